@@ -1,0 +1,45 @@
+# Two commands: `make demo` shows the whole pipeline, `make test` checks it. Each makes .venv when it is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/cpu.lock
+# The lock pins torch without a build tag; a CPU machine wants the CPU build of that very version.
+TORCH = $(shell sed -n 's/^torch==\([0-9.]*\).*/torch==\1+cpu/p' $(LOCK))
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --no-header --quiet --upgrade --extra embedded --extra dev \
+	--override requirements/overrides.txt
+
+.PHONY: demo test lint bench lock schema clean
+
+demo: $(VENV)/.installed
+	$(BIN)/ticketing demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest tests
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/bench --run-bench -s
+
+lock: $(VENV)/.installed
+	$(COMPILE) --extra cpu --override requirements/overrides-cpu.txt -o requirements/cpu.lock
+	$(COMPILE) --extra gpu -o requirements/gpu.lock
+
+schema: $(VENV)/.installed
+	$(BIN)/ticketing db schema > sql/schema.sql
+
+clean:
+	rm -rf $(VENV) .ticketing .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+$(VENV)/.installed: $(LOCK) pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14) and 'Python 3.11, 3.12 or 3.13 is needed, this is ' + sys.version)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps $(TORCH) || $(BIN)/pip install --quiet --no-deps --index-url $(TORCH_CPU_INDEX) $(TORCH)
+	$(BIN)/pip install --quiet --no-deps -r $(LOCK)
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

