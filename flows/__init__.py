@@ -1,0 +1,1 @@
+"""Orchestration: Prefect flows that read like a table of contents. No SQL and no maths live here."""

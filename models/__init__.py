@@ -1,0 +1,1 @@
+"""What is learnt: classifier, generator, engine, retrieval, gate and registry. Nothing here knows Prefect."""

@@ -1,0 +1,29 @@
+"""What the flows of one process share: the database, the scrubber and the vault, each opened once, when first needed.
+
+Flow and task parameters hold ids and numbers only; whatever a task needs beyond them it takes from here.
+"""
+
+from functools import cache
+
+from ticketing.database import Database
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.privacy.vault import Vault
+from ticketing.settings import get_settings
+
+
+@cache
+def database() -> Database:
+    """The pipeline's database."""
+    return Database.open(get_settings())
+
+
+@cache
+def scrubber() -> Scrubber:
+    """The scrubber; loading its language models takes seconds."""
+    return Scrubber(get_settings().privacy)
+
+
+@cache
+def vault() -> Vault:
+    """The vault's key."""
+    return Vault.open(get_settings())

@@ -1,0 +1,50 @@
+"""The `ticketing` command: the composition root, where settings, database, models and flows are wired together.
+
+Commands say what was asked and print what came of it; the work is done in the rooms they call.
+"""
+
+import logging
+import sys
+
+import typer
+
+from ticketing.cli import data, database, files, learning, review, services, status
+from ticketing.cli.common import console
+from ticketing.errors import TicketingError
+from ticketing.settings import get_settings
+
+app = typer.Typer(
+    name="ticketing",
+    help="Reply drafts for support tickets, from the tickets in Postgres, without personal data leaving it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"auto_envvar_prefix": "TICKETING"},
+)
+app.add_typer(database.app, name="db")
+app.add_typer(review.app, name="review")
+app.command("import")(data.import_command)
+app.command("prepare")(data.prepare_command)
+app.command("train")(learning.train_command)
+app.command("evaluate")(learning.evaluate_command)
+app.command("draft")(learning.draft_command)
+app.command("classify")(files.classify_command)
+app.command("scrub")(files.scrub_command)
+app.command("reply")(files.reply_command)
+app.command("status")(status.status_command)
+app.command("doctor")(status.doctor_command)
+app.command("up")(services.up_command)
+app.command("demo")(services.demo_command)
+
+
+def main() -> None:
+    """Runs the command; a `TicketingError` becomes its message on stderr and exit code 1."""
+    try:
+        logging.basicConfig(level=get_settings().log_level, format="%(asctime)s %(levelname)s %(message)s")
+        app()
+    except TicketingError as error:
+        console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
+        console.print(str(error), markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("interrupted: run the same command again, it goes on where it stopped")
+        sys.exit(130)

@@ -1,0 +1,29 @@
+"""`ticketing db`: bring a database up to date, and show its schema."""
+
+import typer
+
+from ticketing.cli.common import console
+from ticketing.database import Database
+from ticketing.migrations import dump_schema, upgrade
+from ticketing.settings import get_settings
+
+app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+@app.command("upgrade")
+def upgrade_command() -> None:
+    """Applies the migrations that are missing. Safe to run twice, and from two processes at once."""
+    applied = upgrade(Database.open(get_settings()))
+    console.print(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Prints the schema as SQL, as the migrations leave it."""
+    typer.echo(dump_schema(Database.open(get_settings())), nl=False)
+
+
+@app.command("url")
+def url_command() -> None:
+    """Prints the address of the embedded database, for psql."""
+    typer.echo(Database.open(get_settings()).libpq_uri())

@@ -1,0 +1,110 @@
+"""`ticketing review`: what a reviewer does from the terminal, through the same SQL functions as psql."""
+
+import getpass
+from typing import Annotated
+
+import click
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ticketing import reviewing
+from ticketing.cli.common import open_database, output
+from ticketing.database import Database
+from ticketing.settings import get_settings
+
+app = typer.Typer(help="List drafts and decide on them.", no_args_is_help=True)
+
+DraftId = Annotated[int, typer.Argument(help="The draft's number, as 'ticketing review list' shows it.")]
+Reviewer = Annotated[str, typer.Option("--as", envvar="TICKETING_REVIEWER", help="Who decides.", default_factory=getpass.getuser)]
+
+
+def _database() -> Database:
+    return open_database(get_settings())
+
+
+@app.command("list")
+def list_command(
+    limit: Annotated[int, typer.Option(min=1, help="How many drafts.")] = 20,
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+) -> None:
+    """Lists the drafts that wait for a decision, oldest first."""
+    with _database().begin() as conn:
+        drafts = reviewing.list_pending(conn, limit=limit, category=category)
+    table = Table("draft", "ticket", "category", "sure", "held by", "begins")
+    for row in drafts:
+        begins = " ".join(row["draft"].split())[:70]
+        table.add_row(
+            str(row["draft_id"]), escape(row["ticket_id"]), escape(row["category"]), f"{row['confidence']:.2f}",
+            escape(row["claimed_by"] or ""), escape(begins),
+        )
+    output.print(table)
+
+
+@app.command("next")
+def next_command(reviewer: Reviewer) -> None:
+    """Claims the oldest draft nobody holds, and shows it beside its ticket."""
+    with _database().begin() as conn:
+        reviewing.set_actor(conn, reviewer)
+        draft = reviewing.claim(conn)
+        row = reviewing.show(conn, draft["draft_id"]) if draft else None
+    if row is None:
+        output.print("No draft is waiting.")
+        return
+    _print_draft(row)
+
+
+@app.command("show")
+def show_command(draft_id: DraftId) -> None:
+    """Shows a pending draft beside its ticket."""
+    with _database().begin() as conn:
+        _print_draft(reviewing.show(conn, draft_id))
+
+
+@app.command("approve")
+def approve_command(draft_id: DraftId, reviewer: Reviewer) -> None:
+    """Approves a draft as it stands; it goes into the outbox."""
+    with _database().begin() as conn:
+        reviewing.set_actor(conn, reviewer)
+        reviewing.approve(conn, draft_id)
+    output.print(f"draft {draft_id} approved")
+
+
+@app.command("edit")
+def edit_command(
+    draft_id: DraftId,
+    reviewer: Reviewer,
+    body: Annotated[str | None, typer.Option(help="The reply; left out: your editor opens with the draft.")] = None,
+) -> None:
+    """Approves a draft with your own words; they go into the outbox."""
+    database = _database()
+    if body is None:
+        with database.begin() as conn:
+            draft = reviewing.show(conn, draft_id)
+        body = click.edit(draft["draft"])
+        if body is None:
+            output.print("not saved: nothing changed")
+            return
+    with database.begin() as conn:
+        reviewing.set_actor(conn, reviewer)
+        reviewing.edit(conn, draft_id, body)
+    output.print(f"draft {draft_id} edited")
+
+
+@app.command("reject")
+def reject_command(
+    draft_id: DraftId, reviewer: Reviewer, reason: Annotated[str, typer.Option(help="What is wrong with it.")]
+) -> None:
+    """Rejects a draft with a reason."""
+    with _database().begin() as conn:
+        reviewing.set_actor(conn, reviewer)
+        reviewing.reject(conn, draft_id, reason)
+    output.print(f"draft {draft_id} rejected")
+
+
+def _print_draft(row: dict[str, object]) -> None:
+    table = Table(title=f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}", show_lines=True)
+    table.add_column("ticket")
+    table.add_column("draft")
+    table.add_row(escape(f"{row['subject']}\n\n{row['ticket']}"), escape(str(row["draft"])))
+    output.print(table)

@@ -1,0 +1,74 @@
+"""`ticketing up` and `ticketing demo`: the whole pipeline, running or shown once."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from flows.server import api_url, prefect_api, prefect_server
+from ticketing.cli.common import console, open_database, output
+from ticketing.database import Database, queries
+from ticketing.importing.loading import load_sample
+from ticketing.settings import Settings, get_settings
+from ticketing.status import status
+
+
+def up_command() -> None:
+    """Runs the database, the Prefect server and the flows with their schedules until Ctrl-C."""
+    settings = get_settings()
+    open_database(settings)
+    with prefect_server(settings, settings.prefect.port) as url:
+        from flows.serving import serve_deployments
+
+        ui = url.removesuffix("/api")
+        console.print(f"Prefect UI   [link={ui}]{ui}[/link]")
+        console.print(f"nightly      {settings.prefect.nightly_cron} {settings.prefect.timezone}")
+        console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
+        console.print("Ctrl-C stops everything.")
+        serve_deployments(settings.prefect)
+
+
+def demo_command(
+    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 3200,
+    incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 320,
+    seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
+) -> None:
+    """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs."""
+    settings = get_settings()
+    started = time.monotonic()
+    database = open_database(settings)
+    console.rule("sample tickets")
+    loaded = load_sample(database, seed, history, incoming, settings)
+    console.print(f"{history} historical and {incoming} new tickets of a sample shop: {loaded.sentence()}")
+    with prefect_api(settings) as url:
+        from flows.nightly import nightly
+        from flows.retrain import retrain
+
+        console.rule("retrain: prepare, train, evaluate, promote")
+        retrain()
+        console.rule("nightly: prepare, draft")
+        nightly(until=datetime.now(UTC))
+        running = url == api_url(settings)
+    _show(database, settings, time.monotonic() - started, url if running else None)
+
+
+def _show(database: Database, settings: Settings, seconds: float, url: str | None) -> None:
+    from ticketing.cli.status import status_table
+
+    with database.begin() as conn:
+        output.print(status_table(status(conn)))
+        drafts = list(queries.sample_drafts(conn, limit=3))
+    for row in drafts:
+        table = Table(title=f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}", show_lines=True)
+        table.add_column("ticket")
+        table.add_column("draft, waiting for a reviewer")
+        table.add_row(escape(f"{row['subject']}\n\n{row['ticket']}"), escape(row["draft"]))
+        output.print(table)
+    output.print(f"The run took {seconds / 60:.1f} minutes.")
+    output.print(f"Report      {settings.home / 'reports' / 'evaluation.html'}")
+    output.print("Review      ticketing review list")
+    where = (url or api_url(settings)).removesuffix("/api")
+    output.print(f"Prefect UI  {where} (while 'ticketing up' runs: every run of this demo is there)")
