@@ -29,6 +29,10 @@ class InputError(TicketingError):
     """The input can't be read."""
 
 
+class OutputError(TicketingError):
+    """The output can't be written: nothing was left behind. Free some space, or choose another place."""
+
+
 class CorpusError(TicketingError):
     """The tickets in the database can't be made into a training corpus."""
 

@@ -9,8 +9,12 @@ DECLARE
     role text;
 BEGIN
     FOREACH role IN ARRAY ARRAY['ticketing_pipeline', 'ticketing_writeback', 'ticketing_reviewer', 'ticketing_readonly'] LOOP
+        -- Looked for first, so that a login that may not make roles can upgrade where an administrator has made them.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = role);
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            -- It owns everything made here; so it can also run the pipeline until there is a login for that.
+            EXECUTE format('GRANT %I TO CURRENT_USER', role);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;
         END;
@@ -19,9 +23,9 @@ END
 $$;
 
 CREATE SCHEMA vault;
--- Only this role reads the vault, and only while replies are written back.
 GRANT USAGE ON SCHEMA vault TO ticketing_pipeline, ticketing_writeback;
 GRANT USAGE ON SCHEMA ticketing TO ticketing_pipeline, ticketing_writeback, ticketing_reviewer, ticketing_readonly;
+GRANT SELECT ON ticketing.migration TO ticketing_pipeline, ticketing_readonly;
 
 ------------------------------------------------------------------------------------------------------------------
 -- Where tickets come from
@@ -42,12 +46,20 @@ CREATE TABLE ticketing.imported_ticket (
 COMMENT ON TABLE ticketing.imported_ticket IS 'tickets from files and other databases; holds personal data';
 CREATE INDEX imported_ticket_updated ON ticketing.imported_ticket (updated_at, ticket_id);
 
--- The contract. Replace it by a view over the help desk's own tables: same columns, same types.
+-- The contract. Replace it by a view over the help desk's own tables with the same columns; DROP VIEW and CREATE VIEW
+-- work too, since nothing in this schema depends on it, but then the GRANT below has to be given again.
 -- category and reply are both null in a new ticket; a historical one has a category.
-CREATE VIEW ticketing.source_ticket AS
-SELECT ticket_id, revision, created_at, updated_at, language, subject, body, category, reply, replied_at
-FROM ticketing.imported_ticket;
-COMMENT ON VIEW ticketing.source_ticket IS 'the contract through which tickets are read; replace it by your own view';
+DO $$
+BEGIN
+    IF to_regclass('ticketing.source_ticket') IS NULL THEN
+        CREATE VIEW ticketing.source_ticket AS
+        SELECT ticket_id, revision, created_at, updated_at, language, subject, body, category, reply, replied_at
+        FROM ticketing.imported_ticket;
+        COMMENT ON VIEW ticketing.source_ticket
+            IS 'the contract through which tickets are read; replace it by your own view';
+    END IF;
+END
+$$;
 
 GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer;
 GRANT SELECT, INSERT, UPDATE ON ticketing.imported_ticket TO ticketing_pipeline;
@@ -61,6 +73,7 @@ CREATE TABLE ticketing.clean_ticket (
     content_hash text NOT NULL,       -- of the raw subject, body, category, reply and language
     scrubber_version text NOT NULL,
     created_at timestamptz,
+    updated_at timestamptz,           -- of the source's row; what the window of a drafting run is on
     language text NOT NULL,
     subject text NOT NULL,
     body text NOT NULL,
@@ -146,7 +159,7 @@ COMMENT ON COLUMN ticketing.promotion.overruled IS 'a person promoted it althoug
 
 -- Makes a candidate the champion in one step, together with whatever else the caller's transaction promotes.
 CREATE FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean)
-RETURNS bigint LANGUAGE plpgsql AS $$
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_kind text;
     v_replaced text;
@@ -201,8 +214,9 @@ CREATE INDEX draft_work_open ON ticketing.draft_work (queued_at, ticket_id) WHER
 
 -- Takes up to p_limit tickets nobody holds, oldest first. A lease that has run out counts as nobody.
 CREATE FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval)
-RETURNS TABLE (ticket_id text, revision integer, attempts integer) LANGUAGE sql AS $$
-    WITH open AS (
+RETURNS TABLE (ticket_id text, revision integer, attempts integer) LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+    WITH open AS MATERIALIZED (
         SELECT w.ticket_id, w.revision
         FROM ticketing.draft_work w
         WHERE w.state IN ('queued', 'claimed')
@@ -258,17 +272,22 @@ CREATE TABLE ticketing.draft (
     final_body text,                                  -- what the customer gets: body, or the reviewer's edit of it
     reject_reason text,
     UNIQUE (ticket_id, revision, generator_version),
+    CHECK ((claimed_by IS NULL) = (claimed_at IS NULL)),
     CHECK ((state IN ('approved', 'edited')) = (final_body IS NOT NULL)),
+    CHECK (state <> 'approved' OR final_body = body),
     CHECK ((state = 'rejected') = (reject_reason IS NOT NULL)),
-    CHECK ((state IN ('approved', 'edited', 'rejected')) = (decided_by IS NOT NULL))
+    CHECK ((state IN ('approved', 'edited', 'rejected')) = (decided_by IS NOT NULL)),
+    CHECK ((decided_by IS NULL) = (decided_at IS NULL))
 );
 CREATE INDEX draft_pending ON ticketing.draft (created_at, draft_id) WHERE state = 'pending';
+CREATE INDEX draft_pending_of_ticket ON ticketing.draft (ticket_id) WHERE state = 'pending';
 
 CREATE TABLE ticketing.draft_event (
     event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     draft_id bigint NOT NULL REFERENCES ticketing.draft,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     actor text NOT NULL,
+    login text NOT NULL DEFAULT session_user,         -- differs from the actor where the pipeline acts for a person
     action text NOT NULL,
     from_state text,
     to_state text NOT NULL,
@@ -284,7 +303,8 @@ CREATE TABLE ticketing.outbox (
     revision integer NOT NULL,
     body text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    sent_at timestamptz
+    sent_at timestamptz,
+    UNIQUE (ticket_id, revision)                      -- a customer gets one reply, however many drafts there were
 );
 COMMENT ON TABLE ticketing.outbox IS 'approved replies for the help desk to send; it sets sent_at';
 CREATE INDEX outbox_unsent ON ticketing.outbox (outbox_id) WHERE sent_at IS NULL;
@@ -294,13 +314,14 @@ CREATE INDEX outbox_unsent ON ticketing.outbox (outbox_id) WHERE sent_at IS NULL
 ------------------------------------------------------------------------------------------------------------------
 
 -- Who is acting. A person's own login counts; only the pipeline's login may name another (its reviewers' screen does).
-CREATE FUNCTION ticketing.actor() RETURNS text LANGUAGE sql STABLE AS $$
+-- Every function here names its search_path: a caller's own operators must not decide what is allowed.
+CREATE FUNCTION ticketing.actor() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN pg_has_role(session_user, 'ticketing_pipeline', 'MEMBER')
                 THEN coalesce(nullif(current_setting('ticketing.actor', true), ''), session_user::text)
                 ELSE session_user::text END
 $$;
 
-CREATE FUNCTION ticketing.draft_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ticketing.draft_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF OLD.state <> 'pending' THEN
         RAISE EXCEPTION 'draft % is %: nothing changes a draft that is not pending', OLD.draft_id, OLD.state
@@ -316,7 +337,10 @@ BEGIN
         RAISE EXCEPTION 'draft %: what a model wrote is never overwritten', OLD.draft_id
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    IF NEW.state IN ('superseded', 'expired') AND OLD.claimed_by IS NOT NULL THEN
+    -- Whoever holds it may decide it or give it back; nobody takes it from another's hands, and no run retires it.
+    IF OLD.claimed_by IS NOT NULL
+       AND (NEW.state IN ('superseded', 'expired') OR NEW.claimed_by <> OLD.claimed_by
+            OR (NEW.decided_by IS NOT NULL AND NEW.decided_by <> OLD.claimed_by)) THEN
         RAISE EXCEPTION 'draft % is being reviewed by %', OLD.draft_id, OLD.claimed_by
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
@@ -338,6 +362,9 @@ BEGIN
         VALUES (NEW.draft_id, ticketing.actor(), 'drafted', NEW.state);
         RETURN NULL;
     END IF;
+    IF NEW.state = OLD.state AND NEW.claimed_by IS NOT DISTINCT FROM OLD.claimed_by THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO ticketing.draft_event (draft_id, actor, action, from_state, to_state, reason)
     VALUES (NEW.draft_id, ticketing.actor(),
             CASE WHEN NEW.state <> OLD.state THEN NEW.state
@@ -346,7 +373,12 @@ BEGIN
             OLD.state, NEW.state, NEW.reject_reason);
     IF NEW.state IN ('approved', 'edited') THEN
         INSERT INTO ticketing.outbox (draft_id, ticket_id, revision, body)
-        VALUES (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.final_body);
+        VALUES (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.final_body)
+        ON CONFLICT (ticket_id, revision) DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'draft %: a reply to revision % of ticket % was approved already',
+                NEW.draft_id, NEW.revision, NEW.ticket_id USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
     END IF;
     RETURN NULL;
 END
@@ -354,7 +386,7 @@ $$;
 CREATE TRIGGER draft_trail AFTER INSERT OR UPDATE ON ticketing.draft
     FOR EACH ROW EXECUTE FUNCTION ticketing.draft_trail();
 
-CREATE FUNCTION ticketing.append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ticketing.append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
@@ -368,7 +400,7 @@ CREATE TRIGGER verdict_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ticket
 
 -- The pending draft, locked, if this actor may decide it.
 CREATE FUNCTION ticketing.draft_for_decision(p_draft_id bigint) RETURNS ticketing.draft
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_draft ticketing.draft;
 BEGIN
@@ -462,32 +494,63 @@ END
 $$;
 
 -- What reviewers work from: pending drafts beside their tickets, and the tickets that need a human from the start.
-CREATE VIEW ticketing.review_queue AS
-SELECT d.draft_id, d.ticket_id, d.revision, d.language, d.category, d.confidence, d.claimed_by, d.created_at,
-       s.subject, s.body AS ticket, d.body AS draft
-FROM ticketing.draft d
-JOIN ticketing.source_ticket s ON s.ticket_id = d.ticket_id
-WHERE d.state = 'pending';
+-- Functions under the views, because Postgres records no dependency inside a function's text: an engineer can so drop and
+-- create source_ticket, with other types too, and the views still stand. They are plain SQL, so the planner sees through.
+CREATE FUNCTION ticketing.pending_drafts_v1()
+RETURNS TABLE (draft_id bigint, ticket_id text, revision integer, language text, category text,
+    confidence double precision, claimed_by text, created_at timestamptz, current_revision integer, subject text,
+    ticket text, draft text)
+LANGUAGE sql STABLE AS $$
+    SELECT d.draft_id, d.ticket_id, d.revision, d.language, d.category, d.confidence, d.claimed_by, d.created_at,
+           coalesce(s.revision, 1)::integer, s.subject::text, s.body::text, d.body
+    FROM ticketing.draft d
+    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = d.ticket_id
+    WHERE d.state = 'pending'
+$$;
 
-CREATE VIEW ticketing.human_queue AS
-SELECT r.ticket_id, r.revision, r.category AS best_guess, r.confidence, r.threshold, r.reason, r.routed_at,
-       s.subject, s.body AS ticket
-FROM ticketing.routing r
-JOIN ticketing.source_ticket s ON s.ticket_id = r.ticket_id AND s.revision = r.revision
-WHERE r.route = 'human' AND s.reply IS NULL;
+-- From the scrubbed tickets: those the classifier is not sure of, those that failed too often, those unfit to be drafted.
+CREATE FUNCTION ticketing.human_tickets_v1()
+RETURNS TABLE (ticket_id text, revision integer, best_guess text, confidence double precision,
+    threshold double precision, reason text, since timestamptz, subject text, ticket text)
+LANGUAGE sql STABLE AS $$
+    SELECT q.ticket_id, q.revision, q.best_guess, q.confidence, q.threshold, q.reason, q.since, s.subject::text,
+           s.body::text
+    FROM (
+        SELECT c.ticket_id, c.revision, r.category AS best_guess, r.confidence, r.threshold,
+               coalesce(c.unfit, CASE WHEN w.state = 'failed' THEN 'drafting failed: ' || w.error END, r.reason) AS reason,
+               coalesce(r.routed_at, w.finished_at, c.scrubbed_at) AS since
+        FROM ticketing.clean_ticket c
+        LEFT JOIN ticketing.draft_work w ON w.ticket_id = c.ticket_id AND w.revision = c.revision
+        LEFT JOIN LATERAL (
+            SELECT * FROM ticketing.routing t
+            WHERE t.ticket_id = c.ticket_id AND t.revision = c.revision
+            ORDER BY t.routed_at DESC LIMIT 1
+        ) r ON true
+        WHERE c.category IS NULL AND c.reply IS NULL
+          AND (c.unfit IS NOT NULL OR w.state = 'failed' OR r.route = 'human')
+    ) q
+    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = q.ticket_id
+    WHERE s.reply IS NULL
+$$;
+
+CREATE VIEW ticketing.review_queue AS SELECT * FROM ticketing.pending_drafts_v1();
+CREATE VIEW ticketing.human_queue AS SELECT * FROM ticketing.human_tickets_v1();
 
 REVOKE EXECUTE ON FUNCTION ticketing.draft_for_decision(bigint), ticketing.claim_draft_v1(bigint),
     ticketing.release_draft_v1(bigint), ticketing.approve_draft_v1(bigint), ticketing.edit_draft_v1(bigint, text),
     ticketing.reject_draft_v1(bigint, text), ticketing.promote_v1(text, bigint, text, boolean),
-    ticketing.claim_work_v1(text, integer, interval) FROM PUBLIC;
+    ticketing.claim_work_v1(text, integer, interval), ticketing.pending_drafts_v1(), ticketing.human_tickets_v1()
+    FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ticketing.claim_draft_v1(bigint), ticketing.release_draft_v1(bigint),
     ticketing.approve_draft_v1(bigint), ticketing.edit_draft_v1(bigint, text), ticketing.reject_draft_v1(bigint, text)
     TO ticketing_reviewer, ticketing_pipeline;
 GRANT EXECUTE ON FUNCTION ticketing.promote_v1(text, bigint, text, boolean),
     ticketing.claim_work_v1(text, integer, interval) TO ticketing_pipeline;
+GRANT EXECUTE ON FUNCTION ticketing.pending_drafts_v1(), ticketing.human_tickets_v1()
+    TO ticketing_reviewer, ticketing_pipeline;
 
 GRANT SELECT ON ticketing.review_queue, ticketing.human_queue, ticketing.draft, ticketing.routing, ticketing.draft_event,
-    ticketing.outbox TO ticketing_reviewer;
+    ticketing.draft_work, ticketing.clean_ticket, ticketing.outbox TO ticketing_reviewer;
 GRANT SELECT, INSERT, UPDATE ON ticketing.draft_work, ticketing.routing TO ticketing_pipeline;
 GRANT SELECT, INSERT ON ticketing.draft TO ticketing_pipeline;
 GRANT UPDATE (state) ON ticketing.draft TO ticketing_pipeline;

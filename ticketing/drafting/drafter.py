@@ -55,6 +55,11 @@ class Generator(Protocol):
         ...
 
     @property
+    def snapshot_id(self) -> str:
+        """The snapshot it was trained on."""
+        ...
+
+    @property
     def languages(self) -> frozenset[str] | None:
         """The languages it drafts in; None: any."""
         ...

@@ -1,0 +1,27 @@
+"""Short Markdown summaries of a run, for Prefect's artifacts. Counts and versions only, no ticket text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; a bar or a line break within a cell can't break it."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def counts_markdown(title: str, counts: Mapping[str, Any]) -> str:
+    """A titled table of names and numbers; a mapping among the numbers is written out in one cell."""
+    rows = [(name.replace("_", " "), _written_out(value)) for name, value in counts.items()]
+    return f"## {title}\n\n{table(('what', 'how many'), rows)}"
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {number}" for name, number in value.items()) or "none"
+    return value

@@ -1,0 +1,99 @@
+-- The queue of new tickets, and what is written back for them.
+
+-- name: enqueue_work(until)$
+-- Makes work of every new ticket that has none yet; the window is on the last change of the ticket's row in the source.
+WITH added AS (
+    INSERT INTO ticketing.draft_work (ticket_id, revision)
+    SELECT c.ticket_id, c.revision
+    FROM ticketing.clean_ticket c
+    WHERE c.category IS NULL AND c.reply IS NULL AND c.unfit IS NULL
+      AND coalesce(c.updated_at, c.created_at, '-infinity') < :until
+      AND NOT EXISTS (
+          SELECT FROM ticketing.draft_work w WHERE w.ticket_id = c.ticket_id AND w.revision = c.revision)
+    ORDER BY coalesce(c.created_at, c.updated_at), c.ticket_id
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT count(*) FROM added;
+
+-- name: retire_drafts()!
+-- A draft for a ticket that has been revised or answered since, unless a person has it in hand. Rows that somebody is
+-- just working on are left for the next run, so that two runs never wait for each other.
+UPDATE ticketing.draft d
+SET state = CASE WHEN stale.answered THEN 'expired' ELSE 'superseded' END
+FROM (
+    SELECT p.draft_id, c.reply IS NOT NULL AS answered
+    FROM ticketing.draft p
+    JOIN ticketing.clean_ticket c ON c.ticket_id = p.ticket_id
+    WHERE p.state = 'pending' AND p.claimed_by IS NULL AND (c.revision > p.revision OR c.reply IS NOT NULL)
+    FOR UPDATE OF p SKIP LOCKED
+) stale
+WHERE d.draft_id = stale.draft_id;
+
+-- name: fail_exhausted_work(max_attempts)!
+-- Work whose worker died once too often, without a chance to say so.
+UPDATE ticketing.draft_work w
+SET state = 'failed', lease_until = NULL, error = 'the worker died', finished_at = clock_timestamp()
+FROM (
+    SELECT ticket_id, revision FROM ticketing.draft_work
+    WHERE state = 'claimed' AND lease_until < clock_timestamp() AND attempts >= :max_attempts
+    FOR UPDATE SKIP LOCKED
+) dead
+WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision;
+
+-- name: claim_work(worker, amount, lease_seconds)
+-- Takes a chunk, and gives the scrubbed tickets; a ticket that has been revised or answered since has none.
+SELECT w.ticket_id, w.revision, c.created_at, c.language, c.subject, c.body, (c.ticket_id IS NULL) AS gone
+FROM ticketing.claim_work_v1(:worker, :amount, make_interval(secs => :lease_seconds)) w
+LEFT JOIN ticketing.clean_ticket c
+    ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.reply IS NULL AND c.category IS NULL
+       AND c.unfit IS NULL
+ORDER BY c.created_at, w.ticket_id;
+
+-- name: renew_work(worker, lease_seconds)!
+-- Tells the others that this worker is alive.
+UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
+WHERE state = 'claimed' AND claimed_by = :worker;
+
+-- name: lock_own_work(worker)
+-- The claims this worker still holds; a lease that ran out and was taken by another is not among them.
+SELECT ticket_id, revision FROM ticketing.draft_work
+WHERE state = 'claimed' AND claimed_by = :worker
+ORDER BY ticket_id, revision
+FOR UPDATE;
+
+-- name: finish_work(ticket_id, revision, worker)*!
+-- Done with, whatever came of it.
+UPDATE ticketing.draft_work SET state = 'done', lease_until = NULL, error = NULL, finished_at = clock_timestamp()
+WHERE ticket_id = :ticket_id AND revision = :revision AND claimed_by = :worker AND state = 'claimed';
+
+-- name: return_work(worker, error, max_attempts)!
+-- After a failure: back into the queue, or parked when it has failed too often.
+UPDATE ticketing.draft_work
+SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
+    lease_until = NULL, claimed_by = NULL, error = :error,
+    finished_at = CASE WHEN attempts >= :max_attempts THEN clock_timestamp() END
+WHERE claimed_by = :worker AND state = 'claimed';
+
+-- name: write_routing(ticket_id, revision, classifier_version, category, confidence, threshold, route, reason)*!
+-- Once per ticket, revision and classifier; a chunk that is run again says the same or better.
+INSERT INTO ticketing.routing (ticket_id, revision, classifier_version, category, confidence, threshold, route, reason)
+VALUES (:ticket_id, :revision, :classifier_version, :category, :confidence, :threshold, :route, :reason)
+ON CONFLICT (ticket_id, revision, classifier_version) DO UPDATE
+SET category = excluded.category, confidence = excluded.confidence, threshold = excluded.threshold,
+    route = excluded.route, reason = excluded.reason, routed_at = clock_timestamp();
+
+-- name: write_draft(ticket_id, revision, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
+-- Once per ticket, revision and generator, however often a chunk is run again.
+INSERT INTO ticketing.draft (ticket_id, revision, language, category, confidence, body, placeholder_body,
+    classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)
+VALUES (:ticket_id, :revision, :language, :category, :confidence, :body, :placeholder_body,
+    :classifier_version, :generator_version, :snapshot_id, :prompt_version, :prompt_tokens, :completion_tokens, :seconds)
+ON CONFLICT (ticket_id, revision, generator_version) DO NOTHING;
+
+-- name: supersede_drafts(ticket_id, revision, generator_version)*!
+-- What was drafted for an older revision, or for this one by another model, unless a person has it in hand. With no
+-- generator (the ticket went to a human) older revisions only.
+UPDATE ticketing.draft SET state = 'superseded'
+WHERE ticket_id = :ticket_id AND state = 'pending' AND claimed_by IS NULL
+  AND (revision < :revision OR (revision = :revision AND generator_version <> :generator_version));

@@ -1,0 +1,65 @@
+"""`ticketing import` and `prepare`: tickets in, and a snapshot out of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from flows.server import prefect_api
+from ticketing.cli.common import console, open_database, output
+from ticketing.errors import InputError
+from ticketing.importing.fields import ImportRole, parse_mapping
+from ticketing.importing.files import read_file
+from ticketing.importing.loading import default_reject_path, import_tickets
+from ticketing.importing.remote import read_remote
+from ticketing.settings import get_settings
+
+# Distinct from 1: the tickets that could be taken are in, and the others are listed.
+EXIT_SOME_REFUSED = 3
+
+
+def import_command(
+    file: Annotated[Path | None, typer.Argument(help="A CSV, JSON lines or Parquet file.")] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="history: tickets with a category; incoming: new ones.")] = "history",
+    from_url: Annotated[str | None, typer.Option(help="Any SQLAlchemy URL, instead of a file.")] = None,
+    query: Annotated[str | None, typer.Option(help="The SELECT to run there.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Where refused rows are listed, by line number.")] = None,
+) -> None:
+    """Imports tickets. Running it again changes nothing; exit code 3 says that some rows were refused."""
+    if (file is None) == (from_url is None) or (from_url is None) != (query is None):
+        raise InputError("Name either a FILE, or --from-url with --query.")
+    if role not in ("history", "incoming"):
+        raise InputError(f"--role is {role!r}: it must be history or incoming.")
+    kind: ImportRole = "history" if role == "history" else "incoming"
+    mapping = parse_mapping(map_ or [])
+    settings = get_settings()
+    database = open_database(settings)
+    if file is not None:
+        rows, reject_path = read_file(file, mapping, kind), rejects or default_reject_path(file)
+    else:
+        rows, reject_path = read_remote(from_url or "", query or "", mapping, kind), rejects or Path("import.rejects.jsonl")
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn(), console=console, transient=True
+    ) as progress:
+        bar = progress.add_task("import", total=None)
+        report = import_tickets(
+            database, rows, kind, settings, reject_path, lambda done: progress.update(bar, completed=done)
+        )
+    output.print(report.sentence(), markup=False)
+    if report.refused_count:
+        raise typer.Exit(EXIT_SOME_REFUSED)
+
+
+def prepare_command() -> None:
+    """Reads what is new or changed in the source, scrubs and cleans it, and builds a snapshot."""
+    settings = get_settings()
+    open_database(settings)
+    with prefect_api(settings):
+        from flows.prepare import prepare
+
+        prepared = prepare()
+    output.print(f"snapshot {prepared.snapshot_id}")

@@ -1,0 +1,129 @@
+"""`ticketing status` and `ticketing doctor`: what is where, and what is missing."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import psutil
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from flows.server import api_url, port_is_free, server_is_up
+from ticketing.cli.common import open_database, output
+from ticketing.errors import TicketingError
+from ticketing.settings import Settings, get_settings
+from ticketing.source import check_source
+from ticketing.status import status
+
+MIN_MEMORY_GIB = 6
+MIN_DISK_GIB = 5
+
+
+def status_command() -> None:
+    """Shows what is where: tickets, snapshots, candidates, champions, drafts."""
+    with open_database(get_settings()).begin() as conn:
+        output.print(status_table(status(conn)))
+
+
+def status_table(counts: Mapping[str, Any]) -> Table:
+    """The counts of `ticketing.status.status` as a table."""
+    table = Table("what", "count or version", show_header=False)
+    for name, value in counts.items():
+        shown = ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, Mapping) else str(value)
+        table.add_row(name.replace("_", " "), escape(shown or "none"))
+    return table
+
+
+class Check(NamedTuple):
+    """One line of the doctor's report; `advice` is empty when all is well."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+
+def doctor_command() -> None:
+    """Checks database, models, memory, disk and Prefect, and says what to do. Exit code 1 if anything is wrong."""
+    settings = get_settings()
+    checks = [_checked(name, check, settings) for name, check in CHECKS.items()]
+    table = Table("check", "found", "what to do")
+    for check in checks:
+        table.add_row(check.name, f"[{'red' if check.advice else 'green'}]{escape(check.found)}[/]", escape(check.advice))
+    output.print(table)
+    if any(check.advice for check in checks):
+        raise typer.Exit(1)
+
+
+def _checked(name: str, check: Callable[[Settings], Check], settings: Settings) -> Check:
+    try:
+        return check(settings)
+    except TicketingError as error:
+        return Check(name, type(error).__name__, str(error))
+
+
+def _home(settings: Settings) -> Check:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.home, os.W_OK):
+        return Check("home", str(settings.home), "not writable: set TICKETING_HOME to a folder that is")
+    free = shutil.disk_usage(settings.home).free / 2**30
+    advice = "" if free >= MIN_DISK_GIB else f"free some disk: a training needs about {MIN_DISK_GIB} GiB"
+    return Check("disk", f"{free:.0f} GiB free under {settings.home}", advice)
+
+
+def _memory(settings: Settings) -> Check:
+    available = psutil.virtual_memory().available / 2**30
+    advice = "" if available >= MIN_MEMORY_GIB else f"training and drafting need about {MIN_MEMORY_GIB} GiB: stop other work"
+    return Check("memory", f"{available:.1f} GiB available, {os.cpu_count()} cores", advice)
+
+
+def _database(settings: Settings) -> Check:
+    with open_database(settings).begin() as conn:
+        check_source(conn)
+    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+
+
+def _base_models(settings: Settings) -> Check:
+    from models.base import resolve
+
+    for base_model in (settings.classifier.base_model, settings.generator.base_model):
+        resolve(base_model, settings)
+    return Check("base models", f"{settings.classifier.base_model}, {settings.generator.base_model}")
+
+
+def _accelerator(settings: Settings) -> Check:
+    import torch
+
+    if importlib.util.find_spec("vllm") is None:
+        return Check("inference", "no vLLM", "pip install 'ticketing[cpu]', or 'ticketing[gpu]' on a GPU machine")
+    return Check("inference", f"vLLM on {torch.cuda.get_device_name() if torch.cuda.is_available() else 'the CPU'}")
+
+
+def _champions(settings: Settings) -> Check:
+    from models.registry import champion
+
+    database = open_database(settings)
+    best = champion(database, "classifier")
+    return Check("champion", best.version)
+
+
+def _prefect(settings: Settings) -> Check:
+    url = os.environ.get("PREFECT_API_URL") or api_url(settings)
+    if server_is_up(url):
+        return Check("Prefect", f"server at {url}")
+    if port_is_free(settings.prefect.host, settings.prefect.port):
+        return Check("Prefect", f"no server; port {settings.prefect.port} is free for 'ticketing up'")
+    return Check("Prefect", f"port {settings.prefect.port} is in use by something else", "set TICKETING_PREFECT__PORT")
+
+
+CHECKS: dict[str, Callable[[Settings], Check]] = {
+    "disk": _home,
+    "memory": _memory,
+    "database": _database,
+    "base models": _base_models,
+    "inference": _accelerator,
+    "champion": _champions,
+    "Prefect": _prefect,
+}

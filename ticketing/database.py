@@ -1,0 +1,197 @@
+"""The connection to Postgres, the roles the pipeline acts in, and the named queries of `sql/queries/`.
+
+The embedded server is `ticketing.embedded`, the schema `ticketing.migrations`; nothing here knows a table.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib.resources import as_file, files
+from typing import cast
+
+import aiosql
+import psycopg
+import sqlalchemy
+from aiosql.queries import Queries
+from psycopg.rows import DictRow, dict_row
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ticketing.embedded import start_server
+from ticketing.errors import DatabaseError
+from ticketing.settings import Settings
+
+Connection = psycopg.Connection[DictRow]
+
+CONNECT_TIMEOUT_SECONDS = 10
+HOW_TO_GO_ON = "Check TICKETING_DATABASE_URL, or unset it to use the embedded Postgres."
+
+# What a failed statement means. Only the condition is told: the driver's own message can hold values of a row.
+CONDITIONS = {
+    "40001": "two runs were in each other's way; run it again",
+    "40P01": "two runs were in each other's way; run it again",
+    "42501": "this login may not do that; see the grants in sql/migrations, and give it the role it needs",
+    "42703": "a column is missing; run 'ticketing db upgrade'",
+    "42P01": "a table or view is missing; run 'ticketing db upgrade'",
+    "3F000": "a schema is missing; run 'ticketing db upgrade'",
+    "53100": "the database's disk is full; free some space and run it again",
+    "53300": "the database has too many connections; stop other runs, or raise max_connections",
+    "55P03": "something else holds a lock; run it again",
+    "57014": "the statement was cancelled, or took longer than statement_timeout",
+    "57P01": "the database was shut down; start it and run it again",
+    "57P03": "the database is starting up; run it again in a moment",
+}
+# libpq gives no SQLSTATE for a failed connection, only a text. The password is in none of them.
+CONNECTION_FAILURES = {
+    r"password authentication failed|no password supplied": "the password is wrong or missing",
+    r"no pg_hba\.conf entry": "the server does not let this login in from here (pg_hba.conf)",
+    r'role ".*" does not exist': "there is no such login",
+    r'database ".*" does not exist': "there is no such database on the server",
+    r"could not translate host name|resolve|Name or service not known": "the host name is unknown",
+    r"[Cc]onnection refused": "nothing listens there",
+    r"timeout|timed out": f"no answer within {CONNECT_TIMEOUT_SECONDS} seconds",
+    r"starting up": "the server is starting up; run it again in a moment",
+    r"too many (clients|connections)|remaining connection slots": "the server has too many connections",
+    r"No such file or directory": "there is no socket there; the server is not running",
+    r"SSL|TLS|certificate": "the encrypted connection could not be made (sslmode)",
+    r"invalid .*option": "an option in the URL is unknown",
+}
+
+
+class Role(StrEnum):
+    """Whose rights a transaction has; the roles are made by the first migration."""
+
+    PIPELINE = "ticketing_pipeline"
+    WRITEBACK = "ticketing_writeback"
+    REVIEWER = "ticketing_reviewer"
+    READONLY = "ticketing_readonly"
+
+
+class Database:
+    """A pool of connections. Threads may share it; a forked process needs one of its own."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._engine = sqlalchemy.create_engine(
+            url,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": int(str(url.query.get("connect_timeout", CONNECT_TIMEOUT_SECONDS))),
+                "application_name": "ticketing",
+                # A help desk's timestamps without a zone mean the same on every machine.
+                "options": "-c timezone=UTC",
+            },
+        )
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Database":
+        """The database of the settings; with no URL there, the embedded Postgres, started if it is not running.
+
+        Raises:
+            DatabaseError: the URL is wrong, or the embedded Postgres can't be started. Whether a server answers
+                shows at the first `begin`.
+        """
+        if settings.database_url is None:
+            return cls(_parse(start_server(settings.home)))
+        return cls(_parse(settings.database_url.get_secret_value()))
+
+    @contextmanager
+    def begin(self, role: Role | None = Role.PIPELINE) -> Iterator[Connection]:
+        """One transaction with a role's rights (None: the login's own); rows are dicts.
+
+        It is committed when the block ends and rolled back when it raises.
+
+        Raises:
+            DatabaseError: the server can't be reached, the login may not take the role, or a statement failed. A
+                driver's error is never passed on, since its text can hold what was in the row.
+        """
+        try:
+            pooled = self._engine.raw_connection()
+        except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+            raise self._unreachable(error) from None
+        try:
+            conn = cast("Connection", pooled.driver_connection)
+            conn.row_factory = dict_row
+            with conn.transaction():
+                if role is not None:
+                    _take_role(conn, role)
+                yield conn
+        except psycopg.Error as error:
+            raise database_error(error) from None
+        finally:
+            pooled.close()
+
+    def libpq_uri(self) -> str:
+        """The address for psql, without the password."""
+        return self._url.set(drivername="postgresql")._replace(password=None).render_as_string()
+
+    @property
+    def password(self) -> str | None:
+        """The login's password, for a client program's environment. Never log it."""
+        return None if self._url.password is None else str(self._url.password)
+
+    def close(self) -> None:
+        """Gives all connections back. The embedded Postgres stops when the last process that uses it ends."""
+        self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"Database({self.libpq_uri()!r})"
+
+    def _unreachable(self, error: Exception) -> DatabaseError:
+        if isinstance(error, PoolTimeout):
+            return DatabaseError("All connections of this process are in use: run fewer tasks at once.")
+        text = str(error)
+        reason = next((why for sign, why in CONNECTION_FAILURES.items() if re.search(sign, text)), "it failed")
+        return DatabaseError(f"Can't connect to the database {self.libpq_uri()}: {reason}. {HOW_TO_GO_ON}")
+
+
+def database_error(error: psycopg.Error) -> DatabaseError:
+    """The driver's error as ours, by its condition alone."""
+    state = error.sqlstate
+    if state is None:
+        return DatabaseError(
+            f"The connection to the database was lost or misused ({type(error).__name__}); nothing of this step was "
+            "written. Run it again."
+        )
+    told = CONDITIONS.get(state, "see the database's log")
+    return DatabaseError(
+        f"The database refused a statement ({type(error).__name__}, {state}): {told}. Nothing of this step was written."
+    )
+
+
+def _take_role(conn: Connection, role: Role) -> None:
+    try:
+        queries.take_role(conn, role=role.value)
+    except psycopg.errors.InvalidParameterValue:
+        raise DatabaseError(f"The role {role.value} does not exist: run 'ticketing db upgrade'.") from None
+    except psycopg.errors.InsufficientPrivilege:
+        login = conn.info.user
+        raise DatabaseError(
+            f"The login {login!r} may not act as {role.value}: let an administrator run "
+            f'GRANT {role.value} TO "{login}";'
+        ) from None
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The URL itself is not shown: whatever is wrong with it, there may be a password in it.
+        raise DatabaseError(
+            f"TICKETING_DATABASE_URL can't be read: write it as postgresql://user:password@host:5432/database, with "
+            f"special characters in the password percent-encoded. {HOW_TO_GO_ON}"
+        ) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseError(f"TICKETING_DATABASE_URL is for {parsed.get_backend_name()!r}: only Postgres works.")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _load_queries() -> Queries:
+    with as_file(files("sql") / "queries") as folder:
+        return aiosql.from_path(folder, "psycopg", mandatory_parameters=False, encoding="utf-8")
+
+
+queries: Queries = _load_queries()

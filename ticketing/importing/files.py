@@ -1,0 +1,215 @@
+"""Reads the rows of CSV, JSON-lines and Parquet files one after the other, in constant memory.
+
+A row that can't be read is given as refused, and the others are read on; what a row must hold is `fields`.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ticketing.errors import InputError
+from ticketing.importing.fields import FIELDS, REQUIRED, ImportRole, RawRow, RefusedRow, choose_columns
+from ticketing.jsonl import LineError, is_unicode, next_line, open_text, parse_object
+
+DELIMITERS = (",", ";", "\t")
+# Far above any ticket, so that a body of megabytes is told its real length; yet a lost quote can't fill the memory.
+MAX_FIELD_CHARS = 2**24
+BATCH_ROWS = 1000
+LOOKED_AT_ROWS = 1000
+
+Rows = Iterator[RawRow | RefusedRow]
+Reader = Callable[[Path, Mapping[str, str], ImportRole], Rows]
+
+
+def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: ImportRole = "history") -> Rows:
+    """The rows of a file, read while they are taken.
+
+    A line number is the physical line on which a row begins (CSV, JSON lines), or the row's place (Parquet), from 1.
+
+    Args:
+        path: .csv (comma, semicolon or tab, seen from the header), .tsv, .jsonl, .ndjson or .parquet.
+        mapping: field → column, where a column is not called like the field.
+        role: what the tickets are; it says which columns can't be missing.
+
+    Raises:
+        InputError: there is no such file, it is of another kind, empty, or lacks a column. What only shows when the
+            file is opened is raised with the first row.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if not path.is_file():
+        raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
+    if reader is None:
+        raise InputError(f"{path}: files of the kind {path.suffix!r} can't be read, only {', '.join(READERS)}.")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty.")
+    return reader(path, mapping or {}, role)
+
+
+class _Lines:
+    """Physical lines as csv.reader wants them, counted, with the quotes of the row that is being read."""
+
+    def __init__(self, stream: TextIO, path: Path) -> None:
+        self.number = 0
+        self.quotes = 0
+        self._stream = stream
+        self._path = path
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next_line(self._stream, self._path, self.number + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.quotes += line.count('"')
+        return line
+
+    def skip_quoted(self) -> None:
+        """Goes to the end of a quoted field that was given up, lest the lines of a long letter be taken as rows."""
+        while self.quotes % 2 and next(self, None) is not None:
+            pass
+
+
+def _read_csv(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_CHARS))
+    with open_text(path) as stream:
+        lines = _Lines(stream, path)
+        reader, header = _csv_header(lines, path)
+        chosen = choose_columns(str(path), header, mapping, role)
+        places = {name: header.index(column) for name, column in chosen.items()}
+        rows = 0
+        while True:
+            start, lines.quotes = lines.number + 1, 0
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                lines.skip_quoted()
+                rows += 1
+                yield _misquoted(start, lines.number, error)
+                continue
+            if not cells:
+                continue
+            rows += 1
+            if not all(map(is_unicode, cells)):
+                yield RefusedRow(start, "broken UTF-8", "broken UTF-8 (save the file as UTF-8)")
+            elif len(cells) != len(header):
+                reason = f"{len(cells)} columns where the header has {len(header)}"
+                yield RefusedRow(start, "wrong number of columns", reason)
+            else:
+                yield RawRow(start, {name: cells[place] for name, place in places.items()})
+    if not rows:
+        raise InputError(f"{path} has a header, but no rows.")
+
+
+def _csv_header(lines: _Lines, path: Path) -> tuple[Iterator[list[str]], list[str]]:
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise InputError(f"{path} is empty.")
+    if not is_unicode(first) or "\0" in first:
+        raise InputError(f"{path}: the first line is not UTF-8. Save the file as 'CSV UTF-8'.")
+    try:
+        delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        return reader, [column.strip() for column in next(reader)]
+    except csv.Error as error:
+        raise InputError(f"{path}: the first line is no CSV header: {error}.") from None
+
+
+def _misquoted(start: int, end: int, error: csv.Error) -> RefusedRow:
+    lines = f"line {start}" if start == end else f"lines {start} to {end}"
+    if "field limit" in str(error):
+        reason = f"a field of more than {MAX_FIELD_CHARS:,} characters in {lines}: is a quote missing or too many?"
+        return RefusedRow(start, "field too long", reason)
+    return RefusedRow(start, "wrong quotes", f"wrong quotes in {lines}: {error}")
+
+
+def _read_jsonl(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
+    chosen = _jsonl_keys(path, mapping, role)
+    rows = 0
+    for number, row in _json_objects(path):
+        rows += 1
+        if isinstance(row, LineError):
+            kind = str(row).partition(" (")[0]
+            yield RefusedRow(number, kind, str(row))
+        else:
+            yield RawRow(number, {name: row[key] for name, key in chosen.items() if key in row})
+    if not rows:
+        raise InputError(f"{path} has no rows.")
+
+
+def _json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | LineError]]:
+    with open_text(path) as stream:
+        number = 1
+        while line := next_line(stream, path, number):
+            if line.strip():
+                try:
+                    yield number, parse_object(line)
+                except LineError as error:
+                    yield number, error
+            number += 1
+
+
+def _jsonl_keys(path: Path, mapping: Mapping[str, str], role: ImportRole) -> dict[str, str]:
+    # A key may be missing in any one row; one that is in none of the first rows is a mistake in the mapping.
+    keys: dict[str, None] = {}
+    for _, row in islice(_json_objects(path), LOOKED_AT_ROWS):
+        if not isinstance(row, LineError):
+            keys.update(dict.fromkeys(row))
+    if keys:
+        needed = {name: mapping.get(name, name) for name in (*mapping, *REQUIRED[role])}
+        choose_columns(f"{path} (its first {LOOKED_AT_ROWS:,} rows)", list(keys), needed, role)
+    return {name: mapping.get(name, name) for name in FIELDS}
+
+
+def _read_parquet(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
+    try:
+        with pq.ParquetFile(path) as file:
+            chosen = choose_columns(str(path), file.schema_arrow.names, mapping, role)
+            if not file.metadata.num_rows:
+                raise InputError(f"{path} has columns, but no rows.")
+            start = 1
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=sorted(set(chosen.values()))):
+                columns = {name: _plain_times(batch.column(column)) for name, column in chosen.items()}
+                for place in range(batch.num_rows):
+                    yield _parquet_row(start + place, columns, place)
+                start += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path} can't be read as Parquet ({type(error).__name__}): it is damaged, or of another kind."
+        ) from None
+
+
+def _parquet_row(number: int, columns: Mapping[str, Any], place: int) -> RawRow | RefusedRow:
+    values: dict[str, object] = {}
+    for name, column in columns.items():
+        try:
+            values[name] = column[place].as_py()
+        except UnicodeDecodeError:
+            return RefusedRow(number, "broken UTF-8", "broken UTF-8", (name,))
+        except (ValueError, OverflowError):
+            return RefusedRow(number, f"{name} is out of range", f"{name} is out of range", (name,))
+    return RawRow(number, values)
+
+
+def _plain_times(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    # datetime has no nanoseconds, and a zone's name may be unknown on this machine: the instant is what counts.
+    if not pa.types.is_timestamp(column.type):
+        return column
+    return column.cast(pa.timestamp("us", tz=column.type.tz and "UTC"), safe=False)
+
+
+READERS: dict[str, Reader] = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".ndjson": _read_jsonl,
+    ".parquet": _read_parquet,
+}

@@ -1,0 +1,213 @@
+"""The shared reader and writer of the file contracts: one JSON object a line, in order, with line numbers.
+
+What a line must hold beyond its fields being there, and what is done with it, is for the callers.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from ticketing.errors import InputError, OutputError
+
+MAX_LINE_CHARS = 2**26
+SHOWN_PROBLEMS = 5
+OPTIONAL_TEXTS = ("subject", "language")
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRow:
+    """One line of a file, counted from 1. Its values can hold personal data, so they are not shown."""
+
+    line_number: int
+    values: JsonObject = field(repr=False)
+
+
+class LineError(ValueError):
+    """One line can't be used; the message says why and holds nothing of the line."""
+
+
+def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = None) -> Iterator[JsonRow]:
+    """The rows of a file in order; blank lines are passed over.
+
+    `id` is a text or a whole number, every other required field a text that is not blank; `subject` and `language` may
+    be missing, else they are texts. The whole file is checked before the first row is given, so that a wrong last
+    line is found now and not after hours of work; the file is read twice for it, and never held in memory.
+
+    Args:
+        path: a UTF-8 file, with or without a byte-order mark.
+        required: the fields every row must have.
+        max_chars: a longer text is refused.
+
+    Raises:
+        InputError: the file can't be read or has no rows, or some lines are wrong; the message names them.
+    """
+    rows, problems, wrong = 0, [], 0
+    for row in _checked(path, required, max_chars):
+        rows += 1
+        if isinstance(row, str):
+            wrong += 1
+            problems += [row] if wrong <= SHOWN_PROBLEMS else []
+    if wrong:
+        more = f"; and {wrong - SHOWN_PROBLEMS:,} more" if wrong > SHOWN_PROBLEMS else ""
+        raise InputError(
+            f"{path}: {wrong:,} of {rows:,} lines can't be used: {'; '.join(problems)}{more}. "
+            "Put them right or take them out, and run it again. Nothing was written."
+        )
+    if not rows:
+        raise InputError(f"{path} has no rows: it needs one JSON object a line, with {' and '.join(required)}.")
+    return _rows(path, required, max_chars)
+
+
+@contextmanager
+def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
+    """Gives a function that writes one object a line; the file appears under its name only when the block ends well.
+
+    Until then the lines go into a hidden file beside it, which is taken away when the block fails. An older file of
+    that name stays as it is until it is replaced in one step.
+
+    Raises:
+        OutputError: the file can't be written there, or the disk is full.
+    """
+    target = target.resolve()
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{target} is not a file: choose another place to write to.")
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        stream = partial.open("x", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _cant_write(target, error) from None
+    try:
+        with stream:
+
+            def write(values: JsonObject) -> None:
+                line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+                try:
+                    stream.write(line + "\n")
+                except OSError as error:
+                    raise _cant_write(target, error) from None
+
+            yield write
+            try:
+                stream.flush()
+                os.fsync(stream.fileno())
+                partial.replace(target)
+            except OSError as error:
+                raise _cant_write(target, error) from None
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """A UTF-8 file whose broken bytes become lone surrogates, so that one bad line doesn't hide the others.
+
+    Raises:
+        InputError: there is no such file, it is empty, or it can't be read.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty.")
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            yield stream
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.") from None
+
+
+def next_line(stream: TextIO, path: Path, line_number: int) -> str:
+    """The next physical line, "" at the end.
+
+    Raises:
+        InputError: the line is so long that the file is no text.
+    """
+    line = stream.readline(MAX_LINE_CHARS)
+    if len(line) == MAX_LINE_CHARS and not line.endswith(("\n", "\r")):
+        raise InputError(
+            f"{path}: line {line_number:,} is longer than {MAX_LINE_CHARS:,} characters. Is this a text file?"
+        )
+    return line
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it holds no lone surrogates: neither broken UTF-8 nor half an escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def parse_object(line: str) -> JsonObject:
+    """The JSON object of one line.
+
+    Raises:
+        LineError: it is something else; the message holds nothing of the line.
+    """
+    if not is_unicode(line):
+        raise LineError("broken UTF-8")
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise LineError(f"not JSON ({error.msg} at column {error.colno})") from None
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or brackets nested thousands deep.
+        raise LineError(f"not usable JSON ({type(error).__name__})") from None
+    if not isinstance(values, dict):
+        raise LineError("not a JSON object")
+    return values
+
+
+def _rows(path: Path, required: tuple[str, ...], max_chars: int | None) -> Iterator[JsonRow]:
+    for row in _checked(path, required, max_chars):
+        if isinstance(row, str):
+            raise InputError(f"{path} was changed while it was read: {row}. Nothing was written.")
+        yield row
+
+
+def _checked(path: Path, required: tuple[str, ...], max_chars: int | None) -> Iterator[JsonRow | str]:
+    with open_text(path) as stream:
+        number = 1
+        while line := next_line(stream, path, number):
+            if line.strip():
+                try:
+                    values = parse_object(line)
+                    _check_fields(values, required, max_chars)
+                    yield JsonRow(number, values)
+                except LineError as error:
+                    yield f"line {number}: {error}"
+            number += 1
+
+
+def _check_fields(values: JsonObject, required: tuple[str, ...], max_chars: int | None) -> None:
+    for name in required:
+        value = values.get(name)
+        if name == "id" and isinstance(value, int) and not isinstance(value, bool):
+            continue
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise LineError(f"'{name}' is missing or empty")
+        _check_text(name, value, max_chars)
+    for name in OPTIONAL_TEXTS:
+        if values.get(name) is not None:
+            _check_text(name, values[name], max_chars)
+
+
+def _check_text(name: str, value: object, max_chars: int | None) -> None:
+    if not isinstance(value, str):
+        raise LineError(f"'{name}' is not a text")
+    if not is_unicode(value):
+        raise LineError(f"'{name}' holds half of a \\u escape pair")
+    if max_chars is not None and len(value) > max_chars:
+        raise LineError(f"'{name}' is too long ({len(value):,} characters; the limit is {max_chars:,})")
+
+
+def _cant_write(target: Path, error: OSError) -> OutputError:
+    return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another place.")

@@ -1,0 +1,136 @@
+"""Brings a database up to date with `sql/migrations/`, and shows the schema that comes of it.
+
+What the migrations say is in the files; nothing here knows a table but its own `ticketing.migration`.
+"""
+
+import hashlib
+import os
+import re
+import subprocess
+from importlib.resources import files
+from typing import NamedTuple
+
+import psycopg
+
+from ticketing.database import Connection, Database, Role, queries
+from ticketing.embedded import client_program
+from ticketing.errors import DatabaseError
+
+DUMP_HEADER = (
+    "-- The whole schema, as the migrations leave it. Made by 'ticketing db schema': change the migrations, not this.\n"
+)
+# What differs between two dumps of one schema: versions, and the random key psql is locked with.
+DUMP_NOISE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict .*)\n", re.MULTILINE)
+
+
+class Migration(NamedTuple):
+    """One file of `sql/migrations/`."""
+
+    name: str
+    sql: str
+    checksum: str  # SHA-256 as hex
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this version of the code, in order."""
+    found = sorted(
+        (file for file in (files("sql") / "migrations").iterdir() if file.name.endswith(".sql")),
+        key=lambda file: file.name,
+    )
+    return [_read(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")) for file in found]
+
+
+def upgrade(database: Database) -> list[str]:
+    """Applies the migrations that are missing, each in a transaction of its own. Returns their names.
+
+    Safe to run twice and from several processes at once.
+
+    Raises:
+        DatabaseError: an applied migration is not the one in the code, the database is newer than the code, or the
+            login may not make what is missing.
+    """
+    applied: list[str] = []
+    while (name := _apply_next(database)) is not None:
+        applied.append(name)
+    return applied
+
+
+def check_schema(database: Database) -> None:
+    """Does nothing if the schema is up to date.
+
+    Raises:
+        DatabaseError: it is not, or it is not the code's.
+    """
+    with database.begin(role=None) as conn:
+        upgraded = queries.has_migrations(conn)
+    if not upgraded:
+        raise DatabaseError(f"The database {database.libpq_uri()} has no schema yet: run 'ticketing db upgrade'.")
+    with database.begin(Role.PIPELINE) as conn:
+        missing = _missing(conn)
+    if missing:
+        raise DatabaseError(
+            f"The database's schema is too old, {missing[0].name} is missing: run 'ticketing db upgrade'."
+        )
+
+
+def dump_schema(database: Database) -> str:
+    """The schemas `ticketing` and `vault` as SQL, the same text for the same schema.
+
+    Raises:
+        DatabaseError: there is no pg_dump, or it failed.
+    """
+    program = client_program("pg_dump")
+    if program is None:
+        raise DatabaseError("There is no pg_dump: install Postgres' client programs, or 'ticketing[embedded]'.")
+    done = subprocess.run(
+        [program, "--schema-only", "--no-owner", "--schema=ticketing", "--schema=vault", database.libpq_uri()],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PGPASSWORD": database.password or "", "PGTZ": "UTC"},
+    )
+    if done.returncode != 0:
+        raise DatabaseError(f"pg_dump failed on {database.libpq_uri()}: {done.stderr.strip().splitlines()[0]}")
+    return DUMP_HEADER + re.sub(r"\n{3,}", "\n\n", DUMP_NOISE.sub("", done.stdout)).strip() + "\n"
+
+
+def _apply_next(database: Database) -> str | None:
+    """Applies the first missing migration, if any. The lock ends with the transaction, so nobody applies it twice."""
+    with database.begin(role=None) as conn:
+        queries.lock_migrations(conn)
+        try:
+            if not queries.has_migrations(conn):
+                queries.create_migrations(conn)
+            missing = _missing(conn)
+            if not missing:
+                return None
+            conn.execute(missing[0].sql.encode())
+            queries.record_migration(conn, name=missing[0].name, checksum=missing[0].checksum)
+        except psycopg.errors.InsufficientPrivilege:
+            raise DatabaseError(
+                f"The login {conn.info.user!r} may not upgrade the database: it must own the schemas ticketing and "
+                "vault or be allowed to create them (GRANT CREATE ON DATABASE), and it needs CREATEROLE unless the "
+                f"roles {', '.join(Role)} exist already."
+            ) from None
+    return missing[0].name
+
+
+def _missing(conn: Connection) -> list[Migration]:
+    known = {migration.name: migration for migration in migrations()}
+    applied = {row["name"]: row["checksum"] for row in queries.applied_migrations(conn)}
+    for name, checksum in applied.items():
+        if name not in known:
+            raise DatabaseError(
+                f"The database is newer than this version of ticketing: it has the migration {name}. Upgrade ticketing."
+            )
+        if known[name].checksum != checksum:
+            raise DatabaseError(
+                f"The migration {name} was applied with another content than this version of ticketing has. Migrations "
+                "never change once they were applied: go back to the version that applied it, or use a new database."
+            )
+    return [migration for name, migration in known.items() if name not in applied]
+
+
+def _read(name: str, sql: str) -> Migration:
+    # read_text has made every line end the same, so a checkout with other line ends has the same checksum.
+    return Migration(name, sql, hashlib.sha256(sql.encode()).hexdigest())
