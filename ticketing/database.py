@@ -120,6 +120,8 @@ class Database:
                     _take_role(conn, role)
                 yield conn
         except psycopg.Error as error:
+            if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+                raise  # a mistake in the code, found before anything was sent
             raise database_error(error) from None
         finally:
             pooled.close()
@@ -151,10 +153,12 @@ class Database:
 def database_error(error: psycopg.Error) -> DatabaseError:
     """The driver's error as ours, by its condition alone."""
     state = error.sqlstate
+    if isinstance(error, psycopg.DataError) and state is None:
+        return DatabaseError("A value can't be stored in Postgres (a zero byte in a text?). Nothing was written.")
     if state is None:
         return DatabaseError(
-            f"The connection to the database was lost or misused ({type(error).__name__}); nothing of this step was "
-            "written. Run it again."
+            f"The connection to the database was lost ({type(error).__name__}); nothing of this step was written. "
+            "Run it again."
         )
     told = CONDITIONS.get(state, "see the database's log")
     return DatabaseError(

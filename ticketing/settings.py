@@ -33,7 +33,7 @@ class CorpusSettings(Section):
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     test_share: float = Field(0.1, gt=0, lt=0.5)
-    near_duplicate_threshold: float = Field(0.8, gt=0, le=1, description="Jaccard similarity of word shingles")
+    near_duplicate_threshold: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of runs of characters")
     seed: int = 0
 
 
@@ -56,7 +56,8 @@ class ClassifierSettings(Section):
     epochs: int = Field(5, gt=0)
     batch_size: int = Field(16, gt=0)
     learning_rate: float = Field(1e-4, gt=0)
-    patience: int = Field(2, gt=0, description="epochs without a better macro-F1 before training stops")
+    label_smoothing: float = Field(0.05, ge=0, lt=1)
+    patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
 
 

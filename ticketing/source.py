@@ -71,8 +71,8 @@ def check_source(conn: Connection) -> None:
         raise SourceMissing(f"The pipeline may not read ticketing.source_ticket: run {GRANT}") from None
     if unreadable:
         raise SourceMissing(
-            f"{unreadable} tickets in ticketing.source_ticket have no ticket_id or no (finite) updated_at, and would never "
-            "be read: let the view leave them out, or give them one, as in coalesce(updated_at, created_at)."
+            f"{unreadable} tickets in ticketing.source_ticket have no ticket_id or no (finite) updated_at, and would "
+            "never be read: let the view leave them out, or give them one, as in coalesce(updated_at, created_at)."
         )
 
 

@@ -536,7 +536,7 @@ $$;
 CREATE VIEW ticketing.review_queue AS SELECT * FROM ticketing.pending_drafts_v1();
 CREATE VIEW ticketing.human_queue AS SELECT * FROM ticketing.human_tickets_v1();
 
-REVOKE EXECUTE ON FUNCTION ticketing.draft_for_decision(bigint), ticketing.claim_draft_v1(bigint),
+REVOKE EXECUTE ON FUNCTION ticketing.actor(), ticketing.draft_for_decision(bigint), ticketing.claim_draft_v1(bigint),
     ticketing.release_draft_v1(bigint), ticketing.approve_draft_v1(bigint), ticketing.edit_draft_v1(bigint, text),
     ticketing.reject_draft_v1(bigint, text), ticketing.promote_v1(text, bigint, text, boolean),
     ticketing.claim_work_v1(text, integer, interval), ticketing.pending_drafts_v1(), ticketing.human_tickets_v1()

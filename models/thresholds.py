@@ -1,0 +1,44 @@
+"""Where the classifier stops being sure: the confidence from which it routes a ticket itself.
+
+Chosen on validation tickets, judged by the gate on test tickets.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import beta
+
+
+def accuracy_lower_bound(correct: int, total: int, confidence: float) -> float:
+    """The one-sided Clopper–Pearson lower bound of an accuracy.
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404–413.
+
+    Args:
+        correct: right answers out of `total`.
+        confidence: how sure the bound is, 0..1.
+    """
+    return 0.0 if correct == 0 else float(beta.ppf(1 - confidence, correct, total - correct + 1))
+
+
+def choose_threshold(
+    confidences: Sequence[float], correct: Sequence[bool], target: float, confidence: float
+) -> float | None:
+    """The lowest threshold at which the accuracy of what lies above it is surely enough at least `target`.
+
+    Sure enough: its Clopper–Pearson lower bound reaches the target, as in selection with guaranteed risk (Y. Geifman and
+    R. El-Yaniv, Selective classification for deep neural networks, NeurIPS 2017). The best of many thresholds is taken
+    without their union bound, which needs thousands of validation tickets; the gate judges the choice on other tickets.
+
+    Returns:
+        The threshold, or None when no threshold is good enough: too few tickets, or too many errors.
+    """
+    order = np.argsort(-np.asarray(confidences, dtype=float), kind="stable")
+    surest = np.asarray(confidences, dtype=float)[order]
+    right = np.cumsum(np.asarray(correct, dtype=int)[order])
+    best: float | None = None
+    for place, value in enumerate(surest):
+        last_of_equals = place + 1 == len(surest) or surest[place + 1] < value
+        if last_of_equals and accuracy_lower_bound(int(right[place]), place + 1, confidence) >= target:
+            best = float(value)
+    return best

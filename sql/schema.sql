@@ -1,0 +1,1451 @@
+-- The whole schema, as the migrations leave it. Made by 'ticketing db schema': change the migrations, not this.
+--
+-- PostgreSQL database dump
+--
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: ticketing; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA ticketing;
+
+--
+-- Name: vault; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA vault;
+
+--
+-- Name: actor(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.actor() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE WHEN pg_has_role(session_user, 'ticketing_pipeline', 'MEMBER')
+                THEN coalesce(nullif(current_setting('ticketing.actor', true), ''), session_user::text)
+                ELSE session_user::text END
+$$;
+
+--
+-- Name: append_only(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+--
+-- Name: approve_draft_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM ticketing.draft_for_decision(p_draft_id);
+    UPDATE ticketing.draft
+    SET state = 'approved', final_body = body, decided_by = ticketing.actor(), decided_at = clock_timestamp()
+    WHERE draft_id = p_draft_id;
+END
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: draft; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.draft (
+    draft_id bigint NOT NULL,
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    language text NOT NULL,
+    category text NOT NULL,
+    confidence double precision NOT NULL,
+    body text NOT NULL,
+    placeholder_body text NOT NULL,
+    classifier_version text NOT NULL,
+    generator_version text NOT NULL,
+    snapshot_id text NOT NULL,
+    prompt_version text NOT NULL,
+    prompt_tokens integer NOT NULL,
+    completion_tokens integer NOT NULL,
+    seconds double precision NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    claimed_by text,
+    claimed_at timestamp with time zone,
+    decided_by text,
+    decided_at timestamp with time zone,
+    final_body text,
+    reject_reason text,
+    CONSTRAINT draft_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT draft_check CHECK (((claimed_by IS NULL) = (claimed_at IS NULL))),
+    CONSTRAINT draft_check1 CHECK (((state = ANY (ARRAY['approved'::text, 'edited'::text])) = (final_body IS NOT NULL))),
+    CONSTRAINT draft_check2 CHECK (((state <> 'approved'::text) OR (final_body = body))),
+    CONSTRAINT draft_check3 CHECK (((state = 'rejected'::text) = (reject_reason IS NOT NULL))),
+    CONSTRAINT draft_check4 CHECK (((state = ANY (ARRAY['approved'::text, 'edited'::text, 'rejected'::text])) = (decided_by IS NOT NULL))),
+    CONSTRAINT draft_check5 CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT draft_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT draft_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'edited'::text, 'rejected'::text, 'superseded'::text, 'expired'::text])))
+);
+
+--
+-- Name: claim_draft_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.claim_draft_v1(p_draft_id bigint DEFAULT NULL::bigint) RETURNS SETOF ticketing.draft
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_draft_id bigint := p_draft_id;
+    v_claimed_by text;
+BEGIN
+    IF v_draft_id IS NULL THEN
+        SELECT d.draft_id INTO v_draft_id FROM ticketing.draft d
+        WHERE d.state = 'pending' AND d.claimed_by IS NULL
+        ORDER BY d.created_at, d.draft_id LIMIT 1 FOR UPDATE SKIP LOCKED;
+        IF v_draft_id IS NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    SELECT (ticketing.draft_for_decision(v_draft_id)).claimed_by INTO v_claimed_by;
+    IF v_claimed_by IS NULL THEN
+        UPDATE ticketing.draft SET claimed_by = ticketing.actor(), claimed_at = clock_timestamp()
+        WHERE draft_id = v_draft_id;
+    END IF;
+    RETURN QUERY SELECT * FROM ticketing.draft WHERE draft_id = v_draft_id;
+END
+$$;
+
+--
+-- Name: claim_work_v1(text, integer, interval); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) RETURNS TABLE(ticket_id text, revision integer, attempts integer)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH open AS MATERIALIZED (
+        SELECT w.ticket_id, w.revision
+        FROM ticketing.draft_work w
+        WHERE w.state IN ('queued', 'claimed')
+          AND (w.state = 'queued' OR w.lease_until < clock_timestamp())
+        ORDER BY w.queued_at, w.ticket_id
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE ticketing.draft_work w
+    SET state = 'claimed', claimed_by = p_worker, lease_until = clock_timestamp() + p_lease, attempts = w.attempts + 1
+    FROM open
+    WHERE w.ticket_id = open.ticket_id AND w.revision = open.revision
+    RETURNING w.ticket_id, w.revision, w.attempts
+$$;
+
+--
+-- Name: draft_for_decision(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.draft_for_decision(p_draft_id bigint) RETURNS ticketing.draft
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_draft ticketing.draft;
+BEGIN
+    SELECT * INTO v_draft FROM ticketing.draft WHERE draft_id = p_draft_id FOR UPDATE;
+    IF v_draft.draft_id IS NULL THEN
+        RAISE EXCEPTION 'there is no draft %', p_draft_id USING ERRCODE = 'no_data_found';
+    END IF;
+    IF v_draft.state <> 'pending' THEN
+        RAISE EXCEPTION 'draft % is already %', p_draft_id, v_draft.state
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF v_draft.claimed_by <> ticketing.actor() THEN
+        RAISE EXCEPTION 'draft % is being reviewed by %', p_draft_id, v_draft.claimed_by
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN v_draft;
+END
+$$;
+
+--
+-- Name: draft_guard(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.draft_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF OLD.state <> 'pending' THEN
+        RAISE EXCEPTION 'draft % is %: nothing changes a draft that is not pending', OLD.draft_id, OLD.state
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.language, NEW.category, NEW.confidence, NEW.body,
+        NEW.placeholder_body, NEW.classifier_version, NEW.generator_version, NEW.snapshot_id, NEW.prompt_version,
+        NEW.prompt_tokens, NEW.completion_tokens, NEW.seconds, NEW.created_at)
+       IS DISTINCT FROM
+       (OLD.draft_id, OLD.ticket_id, OLD.revision, OLD.language, OLD.category, OLD.confidence, OLD.body,
+        OLD.placeholder_body, OLD.classifier_version, OLD.generator_version, OLD.snapshot_id, OLD.prompt_version,
+        OLD.prompt_tokens, OLD.completion_tokens, OLD.seconds, OLD.created_at) THEN
+        RAISE EXCEPTION 'draft %: what a model wrote is never overwritten', OLD.draft_id
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    -- Whoever holds it may decide it or give it back; nobody takes it from another's hands, and no run retires it.
+    IF OLD.claimed_by IS NOT NULL
+       AND (NEW.state IN ('superseded', 'expired') OR NEW.claimed_by <> OLD.claimed_by
+            OR (NEW.decided_by IS NOT NULL AND NEW.decided_by <> OLD.claimed_by)) THEN
+        RAISE EXCEPTION 'draft % is being reviewed by %', OLD.draft_id, OLD.claimed_by
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+--
+-- Name: draft_trail(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.draft_trail() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'pending' THEN
+            RAISE EXCEPTION 'a draft begins as pending, not %', NEW.state USING ERRCODE = 'check_violation';
+        END IF;
+        INSERT INTO ticketing.draft_event (draft_id, actor, action, to_state)
+        VALUES (NEW.draft_id, ticketing.actor(), 'drafted', NEW.state);
+        RETURN NULL;
+    END IF;
+    IF NEW.state = OLD.state AND NEW.claimed_by IS NOT DISTINCT FROM OLD.claimed_by THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO ticketing.draft_event (draft_id, actor, action, from_state, to_state, reason)
+    VALUES (NEW.draft_id, ticketing.actor(),
+            CASE WHEN NEW.state <> OLD.state THEN NEW.state
+                 WHEN NEW.claimed_by IS NULL THEN 'released'
+                 ELSE 'claimed' END,
+            OLD.state, NEW.state, NEW.reject_reason);
+    IF NEW.state IN ('approved', 'edited') THEN
+        INSERT INTO ticketing.outbox (draft_id, ticket_id, revision, body)
+        VALUES (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.final_body)
+        ON CONFLICT (ticket_id, revision) DO NOTHING;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'draft %: a reply to revision % of ticket % was approved already',
+                NEW.draft_id, NEW.revision, NEW.ticket_id USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+--
+-- Name: edit_draft_v1(bigint, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_body IS NULL OR btrim(p_body, E' \t\r\n') = '' THEN
+        RAISE EXCEPTION 'draft %: an edited reply can''t be empty', p_draft_id USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM ticketing.draft_for_decision(p_draft_id);
+    UPDATE ticketing.draft
+    SET state = 'edited', final_body = p_body, decided_by = ticketing.actor(), decided_at = clock_timestamp()
+    WHERE draft_id = p_draft_id;
+END
+$$;
+
+--
+-- Name: human_tickets_v1(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.human_tickets_v1() RETURNS TABLE(ticket_id text, revision integer, best_guess text, confidence double precision, threshold double precision, reason text, since timestamp with time zone, subject text, ticket text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT q.ticket_id, q.revision, q.best_guess, q.confidence, q.threshold, q.reason, q.since, s.subject::text,
+           s.body::text
+    FROM (
+        SELECT c.ticket_id, c.revision, r.category AS best_guess, r.confidence, r.threshold,
+               coalesce(c.unfit, CASE WHEN w.state = 'failed' THEN 'drafting failed: ' || w.error END, r.reason) AS reason,
+               coalesce(r.routed_at, w.finished_at, c.scrubbed_at) AS since
+        FROM ticketing.clean_ticket c
+        LEFT JOIN ticketing.draft_work w ON w.ticket_id = c.ticket_id AND w.revision = c.revision
+        LEFT JOIN LATERAL (
+            SELECT * FROM ticketing.routing t
+            WHERE t.ticket_id = c.ticket_id AND t.revision = c.revision
+            ORDER BY t.routed_at DESC LIMIT 1
+        ) r ON true
+        WHERE c.category IS NULL AND c.reply IS NULL
+          AND (c.unfit IS NOT NULL OR w.state = 'failed' OR r.route = 'human')
+    ) q
+    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = q.ticket_id
+    WHERE s.reply IS NULL
+$$;
+
+--
+-- Name: pending_drafts_v1(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.pending_drafts_v1() RETURNS TABLE(draft_id bigint, ticket_id text, revision integer, language text, category text, confidence double precision, claimed_by text, created_at timestamp with time zone, current_revision integer, subject text, ticket text, draft text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT d.draft_id, d.ticket_id, d.revision, d.language, d.category, d.confidence, d.claimed_by, d.created_at,
+           coalesce(s.revision, 1)::integer, s.subject::text, s.body::text, d.body
+    FROM ticketing.draft d
+    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = d.ticket_id
+    WHERE d.state = 'pending'
+$$;
+
+--
+-- Name: promote_v1(text, bigint, text, boolean); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_kind text;
+    v_replaced text;
+    v_passed boolean;
+    v_promotion bigint;
+BEGIN
+    SELECT kind INTO v_kind FROM ticketing.model WHERE version = p_version;
+    IF v_kind IS NULL THEN
+        RAISE EXCEPTION 'there is no model %', p_version USING ERRCODE = 'no_data_found';
+    END IF;
+    SELECT passed INTO v_passed FROM ticketing.verdict WHERE verdict_id = p_verdict_id AND version = p_version;
+    IF v_passed IS NULL THEN
+        RAISE EXCEPTION 'there is no verdict % on model %', p_verdict_id, p_version USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT v_passed AND NOT p_overrule THEN
+        RAISE EXCEPTION 'model % did not pass verdict %', p_version, p_verdict_id USING ERRCODE = 'check_violation';
+    END IF;
+    -- Two promotions of one kind at the same time: the second waits here and then replaces the first.
+    PERFORM pg_advisory_xact_lock(hashtext('ticketing.promote.' || v_kind));
+    SELECT version INTO v_replaced FROM ticketing.model WHERE kind = v_kind AND state = 'champion';
+    UPDATE ticketing.model SET state = 'retired' WHERE version = v_replaced AND version <> p_version;
+    UPDATE ticketing.model SET state = 'champion' WHERE version = p_version;
+    INSERT INTO ticketing.promotion (kind, version, replaced, verdict_id, overruled, promoted_by)
+    VALUES (v_kind, p_version, nullif(v_replaced, p_version), p_verdict_id, NOT v_passed, p_by)
+    RETURNING promotion_id INTO v_promotion;
+    RETURN v_promotion;
+END
+$$;
+
+--
+-- Name: reject_draft_v1(bigint, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.reject_draft_v1(p_draft_id bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_reason IS NULL OR btrim(p_reason, E' \t\r\n') = '' THEN
+        RAISE EXCEPTION 'draft %: say why it is rejected', p_draft_id USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM ticketing.draft_for_decision(p_draft_id);
+    UPDATE ticketing.draft
+    SET state = 'rejected', reject_reason = p_reason, decided_by = ticketing.actor(), decided_at = clock_timestamp()
+    WHERE draft_id = p_draft_id;
+END
+$$;
+
+--
+-- Name: release_draft_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.release_draft_v1(p_draft_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM ticketing.draft_for_decision(p_draft_id);
+    UPDATE ticketing.draft SET claimed_by = NULL, claimed_at = NULL
+    WHERE draft_id = p_draft_id AND claimed_by IS NOT NULL;
+END
+$$;
+
+--
+-- Name: clean_ticket; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.clean_ticket (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    content_hash text NOT NULL,
+    scrubber_version text NOT NULL,
+    created_at timestamp with time zone,
+    updated_at timestamp with time zone,
+    language text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    category text,
+    reply text,
+    unfit text,
+    scrubbed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE clean_ticket; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.clean_ticket IS 'the current revision of each ticket, scrubbed and cleaned; no personal data';
+
+--
+-- Name: draft_draft_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.draft ALTER COLUMN draft_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.draft_draft_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: draft_event; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.draft_event (
+    event_id bigint NOT NULL,
+    draft_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    login text DEFAULT SESSION_USER NOT NULL,
+    action text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text
+);
+
+--
+-- Name: TABLE draft_event; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.draft_event IS 'the trail: who did what to which draft, and when; append-only';
+
+--
+-- Name: draft_event_event_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.draft_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.draft_event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: draft_work; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.draft_work (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    claimed_by text,
+    lease_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    error text,
+    finished_at timestamp with time zone,
+    CONSTRAINT draft_work_check CHECK (((state = 'claimed'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT draft_work_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'done'::text, 'failed'::text])))
+);
+
+--
+-- Name: COLUMN draft_work.error; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.draft_work.error IS 'the kind of the last failure; never text of the ticket';
+
+--
+-- Name: extract_cursor; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.extract_cursor (
+    name text NOT NULL,
+    scrubber_version text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    ticket_id text NOT NULL,
+    moved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE extract_cursor; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.extract_cursor IS 'how far prepare has read ticketing.source_ticket';
+
+--
+-- Name: human_queue; Type: VIEW; Schema: ticketing; Owner: -
+--
+
+CREATE VIEW ticketing.human_queue AS
+ SELECT ticket_id,
+    revision,
+    best_guess,
+    confidence,
+    threshold,
+    reason,
+    since,
+    subject,
+    ticket
+   FROM ticketing.human_tickets_v1() human_tickets_v1(ticket_id, revision, best_guess, confidence, threshold, reason, since, subject, ticket);
+
+--
+-- Name: imported_ticket; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.imported_ticket (
+    ticket_id text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    language text,
+    subject text DEFAULT ''::text NOT NULL,
+    body text NOT NULL,
+    category text,
+    reply text,
+    replied_at timestamp with time zone,
+    content_hash text NOT NULL,
+    CONSTRAINT imported_ticket_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT imported_ticket_category_check CHECK ((category <> ''::text)),
+    CONSTRAINT imported_ticket_reply_check CHECK ((reply <> ''::text)),
+    CONSTRAINT imported_ticket_revision_check CHECK ((revision > 0)),
+    CONSTRAINT imported_ticket_ticket_id_check CHECK ((ticket_id <> ''::text))
+);
+
+--
+-- Name: TABLE imported_ticket; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.imported_ticket IS 'tickets from files and other databases; holds personal data';
+
+--
+-- Name: migration; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.migration (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE migration; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.migration IS 'which files of sql/migrations were applied, and what they were';
+
+--
+-- Name: model; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.model (
+    version text NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'candidate'::text NOT NULL,
+    snapshot_id text NOT NULL,
+    base_model text NOT NULL,
+    path text NOT NULL,
+    artefact_hash text NOT NULL,
+    parameters jsonb NOT NULL,
+    code_version text NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT model_kind_check CHECK ((kind = ANY (ARRAY['classifier'::text, 'generator'::text]))),
+    CONSTRAINT model_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'champion'::text, 'retired'::text])))
+);
+
+--
+-- Name: outbox; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.outbox (
+    outbox_id bigint NOT NULL,
+    draft_id bigint NOT NULL,
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sent_at timestamp with time zone
+);
+
+--
+-- Name: TABLE outbox; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.outbox IS 'approved replies for the help desk to send; it sets sent_at';
+
+--
+-- Name: outbox_outbox_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.outbox ALTER COLUMN outbox_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.outbox_outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: promotion; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.promotion (
+    promotion_id bigint NOT NULL,
+    kind text NOT NULL,
+    version text NOT NULL,
+    replaced text,
+    verdict_id bigint NOT NULL,
+    overruled boolean NOT NULL,
+    promoted_by text NOT NULL,
+    promoted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: COLUMN promotion.overruled; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.promotion.overruled IS 'a person promoted it although the gate had said no';
+
+--
+-- Name: promotion_promotion_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.promotion ALTER COLUMN promotion_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.promotion_promotion_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: review_queue; Type: VIEW; Schema: ticketing; Owner: -
+--
+
+CREATE VIEW ticketing.review_queue AS
+ SELECT draft_id,
+    ticket_id,
+    revision,
+    language,
+    category,
+    confidence,
+    claimed_by,
+    created_at,
+    current_revision,
+    subject,
+    ticket,
+    draft
+   FROM ticketing.pending_drafts_v1() pending_drafts_v1(draft_id, ticket_id, revision, language, category, confidence, claimed_by, created_at, current_revision, subject, ticket, draft);
+
+--
+-- Name: routing; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.routing (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    classifier_version text NOT NULL,
+    category text NOT NULL,
+    confidence double precision NOT NULL,
+    threshold double precision,
+    route text NOT NULL,
+    reason text,
+    routed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT routing_check CHECK (((route = 'human'::text) = (reason IS NOT NULL))),
+    CONSTRAINT routing_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT routing_route_check CHECK ((route = ANY (ARRAY['auto'::text, 'human'::text])))
+);
+
+--
+-- Name: snapshot; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.snapshot (
+    snapshot_id text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    path text NOT NULL,
+    manifest jsonb NOT NULL
+);
+
+--
+-- Name: source_ticket; Type: VIEW; Schema: ticketing; Owner: -
+--
+
+CREATE VIEW ticketing.source_ticket AS
+ SELECT ticket_id,
+    revision,
+    created_at,
+    updated_at,
+    language,
+    subject,
+    body,
+    category,
+    reply,
+    replied_at
+   FROM ticketing.imported_ticket;
+
+--
+-- Name: VIEW source_ticket; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON VIEW ticketing.source_ticket IS 'the contract through which tickets are read; replace it by your own view';
+
+--
+-- Name: verdict; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.verdict (
+    verdict_id bigint NOT NULL,
+    version text NOT NULL,
+    passed boolean NOT NULL,
+    rules jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: verdict_verdict_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.verdict ALTER COLUMN verdict_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.verdict_verdict_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: entry; Type: TABLE; Schema: vault; Owner: -
+--
+
+CREATE TABLE vault.entry (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    placeholder text NOT NULL,
+    value bytea NOT NULL,
+    key_id text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE entry; Type: COMMENT; Schema: vault; Owner: -
+--
+
+COMMENT ON TABLE vault.entry IS 'the encrypted map from placeholder to personal value; read only to write replies back';
+
+--
+-- Name: clean_ticket clean_ticket_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.clean_ticket
+    ADD CONSTRAINT clean_ticket_pkey PRIMARY KEY (ticket_id);
+
+--
+-- Name: draft_event draft_event_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft_event
+    ADD CONSTRAINT draft_event_pkey PRIMARY KEY (event_id);
+
+--
+-- Name: draft draft_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft
+    ADD CONSTRAINT draft_pkey PRIMARY KEY (draft_id);
+
+--
+-- Name: draft draft_ticket_id_revision_generator_version_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft
+    ADD CONSTRAINT draft_ticket_id_revision_generator_version_key UNIQUE (ticket_id, revision, generator_version);
+
+--
+-- Name: draft_work draft_work_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft_work
+    ADD CONSTRAINT draft_work_pkey PRIMARY KEY (ticket_id, revision);
+
+--
+-- Name: extract_cursor extract_cursor_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.extract_cursor
+    ADD CONSTRAINT extract_cursor_pkey PRIMARY KEY (name);
+
+--
+-- Name: imported_ticket imported_ticket_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.imported_ticket
+    ADD CONSTRAINT imported_ticket_pkey PRIMARY KEY (ticket_id);
+
+--
+-- Name: migration migration_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+--
+-- Name: model model_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.model
+    ADD CONSTRAINT model_pkey PRIMARY KEY (version);
+
+--
+-- Name: outbox outbox_draft_id_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.outbox
+    ADD CONSTRAINT outbox_draft_id_key UNIQUE (draft_id);
+
+--
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (outbox_id);
+
+--
+-- Name: outbox outbox_ticket_id_revision_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.outbox
+    ADD CONSTRAINT outbox_ticket_id_revision_key UNIQUE (ticket_id, revision);
+
+--
+-- Name: promotion promotion_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.promotion
+    ADD CONSTRAINT promotion_pkey PRIMARY KEY (promotion_id);
+
+--
+-- Name: routing routing_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.routing
+    ADD CONSTRAINT routing_pkey PRIMARY KEY (ticket_id, revision, classifier_version);
+
+--
+-- Name: snapshot snapshot_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.snapshot
+    ADD CONSTRAINT snapshot_pkey PRIMARY KEY (snapshot_id);
+
+--
+-- Name: verdict verdict_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.verdict
+    ADD CONSTRAINT verdict_pkey PRIMARY KEY (verdict_id);
+
+--
+-- Name: entry entry_pkey; Type: CONSTRAINT; Schema: vault; Owner: -
+--
+
+ALTER TABLE ONLY vault.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (ticket_id, revision, placeholder);
+
+--
+-- Name: draft_event_of_draft; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_event_of_draft ON ticketing.draft_event USING btree (draft_id, event_id);
+
+--
+-- Name: draft_pending; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_pending ON ticketing.draft USING btree (created_at, draft_id) WHERE (state = 'pending'::text);
+
+--
+-- Name: draft_pending_of_ticket; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_pending_of_ticket ON ticketing.draft USING btree (ticket_id) WHERE (state = 'pending'::text);
+
+--
+-- Name: draft_work_open; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_work_open ON ticketing.draft_work USING btree (queued_at, ticket_id) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
+
+--
+-- Name: imported_ticket_updated; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX imported_ticket_updated ON ticketing.imported_ticket USING btree (updated_at, ticket_id);
+
+--
+-- Name: model_one_champion; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE UNIQUE INDEX model_one_champion ON ticketing.model USING btree (kind) WHERE (state = 'champion'::text);
+
+--
+-- Name: outbox_unsent; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX outbox_unsent ON ticketing.outbox USING btree (outbox_id) WHERE (sent_at IS NULL);
+
+--
+-- Name: draft_event draft_event_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER draft_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticketing.draft_event FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: draft draft_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER draft_guard BEFORE UPDATE ON ticketing.draft FOR EACH ROW EXECUTE FUNCTION ticketing.draft_guard();
+
+--
+-- Name: draft draft_trail; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER draft_trail AFTER INSERT OR UPDATE ON ticketing.draft FOR EACH ROW EXECUTE FUNCTION ticketing.draft_trail();
+
+--
+-- Name: promotion promotion_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER promotion_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticketing.promotion FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: verdict verdict_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER verdict_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticketing.verdict FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: draft draft_classifier_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft
+    ADD CONSTRAINT draft_classifier_version_fkey FOREIGN KEY (classifier_version) REFERENCES ticketing.model(version);
+
+--
+-- Name: draft_event draft_event_draft_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft_event
+    ADD CONSTRAINT draft_event_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES ticketing.draft(draft_id);
+
+--
+-- Name: draft draft_generator_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft
+    ADD CONSTRAINT draft_generator_version_fkey FOREIGN KEY (generator_version) REFERENCES ticketing.model(version);
+
+--
+-- Name: draft draft_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.draft
+    ADD CONSTRAINT draft_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES ticketing.snapshot(snapshot_id);
+
+--
+-- Name: model model_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.model
+    ADD CONSTRAINT model_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES ticketing.snapshot(snapshot_id);
+
+--
+-- Name: outbox outbox_draft_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.outbox
+    ADD CONSTRAINT outbox_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES ticketing.draft(draft_id);
+
+--
+-- Name: promotion promotion_replaced_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.promotion
+    ADD CONSTRAINT promotion_replaced_fkey FOREIGN KEY (replaced) REFERENCES ticketing.model(version);
+
+--
+-- Name: promotion promotion_verdict_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.promotion
+    ADD CONSTRAINT promotion_verdict_id_fkey FOREIGN KEY (verdict_id) REFERENCES ticketing.verdict(verdict_id);
+
+--
+-- Name: promotion promotion_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.promotion
+    ADD CONSTRAINT promotion_version_fkey FOREIGN KEY (version) REFERENCES ticketing.model(version);
+
+--
+-- Name: routing routing_classifier_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.routing
+    ADD CONSTRAINT routing_classifier_version_fkey FOREIGN KEY (classifier_version) REFERENCES ticketing.model(version);
+
+--
+-- Name: verdict verdict_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.verdict
+    ADD CONSTRAINT verdict_version_fkey FOREIGN KEY (version) REFERENCES ticketing.model(version);
+
+--
+-- Name: SCHEMA ticketing; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA ticketing TO ticketing_pipeline;
+GRANT USAGE ON SCHEMA ticketing TO ticketing_writeback;
+GRANT USAGE ON SCHEMA ticketing TO ticketing_reviewer;
+GRANT USAGE ON SCHEMA ticketing TO ticketing_readonly;
+
+--
+-- Name: SCHEMA vault; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT USAGE ON SCHEMA vault TO ticketing_pipeline;
+GRANT USAGE ON SCHEMA vault TO ticketing_writeback;
+
+--
+-- Name: FUNCTION actor(); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.actor() FROM PUBLIC;
+
+--
+-- Name: FUNCTION approve_draft_v1(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
+
+--
+-- Name: TABLE draft; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.draft TO ticketing_reviewer;
+GRANT SELECT,INSERT ON TABLE ticketing.draft TO ticketing_pipeline;
+
+--
+-- Name: COLUMN draft.draft_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(draft_id) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.ticket_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(ticket_id) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.revision; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(revision) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.state; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT UPDATE(state) ON TABLE ticketing.draft TO ticketing_pipeline;
+GRANT SELECT(state) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.language; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(language) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.category; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(category) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.confidence; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(confidence) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.classifier_version; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(classifier_version) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.generator_version; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(generator_version) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.snapshot_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(snapshot_id) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.prompt_version; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(prompt_version) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.prompt_tokens; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(prompt_tokens) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.completion_tokens; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(completion_tokens) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.seconds; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(seconds) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.created_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.claimed_by; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(claimed_by) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.claimed_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(claimed_at) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.decided_by; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(decided_by) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: COLUMN draft.decided_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(decided_at) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
+-- Name: FUNCTION claim_draft_v1(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.claim_draft_v1(p_draft_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.claim_draft_v1(p_draft_id bigint) TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.claim_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION claim_work_v1(p_worker text, p_limit integer, p_lease interval); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION draft_for_decision(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.draft_for_decision(p_draft_id bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION edit_draft_v1(p_draft_id bigint, p_body text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION human_tickets_v1(); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.human_tickets_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.human_tickets_v1() TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.human_tickets_v1() TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION pending_drafts_v1(); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.pending_drafts_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.pending_drafts_v1() TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.pending_drafts_v1() TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION reject_draft_v1(p_draft_id bigint, p_reason text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.reject_draft_v1(p_draft_id bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.reject_draft_v1(p_draft_id bigint, p_reason text) TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.reject_draft_v1(p_draft_id bigint, p_reason text) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION release_draft_v1(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) TO ticketing_reviewer;
+GRANT ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
+
+--
+-- Name: TABLE clean_ticket; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ticketing.clean_ticket TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.clean_ticket TO ticketing_readonly;
+GRANT SELECT ON TABLE ticketing.clean_ticket TO ticketing_reviewer;
+
+--
+-- Name: TABLE draft_event; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.draft_event TO ticketing_reviewer;
+GRANT SELECT ON TABLE ticketing.draft_event TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.draft_event TO ticketing_readonly;
+
+--
+-- Name: TABLE draft_work; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.draft_work TO ticketing_reviewer;
+GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.draft_work TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.draft_work TO ticketing_readonly;
+
+--
+-- Name: TABLE extract_cursor; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ticketing.extract_cursor TO ticketing_pipeline;
+
+--
+-- Name: TABLE human_queue; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.human_queue TO ticketing_reviewer;
+GRANT SELECT ON TABLE ticketing.human_queue TO ticketing_pipeline;
+
+--
+-- Name: TABLE imported_ticket; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.imported_ticket TO ticketing_pipeline;
+
+--
+-- Name: TABLE migration; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.migration TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.migration TO ticketing_readonly;
+
+--
+-- Name: TABLE model; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.model TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.model TO ticketing_readonly;
+
+--
+-- Name: TABLE outbox; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.outbox TO ticketing_reviewer;
+GRANT SELECT ON TABLE ticketing.outbox TO ticketing_pipeline;
+
+--
+-- Name: COLUMN outbox.outbox_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(outbox_id) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: COLUMN outbox.draft_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(draft_id) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: COLUMN outbox.ticket_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(ticket_id) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: COLUMN outbox.revision; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(revision) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: COLUMN outbox.created_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: COLUMN outbox.sent_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT UPDATE(sent_at) ON TABLE ticketing.outbox TO ticketing_pipeline;
+GRANT SELECT(sent_at) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
+-- Name: TABLE promotion; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.promotion TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.promotion TO ticketing_readonly;
+
+--
+-- Name: TABLE review_queue; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.review_queue TO ticketing_reviewer;
+GRANT SELECT ON TABLE ticketing.review_queue TO ticketing_pipeline;
+
+--
+-- Name: TABLE routing; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.routing TO ticketing_reviewer;
+GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.routing TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.routing TO ticketing_readonly;
+
+--
+-- Name: TABLE snapshot; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.snapshot TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.snapshot TO ticketing_readonly;
+
+--
+-- Name: TABLE source_ticket; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_reviewer;
+
+--
+-- Name: TABLE verdict; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.verdict TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.verdict TO ticketing_readonly;
+
+--
+-- Name: TABLE entry; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT INSERT,DELETE ON TABLE vault.entry TO ticketing_pipeline;
+GRANT SELECT ON TABLE vault.entry TO ticketing_writeback;
+
+--
+-- Name: COLUMN entry.ticket_id; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(ticket_id) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- Name: COLUMN entry.revision; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(revision) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- Name: COLUMN entry.placeholder; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(placeholder) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- Name: COLUMN entry.key_id; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(key_id) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- Name: COLUMN entry.created_at; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- PostgreSQL database dump complete
+--

@@ -1,0 +1,70 @@
+"""Rows that tests of several rooms start from. What they are about each test says itself."""
+
+from datetime import UTC, datetime, timedelta
+
+from ticketing.database import Role
+
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+SNAPSHOT, CLASSIFIER, GENERATOR = "snapshot-1", "classifier-1", "generator-1"
+
+
+def add_imported(conn, ticket_id, *, minutes=0, revision=1, category=None, reply=None, body="Where is my parcel?"):
+    """A ticket as `ticketing import` leaves it, changed so many minutes into the day."""
+    conn.execute(
+        "INSERT INTO ticketing.imported_ticket (ticket_id, revision, created_at, updated_at, language, subject, body,"
+        " category, reply, content_hash) VALUES (%s, %s, %s, %s, 'en', 'Parcel', %s, %s, %s, 'x')",
+        (ticket_id, revision, DAY, DAY + timedelta(minutes=minutes), body, category, reply),
+    )
+
+
+def add_clean(conn, *ticket_ids, revision=1, category=None, reply=None, unfit=None, updated_at=DAY):
+    """Scrubbed tickets; an older revision of the same ticket is replaced, as `prepare` does."""
+    for ticket_id in ticket_ids:
+        conn.execute(
+            "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_hash, scrubber_version, created_at,"
+            " updated_at, language, subject, body, category, reply, unfit)"
+            " VALUES (%s, %s, 'x', 'v', %s, %s, 'en', 'Parcel', 'Where is my parcel?', %s, %s, %s)"
+            " ON CONFLICT (ticket_id) DO UPDATE SET revision = excluded.revision, category = excluded.category,"
+            " reply = excluded.reply, unfit = excluded.unfit, updated_at = excluded.updated_at",
+            (ticket_id, revision, DAY, updated_at, category, reply, unfit),
+        )
+
+
+def add_models(conn):
+    """One snapshot, one classifier, two generators."""
+    conn.execute(
+        "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES (%s, 'p', '{}') ON CONFLICT DO NOTHING",
+        (SNAPSHOT,),
+    )
+    for version in (CLASSIFIER, GENERATOR, "generator-2"):
+        conn.execute(
+            "INSERT INTO ticketing.model (version, kind, snapshot_id, base_model, path, artefact_hash, parameters,"
+            " code_version) VALUES (%s, %s, %s, 'b', 'p', 'h', '{}', 'c') ON CONFLICT DO NOTHING",
+            (version, version.split("-")[0], SNAPSHOT),
+        )
+
+
+def add_draft(conn, ticket_id="T1", *, revision=1, generator=GENERATOR, body="Dear Ann, it is on its way."):
+    """A pending draft as the pipeline writes it. Returns its number."""
+    return conn.execute(
+        "INSERT INTO ticketing.draft (ticket_id, revision, language, category, confidence, body, placeholder_body,"
+        " classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens,"
+        " seconds)"
+        " VALUES (%s, %s, 'en', 'logistics', 0.9, %s, 'Dear <PERSON_1>, it is on its way.', %s, %s, %s, 'p', 10, 9, 1)"
+        " RETURNING draft_id",
+        (ticket_id, revision, body, CLASSIFIER, generator, SNAPSHOT),
+    ).fetchone()["draft_id"]
+
+
+def pending_draft(database, ticket_id="T1", **columns):
+    """A pending draft of an imported ticket, committed. Returns its number."""
+    with database.begin(Role.PIPELINE) as conn:
+        add_imported(conn, ticket_id)
+        add_models(conn)
+        return add_draft(conn, ticket_id, **columns)
+
+
+def rows(database, statement, *values):
+    """What is in the database, seen by its owner."""
+    with database.begin(role=None) as conn:
+        return conn.execute(statement, values or None).fetchall()

@@ -1,0 +1,142 @@
+import contextlib
+import sqlite3
+from itertools import islice
+
+import pytest
+import sqlalchemy
+
+from ticketing.errors import InputError
+from ticketing.importing.fields import RawRow
+from ticketing.importing.remote import read_remote
+
+
+@pytest.fixture
+def helpdesk(tmp_path):
+    path = tmp_path / "helpdesk.db"
+    with contextlib.closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("CREATE TABLE request (number INTEGER, text TEXT, team TEXT)")
+        conn.executemany(
+            "INSERT INTO request VALUES (?, ?, ?)", [(1, "where is it: 12:30 100%?", "a"), (2, "broken", "b")]
+        )
+    return f"sqlite:///{path}"
+
+
+def count(url):
+    with sqlalchemy.create_engine(url).connect() as conn:
+        return conn.execute(sqlalchemy.text("SELECT count(*) FROM request")).scalar()
+
+
+MAPPING = {"ticket_id": "number", "body": "text", "category": "team"}
+
+
+def test_the_rows_of_a_query_come_with_their_fields(helpdesk):
+    rows = list(read_remote(helpdesk, "SELECT * FROM request ORDER BY number;", MAPPING))
+
+    assert rows == [
+        RawRow(1, {"ticket_id": 1, "body": "where is it: 12:30 100%?", "category": "a"}),
+        RawRow(2, {"ticket_id": 2, "body": "broken", "category": "b"}),
+    ]
+
+
+def test_colons_and_percent_signs_in_a_query_mean_themselves(helpdesk):
+    query = "SELECT text AS body, 'a :b 100% %(c)s' AS category FROM request LIMIT 1"
+
+    assert [row.values["category"] for row in read_remote(helpdesk, query)] == ["a :b 100% %(c)s"]
+
+
+def test_the_pipeline_s_own_database_can_be_read_too(server, database_name):
+    query = "SELECT 'a%' AS body, 'b' AS category, now() AS created_at FROM generate_series(1, 3)"
+
+    assert [row.values["body"] for row in read_remote(server.uri(database_name), query)] == ["a%"] * 3
+    with pytest.raises(InputError, match="must not contain data-modifying"):
+        list(
+            read_remote(
+                server.uri(database_name), "WITH x AS (DELETE FROM ticketing.draft RETURNING 1) SELECT * FROM x"
+            )
+        )
+
+
+@pytest.mark.timeout(60)
+def test_a_large_result_is_streamed(server, database_name):
+    # A client that fetched all of it would need far longer than the test may take.
+    query = "SELECT repeat('x', 1000) AS body, generate_series(1, 1000000000)"
+
+    rows = read_remote(server.uri(database_name), query, role="incoming")
+
+    assert len(list(islice(rows, 5000))) == 5000
+    rows.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM request",
+        "UPDATE request SET team = 'x'",
+        "SELECT 1; DELETE FROM request",
+        "/* SELECT */ DROP TABLE request",
+        "-- SELECT\nDELETE FROM request",
+        "",
+    ],
+)
+def test_only_a_select_is_run(helpdesk, query):
+    with pytest.raises(InputError, match="must be one SELECT"):
+        read_remote(helpdesk, query)
+
+
+def test_a_delete_behind_a_with_changes_nothing(helpdesk):
+    with pytest.raises(InputError, match="readonly"):
+        list(read_remote(helpdesk, "WITH x AS (SELECT 1) DELETE FROM request RETURNING *", MAPPING))
+
+    assert count(helpdesk) == 2
+
+
+def test_a_missing_column_is_told_with_the_columns_there_are(helpdesk):
+    with pytest.raises(InputError, match=r"the query's result has no column 'body'.*number, text, team"):
+        list(read_remote(helpdesk, "SELECT * FROM request"))
+
+
+def test_a_wrong_query_is_told(helpdesk):
+    with pytest.raises(InputError, match="no such table: tickets"):
+        list(read_remote(helpdesk, "SELECT * FROM tickets"))
+
+
+def test_a_missing_sqlite_file_is_not_made(tmp_path):
+    with pytest.raises(InputError, match="There is no SQLite file"):
+        read_remote(f"sqlite:///{tmp_path / 'absent.db'}", "SELECT 1")
+
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_broken_utf_8_costs_only_its_own_row(helpdesk, tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "helpdesk.db")) as conn, conn:
+        conn.execute("INSERT INTO request VALUES (3, CAST(x'4aff' AS TEXT), 'a')")
+
+    assert [row.values["body"] for row in read_remote(helpdesk, "SELECT * FROM request", MAPPING)][2] == "J\udcff"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://jane:s3cr%40t@127.0.0.1:1/shop",
+        "postgresql://jane:s3cr%40t@127.0.0.1:1/shop?connect_timeout=x",
+        "mysql+pymysql://jane:s3cr%40t@127.0.0.1:1/shop",
+        "nosuch://jane:s3cr%40t@127.0.0.1:1/shop",
+        "jane:s3cr%40t@127.0.0.1:1/shop",
+        "postgresql://jane:s3cr%40t@127.0.0.1:port/shop",
+    ],
+)
+def test_no_message_holds_the_password(url):
+    with pytest.raises(InputError) as error:
+        list(read_remote(url, "SELECT 1 AS body", role="incoming"))
+
+    assert "s3cr" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
+
+
+def test_a_value_in_a_database_s_message_is_not_passed_on(server, database_name):
+    with pytest.raises(InputError) as error:
+        list(read_remote(server.uri(database_name), "SELECT CAST('Jane Doe' AS integer) AS body", role="incoming"))
+
+    assert "Jane" not in str(error.value)
+    assert "DataError" in str(error.value)

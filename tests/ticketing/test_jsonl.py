@@ -1,0 +1,167 @@
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketing.errors import InputError, OutputError
+from ticketing.jsonl import read_jsonl, writing_jsonl
+
+REQUIRED = ("id", "body")
+
+
+def lines(path, *rows):
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def test_rows_come_in_order_with_the_numbers_of_their_lines(tmp_path):
+    path = lines(tmp_path / "in.jsonl", {"id": "b", "body": "x"}, "", {"id": 1, "body": "y", "subject": None})
+
+    rows = list(read_jsonl(path, REQUIRED))
+
+    assert [(row.line_number, row.values["id"]) for row in rows] == [(1, "b"), (3, 1)]
+
+
+def test_wrong_lines_are_named_all_at_once_and_before_the_first_row(tmp_path):
+    path = lines(
+        tmp_path / "in.jsonl",
+        {"id": 1, "body": "fine"},
+        "{",
+        "[1]",
+        {"id": 1},
+        {"id": True, "body": "x"},
+        {"id": 2, "body": ["secret"]},
+        {"id": 3, "body": " "},
+        {"id": 4, "body": "x", "language": 7},
+    )
+
+    with pytest.raises(InputError) as error:
+        read_jsonl(path, REQUIRED)
+
+    message = str(error.value)
+    assert "7 of 8 lines" in message
+    assert "line 2: not JSON" in message
+    assert "line 3: not a JSON object" in message
+    assert "line 4: 'body' is missing or empty" in message
+    assert "line 5: 'id' is not a text" in message
+    assert "line 6: 'body' is not a text" in message
+    assert "and 2 more" in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "has no rows"),
+        (b'{"id": 1, "body": "\xff"}\n', "line 1: broken UTF-8"),
+        (b'{"id": 1, "body": "\\ud800"}\n', "line 1: 'body' holds half"),
+        (b'{"id": 1, "body": ' + b"[" * 100_000 + b"\n", "line 1: not"),
+        (b'{"id": 1, "body": "' + b"x" * 51 + b'"}\n', "line 1: 'body' is too long (51 characters; the limit is 50)"),
+    ],
+)
+def test_what_can_t_be_used_is_refused_with_a_reason(tmp_path, content, said):
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(InputError, match=said.replace("(", r"\(").replace(")", r"\)")):
+        read_jsonl(path, REQUIRED, max_chars=50)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"There is no file .*absent"):
+        read_jsonl(tmp_path / "absent.jsonl", REQUIRED)
+    with pytest.raises(InputError, match="is not a file"):
+        read_jsonl(tmp_path, REQUIRED)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"id": 1, "body": "x"}\r\n')
+
+    assert [row.values["id"] for row in read_jsonl(path, REQUIRED)] == [1]
+
+
+def test_a_row_shows_no_values():
+    from ticketing.jsonl import JsonRow
+
+    assert "Jane" not in repr(JsonRow(1, {"body": "I am Jane"}))
+
+
+@given(texts=st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1))
+def test_what_is_written_is_read_again(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("jsonl") / "out.jsonl"
+
+    with writing_jsonl(path) as write:
+        for number, text in enumerate(texts):
+            write({"id": number, "extra": text})
+
+    assert [row.values["extra"] for row in read_jsonl(path, ("id",))] == texts
+
+
+def test_a_failed_run_leaves_the_older_file_and_nothing_else(tmp_path):
+    path = tmp_path / "out.jsonl"
+    path.write_text("older")
+
+    with pytest.raises(RuntimeError), writing_jsonl(path) as write:
+        write({"id": 1})
+        raise RuntimeError
+
+    assert path.read_text() == "older"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_a_killed_run_leaves_no_half_file_under_the_name(tmp_path):
+    path = tmp_path / "out.jsonl"
+    code = (
+        "import sys, time, pathlib\n"
+        "from ticketing.jsonl import writing_jsonl\n"
+        "with writing_jsonl(pathlib.Path(sys.argv[1])) as write:\n"
+        "    for number in range(100_000): write({'id': number})\n"
+        "    print('written', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "written\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    assert not path.exists()
+
+
+def test_a_full_disk_is_told_and_the_half_file_taken_away(tmp_path):
+    code = (
+        "import resource, sys, pathlib, signal\n"
+        "from ticketing.errors import OutputError\n"
+        "from ticketing.jsonl import writing_jsonl\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "try:\n"
+        "    with writing_jsonl(pathlib.Path(sys.argv[1])) as write:\n"
+        "        for number in range(int(sys.argv[2])): write({'id': number})\n"
+        "except OutputError as error:\n"
+        "    print(error)\n"
+    )
+    for rows in ("500", "10000"):  # fails when it is flushed at the end, and in the middle
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "out.jsonl"), rows], capture_output=True, text=True, check=True
+        )
+        assert "can't be written: File too large" in done.stdout
+        assert not list(tmp_path.iterdir())
+
+
+def test_places_that_can_t_be_written_to_are_named(tmp_path):
+    with pytest.raises(OutputError, match="No such file or directory"), writing_jsonl(tmp_path / "no" / "out.jsonl"):
+        pass
+    with pytest.raises(OutputError, match="is not a file"), writing_jsonl(tmp_path):
+        pass
+
+
+def test_no_number_is_written_that_is_not_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON"), writing_jsonl(tmp_path / "out.jsonl") as write:
+        write({"confidence": float("nan")})
+    assert not list(tmp_path.iterdir())

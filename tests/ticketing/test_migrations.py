@@ -1,0 +1,151 @@
+import contextlib
+import multiprocessing
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.seed import add_imported
+from ticketing import migrations
+from ticketing.database import Database, Role
+from ticketing.errors import DatabaseError
+from ticketing.migrations import check_schema, dump_schema, upgrade
+from ticketing.settings import Settings
+
+ALL = migrations.migrations()
+NAMES = [migration.name for migration in ALL]
+
+
+@pytest.fixture
+def empty(server, tmp_path):
+    """A database without the schema."""
+    name = server.create()
+    with contextlib.closing(Database.open(server.settings(tmp_path, name))) as database:
+        yield database
+    server.drop(name)
+
+
+def _upgrade_in_a_process(url, start, results):
+    database = Database.open(Settings(home=Path("unused"), database_url=url))
+    start.wait(60)
+    results.put(upgrade(database))
+
+
+def test_upgrade_applies_all_and_a_second_one_nothing(empty):
+    assert upgrade(empty) == NAMES
+    assert upgrade(empty) == []
+    check_schema(empty)
+
+
+def test_two_processes_upgrading_at_once_apply_each_migration_once(empty):
+    context = multiprocessing.get_context("spawn")
+    start, results = context.Barrier(2), context.Queue()
+    processes = [
+        context.Process(target=_upgrade_in_a_process, args=(empty.libpq_uri(), start, results)) for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    applied = [results.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join()
+    assert sorted(applied, key=len) == [[], NAMES] or sorted(applied[0] + applied[1]) == NAMES
+    check_schema(empty)
+
+
+def test_database_made_from_the_schema_file_does_not_differ_from_a_migrated_one(empty, database):
+    schema = (files("sql") / "schema.sql").read_text(encoding="utf-8")
+    with psycopg.connect(empty.libpq_uri(), autocommit=True) as conn:
+        conn.execute(schema.encode())
+    assert dump_schema(empty) == dump_schema(database)
+    assert dump_schema(database) == schema, "run 'make schema'"
+
+
+def test_changed_migration_is_refused(database):
+    with database.begin(role=None) as conn:
+        conn.execute("UPDATE ticketing.migration SET checksum = 'other' WHERE name = %s", (NAMES[0],))
+    with pytest.raises(DatabaseError, match=f"{NAMES[0]} was applied with another content"):
+        upgrade(database)
+    with pytest.raises(DatabaseError, match="another content"):
+        check_schema(database)
+
+
+def test_database_newer_than_the_code_is_refused(database):
+    with database.begin(role=None) as conn:
+        conn.execute("INSERT INTO ticketing.migration (name, checksum) VALUES ('9999_pre_future', 'x')")
+    with pytest.raises(DatabaseError, match="newer than this version of ticketing: it has the migration 9999_pre_fut"):
+        upgrade(database)
+
+
+def test_unused_database_and_one_that_is_behind_are_told_to_upgrade(empty, database, monkeypatch):
+    with pytest.raises(DatabaseError, match="no schema yet: run 'ticketing db upgrade'"):
+        check_schema(empty)
+    later = migrations.Migration("0002_pre_later", "SELECT 1", "x")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
+    with pytest.raises(DatabaseError, match="0002_pre_later is missing: run 'ticketing db upgrade'"):
+        check_schema(database)
+
+
+def test_failing_migration_leaves_nothing_of_itself(database, monkeypatch):
+    broken = migrations.Migration("0002_pre_broken", "CREATE TABLE ticketing.half (); SELECT 1 / 0", "x")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, broken])
+    with pytest.raises(DatabaseError, match="DivisionByZero"):
+        upgrade(database)
+    with database.begin(role=None) as conn:
+        assert conn.execute("SELECT to_regclass('ticketing.half') IS NULL AS gone").fetchone() == {"gone": True}
+        assert conn.execute("SELECT count(*) AS n FROM ticketing.migration").fetchone() == {"n": len(NAMES)}
+
+
+def test_own_source_view_survives_a_later_upgrade(database, monkeypatch):
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE TABLE public.helpdesk (id integer, body text, changed timestamptz)")
+        conn.execute("INSERT INTO public.helpdesk VALUES (7, 'Hello', '2026-01-01')")
+        conn.execute("DROP VIEW ticketing.source_ticket")
+        conn.execute(
+            "CREATE VIEW ticketing.source_ticket AS SELECT id AS ticket_id, 1 AS revision, changed AS created_at,"
+            " changed AS updated_at, 'en' AS language, '' AS subject, body, NULL::text AS category,"
+            " NULL::text AS reply, NULL::timestamptz AS replied_at FROM public.helpdesk"
+        )
+        conn.execute("GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer")
+    later = migrations.Migration("0002_pre_later", "CREATE TABLE ticketing.later ()", "x")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
+    assert upgrade(database) == ["0002_pre_later"]
+    with database.begin(Role.REVIEWER) as conn:
+        assert conn.execute("SELECT body FROM ticketing.source_ticket").fetchall() == [{"body": "Hello"}]
+        assert conn.execute("SELECT * FROM ticketing.review_queue").fetchall() == []
+        assert conn.execute("SELECT * FROM ticketing.human_queue").fetchall() == []
+
+
+def test_view_made_before_the_first_upgrade_is_kept(empty):
+    with empty.begin(role=None) as conn:
+        conn.execute("CREATE SCHEMA ticketing")
+        conn.execute(
+            "CREATE VIEW ticketing.source_ticket AS SELECT 'T1'::text AS ticket_id, 1 AS revision,"
+            " now() AS created_at, now() AS updated_at, 'en'::text AS language, ''::text AS subject,"
+            " 'Hi'::text AS body, NULL::text AS category, NULL::text AS reply, NULL::timestamptz AS replied_at"
+        )
+    upgrade(empty)
+    with empty.begin() as conn:
+        assert conn.execute("SELECT body FROM ticketing.source_ticket").fetchall() == [{"body": "Hi"}]
+
+
+def test_login_that_may_not_make_roles_upgrades_where_they_exist(server, empty):
+    login = server.create_login(*Role)
+    own = Database.open(Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@")))
+    with pytest.raises(DatabaseError, match="may not upgrade the database"):
+        upgrade(own)
+    with empty.begin(role=None) as conn:
+        conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {login}")
+    assert upgrade(own) == NAMES
+    with own.begin() as conn:
+        add_imported(conn, "T1")
+    # Up to date, it needs no right to create anything.
+    with empty.begin(role=None) as conn:
+        conn.execute(f"REVOKE CREATE ON DATABASE {conn.info.dbname} FROM {login}")
+    assert upgrade(own) == []
+    own.close()
+
+
+def test_failed_dump_says_so(empty):
+    with pytest.raises(DatabaseError, match="pg_dump failed"):
+        dump_schema(empty)

@@ -1,0 +1,301 @@
+import re
+import threading
+import time
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.seed import CLASSIFIER, DAY, GENERATOR, SNAPSHOT, add_clean, add_models, pending_draft, rows
+from ticketing import reviewing
+from ticketing.database import Role
+from ticketing.drafting import queue
+from ticketing.drafting.drafter import Prediction
+
+LEASE, ATTEMPTS = 60.0, 3
+
+
+def fill(database, *ticket_ids, **columns):
+    """New tickets with work for them."""
+    with database.begin() as conn:
+        add_models(conn)
+        add_clean(conn, *ticket_ids, **columns)
+        return queue.enqueue(conn)
+
+
+def claim(database, worker, limit=10, lease=LEASE):
+    with database.begin() as conn:
+        return queue.claim(conn, worker, limit, lease, ATTEMPTS)
+
+
+def result(ticket, body="Dear Ann", generator=GENERATOR):
+    """What came of a ticket; no body: it went to a human."""
+    routed = Prediction("logistics", 0.9, 0.5, "auto" if body else "human", None if body else "not sure")
+    draft = queue.DraftRow(body, "Dear <PERSON_1>", generator, SNAPSHOT, "p", 10, 5, 0.1) if body else None
+    return queue.Result(ticket, routed, CLASSIFIER, draft)
+
+
+def write_back(database, worker, results):
+    with database.begin() as conn:
+        return queue.write_back(conn, worker, results)
+
+
+def work(database):
+    found = rows(database, "SELECT ticket_id, revision, state FROM ticketing.draft_work ORDER BY 1, 2")
+    return [tuple(row.values()) for row in found]
+
+
+def drafts(database):
+    found = rows(
+        database, "SELECT ticket_id, revision, generator_version, state FROM ticketing.draft ORDER BY draft_id"
+    )
+    return [tuple(row.values()) for row in found]
+
+
+def test_only_new_tickets_fit_for_drafting_are_queued_and_each_revision_once(database):
+    with database.begin() as conn:
+        add_clean(conn, "new")
+        add_clean(conn, "labelled", category="payment")
+        add_clean(conn, "answered", reply="Dear Ann")
+        add_clean(conn, "unfit", unfit="the body is empty")
+        assert queue.enqueue(conn) == 1
+        assert queue.enqueue(conn) == 0
+        add_clean(conn, "new", revision=2)
+        assert queue.enqueue(conn) == 1
+    assert work(database) == [("new", 1, "queued"), ("new", 2, "queued")]
+
+
+def test_window_leaves_out_what_changed_after_its_end(database):
+    with database.begin() as conn:
+        add_clean(conn, "early", updated_at=DAY)
+        add_clean(conn, "late", updated_at=DAY + timedelta(hours=1))
+        assert queue.enqueue(conn, until=DAY + timedelta(hours=1)) == 1
+    assert work(database) == [("early", 1, "queued")]
+
+
+def test_claim_gives_the_scrubbed_tickets_up_to_the_limit_and_holds_them(database):
+    fill(database, "T1", "T2", "T3")
+    first, second = claim(database, "one", limit=2), claim(database, "two", limit=2)
+    assert [ticket.ticket_id for ticket in first + second] == ["T1", "T2", "T3"]
+    assert first[0].text == "Parcel\nWhere is my parcel?"
+    assert claim(database, "three") == []
+
+
+def test_workers_claiming_at_once_get_disjoint_tickets(database):
+    ids = [f"T{n:03}" for n in range(120)]
+    fill(database, *ids)
+    meet, taken = threading.Barrier(4), []
+
+    def run(worker):
+        meet.wait(20)
+        while tickets := claim(database, worker, limit=7):
+            taken.extend(ticket.ticket_id for ticket in tickets)
+
+    threads = [threading.Thread(target=run, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(taken) == ids
+
+
+def test_worker_claims_past_rows_that_another_has_not_committed_yet(database):
+    fill(database, "T1", "T2")
+    with database.begin() as conn:
+        [first] = queue.claim(conn, "one", 1, LEASE, ATTEMPTS)
+        [second] = claim(database, "two", limit=2)
+    assert {first.ticket_id, second.ticket_id} == {"T1", "T2"}
+
+
+def test_ticket_revised_or_answered_after_it_was_queued_is_done_with_and_hides_no_other(database):
+    fill(database, "T1", "T2", "T3")
+    with database.begin() as conn:
+        add_clean(conn, "T1", revision=2)
+        add_clean(conn, "T2", reply="Dear Ann")
+    assert [ticket.ticket_id for ticket in claim(database, "one", limit=2)] == ["T3"]
+    assert work(database) == [("T1", 1, "done"), ("T2", 1, "done"), ("T3", 1, "claimed")]
+
+
+def test_write_back_leaves_routing_draft_and_finished_work(database):
+    fill(database, "T1", "T2")
+    sure, unsure = claim(database, "one")
+    written = write_back(database, "one", [result(sure), result(unsure, body=None)])
+    assert [r.ticket.ticket_id for r in written] == ["T1", "T2"]
+    assert drafts(database) == [("T1", 1, GENERATOR, "pending")]
+    assert work(database) == [("T1", 1, "done"), ("T2", 1, "done")]
+    routing = rows(database, "SELECT ticket_id, route, reason, threshold FROM ticketing.routing ORDER BY 1")
+    assert [tuple(row.values()) for row in routing] == [("T1", "auto", None, 0.5), ("T2", "human", "not sure", 0.5)]
+
+
+def test_written_back_twice_is_written_once(database):
+    fill(database, "T1")
+    results = [result(ticket) for ticket in claim(database, "one")]
+    assert write_back(database, "one", results) == results
+    assert write_back(database, "one", results) == []
+    assert len(drafts(database)) == 1
+
+
+def test_work_done_again_for_the_same_model_keeps_the_first_draft(database):
+    fill(database, "T1")
+    write_back(database, "one", [result(ticket, "first") for ticket in claim(database, "one")])
+    with database.begin(role=None) as conn:
+        conn.execute("UPDATE ticketing.draft_work SET state = 'queued'")
+    write_back(database, "two", [result(ticket, "second") for ticket in claim(database, "two")])
+    assert [row["body"] for row in rows(database, "SELECT body FROM ticketing.draft")] == ["first"]
+    assert work(database) == [("T1", 1, "done")]
+
+
+def test_lease_that_ran_out_is_claimed_by_another_and_the_late_worker_writes_nothing(database):
+    fill(database, "T1", "T2")
+    late = claim(database, "late", lease=0.05)
+    time.sleep(0.1)
+    [taken] = claim(database, "next", limit=1)
+    written = write_back(database, "late", [result(ticket, "late") for ticket in late])
+    # What nobody took meanwhile is still the late worker's.
+    assert [r.ticket.ticket_id for r in written] == ["T2"]
+    write_back(database, "next", [result(taken, "in time")])
+    bodies = rows(database, "SELECT ticket_id, body FROM ticketing.draft ORDER BY 1")
+    assert [tuple(row.values()) for row in bodies] == [("T1", "in time"), ("T2", "late")]
+
+
+def test_kept_lease_does_not_run_out(database):
+    fill(database, "T1")
+    claim(database, "one", lease=0.6)
+    with queue.lease_kept(database, "one", 0.6):
+        time.sleep(1.2)
+        assert claim(database, "two") == []
+    time.sleep(0.7)
+    assert len(claim(database, "two")) == 1
+
+
+def test_lease_is_kept_through_a_database_that_goes_away_for_a_moment(database):
+    fill(database, "T1")
+    claim(database, "one", lease=1.5)
+    with queue.lease_kept(database, "one", 1.5):
+        with psycopg.connect(database.libpq_uri(), autocommit=True) as conn:
+            conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                         " AND datname = current_database()")  # fmt: skip
+        time.sleep(2.0)
+        assert claim(database, "two") == []
+
+
+def test_given_back_work_is_claimed_again_and_parked_after_too_many_attempts(database):
+    fill(database, "T1")
+    for _ in range(ATTEMPTS):
+        assert len(claim(database, "one")) == 1
+        with database.begin() as conn:
+            queue.give_back(conn, "one", "EngineError", ATTEMPTS)
+    assert claim(database, "one") == []
+    assert rows(database, "SELECT state, error, attempts FROM ticketing.draft_work") == [
+        {"state": "failed", "error": "EngineError", "attempts": ATTEMPTS}
+    ]
+    with database.begin(Role.REVIEWER) as conn:
+        assert conn.execute("SELECT ticket_id, reason FROM ticketing.human_queue").fetchall() == [
+            {"ticket_id": "T1", "reason": "drafting failed: EngineError"}
+        ]
+
+
+def test_ticket_that_kills_its_worker_is_parked_after_too_many_attempts(database):
+    fill(database, "T1")
+    for n in range(ATTEMPTS):
+        assert len(claim(database, f"w{n}", lease=0.01)) == 1
+        time.sleep(0.02)
+    assert claim(database, "last") == []
+    assert work(database) == [("T1", 1, "failed")]
+
+
+def test_giving_back_touches_nothing_of_other_workers(database):
+    fill(database, "T1", "T2")
+    claim(database, "one", limit=1)
+    claim(database, "two", limit=1)
+    with database.begin() as conn:
+        queue.give_back(conn, "one", "EngineError", ATTEMPTS)
+    assert work(database) == [("T1", 1, "queued"), ("T2", 1, "claimed")]
+
+
+@pytest.mark.parametrize("body", ["Dear Ann", None])
+def test_new_revision_supersedes_an_older_draft_nobody_has_touched(database, body):
+    fill(database, "T1")
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    with database.begin() as conn:
+        add_clean(conn, "T1", revision=2)
+        queue.enqueue(conn)
+    assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
+    write_back(database, "one", [result(ticket, body) for ticket in claim(database, "one")])
+    assert drafts(database)[1:] == ([("T1", 2, GENERATOR, "pending")] if body else [])
+
+
+def test_draft_written_late_for_an_older_revision_is_superseded_with_the_newer_ones_write_back(database):
+    pending_draft(database, "T1")
+    fill(database, "T1", revision=2)
+    with database.begin(role=None) as conn:  # as if it had been written after the newer revision was queued
+        conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER USER")
+        conn.execute("UPDATE ticketing.draft SET state = 'pending'")
+        conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER USER")
+    write_back(database, "one", [result(ticket, body=None) for ticket in claim(database, "one")])
+    assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
+
+
+def test_newer_model_supersedes_an_older_models_draft_of_the_same_revision(database):
+    pending_draft(database, "T1", generator="generator-2")
+    fill(database, "T1")
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    assert drafts(database) == [("T1", 1, "generator-2", "superseded"), ("T1", 1, GENERATOR, "pending")]
+
+
+def test_answered_ticket_lets_its_untouched_draft_expire(database):
+    pending_draft(database, "T1")
+    with database.begin() as conn:
+        add_clean(conn, "T1", category="logistics", reply="Dear Ann")
+        queue.enqueue(conn)
+    assert drafts(database) == [("T1", 1, GENERATOR, "expired")]
+
+
+@pytest.mark.parametrize("touched", ["claimed", "approved"])
+def test_draft_a_human_has_touched_stays_whatever_comes(database, touched):
+    draft = pending_draft(database, "T1")
+    with database.begin() as conn:
+        reviewing.set_actor(conn, "ann")
+        (reviewing.claim if touched == "claimed" else reviewing.approve)(conn, draft)
+    before = rows(database, "SELECT * FROM ticketing.draft")
+    fill(database, "T1", revision=2)
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    with database.begin() as conn:
+        add_clean(conn, "T1", revision=3, reply="Dear Ann")
+        queue.enqueue(conn)
+    assert rows(database, "SELECT * FROM ticketing.draft WHERE draft_id = %s", draft) == before
+
+
+def test_enqueue_does_not_wait_for_a_reviewer(database):
+    draft = pending_draft(database, "T1")
+    with database.begin() as reviewer:
+        reviewing.claim(reviewer, draft)  # not committed yet
+        with database.begin() as conn:
+            conn.execute("SET LOCAL lock_timeout = '2s'")
+            add_clean(conn, "T1", revision=2)
+            queue.enqueue(conn)
+    assert drafts(database) == [("T1", 1, GENERATOR, "pending")]
+
+
+def test_results_do_not_show_the_restored_reply():
+    assert "Ann" not in repr(queue.DraftRow("Dear Ann", "Dear <PERSON_1>", "g", "s", "p", 1, 1, 0.1))
+
+
+def test_claim_finds_its_rows_through_the_index_of_open_work(database):
+    with database.begin(role=None) as conn:
+        conn.execute(
+            "INSERT INTO ticketing.draft_work (ticket_id, revision, state, queued_at)"
+            " SELECT 'T' || n, 1, 'queued', now() + n * interval '1 second' FROM generate_series(1, 100000) AS n"
+        )
+        conn.execute("ANALYZE ticketing.draft_work")
+        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v1'").fetchone()["prosrc"]
+        # The function's own text: the plan inside a function is not shown otherwise.
+        for parameter, value in (("p_worker", "'w'"), ("p_limit", "256"), ("p_lease", "interval '15 min'")):
+            body = re.sub(rf"\b{parameter}\b", value, body)
+        plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {body}").fetchall())
+    assert "draft_work_open" in plan
+    assert "Seq Scan" not in plan
+    assert "Sort" not in plan
+    started = time.monotonic()
+    assert len(rows(database, "SELECT * FROM ticketing.claim_work_v1('w', 256, '15 min')")) == 256
+    assert time.monotonic() - started < 2

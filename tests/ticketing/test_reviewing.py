@@ -1,0 +1,314 @@
+import threading
+
+import psycopg
+import pytest
+
+from tests.seed import add_draft, pending_draft, rows
+from ticketing import reviewing
+from ticketing.database import Role
+from ticketing.errors import ReviewError
+
+DECISIONS = {
+    "approved": lambda conn, draft: reviewing.approve(conn, draft),
+    "edited": lambda conn, draft: reviewing.edit(conn, draft, "Dear Ann, sorry."),
+    "rejected": lambda conn, draft: reviewing.reject(conn, draft, "wrong product"),
+}
+STATES = ("pending", *DECISIONS, "superseded", "expired")
+
+
+def as_person(database, name, act, *args):
+    with database.begin() as conn:
+        reviewing.set_actor(conn, name)
+        return act(conn, *args)
+
+
+def bring_to(database, draft, state):
+    if state in DECISIONS:
+        as_person(database, "ann", DECISIONS[state], draft)
+    elif state != "pending":
+        with database.begin() as conn:
+            conn.execute("UPDATE ticketing.draft SET state = %s WHERE draft_id = %s", (state, draft))
+
+
+def events(database):
+    trail = rows(
+        database, "SELECT actor, action, from_state, to_state, reason FROM ticketing.draft_event ORDER BY event_id"
+    )
+    return [tuple(row.values()) for row in trail]
+
+
+def outbox(database):
+    return [tuple(row.values()) for row in rows(database, "SELECT draft_id, ticket_id, body FROM ticketing.outbox")]
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_pending_draft_can_be_decided_and_the_trail_says_who(database, decision):
+    draft = pending_draft(database)
+    as_person(database, "ann", DECISIONS[decision], draft)
+    reason = "wrong product" if decision == "rejected" else None
+    assert events(database) == [
+        ("postgres", "drafted", None, "pending", None),
+        ("ann", decision, "pending", decision, reason),
+    ]
+    sent = {"approved": "Dear Ann, it is on its way.", "edited": "Dear Ann, sorry."}
+    assert outbox(database) == ([(draft, "T1", sent[decision])] if decision in sent else [])
+    assert {row["login"] for row in rows(database, "SELECT login FROM ticketing.draft_event")} == {"postgres"}
+
+
+@pytest.mark.parametrize("state", STATES[1:])
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_draft_that_is_not_pending_can_not_be_decided_again(database, state, decision):
+    draft = pending_draft(database)
+    bring_to(database, draft, state)
+    before = outbox(database), events(database)
+    with pytest.raises(ReviewError, match=f"Draft {draft} is already {state}; nothing changed"):
+        as_person(database, "ann", DECISIONS[decision], draft)
+    with pytest.raises(ReviewError, match="already"):
+        as_person(database, "ann", reviewing.claim, draft)
+    with pytest.raises(ReviewError, match="already"):
+        as_person(database, "ann", reviewing.release, draft)
+    assert (outbox(database), events(database)) == before
+
+
+@pytest.mark.parametrize("to", STATES)
+@pytest.mark.parametrize("state", STATES[1:])
+def test_not_even_the_owner_changes_a_draft_that_is_not_pending(database, state, to):
+    draft = pending_draft(database)
+    bring_to(database, draft, state)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        conn.execute("UPDATE ticketing.draft SET state = %s WHERE draft_id = %s", (to, draft))
+
+
+@pytest.mark.parametrize("to", DECISIONS)
+def test_pipeline_can_not_decide_by_setting_the_state(database, to):
+    pending_draft(database)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
+        conn.execute(f"SET ROLE {Role.PIPELINE}")
+        conn.execute("UPDATE ticketing.draft SET state = %s", (to,))
+
+
+@pytest.mark.parametrize("column", ["body", "category", "generator_version", "snapshot_id", "ticket_id", "created_at"])
+def test_not_even_the_owner_rewrites_what_a_model_wrote(database, column):
+    pending_draft(database)
+    value = "now()" if column == "created_at" else "'generator-2'"
+    with (
+        psycopg.connect(database.libpq_uri()) as conn,
+        pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="never overwritten"),
+    ):
+        conn.execute(f"UPDATE ticketing.draft SET {column} = {value}")
+
+
+def test_approved_text_is_the_drafts_own(database):
+    pending_draft(database)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
+        conn.execute(
+            "UPDATE ticketing.draft SET state = 'approved', final_body = 'other', decided_by = 'x', decided_at = now()"
+        )
+
+
+def test_draft_begins_as_pending(database):
+    pending_draft(database)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation, match="begins as"):
+        conn.execute(
+            "INSERT INTO ticketing.draft (ticket_id, revision, state, language, category, confidence, body,"
+            " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+            " completion_tokens, seconds) SELECT 'T2', 1, 'expired', language, category, confidence, body,"
+            " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+            " completion_tokens, seconds FROM ticketing.draft"
+        )
+
+
+def test_claimed_draft_is_decided_by_its_holder_only(database):
+    draft = pending_draft(database)
+    assert as_person(database, "ann", reviewing.claim)["draft_id"] == draft
+    for act in (reviewing.claim, reviewing.release, *DECISIONS.values()):
+        with pytest.raises(ReviewError, match=f"Draft {draft} is being reviewed by ann"):
+            as_person(database, "bob", act, draft)
+    assert as_person(database, "bob", reviewing.claim) is None
+    as_person(database, "ann", reviewing.approve, draft)
+    assert [event[:2] for event in events(database)] == [
+        ("postgres", "drafted"),
+        ("ann", "claimed"),
+        ("ann", "approved"),
+    ]
+
+
+def test_claiming_twice_is_one_claim(database):
+    draft = pending_draft(database)
+    as_person(database, "ann", reviewing.claim, draft)
+    assert as_person(database, "ann", reviewing.claim, draft)["claimed_by"] == "ann"
+    assert [event[1] for event in events(database)] == ["drafted", "claimed"]
+
+
+def test_released_draft_goes_to_the_next(database):
+    draft = pending_draft(database)
+    as_person(database, "ann", reviewing.claim)
+    as_person(database, "ann", reviewing.release, draft)
+    assert as_person(database, "bob", reviewing.claim)["draft_id"] == draft
+    assert [event[:2] for event in events(database)][1:] == [
+        ("ann", "claimed"),
+        ("ann", "released"),
+        ("bob", "claimed"),
+    ]
+
+
+def test_not_even_the_owner_takes_a_draft_from_a_reviewers_hands(database):
+    draft = pending_draft(database)
+    as_person(database, "ann", reviewing.claim, draft)
+    for change in ("claimed_by = 'bob'", "state = 'superseded'", "state = 'expired'"):
+        with (
+            psycopg.connect(database.libpq_uri()) as conn,
+            pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="being reviewed by ann"),
+        ):
+            conn.execute(f"UPDATE ticketing.draft SET {change}")
+
+
+def test_update_that_changes_nothing_leaves_no_trail(database):
+    pending_draft(database)
+    with database.begin() as conn:
+        conn.execute("UPDATE ticketing.draft SET state = state")
+    assert [event[1] for event in events(database)] == ["drafted"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    ("table", "change"), [("draft_event", "actor = 'x'"), ("promotion", "kind = 'x'"), ("verdict", "passed = true")]
+)
+def test_not_even_the_owner_rewrites_the_trail(database, table, change, statement):
+    pending_draft(database)
+    with (
+        psycopg.connect(database.libpq_uri()) as conn,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
+    ):
+        conn.execute(statement.format(f"ticketing.{table}", change))
+
+
+def test_draft_with_a_trail_can_not_be_removed(database):
+    pending_draft(database)
+    for statement, condition in (
+        ("DELETE FROM ticketing.draft", psycopg.errors.ForeignKeyViolation),
+        ("TRUNCATE ticketing.draft CASCADE", psycopg.errors.InsufficientPrivilege),
+    ):
+        with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(condition):
+            conn.execute(statement)
+
+
+def test_customer_gets_one_reply_even_if_two_drafts_were_approved(database):
+    first = pending_draft(database)
+    as_person(database, "ann", reviewing.claim, first)
+    with database.begin() as conn:
+        second = add_draft(conn, generator="generator-2")
+    as_person(database, "ann", reviewing.approve, first)
+    with pytest.raises(ReviewError, match="revision 1 of ticket T1 was approved already"):
+        as_person(database, "bob", reviewing.approve, second)
+    assert [row[0] for row in outbox(database)] == [first]
+
+
+def test_two_approving_at_once_send_one_reply(database):
+    draft = pending_draft(database)
+    meet, outcomes = threading.Barrier(2), []
+
+    def approve(name):
+        meet.wait(20)
+        try:
+            as_person(database, name, reviewing.approve, draft)
+            outcomes.append("approved")
+        except ReviewError as error:
+            outcomes.append(str(error))
+
+    run_together(approve, ["ann", "bob"])
+    assert sorted(outcomes) == [f"Draft {draft} is already approved; nothing changed.", "approved"]
+    assert len(outbox(database)) == 1
+
+
+def test_two_reviewers_claiming_at_once_get_different_drafts(database):
+    drafts = {pending_draft(database, f"T{n}") for n in range(2)}
+    meet, claimed = threading.Barrier(2), []
+
+    def claim(name):
+        with database.begin() as conn:
+            reviewing.set_actor(conn, name)
+            meet.wait(20)
+            claimed.append(reviewing.claim(conn)["draft_id"])
+            meet.wait(20)  # both hold one before either commits
+
+    run_together(claim, ["ann", "bob"])
+    assert set(claimed) == drafts
+
+
+@pytest.mark.parametrize("empty", ["", "  \n\t"])
+def test_empty_words_and_reasons_are_refused(database, empty):
+    draft = pending_draft(database)
+    with pytest.raises(ReviewError, match="can't be empty"):
+        as_person(database, "ann", reviewing.edit, draft, empty)
+    with pytest.raises(ReviewError, match="say why"):
+        as_person(database, "ann", reviewing.reject, draft, empty)
+    with pytest.raises(ReviewError, match="needs a name"):
+        as_person(database, empty, reviewing.approve, draft)
+    assert outbox(database) == []
+
+
+def test_unknown_draft_is_told(database):
+    for act in (reviewing.claim, reviewing.approve, reviewing.release):
+        with pytest.raises(ReviewError, match="There is no draft 99"):
+            as_person(database, "ann", act, 99)
+    with pytest.raises(ReviewError, match="Draft 99 is not waiting"):
+        as_person(database, "ann", reviewing.show, 99)
+
+
+def test_pending_drafts_are_listed_oldest_first_beside_their_tickets(database):
+    drafts = [pending_draft(database, f"T{n}") for n in range(3)]
+    with database.begin() as conn:
+        listed = reviewing.list_pending(conn, limit=2)
+        assert reviewing.list_pending(conn, limit=9, category="payment") == []
+        assert len(reviewing.list_pending(conn, limit=9, category="logistics")) == 3
+        assert reviewing.show(conn, drafts[2])["ticket"] == "Where is my parcel?"
+    assert [row["draft_id"] for row in listed] == drafts[:2]
+    assert {row["draft"] for row in listed} == {"Dear Ann, it is on its way."}
+
+
+def test_revised_ticket_is_seen_beside_the_older_draft_and_a_vanished_one_hides_none(database):
+    first, second = pending_draft(database, "T1"), pending_draft(database, "T2")
+    with database.begin(role=None) as conn:
+        conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, body = 'And now?' WHERE ticket_id = 'T1'")
+        conn.execute("DELETE FROM ticketing.imported_ticket WHERE ticket_id = 'T2'")
+    with database.begin() as conn:
+        revised, vanished = reviewing.show(conn, first), reviewing.show(conn, second)
+    assert (revised["revision"], revised["current_revision"], revised["ticket"]) == (1, 2, "And now?")
+    assert vanished["ticket"] is None
+
+
+def test_reviewer_with_a_login_works_in_plain_sql_and_acts_under_that_name_only(server, database_name, database):
+    approved, edited, rejected = (pending_draft(database, f"T{n}") for n in range(3))
+    login = server.create_login(Role.REVIEWER)
+    with psycopg.connect(server.uri(database_name, login), autocommit=True) as conn:
+        conn.execute("SET ticketing.actor = 'somebody else'")
+        assert conn.execute("SELECT count(*) FROM ticketing.review_queue").fetchone() == (3,)
+        assert conn.execute("SELECT draft_id FROM ticketing.claim_draft_v1()").fetchone() == (approved,)
+        conn.execute("SELECT ticketing.approve_draft_v1(%s)", (approved,))
+        conn.execute("SELECT ticketing.edit_draft_v1(%s, 'Dear Ann, sorry.')", (edited,))
+        conn.execute("SELECT * FROM ticketing.claim_draft_v1(%s)", (rejected,))
+        conn.execute("SELECT ticketing.release_draft_v1(%s)", (rejected,))
+        conn.execute("SELECT ticketing.reject_draft_v1(%s, 'wrong product')", (rejected,))
+        assert conn.execute("SELECT count(*) FROM ticketing.outbox").fetchone() == (2,)
+    assert {event[0] for event in events(database)} == {"postgres", login}
+    decided = rows(database, "SELECT state, decided_by FROM ticketing.draft ORDER BY draft_id")
+    assert [tuple(row.values()) for row in decided] == [("approved", login), ("edited", login), ("rejected", login)]
+
+
+def test_pipelines_login_may_act_for_a_person_and_the_trail_names_both(server, database_name, database):
+    draft = pending_draft(database)
+    login = server.create_login(Role.PIPELINE)
+    with psycopg.connect(server.uri(database_name, login)) as conn:
+        conn.execute("SET LOCAL ticketing.actor = 'ann'")
+        conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
+    last = rows(database, "SELECT actor, login FROM ticketing.draft_event ORDER BY event_id DESC LIMIT 1")
+    assert last == [{"actor": "ann", "login": login}]
+
+
+def run_together(work, names):
+    threads = [threading.Thread(target=work, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)

@@ -1,0 +1,167 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.seed import DAY, add_imported
+from ticketing.errors import DatabaseError, SourceMissing
+from ticketing.source import COLUMNS, Cursor, check_source, count_source, read_source, read_tickets
+
+GOOD = {
+    "ticket_id": "'T1'::text",
+    "revision": "1",
+    "created_at": "timestamptz '2026-03-01'",
+    "updated_at": "timestamptz '2026-03-01'",
+    "language": "'en'::text",
+    "subject": "''::text",
+    "body": "'Hello'::text",
+    "category": "NULL::text",
+    "reply": "NULL::text",
+    "replied_at": "NULL::timestamptz",
+}
+
+
+def replace_view(database, columns, rest="", grant=True):
+    """An engineer's own view in the place of ours."""
+    select = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
+    with database.begin(role=None) as conn:
+        conn.execute("DROP VIEW ticketing.source_ticket")
+        conn.execute(f"CREATE VIEW ticketing.source_ticket AS SELECT {select} {rest}")
+        if grant:
+            conn.execute("GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer")
+
+
+def read_all(conn, limit, until=None):
+    pages, after = [], None
+    while page := read_source(conn, after, limit, until):
+        pages.append(page)
+        after = Cursor(page[-1].updated_at, page[-1].ticket_id)
+    return pages
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_pages_hold_every_ticket_once_in_order_of_change_even_where_times_are_equal(database, limit):
+    expected = [(minutes, f"T{n}") for minutes in range(2) for n in range(6)]
+    with database.begin() as conn:
+        for minutes, ticket_id in reversed(expected):
+            add_imported(conn, f"{minutes}{ticket_id}", minutes=minutes)
+        pages = read_all(conn, limit)
+        assert count_source(conn, None) == len(expected)
+        assert count_source(conn, Cursor(DAY, "0T5")) == 6
+    assert [ticket.ticket_id for page in pages for ticket in page] == [f"{m}{t}" for m, t in expected]
+    assert {len(page) for page in pages[:-1]} <= {limit}
+
+
+def test_tickets_changed_at_or_after_the_end_of_the_window_are_not_read(database):
+    with database.begin() as conn:
+        for minutes in range(4):
+            add_imported(conn, f"T{minutes}", minutes=minutes)
+        until = DAY + timedelta(minutes=2)
+        assert [t.ticket_id for page in read_all(conn, 10, until) for t in page] == ["T0", "T1"]
+        assert count_source(conn, None, until) == 2
+
+
+def test_ticket_changed_after_it_was_read_comes_again(database):
+    with database.begin() as conn:
+        add_imported(conn, "T1")
+        [[first]] = read_all(conn, 10)
+        conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, updated_at = updated_at + interval '1 hour'")
+        [again] = read_source(conn, Cursor(first.updated_at, first.ticket_id), 10)
+    assert (again.ticket_id, again.revision) == ("T1", 2)
+
+
+def test_view_with_other_types_and_nulls_is_read(database):
+    columns = GOOD | {
+        "ticket_id": "n",
+        "revision": "NULL::bigint",
+        "created_at": "NULL::date",
+        "updated_at": "timestamp '2026-03-01 10:00'",
+        "subject": "NULL::varchar(80)",
+        "body": "NULL::text",
+        "category": "''::char(1)",
+        "replied_at": "'infinity'::timestamptz",
+    }
+    replace_view(database, columns, "FROM generate_series(1, 12) AS n")
+    with database.begin() as conn:
+        check_source(conn)
+        pages = read_all(conn, 5)
+        [ticket] = read_tickets(conn, ["7", "no such ticket"])
+    assert len({ticket.ticket_id for page in pages for ticket in page}) == 12
+    assert (ticket.ticket_id, ticket.revision, ticket.subject, ticket.body) == ("7", 1, "", "")
+    assert ticket.updated_at == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert (ticket.created_at, ticket.category, ticket.reply, ticket.replied_at) == (None, None, None, None)
+
+
+def test_odd_rows_do_not_stop_the_others_and_the_check_counts_them(database):
+    columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
+    replace_view(
+        database,
+        columns,
+        "FROM (VALUES ('good', timestamptz '2026-03-01'), (NULL, '2026-03-01'), ('timeless', NULL),"
+        " ('never', 'infinity'), ('ever', '-infinity'), ('before Christ', '0044-03-15 BC')) AS rows (id, changed)",
+    )
+    with database.begin() as conn:
+        assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good"]
+        with pytest.raises(SourceMissing, match=r"5 tickets in .* no \(finite\) updated_at"):
+            check_source(conn)
+
+
+def test_ticket_that_a_view_gives_twice_is_read_once_a_page_and_reading_goes_on(database):
+    columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
+    replace_view(
+        database,
+        columns,
+        "FROM (VALUES ('A', timestamptz '2026-03-01'), ('B', '2026-03-02'), ('A', '2026-03-03'), ('C', '2026-03-04'))"
+        " AS rows (id, changed)",
+    )
+    with database.begin() as conn:
+        assert [[ticket.ticket_id for ticket in page] for page in read_all(conn, 3)] == [["B", "A"], ["C"]]
+
+
+def test_missing_view_is_told(database):
+    with database.begin(role=None) as conn:
+        conn.execute("DROP VIEW ticketing.source_ticket")
+    with database.begin() as conn, pytest.raises(SourceMissing, match="There is no view ticketing.source_ticket"):
+        check_source(conn)
+    with pytest.raises(DatabaseError, match="ticketing db upgrade"), database.begin() as conn:
+        read_source(conn, None, 10)
+
+
+def test_missing_columns_are_named(database):
+    replace_view(database, {name: value for name, value in GOOD.items() if name not in ("reply", "language")})
+    with database.begin() as conn, pytest.raises(SourceMissing, match="lacks language, reply:") as caught:
+        check_source(conn)
+    assert all(column in str(caught.value) for column in COLUMNS)
+
+
+def test_columns_of_a_wrong_type_are_named(database):
+    replace_view(database, GOOD | {"updated_at": "'2026-03-01'::text", "revision": "'one'::text"})
+    with (
+        database.begin() as conn,
+        pytest.raises(SourceMissing, match="revision is text, not smallint; updated_at is t"),
+    ):
+        check_source(conn)
+
+
+def test_view_the_pipeline_may_not_read_is_told_with_the_grant(database):
+    replace_view(database, GOOD, grant=False)
+    with database.begin() as conn, pytest.raises(SourceMissing, match="GRANT SELECT ON ticketing.source_ticket TO"):
+        check_source(conn)
+
+
+def test_next_page_is_found_through_the_index(database):
+    with database.begin() as conn:
+        conn.execute(
+            "INSERT INTO ticketing.imported_ticket (ticket_id, updated_at, body, content_hash)"
+            " SELECT 'T' || n, now() + n * interval '1 second', 'x', 'x' FROM generate_series(1, 20000) AS n"
+        )
+    with database.begin(role=None) as conn:
+        conn.execute("ANALYZE ticketing.imported_ticket")
+    from ticketing.database import queries
+
+    with database.begin() as conn:
+        plan = conn.execute(
+            "EXPLAIN " + queries.source_page.sql,
+            {"after_updated_at": DAY, "after_ticket_id": "T1", "until": DAY + timedelta(days=9999), "page": 500},
+        ).fetchall()
+    assert "imported_ticket_updated" in str(plan)
+    assert "Seq Scan" not in str(plan)

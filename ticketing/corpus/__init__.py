@@ -1,0 +1,1 @@
+"""From scrubbed tickets to an immutable training corpus: cleaning, duplicates, splitting, snapshots."""

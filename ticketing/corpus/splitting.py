@@ -1,0 +1,185 @@
+"""Which tickets are learnt from, which choose thresholds, which measure: groups of near-duplicates stay together.
+
+What makes a group is `ticketing.corpus.duplicates`; nothing here reads a text.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from ticketing.errors import CorpusError
+from ticketing.settings import CorpusSettings
+
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+SplitKind = Literal["by time", "by category"]
+
+# The share of tickets whose time must be known for a split by time.
+KNOWN_TIMES = 0.99
+MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_categories"
+
+
+class Split(NamedTuple):
+    """One part a ticket, in order, and what the split went by."""
+
+    parts: list[Part]
+    kind: SplitKind
+
+
+class _Group(NamedTuple):
+    number: int
+    size: int
+    first: datetime | None
+    category: str  # of most of its tickets
+    categories: Counter[str]
+
+
+def check_categories(categories: Iterable[str], settings: CorpusSettings) -> None:
+    """Raises CorpusError unless there are enough labelled tickets, in two categories at least, enough in each."""
+    counts = Counter(categories)
+    total = sum(counts.values())
+    if not total:
+        raise CorpusError(
+            "No ticket with a category is left to train on: import tickets with their categories "
+            "('ticketing import FILE --map category=COLUMN'), and see corpus.leave_out_categories."
+        )
+    if total < settings.min_tickets:
+        raise CorpusError(
+            f"Only {total} tickets with a category are left after cleaning, at least {settings.min_tickets} are needed: "
+            "import or label more."
+        )
+    if len(counts) == 1:
+        raise CorpusError(
+            f"All {total} tickets are of the one category {next(iter(counts))!r}: there is nothing to tell apart. "
+            "Import tickets of at least two categories."
+        )
+    few = {name: count for name, count in sorted(counts.items()) if count < settings.min_category_tickets}
+    if few:
+        named = ", ".join(f"{name!r} ({count})" for name, count in few.items())
+        raise CorpusError(
+            f"Categories with fewer than {settings.min_category_tickets} different tickets: {named}. {MORE_TICKETS}."
+        )
+
+
+def split(
+    categories: Sequence[str],
+    groups: Sequence[int],
+    times: Sequence[datetime | None],
+    settings: CorpusSettings,
+) -> Split:
+    """Puts each group of near-duplicates whole into one part.
+
+    Where the tickets' times are known, groups are ordered by their first ticket, and the newest are the test part, the
+    next the validation part: nothing like a test ticket was seen before. Where they are not, groups are drawn by
+    category with the settings' seed. Then every category that a held-out part lacks gets its newest (or next drawn)
+    group moved there, as long as train keeps a ticket of it; a category of a single group stays in train alone.
+
+    Args:
+        categories: each ticket's category.
+        groups: each ticket's group of near-duplicates.
+        times: when each ticket came in; None: not known.
+        settings: shares, seed and least sizes.
+
+    Raises:
+        CorpusError: too few tickets, categories, or groups to hold any out.
+    """
+    check_categories(categories, settings)
+    gathered = _gather(categories, groups, times)
+    if len(gathered) < len(PARTS):
+        raise CorpusError(
+            f"All {len(categories)} tickets are near-duplicates of one another ({len(gathered)} groups at similarity "
+            f"{settings.near_duplicate_threshold}): there is nothing to measure on. Import more varied tickets, or raise "
+            "corpus.near_duplicate_threshold."
+        )
+    known = sum(time is not None for time in times) / len(times)
+    kind: SplitKind = "by time" if known >= KNOWN_TIMES else "by category"
+    ordered = _newest_first(gathered) if kind == "by time" else _drawn(gathered, settings.seed)
+
+    total = len(categories)
+    chosen: dict[int, Part] = {}
+    for part, share in (("test", settings.test_share), ("validation", settings.validation_share)):
+        free = [group for group in ordered if group.number not in chosen and (kind != "by time" or group.first)]
+        if kind == "by time":
+            taken = _fill(free, share * total)
+        else:
+            by_category = defaultdict(list)
+            for group in free:
+                by_category[group.category].append(group)
+            sizes = Counter(categories)
+            taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
+        chosen.update({group.number: part for group in taken})  # type: ignore[misc]
+    _cover(ordered, chosen)
+    return Split([chosen.get(number, "train") for number in groups], kind)
+
+
+def _gather(categories: Sequence[str], groups: Sequence[int], times: Sequence[datetime | None]) -> list[_Group]:
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    first: dict[int, datetime] = {}
+    for category, number, time in zip(categories, groups, times, strict=True):
+        counts[number][category] += 1
+        if time is not None and (number not in first or time < first[number]):
+            first[number] = time
+    return [
+        _Group(number, count.total(), first.get(number), min(count, key=lambda name: (-count[name], name)), count)
+        for number, count in counts.items()
+    ]
+
+
+def _newest_first(gathered: list[_Group]) -> list[_Group]:
+    known = sorted((g for g in gathered if g.first), key=lambda g: (g.first, g.number), reverse=True)
+    return known + [g for g in gathered if g.first is None]
+
+
+def _drawn(gathered: list[_Group], seed: int) -> list[_Group]:
+    drawn = sorted(gathered, key=lambda group: group.number)
+    random.Random(seed).shuffle(drawn)  # noqa: S311 - a sample, not a secret
+    return drawn
+
+
+def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
+    """The first groups that together come to about the quota; one that would go far beyond it is passed over."""
+    taken: list[_Group] = []
+    size = 0
+    for group in ordered:
+        if size + group.size <= max(quota, 1) * 1.1:
+            taken.append(group)
+            size += group.size
+        if size >= quota:
+            break
+    return taken
+
+
+def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:
+    """Moves groups so that each category is in train, then in test, then in validation, where it has groups enough."""
+    held = {part: Counter[str]() for part in PARTS}
+    for group in ordered:
+        held[chosen.get(group.number, "train")].update(group.categories)
+    for category in sorted(set().union(*held.values())):
+        own = [group for group in ordered if category in group.categories]
+        # Last in line for being held out are first in line for going back.
+        sources: dict[Part, tuple[Part, ...]] = {
+            "train": ("validation", "test"),
+            "test": ("train", "validation"),
+            "validation": ("train",),
+        }
+        for part in ("train", "test", "validation"):
+            if held[part][category]:
+                continue
+            candidates = reversed(own) if part == "train" else own
+            movable = [
+                (group, source)
+                for source in sources[part]
+                for group in candidates
+                if chosen.get(group.number, "train") == source and (source != "train" or _spare(group, held["train"]))
+            ]
+            if movable:
+                group, source = movable[0]
+                held[source].subtract(group.categories)
+                held[part].update(group.categories)
+                chosen[group.number] = part
+
+
+def _spare(group: _Group, train: Counter[str]) -> bool:
+    return all(train[name] > count for name, count in group.categories.items())

@@ -1,0 +1,1 @@
+"""Personal data: found, replaced by placeholders, kept encrypted in the vault, put back into a draft."""

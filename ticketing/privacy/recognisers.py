@@ -1,0 +1,147 @@
+"""What finds personal data: the stock Presidio recognisers that are of use, and own ones behind the same interfaces.
+
+They say where something is and how sure they are; what becomes of it is `ticketing.privacy.scrubber`.
+"""
+
+from collections.abc import Sequence
+
+import phonenumbers
+import regex
+import tldextract
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer.predefined_recognizers import (
+    CreditCardRecognizer,
+    IbanRecognizer,
+    IpRecognizer,
+    SpacyRecognizer,
+    UsSsnRecognizer,
+)
+
+from ticketing.errors import ConfigurationError
+
+# ASCII: to Python a Chinese character is a letter, so that without it \b sees no edge between 号 and a digit.
+FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE | regex.ASCII
+
+_NOT_IN_WORD = r"(?<![A-Za-z0-9])"
+_WORD_ENDS = r"(?![A-Za-z0-9])"
+
+# Letters of scripts that addresses are written in; Chinese beside an address is not part of it.
+_ADDRESS_LETTER = r"\p{Latin}\p{Greek}\p{Cyrillic}0-9"
+# The lengths are those of RFC 5321; they also keep the search linear in a hostile text.
+EMAIL = (
+    rf"[{_ADDRESS_LETTER}_!#$%&'*+/=?^`{{|}}~-][{_ADDRESS_LETTER}_!#$%&'*+/=?^`{{|}}~.-]{{0,63}}+@"
+    rf"[{_ADDRESS_LETTER}](?:[{_ADDRESS_LETTER}-]{{0,62}}+\.(?=[{_ADDRESS_LETTER}])){{1,8}}[{_ADDRESS_LETTER}-]{{1,62}}"
+    rf"(?<!-)"
+)
+
+_GAP = r"[ \u00a0.\-–]?"
+PHONES = (
+    ("international", r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ \u00a0.\-–/]?\(?\d{1,5}\)?){1,6}", 0.7),
+    ("Chinese mobile", rf"(?<![\d.])(?:\(?\+?86\)?{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)", 0.7),
+    (
+        "Chinese landline",
+        rf"(?<!\d)\(?0(?:10|2\d|[3-9]\d{{2}})\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}(?:(?:-|转| ext\.? ?)\d{{1,5}})?(?!\d)",
+        0.6,
+    ),
+    (
+        "North American",
+        rf"(?<![\d.])(?:\+?1{_GAP})?\(?[2-9]\d{{2}}\)?{_GAP}\d{{3}}{_GAP}\d{{4}}(?: ?(?:x|ext\.?) ?\d{{1,6}})?(?!\d)",
+        0.6,
+    ),
+    ("national, grouped", r"(?<![\d.,])\(?0\d{1,5}\)?(?:[ .\-/]\d{2,8}){1,5}(?!\d)", 0.5),
+)
+# Where a number without a country code may be from; what is valid in none of them is some other number.
+PHONE_REGIONS = ("CN", "US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR", "JP")
+
+
+class EmailRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """E-mail addresses, in any language; the domain must end in a public suffix."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            supported_entity="EMAIL_ADDRESS",
+            name="EmailRecogniser",
+            supported_language=language,
+            patterns=[Pattern("e-mail", EMAIL, 0.5)],
+            # \p{Latin} must reach beyond ASCII here.
+            global_regex_flags=regex.IGNORECASE,
+        )
+        # No URL and no cache: the list that comes with the package, and never a download.
+        self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+    def validate_result(self, pattern_text: str) -> bool:
+        """Whether what follows the @ is a domain name."""
+        return bool(self._suffixes(pattern_text.rpartition("@")[2]).suffix)
+
+
+class PhoneRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """Telephone numbers: international, and national ones that are valid in one of PHONE_REGIONS."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            supported_entity="PHONE_NUMBER",
+            name="PhoneRecogniser",
+            supported_language=language,
+            patterns=[Pattern(name, pattern, score) for name, pattern, score in PHONES],
+            global_regex_flags=FLAGS,
+        )
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """False drops the match; None keeps the pattern's score."""
+        return None if is_phone_number(pattern_text) else False
+
+
+def is_phone_number(text: str) -> bool:
+    """Whether such a number can have been given out."""
+    number = text.replace("–", "-").replace("转", " ext. ")
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    regions: Sequence[str | None] = (None,) if number.startswith("+") else PHONE_REGIONS
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        # Abroad, numbering plans change faster than the package's tables: there a possible length is enough.
+        if phonenumbers.is_possible_number(parsed) if region is None else phonenumbers.is_valid_number(parsed):
+            return True
+    return False
+
+
+class OrderRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """The shop's order numbers, as the settings describe them."""
+
+    def __init__(self, language: str, order_patterns: Sequence[str]) -> None:
+        for number, pattern in enumerate(order_patterns, 1):
+            try:
+                regex.compile(pattern)
+            except regex.error as error:
+                raise ConfigurationError(
+                    f"privacy.order_patterns: number {number} is no regular expression: {error}."
+                ) from None
+        super().__init__(
+            supported_entity="ORDER_ID",
+            name="OrderRecogniser",
+            supported_language=language,
+            patterns=[
+                Pattern(f"order {number}", f"{_NOT_IN_WORD}(?:{pattern}){_WORD_ENDS}", 0.8)
+                for number, pattern in enumerate(order_patterns, 1)
+            ],
+            global_regex_flags=FLAGS,
+        )
+
+
+def recognisers_for(language: str, order_patterns: Sequence[str]) -> list[EntityRecognizer]:
+    """All that look for personal data in a language; names are looked for in English only."""
+    stock = [
+        recogniser(supported_language=language)
+        for recogniser in (CreditCardRecognizer, IbanRecognizer, IpRecognizer, UsSsnRecognizer)
+    ]
+    for recogniser in stock:
+        recogniser.global_regex_flags = FLAGS
+    own: list[EntityRecognizer] = [*stock, EmailRecogniser(language), PhoneRecogniser(language)]
+    if order_patterns:
+        own.append(OrderRecogniser(language, order_patterns))
+    if language == "en":
+        own.append(SpacyRecognizer(supported_language=language, supported_entities=["PERSON"]))
+    return own

