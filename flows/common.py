@@ -1,4 +1,7 @@
-"""How tasks of every flow are run: what is retried, and that nothing of a task is kept by Prefect but its name and state."""
+"""How the tasks of every flow are run: what is retried, and that Prefect keeps nothing of a task but name and state.
+
+Which tasks there are is for the flows.
+"""
 
 from typing import Any
 

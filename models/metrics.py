@@ -76,7 +76,9 @@ def expected_calibration_error(confidences: Sequence[float], correct: Sequence[b
     """
     sure, right = np.asarray(confidences, dtype=float), np.asarray(correct, dtype=float)
     places = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs(sure[places == b].mean() - right[places == b].mean()) * (places == b).sum() for b in set(places.tolist())]
+    gaps = [
+        abs(sure[places == b].mean() - right[places == b].mean()) * (places == b).sum() for b in set(places.tolist())
+    ]
     return float(sum(gaps) / max(len(sure), 1))
 
 
@@ -108,4 +110,6 @@ def _score(metric: BLEU | CHRF, hypotheses: Sequence[str], references: Sequence[
     # sacrebleu seeds its bootstrap itself, and writes the seed and the number of samples into the signature.
     result = metric.corpus_score(list(hypotheses), [list(references)], n_bootstrap=BOOTSTRAP_SAMPLES)
     margin = float(result._ci)
-    return Score(float(result.score), float(result._mean - margin), float(result._mean + margin), str(metric.get_signature()))
+    return Score(
+        float(result.score), float(result._mean - margin), float(result._mean + margin), str(metric.get_signature())
+    )

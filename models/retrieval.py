@@ -4,9 +4,9 @@ Scoring it is `models.metrics`; a search that helps the drafter is not here.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ticketing.corpus.snapshot import Record
@@ -30,7 +30,7 @@ class NearestReply:
                 texts.setdefault(record.language, []).append(record.input[:MAX_CHARACTERS])
                 self._replies.setdefault(record.language, []).append(record.output)
         self._vectorizers: dict[str, TfidfVectorizer] = {}
-        self._matrices: dict[str, csr_matrix] = {}
+        self._matrices: dict[str, Any] = {}  # sparse, terms by tickets
         for language, inputs in texts.items():
             shortest = 1 if language in ("zh", "ja", "ko") else 2
             vectorizer = TfidfVectorizer(

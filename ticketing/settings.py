@@ -66,7 +66,8 @@ class GeneratorSettings(Section):
 
     base_model: str = Field(EMBEDDED_GENERATOR, description="a Hugging Face id, a path, or the embedded model")
     languages: tuple[str, ...] | None = Field(
-        None, description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write"
+        None,
+        description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
     train_tokens: int = Field(250_000, gt=0, description="training stops after about so many tokens")
@@ -130,7 +131,9 @@ class Settings(BaseSettings):
     cache: Path = Field(
         Path(platformdirs.user_cache_dir("ticketing")), description="embedded base models, unpacked once"
     )
-    database_url: SecretStr | None = Field(None, description="postgresql://…; unset: an embedded Postgres under the home")
+    database_url: SecretStr | None = Field(
+        None, description="postgresql://…; unset: an embedded Postgres under the home"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     instructions: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="category → language → what the generator is told to do"

@@ -41,6 +41,13 @@ def outbox(database):
     return [tuple(row.values()) for row in rows(database, "SELECT draft_id, ticket_id, body FROM ticketing.outbox")]
 
 
+def refuse(database, statement, told):
+    """The owner tries it, and is told why not."""
+    conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions, match=told):
+        conn.execute(statement)
+
+
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_pending_draft_can_be_decided_and_the_trail_says_who(database, decision):
     draft = pending_draft(database)
@@ -56,46 +63,40 @@ def test_pending_draft_can_be_decided_and_the_trail_says_who(database, decision)
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-@pytest.mark.parametrize("decision", DECISIONS)
-def test_draft_that_is_not_pending_can_not_be_decided_again(database, state, decision):
+def test_draft_that_is_not_pending_can_not_be_decided_claimed_or_released(database, state):
     draft = pending_draft(database)
     bring_to(database, draft, state)
     before = outbox(database), events(database)
-    with pytest.raises(ReviewError, match=f"Draft {draft} is already {state}; nothing changed"):
-        as_person(database, "ann", DECISIONS[decision], draft)
-    with pytest.raises(ReviewError, match="already"):
-        as_person(database, "ann", reviewing.claim, draft)
-    with pytest.raises(ReviewError, match="already"):
-        as_person(database, "ann", reviewing.release, draft)
+    for act in (*DECISIONS.values(), reviewing.claim, reviewing.release):
+        with pytest.raises(ReviewError, match=f"Draft {draft} is already {state}; nothing changed"):
+            as_person(database, "ann", act, draft)
     assert (outbox(database), events(database)) == before
 
 
-@pytest.mark.parametrize("to", STATES)
 @pytest.mark.parametrize("state", STATES[1:])
-def test_not_even_the_owner_changes_a_draft_that_is_not_pending(database, state, to):
+def test_not_even_the_owner_changes_a_draft_that_is_not_pending(database, state):
     draft = pending_draft(database)
     bring_to(database, draft, state)
-    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
-        conn.execute("UPDATE ticketing.draft SET state = %s WHERE draft_id = %s", (to, draft))
+    for to in STATES:
+        refuse(
+            database, f"UPDATE ticketing.draft SET state = '{to}'", f"draft {draft} is {state}: nothing changes a draft"
+        )
 
 
-@pytest.mark.parametrize("to", DECISIONS)
-def test_pipeline_can_not_decide_by_setting_the_state(database, to):
+def test_pipeline_can_not_decide_by_setting_the_state(database):
     pending_draft(database)
-    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
-        conn.execute(f"SET ROLE {Role.PIPELINE}")
-        conn.execute("UPDATE ticketing.draft SET state = %s", (to,))
+    for to in DECISIONS:
+        with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
+            conn.execute(f"SET ROLE {Role.PIPELINE}")
+            conn.execute("UPDATE ticketing.draft SET state = %s", (to,))
 
 
-@pytest.mark.parametrize("column", ["body", "category", "generator_version", "snapshot_id", "ticket_id", "created_at"])
-def test_not_even_the_owner_rewrites_what_a_model_wrote(database, column):
+def test_not_even_the_owner_rewrites_what_a_model_wrote(database):
     pending_draft(database)
-    value = "now()" if column == "created_at" else "'generator-2'"
-    with (
-        psycopg.connect(database.libpq_uri()) as conn,
-        pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="never overwritten"),
-    ):
-        conn.execute(f"UPDATE ticketing.draft SET {column} = {value}")
+    for column in ("body", "category", "generator_version", "snapshot_id", "ticket_id"):
+        refuse(database, f"UPDATE ticketing.draft SET {column} = 'generator-2'", "never overwritten")
+    for column in ("created_at = now()", "revision = 2", "seconds = 2", "confidence = 0.1", "draft_id = DEFAULT"):
+        refuse(database, f"UPDATE ticketing.draft SET {column}", "never overwritten")
 
 
 def test_approved_text_is_the_drafts_own(database):
@@ -156,11 +157,7 @@ def test_not_even_the_owner_takes_a_draft_from_a_reviewers_hands(database):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim, draft)
     for change in ("claimed_by = 'bob'", "state = 'superseded'", "state = 'expired'"):
-        with (
-            psycopg.connect(database.libpq_uri()) as conn,
-            pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="being reviewed by ann"),
-        ):
-            conn.execute(f"UPDATE ticketing.draft SET {change}")
+        refuse(database, f"UPDATE ticketing.draft SET {change}", f"draft {draft} is being reviewed by ann")
 
 
 def test_update_that_changes_nothing_leaves_no_trail(database):
@@ -170,17 +167,17 @@ def test_update_that_changes_nothing_leaves_no_trail(database):
     assert [event[1] for event in events(database)] == ["drafted"]
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 @pytest.mark.parametrize(
     ("table", "change"), [("draft_event", "actor = 'x'"), ("promotion", "kind = 'x'"), ("verdict", "passed = true")]
 )
-def test_not_even_the_owner_rewrites_the_trail(database, table, change, statement):
+def test_not_even_the_owner_rewrites_the_trail(database, table, change):
     pending_draft(database)
-    with (
-        psycopg.connect(database.libpq_uri()) as conn,
-        pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
+    for statement in (
+        f"UPDATE ticketing.{table} SET {change}",
+        f"DELETE FROM ticketing.{table}",
+        f"TRUNCATE ticketing.{table} CASCADE",
     ):
-        conn.execute(statement.format(f"ticketing.{table}", change))
+        refuse(database, statement, f"{table} is append-only")
 
 
 def test_draft_with_a_trail_can_not_be_removed(database):

@@ -41,7 +41,10 @@ def import_command(
     if file is not None:
         rows, reject_path = read_file(file, mapping, kind), rejects or default_reject_path(file)
     else:
-        rows, reject_path = read_remote(from_url or "", query or "", mapping, kind), rejects or Path("import.rejects.jsonl")
+        rows, reject_path = (
+            read_remote(from_url or "", query or "", mapping, kind),
+            rejects or Path("import.rejects.jsonl"),
+        )
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn(), console=console, transient=True
     ) as progress:

@@ -33,7 +33,12 @@ def classify_command(input: Input, output: Output) -> None:
     def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
         tickets = [ticket for ticket, _ in _clean_tickets(rows, scrubber)]
         return [
-            {"id": row.values["id"], "category": said.category, "confidence": round(said.confidence, 6), "route": said.route}
+            {
+                "id": row.values["id"],
+                "category": said.category,
+                "confidence": round(said.confidence, 6),
+                "route": said.route,
+            }
             for row, said in zip(rows, classify(tickets), strict=True)
         ]
 
@@ -46,7 +51,9 @@ def scrub_command(input: Input, output: Output) -> None:
 
     def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
         texts = [row.values["text"] for row in rows]
-        scrubbed = scrubber.scrub([[text] for text in texts], [_language(row, text) for row, text in zip(rows, texts, strict=True)])
+        scrubbed = scrubber.scrub(
+            [[text] for text in texts], [_language(row, text) for row, text in zip(rows, texts, strict=True)]
+        )
         return [
             {"id": row.values["id"], "text": one.texts[0], "spans": [list(span) for span in one.spans[0]]}
             for row, one in zip(rows, scrubbed, strict=True)
@@ -80,7 +87,8 @@ def reply_command(input: Input, output: Output) -> None:
                     drafts[i] = restore(proposal.completion.text, pairs[i][1].values)
             reasons.extend(reason for reason in silent if reason)
             return [
-                {"id": row.values["id"], "category": said[i].category, "draft": drafts.get(i)} for i, row in enumerate(rows)
+                {"id": row.values["id"], "category": said[i].category, "draft": drafts.get(i)}
+                for i, row in enumerate(rows)
             ]
 
         _convert(input, output, ("id", "body"), batch)

@@ -21,13 +21,19 @@ def train_command(
 
         candidates = train(snapshot)
     output.print(f"classifier  {candidates.classifier}")
-    output.print(f"generator   {candidates.generator or 'skipped: ' + candidates.generator_skipped}")
+    output.print(f"generator   {candidates.generator or f'skipped: {candidates.generator_skipped}'}", markup=False)
 
 
 def evaluate_command(
-    classifier: Annotated[str | None, typer.Option(help="A classifier's version; the newest candidate if left out.")] = None,
-    generator: Annotated[str | None, typer.Option(help="A generator's version; the newest candidate if left out.")] = None,
-    promote: Annotated[bool, typer.Option("--promote", help="Promote even if the gate says no; it is remembered who did.")] = False,
+    classifier: Annotated[
+        str | None, typer.Option(help="A classifier's version; the newest candidate if left out.")
+    ] = None,
+    generator: Annotated[
+        str | None, typer.Option(help="A generator's version; the newest candidate if left out.")
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Promote even if the gate says no; it is remembered who did.")
+    ] = False,
 ) -> None:
     """Evaluates the candidates on held-out tickets, asks the gate, and promotes what passes."""
     settings = get_settings()
@@ -36,7 +42,7 @@ def evaluate_command(
         from flows.evaluate import evaluate
 
         outcome = evaluate(classifier, generator, overrule=promote, by=getpass.getuser())
-    output.print(outcome)
+    output.print(outcome.sentence, markup=False)
 
 
 def draft_command(
@@ -48,4 +54,4 @@ def draft_command(
     with prefect_api(settings):
         from flows.draft import draft
 
-        output.print(draft(limit=limit).sentence())
+        output.print(draft(limit=limit).sentence)

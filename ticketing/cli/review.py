@@ -16,7 +16,9 @@ from ticketing.settings import get_settings
 app = typer.Typer(help="List drafts and decide on them.", no_args_is_help=True)
 
 DraftId = Annotated[int, typer.Argument(help="The draft's number, as 'ticketing review list' shows it.")]
-Reviewer = Annotated[str, typer.Option("--as", envvar="TICKETING_REVIEWER", help="Who decides.", default_factory=getpass.getuser)]
+Reviewer = Annotated[
+    str, typer.Option("--as", envvar="TICKETING_REVIEWER", help="Who decides.", default_factory=getpass.getuser)
+]
 
 
 def _database() -> Database:
@@ -35,8 +37,12 @@ def list_command(
     for row in drafts:
         begins = " ".join(row["draft"].split())[:70]
         table.add_row(
-            str(row["draft_id"]), escape(row["ticket_id"]), escape(row["category"]), f"{row['confidence']:.2f}",
-            escape(row["claimed_by"] or ""), escape(begins),
+            str(row["draft_id"]),
+            escape(row["ticket_id"]),
+            escape(row["category"]),
+            f"{row['confidence']:.2f}",
+            escape(row["claimed_by"] or ""),
+            escape(begins),
         )
     output.print(table)
 

@@ -32,7 +32,9 @@ def status_table(counts: Mapping[str, Any]) -> Table:
     """The counts of `ticketing.status.status` as a table."""
     table = Table("what", "count or version", show_header=False)
     for name, value in counts.items():
-        shown = ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, Mapping) else str(value)
+        shown = (
+            ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, Mapping) else str(value)
+        )
         table.add_row(name.replace("_", " "), escape(shown or "none"))
     return table
 
@@ -51,7 +53,9 @@ def doctor_command() -> None:
     checks = [_checked(name, check, settings) for name, check in CHECKS.items()]
     table = Table("check", "found", "what to do")
     for check in checks:
-        table.add_row(check.name, f"[{'red' if check.advice else 'green'}]{escape(check.found)}[/]", escape(check.advice))
+        table.add_row(
+            check.name, f"[{'red' if check.advice else 'green'}]{escape(check.found)}[/]", escape(check.advice)
+        )
     output.print(table)
     if any(check.advice for check in checks):
         raise typer.Exit(1)
@@ -75,7 +79,9 @@ def _home(settings: Settings) -> Check:
 
 def _memory(settings: Settings) -> Check:
     available = psutil.virtual_memory().available / 2**30
-    advice = "" if available >= MIN_MEMORY_GIB else f"training and drafting need about {MIN_MEMORY_GIB} GiB: stop other work"
+    advice = (
+        "" if available >= MIN_MEMORY_GIB else f"training and drafting need about {MIN_MEMORY_GIB} GiB: stop other work"
+    )
     return Check("memory", f"{available:.1f} GiB available, {os.cpu_count()} cores", advice)
 
 
@@ -105,7 +111,7 @@ def _champions(settings: Settings) -> Check:
     from models.registry import champion
 
     database = open_database(settings)
-    best = champion(database, "classifier")
+    best = champion(database, "classifier", settings)
     return Check("champion", best.version)
 
 

@@ -19,8 +19,7 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 # A line longer than this is a paragraph: neither a header nor part of a signature.
 MAX_HEADER_CHARS = 300
 _SEPARATOR = re.compile(
-    r"[-_=*]{2,} ?(?:original message|forwarded message|begin forwarded message|原始邮件|转发的?邮件|原邮件) ?[-_=*]{2,}:?"
-    r"|[_]{20,}",
+    r"[-_=*]{2,} ?(?:original message|(?:begin )?forwarded message|原始?邮件|转发的?邮件) ?[-_=*]{2,}:?|_{20,}",
     re.IGNORECASE,
 )
 _WROTE = re.compile(r"(?:> ?)*(?:on .{6,280} wrote ?:|(?:在|于)?.{4,280}写道 ?[:：])", re.IGNORECASE)
@@ -42,20 +41,21 @@ _DASHES = re.compile(r"--")
 MAX_SIGNATURE_LINES = 15
 
 _ENGLISH_CLOSINGS = (
-    r"(?:(?:with )?(?:best|kind|kindest|warm|warmest)? ?(?:regards|wishes)|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?"
+    r"(?:(?:with )?(?:best|kind|kindest|warm|warmest)? ?(?:regards|wishes)"
+    r"|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?"
     r"|all the best|best|cheers|many thanks|thanks(?: a lot| again| so much| in advance)?|thank you(?: very much)?"
     r"|thanks (?:and|&) regards|respectfully)"
 )
 _CLOSINGS = {
     "en": _ENGLISH_CLOSINGS,
-    "zh": _ENGLISH_CLOSINGS + r"|此致|敬礼|此致敬礼|(?:顺)?祝(?:好|商祺|安)|祝您?(?:生活|工作)愉快|谢谢|多谢|感谢|期待(?:您的)?回复",
-    "de": _ENGLISH_CLOSINGS + r"|(?:mit )?(?:freundlichen|besten|vielen|liebe|viele) gr(?:ü|ue)(?:ß|ss)en?|vielen dank|danke",
+    "zh": _ENGLISH_CLOSINGS
+    + r"|此致|敬礼|此致敬礼|(?:顺)?祝(?:好|商祺|安)|祝您?(?:生活|工作)愉快|谢谢|多谢|感谢|期待(?:您的)?回复",
+    "de": _ENGLISH_CLOSINGS
+    + r"|(?:mit )?(?:freundlichen|besten|vielen|liebe|viele) gr(?:ü|ue)(?:ß|ss)en?|vielen dank|danke",
     "fr": _ENGLISH_CLOSINGS + r"|(?:bien )?cordialement|merci(?: d'avance)?|salutations(?: distinguées)?",
     "es": _ENGLISH_CLOSINGS + r"|(?:un )?(?:cordial )?saludos?|atentamente|(?:muchas )?gracias",
 }
-_CLOSING = {
-    language: re.compile(f"(?:{words})[ ,.!，。！~]*", re.IGNORECASE) for language, words in _CLOSINGS.items()
-}
+_CLOSING = {language: re.compile(f"(?:{words})[ ,.!，。！~]*", re.IGNORECASE) for language, words in _CLOSINGS.items()}
 MAX_SIGNED_LINES = 6
 MAX_SIGNED_CHARS = 48
 _SENTENCE_END = re.compile(r"[.?!。？！]$")
@@ -79,7 +79,7 @@ def clean(text: str, language: str) -> str:
 
 
 def without_foreign_signature(reply: str, ticket_text: str) -> str:
-    """A cleaned reply without a last line that is only the name of somebody whom the ticket does not name: the agent."""
+    """A cleaned reply without a last line that is only a name which the ticket does not have: the agent's."""
     body, _, last = reply.rpartition("\n")
     named = PLACEHOLDER.search(last)
     if body.strip() and named and _ONLY_A_NAME.fullmatch(last) and named.group() not in ticket_text:
@@ -156,7 +156,8 @@ def _without_signature(lines: list[str], closing: re.Pattern[str]) -> list[str]:
 def _is_signature(lines: list[str]) -> bool:
     filled = [line for line in lines if line]
     return len(filled) <= MAX_SIGNED_LINES and all(
-        len(line) <= MAX_SIGNED_CHARS and (PLACEHOLDER.search(line) or not _SENTENCE_END.search(line)) for line in filled
+        len(line) <= MAX_SIGNED_CHARS and (PLACEHOLDER.search(line) or not _SENTENCE_END.search(line))
+        for line in filled
     )
 
 

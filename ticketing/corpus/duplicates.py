@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ticketing.privacy.placeholders import PLACEHOLDER
 
 PERMUTATIONS = 128
-# Characters, not words: one word changed in a short sentence leaves most of its characters' runs, but few of its words'.
+# Characters, not words: one word changed in a short sentence leaves most runs of characters, but few runs of words.
 # A Chinese character says as much as a few letters do.
 SHINGLE_CHARS = 5
 HAN_SHINGLE_CHARS = 3
@@ -70,7 +70,7 @@ def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
 
 
 def _signatures(texts: Iterable[str]) -> Iterator[MinHash]:
-    return MinHash.generator(map(shingles, texts), num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
+    yield from MinHash.generator(map(shingles, texts), num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
 
 
 def _root(parents: list[int], index: int) -> int:

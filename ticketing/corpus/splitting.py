@@ -20,6 +20,11 @@ SplitKind = Literal["by time", "by category"]
 KNOWN_TIMES = 0.99
 MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_categories"
 
+_NOTHING_TO_MEASURE_ON = (
+    "The {} tickets are near-duplicates of one another ({} groups at similarity {}): no part can be held out to "
+    "measure on. Import more varied tickets, or raise corpus.near_duplicate_threshold."
+)
+
 
 class Split(NamedTuple):
     """One part a ticket, in order, and what the split went by."""
@@ -47,7 +52,7 @@ def check_categories(categories: Iterable[str], settings: CorpusSettings) -> Non
         )
     if total < settings.min_tickets:
         raise CorpusError(
-            f"Only {total} tickets with a category are left after cleaning, at least {settings.min_tickets} are needed: "
+            f"Only {total} different tickets with a category are left, at least {settings.min_tickets} are needed: "
             "import or label more."
         )
     if len(counts) == 1:
@@ -89,9 +94,7 @@ def split(
     gathered = _gather(categories, groups, times)
     if len(gathered) < len(PARTS):
         raise CorpusError(
-            f"All {len(categories)} tickets are near-duplicates of one another ({len(gathered)} groups at similarity "
-            f"{settings.near_duplicate_threshold}): there is nothing to measure on. Import more varied tickets, or raise "
-            "corpus.near_duplicate_threshold."
+            _NOTHING_TO_MEASURE_ON.format(len(categories), len(gathered), settings.near_duplicate_threshold)
         )
     known = sum(time is not None for time in times) / len(times)
     kind: SplitKind = "by time" if known >= KNOWN_TIMES else "by category"
@@ -111,7 +114,12 @@ def split(
             taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
         chosen.update({group.number: part for group in taken})  # type: ignore[misc]
     _cover(ordered, chosen)
-    return Split([chosen.get(number, "train") for number in groups], kind)
+    parts: list[Part] = [chosen.get(number, "train") for number in groups]
+    if set(parts) != set(PARTS):
+        raise CorpusError(
+            _NOTHING_TO_MEASURE_ON.format(len(categories), len(gathered), settings.near_duplicate_threshold)
+        )
+    return Split(parts, kind)
 
 
 def _gather(categories: Sequence[str], groups: Sequence[int], times: Sequence[datetime | None]) -> list[_Group]:
@@ -167,7 +175,7 @@ def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:
         for part in ("train", "test", "validation"):
             if held[part][category]:
                 continue
-            candidates = reversed(own) if part == "train" else own
+            candidates = own[::-1] if part == "train" else own
             movable = [
                 (group, source)
                 for source in sources[part]

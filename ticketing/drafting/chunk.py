@@ -30,7 +30,12 @@ class ChunkOutcome(NamedTuple):
 
     def plus(self, other: "ChunkOutcome") -> "ChunkOutcome":
         """The sum of two outcomes."""
-        return ChunkOutcome(*(a + b for a, b in zip(self, other, strict=True)))
+        return ChunkOutcome._make(a + b for a, b in zip(self, other, strict=True))
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one line."""
+        return f"{self.claimed} tickets: {self.drafted} drafted, {self.to_human} to a human"
 
 
 @dataclass(frozen=True)

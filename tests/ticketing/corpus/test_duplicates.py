@@ -1,0 +1,74 @@
+import csv
+import random
+import time
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketing.corpus.duplicates import exact_key, near_duplicate_groups, shingles
+
+WORDS = "parcel invoice refund broken lamp blue chair yesterday courier password login size late wrong twice".split()
+
+
+def sentence(seed: int, words: int = 12) -> str:
+    return " ".join(random.Random(seed).choices(WORDS, k=words))
+
+
+def test_case_space_and_placeholder_numbers_make_no_other_ticket():
+    assert exact_key("Where  is\n<ORDER_ID_1>?") == exact_key("where is <ORDER_ID_7>?")
+    assert exact_key("Where is <ORDER_ID_1>?") != exact_key("Where is <PERSON_1>?")
+
+
+def test_a_word_more_or_less_stays_in_the_group_and_another_ticket_does_not():
+    texts = [
+        "I would like to know where my parcel is, it should have come on Monday.",
+        "The blue chair arrived with a broken leg and I want my money back.",
+        "I would like to know where my parcel is, it should have come on Friday!",
+        "我上周买的蓝色椅子到现在还没有收到，请帮我查一下物流",
+        "我上周买的红色椅子到现在还没有收到，请帮我查一下物流",
+        "登录密码忘记了，怎么也收不到验证码",
+    ]
+
+    assert near_duplicate_groups(texts, 0.6) == [0, 1, 0, 3, 3, 5]
+
+
+def test_a_chain_of_likes_is_one_group():
+    base = sentence(1, 20).split()
+    chain = [" ".join(base[:14]), " ".join(base[3:17]), " ".join(base[6:20])]
+
+    assert len(set(near_duplicate_groups(chain, 0.5))) == 1
+
+
+@given(st.lists(st.text(max_size=40), max_size=12))
+def test_equal_texts_share_a_group_and_groups_are_numbered_by_their_first_text(texts):
+    groups = near_duplicate_groups(texts, 0.6)
+
+    assert len(groups) == len(texts)
+    assert all(groups[number] == number <= index for index, number in enumerate(groups))
+    assert all(groups[texts.index(text)] == groups[index] for index, text in enumerate(texts))
+
+
+def test_a_text_without_a_word_has_a_shingle_too():
+    assert shingles("") == {b""}
+    assert len(shingles("?")) == 1
+
+
+def test_thousands_of_tickets_are_grouped_in_seconds():
+    texts = [sentence(seed, 60) for seed in range(5000)]
+
+    began = time.monotonic()
+    groups = near_duplicate_groups(texts, 0.6)
+
+    assert time.monotonic() - began < 30
+    assert len(set(groups)) > 4900
+
+
+def test_real_tickets_made_from_templates_do_not_chain_into_one_group(shared_data):
+    with (shared_data / "bitext" / "tickets.csv").open(encoding="utf-8", newline="") as file:
+        texts = [row["instruction"] for row in csv.DictReader(file)]
+
+    sizes = Counter(near_duplicate_groups(texts, 0.6))
+
+    assert max(sizes.values()) < 0.05 * len(texts)
+    assert sum(size for size in sizes.values() if size > 1) > 0.2 * len(texts)

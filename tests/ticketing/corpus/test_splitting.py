@@ -1,0 +1,135 @@
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketing.corpus.splitting import PARTS, split
+from ticketing.errors import CorpusError
+from ticketing.settings import CorpusSettings
+
+SETTINGS = CorpusSettings()
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def days(count):
+    return [START + timedelta(days=number) for number in range(count)]
+
+
+def parts_by_category(parts, categories):
+    return {name: {p for p, c in zip(parts, categories, strict=True) if c == name} for name in set(categories)}
+
+
+CORPORA = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 30), st.integers(0, 400)), min_size=60, max_size=150
+).filter(lambda rows: all(Counter(row[0] for row in rows)[name] >= 5 for name in "abc"))
+
+
+@given(CORPORA, st.booleans())
+def test_groups_stay_whole_and_every_category_is_in_train(rows, timed):
+    categories = [category for category, _, _ in rows]
+    groups = [group for _, group, _ in rows]
+    times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
+
+    try:
+        parts = split(categories, groups, times, SETTINGS).parts
+    except CorpusError as error:
+        assert "near-duplicates" in str(error)
+        return
+
+    assert all(len(kinds) == 1 for kinds in parts_by_category(parts, groups).values())
+    assert all("train" in kinds for kinds in parts_by_category(parts, categories).values())
+    assert set(parts) == set(PARTS)
+
+
+@given(CORPORA, st.booleans())
+def test_every_category_is_in_every_part_where_no_tickets_are_alike(rows, timed):
+    categories = [category for category, _, _ in rows]
+    times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
+
+    parts = split(categories, range(len(rows)), times, SETTINGS).parts
+
+    assert all(kinds == set(PARTS) for kinds in parts_by_category(parts, categories).values())
+    assert 0.1 <= parts.count("test") / len(parts) <= 0.2
+    assert parts.count("train") / len(parts) >= 0.6
+
+
+def test_the_newest_are_tested_on_and_the_next_choose_thresholds():
+    categories = ["a", "b"] * 50
+
+    result = split(categories, range(100), days(100), SETTINGS)
+
+    assert result.kind == "by time"
+    assert result.parts == ["train"] * 80 + ["validation"] * 10 + ["test"] * 10
+
+
+def test_a_group_is_as_old_as_its_first_ticket():
+    groups = [*range(99), 5]
+
+    parts = split(["a", "b"] * 50, groups, days(100), SETTINGS).parts
+
+    assert parts[5] == parts[99] == "train"
+    assert parts[98] == "test"
+
+
+def test_a_category_that_died_out_is_measured_by_its_newest_tickets():
+    categories = ["old"] * 10 + ["a", "b"] * 45
+
+    parts = split(categories, range(100), days(100), SETTINGS).parts
+
+    assert parts[:10] == ["train"] * 8 + ["validation", "test"]
+
+
+def test_a_category_that_has_just_begun_is_trained_on_too():
+    categories = ["a", "b"] * 47 + ["new"] * 6
+
+    parts = split(categories, range(100), days(100), SETTINGS).parts
+
+    assert set(parts[-6:]) == set(PARTS)
+    assert parts[94] == "train"
+
+
+def test_without_times_tickets_are_drawn_by_category_and_seed():
+    categories = ["a"] * 70 + ["b"] * 30
+    times = [None] * 100
+
+    first = split(categories, range(100), times, SETTINGS)
+    again = split(categories, range(100), times, SETTINGS)
+    other = split(categories, range(100), times, CorpusSettings(seed=1))
+
+    assert first.kind == "by category"
+    assert first == again
+    assert first.parts != other.parts
+    counts = Counter(zip(categories, first.parts, strict=True))
+    assert (counts["a", "test"], counts["b", "test"]) == (7, 3)
+    assert (counts["a", "validation"], counts["b", "validation"]) == (7, 3)
+
+
+def test_a_few_missing_times_do_not_give_up_the_split_by_time():
+    times = [None, *days(199)]
+
+    result = split(["a", "b"] * 100, range(200), times, SETTINGS)
+
+    assert result.kind == "by time"
+    assert result.parts[0] == "train"
+
+
+@pytest.mark.parametrize(
+    ("categories", "message"),
+    [
+        ([], "No ticket with a category"),
+        (["a"] * 10 + ["b"] * 9, "Only 19 .* 20 are needed"),
+        (["a"] * 30, "one category 'a'"),
+        (["a"] * 30 + ["b"] * 4 + ["c"], r"'b' \(4\), 'c' \(1\)\. Label more .* merge .* corpus.leave_out_categories"),
+    ],
+)
+def test_too_little_to_learn_from_is_told(categories, message):
+    with pytest.raises(CorpusError, match=message):
+        split(categories, range(len(categories)), [None] * len(categories), SETTINGS)
+
+
+@pytest.mark.parametrize("groups", [[0] * 30, [0, 1] * 15])
+def test_tickets_that_are_all_alike_are_told(groups):
+    with pytest.raises(CorpusError, match="near-duplicates"):
+        split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)

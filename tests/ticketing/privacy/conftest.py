@@ -1,0 +1,9 @@
+import pytest
+
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.settings import PrivacySettings
+
+
+@pytest.fixture(scope="session")
+def scrubber():
+    return Scrubber(PrivacySettings())

@@ -1,0 +1,208 @@
+import logging
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ticketing.errors import ConfigurationError, PrivacyError
+from ticketing.privacy.placeholders import KINDS, restore
+from ticketing.privacy.recognisers import is_phone_number
+from ticketing.privacy.scrubber import MAX_TEXT_CHARS, Scrubber
+from ticketing.settings import PrivacySettings
+
+PERSONAL = {
+    "EMAIL_ADDRESS": ["jane.doe@example.com", "o'neil+shop@mail.example.co.uk", "josé@example.org"],
+    "PHONE_NUMBER": [
+        "13812345678", "138-1234-5678", "+86 138 1234 5678", "010-62345678", "+1 (212) 555-0134", "212-555-0134",
+        "+44 20 7946 0958", "0044 20 7946 0958", "+49 151 23456789",
+    ],
+    "ORDER_ID": ["SH20240501123", "AB-20240501", "#12345678"],
+    "CREDIT_CARD": ["4111111111111111", "5500 0000 0000 0004"],
+    "IBAN_CODE": ["DE89370400440532013000", "GB82 WEST 1234 5698 7654 32"],
+    "IP_ADDRESS": ["192.168.17.4"],
+}  # fmt: skip
+EVERY = [(kind, value) for kind, values in PERSONAL.items() for value in values]
+
+
+def scrub(scrubber, text, language="en"):
+    return scrubber.scrub([[text]], [language])[0]
+
+
+@pytest.mark.parametrize(("kind", "value"), EVERY)
+@pytest.mark.parametrize(
+    ("language", "frame"),
+    [
+        ("en", "Please look at {} for me."),
+        ("zh", "请看一下{}的情况"),
+        ("zh", "是{}，谢谢"),
+        ("pt", "Veja {}, por favor"),
+    ],
+)
+def test_every_kind_is_found_whole_in_any_language(scrubber, kind, value, language, frame):
+    text = frame.format(value)
+
+    scrubbed = scrub(scrubber, text, language)
+
+    assert [(text[s.start : s.end], s.kind) for s in scrubbed.spans[0]] == [(value, kind)]
+    assert scrubbed.texts == (frame.format(f"<{kind}_1>"),)
+
+
+def test_names_are_found_in_english(scrubber):
+    scrubbed = scrub(scrubber, "My name is John Smith and I live in Boston.")
+
+    assert scrubbed.texts == ("My name is <PERSON_1> and I live in Boston.",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I paid $1,234.50 on 2024-05-01 and 12.12.2024, see https://shop.example.com/returns",
+        "The Aurora X200 lamp costs 49.99 and has 16000000 colours, 3 of 5 broke within 14 days.",
+        "Version 2.10.4 of the app, 100% battery, 5000 mAh, size 38-40, 20:30-21:15",
+    ],
+)
+def test_what_replies_need_stays(scrubber, text):
+    assert scrub(scrubber, text).texts == (text,)
+    assert scrub(scrubber, text, "zh").texts == (text,)
+
+
+def test_subject_body_and_reply_of_a_ticket_share_placeholders(scrubber):
+    scrubbed = scrubber.scrub(
+        [
+            ("SH20240501123 is late", "Where is SH20240501123? Write to a@example.com", "SH20240501123 comes tomorrow"),
+            ("", "SH20249999999", ""),
+        ],
+        ["en", "en"],
+    )
+
+    assert scrubbed[0].texts == (
+        "<ORDER_ID_1> is late",
+        "Where is <ORDER_ID_1>? Write to <EMAIL_ADDRESS_1>",
+        "<ORDER_ID_1> comes tomorrow",
+    )
+    assert scrubbed[1].texts == ("", "<ORDER_ID_1>", "")
+    assert scrubbed[1].values == {"<ORDER_ID_1>": "SH20249999999"}
+
+
+def test_a_value_found_once_is_replaced_wherever_it_stands(scrubber):
+    scrubbed = scrubber.scrub([("", "My name is John Smith.", "JOHN? No: xJohn Smithx")], ["en"])[0]
+
+    assert "John Smith" not in scrubbed.texts[2]
+
+
+def test_where_recognisers_disagree_the_address_wins_over_the_name_in_it(scrubber):
+    scrubbed = scrub(scrubber, "Write to John.Smith@example.com please")
+
+    assert scrubbed.texts == ("Write to <EMAIL_ADDRESS_1> please",)
+
+
+def test_full_width_digits_are_digits(scrubber):
+    text = "电话１３８１２３４５６７８"
+
+    scrubbed = scrub(scrubber, text, "zh")
+
+    assert scrubbed.values == {"<PHONE_NUMBER_1>": "１３８１２３４５６７８"}
+    assert restore(scrubbed.texts[0], scrubbed.values) == text
+
+
+FRAGMENTS = st.sampled_from(
+    [value for _, value in EVERY]
+    + [f"<{kind}_1>" for kind in KINDS]
+    + [
+        "<PERSON_2",
+        "_1>",
+        "John Smith",
+        "Dear ",
+        "王小明",
+        "电话",
+        "\x00",
+        "\ud800",
+        "\u200b",
+        "\r\n",
+        " ",
+        "。",
+        "@",
+        "ORDER",
+    ]
+)
+FREE_TEXT = st.lists(st.one_of(FRAGMENTS, st.text(max_size=12)), max_size=12).map("".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.tuples(FREE_TEXT, FREE_TEXT, FREE_TEXT), language=st.sampled_from(["en", "zh", "de", "und"]))
+def test_any_text_can_be_restored_and_no_value_is_left(scrubber, texts, language):
+    scrubbed = scrubber.scrub([texts], [language])[0]
+
+    assert tuple(restore(text, scrubbed.values) for text in scrubbed.texts) == texts
+    for value in scrubbed.values.values():
+        assert not any(value in text for text in scrubbed.texts)
+    for text, spans in zip(texts, scrubbed.spans, strict=True):
+        assert {text[span.start : span.end] for span in spans} <= set(scrubbed.values.values())
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=FREE_TEXT, language=st.sampled_from(["en", "zh"]))
+def test_scrubbing_what_has_been_scrubbed_changes_nothing(scrubber, text, language):
+    once = scrub(scrubber, text, language)
+
+    again = scrub(scrubber, once.texts[0], language)
+
+    assert again.texts == once.texts
+    assert again.values == {}
+
+
+def test_many_tickets_keep_their_order_whatever_their_languages(scrubber):
+    languages = ["en", "zh", "de"] * 60
+    groups = [
+        (f"#{100000 + number}", "您好" if language == "zh" else "hello") for number, language in enumerate(languages)
+    ]
+
+    scrubbed = scrubber.scrub(groups, languages)
+
+    assert [one.values for one in scrubbed] == [{"<ORDER_ID_1>": subject} for subject, _ in groups]
+
+
+@pytest.mark.parametrize(
+    "unit", ["a.", "a", "1 ", "+1", "0 1", "a@", "@", "<PERSON_1>", "x" * 63 + "@", "5-", "DE89 ", "::"]
+)
+def test_a_hostile_text_takes_seconds_not_minutes(scrubber, unit, language):
+    text = (unit * 100_000)[:100_000]
+
+    began = time.monotonic()
+    scrub(scrubber, text, language)
+
+    assert time.monotonic() - began < 30
+
+
+def test_a_text_longer_than_spacy_takes_is_refused(scrubber):
+    with pytest.raises(PrivacyError, match="too long"):
+        scrub(scrubber, "x" * (MAX_TEXT_CHARS + 1))
+
+
+def test_the_version_changes_with_what_is_looked_for_and_not_with_the_key(scrubber):
+    assert Scrubber(PrivacySettings(vault_key="a")).version == scrubber.version
+    assert Scrubber(PrivacySettings(order_patterns=(r"X\d+",))).version != scrubber.version
+
+
+def test_a_wrong_order_pattern_or_model_is_named():
+    with pytest.raises(ConfigurationError, match="order_patterns: number 2"):
+        Scrubber(PrivacySettings(order_patterns=("A", "(")))
+    with pytest.raises(ConfigurationError, match="no_such_model"):
+        Scrubber(PrivacySettings(spacy_model="no_such_model"))
+
+
+def test_neither_logs_nor_representations_show_a_value(scrubber, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    scrubbed = scrub(
+        scrubber, "IBAN GB82 WEST 1234 5698 7654 3é, DE8937040044053201300\u0660, mail jane.doe@example.com"
+    )
+
+    shown = caplog.text + repr(scrubbed)
+    assert not [word for word in ("jane.doe", "WEST", "DE8937") if word in shown]
+
+
+@pytest.mark.parametrize("text", ["12.12.2024", "1234567", "00000000000", "+0000000"])
+def test_other_numbers_are_no_phone_numbers(text):
+    assert not is_phone_number(text)

@@ -1,0 +1,227 @@
+"""Chunk by chunk from the source into `clean_ticket` and the vault, scrubbing only what is new or changed.
+
+How a text is scrubbed is `ticketing.privacy`, how it is cleaned `ticketing.corpus.cleaning`; the loop is the flow's.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from ticketing.corpus.cleaning import clean, normalise, without_foreign_signature
+from ticketing.database import Database, queries
+from ticketing.language import ticket_language
+from ticketing.privacy.scrubber import Scrubbed, Scrubber
+from ticketing.privacy.vault import Vault
+from ticketing.settings import Settings
+from ticketing.source import START, Cursor, read_source
+from ticketing.tickets import Ticket, content_hash
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+CURSOR = "prepare"
+# A transaction that was open for a while commits rows with an older updated_at than others that were read before it.
+# Unchanged tickets cost a hash, so a run begins so much earlier than the last one ended.
+OVERLAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkCounts:
+    """What became of a chunk's tickets, or, added up, of a run's."""
+
+    read: int = 0
+    unchanged: int = 0
+    scrubbed: int = 0
+    unfit: Mapping[str, int] = field(default_factory=dict)  # reason → how many of the scrubbed ones
+
+    def __add__(self, other: "ChunkCounts") -> "ChunkCounts":
+        return ChunkCounts(
+            self.read + other.read,
+            self.unchanged + other.unchanged,
+            self.scrubbed + other.scrubbed,
+            dict(Counter(self.unfit) + Counter(other.unfit)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    row: dict[str, Any]
+    values: dict[str, str]
+
+
+def start_reading(database: Database, scrubber: Scrubber) -> Cursor:
+    """Sets the cursor to where a run begins, and returns it: a little before the last one ended, or at the very
+    beginning when the scrubber is another one, since then every ticket is scrubbed anew.
+    """
+    with database.begin() as conn:
+        cursor = _read_cursor(conn, scrubber)
+        if cursor != START:
+            cursor = Cursor(max(cursor.updated_at - OVERLAP, START.updated_at), "")
+        _set_cursor(conn, scrubber, cursor)
+        return cursor
+
+
+def prepare_next_chunk(
+    database: Database, scrubber: Scrubber, vault: Vault, settings: Settings, limit: int, until: datetime | None = None
+) -> ChunkCounts | None:
+    """Prepares the next tickets after the cursor and moves it, both in one transaction; None when nothing is left.
+
+    Killed at any point it leaves either all of a chunk or nothing of it. When another run was faster with the same
+    chunk, its work stands, and the counts are zero.
+    """
+    with database.begin() as conn:
+        cursor = _read_cursor(conn, scrubber)
+        if cursor == START:
+            _set_cursor(conn, scrubber, cursor)
+        tickets = read_source(conn, cursor, limit, until)
+        changed = _changed(conn, scrubber, tickets)
+    if not tickets:
+        return None
+    prepared = _prepare(changed, scrubber, settings)
+    last = tickets[-1]
+    with database.begin() as conn:
+        moved = queries.move_cursor(
+            conn,
+            name=CURSOR,
+            scrubber_version=scrubber.version,
+            from_updated_at=cursor.updated_at,
+            from_ticket_id=cursor.ticket_id,
+            updated_at=last.updated_at,
+            ticket_id=last.ticket_id,
+        )
+        if moved is None:
+            return ChunkCounts()
+        return _write(conn, vault, len(tickets), prepared)
+
+
+def prepare_chunk(
+    database: Database, scrubber: Scrubber, vault: Vault, settings: Settings, tickets: Sequence[Ticket]
+) -> ChunkCounts:
+    """Scrubs, cleans and stores the given tickets, wherever the cursor stands; unchanged ones are left alone."""
+    with database.begin() as conn:
+        changed = _changed(conn, scrubber, tickets)
+    prepared = _prepare(changed, scrubber, settings)
+    with database.begin() as conn:
+        return _write(conn, vault, len(tickets), prepared)
+
+
+def _read_cursor(conn: Connection, scrubber: Scrubber) -> Cursor:
+    row = queries.read_cursor(conn, name=CURSOR)
+    if row is None or row["scrubber_version"] != scrubber.version:
+        return START
+    return Cursor(row["updated_at"], row["ticket_id"])
+
+
+def _set_cursor(conn: Connection, scrubber: Scrubber, cursor: Cursor) -> None:
+    queries.begin_cursor(
+        conn,
+        name=CURSOR,
+        scrubber_version=scrubber.version,
+        updated_at=cursor.updated_at,
+        ticket_id=cursor.ticket_id,
+    )
+
+
+def _hash(ticket: Ticket) -> str:
+    return content_hash(ticket.subject, ticket.body, ticket.category, ticket.reply, ticket.language)
+
+
+def _changed(conn: Connection, scrubber: Scrubber, tickets: Iterable[Ticket]) -> list[Ticket]:
+    # A view may give a ticket twice; what came last is what counts.
+    newest = {ticket.ticket_id: ticket for ticket in tickets}
+    known = {
+        row["ticket_id"]: (row["revision"], row["content_hash"], row["scrubber_version"])
+        for row in queries.scrubbed_already(conn, ticket_ids=list(newest))
+    }
+    return [
+        ticket
+        for ticket in newest.values()
+        if known.get(ticket.ticket_id) != (ticket.revision, _hash(ticket), scrubber.version)
+    ]
+
+
+def _prepare(tickets: Sequence[Ticket], scrubber: Scrubber, settings: Settings) -> list[_Prepared]:
+    """In the order of ticket ids: two runs that write the same tickets then wait for each other, and don't deadlock."""
+    ordered = sorted(tickets, key=lambda ticket: ticket.ticket_id)
+    refused = [_why_refused(ticket, settings.corpus.max_body_chars) for ticket in ordered]
+    able = [ticket for ticket, reason in zip(ordered, refused, strict=True) if reason is None]
+    languages = [ticket_language(ticket.language, f"{ticket.subject}\n{ticket.body}") for ticket in able]
+    scrubbed = iter(zip(languages, _scrub(able, languages, scrubber), strict=True))
+    prepared = []
+    for ticket, reason in zip(ordered, refused, strict=True):
+        if reason is not None:
+            prepared.append(_unfit(ticket, reason, scrubber))
+            continue
+        language, result = next(scrubbed)
+        if result is None:
+            prepared.append(_unfit(ticket, "can't be scrubbed", scrubber))
+        else:
+            prepared.append(_cleaned(ticket, language, result, scrubber))
+    return prepared
+
+
+def _why_refused(ticket: Ticket, most: int) -> str | None:
+    for name, text in (("subject", ticket.subject), ("body", ticket.body), ("reply", ticket.reply)):
+        if text is not None and len(text) > most:
+            return f"{name} too long"
+    return None if normalise(ticket.body) else "empty body"
+
+
+def _scrub(tickets: Sequence[Ticket], languages: Sequence[str], scrubber: Scrubber) -> list[Scrubbed | None]:
+    """One result a ticket; None for one that can't be scrubbed, which must not stop the others."""
+    groups = [(ticket.subject, ticket.body, ticket.reply or "") for ticket in tickets]
+    try:
+        return list(scrubber.scrub(groups, languages))
+    except Exception:
+        # Whatever it was, a library failing on somebody's text: it is found out one by one. What can't be scrubbed
+        # is not stored, and what the exception says is not told, since it may say what the ticket says.
+        return [_scrub_one(group, language, scrubber) for group, language in zip(groups, languages, strict=True)]
+
+
+def _scrub_one(group: Sequence[str], language: str, scrubber: Scrubber) -> Scrubbed | None:
+    try:
+        return scrubber.scrub([group], [language])[0]
+    except Exception:
+        return None
+
+
+def _cleaned(ticket: Ticket, language: str, scrubbed: Scrubbed, scrubber: Scrubber) -> _Prepared:
+    # A subject is one line: there is no signature in it to cut.
+    subject = normalise(scrubbed.texts[0])
+    body = clean(scrubbed.texts[1], language)
+    reply = without_foreign_signature(clean(scrubbed.texts[2], language), f"{subject}\n{body}")
+    row = _row(ticket, scrubber, language=language, subject=subject, body=body, reply=reply or None, unfit=None)
+    return _Prepared(row, scrubbed.values)
+
+
+def _unfit(ticket: Ticket, reason: str, scrubber: Scrubber) -> _Prepared:
+    """Nothing of the text is kept: it has not been scrubbed."""
+    language = ticket_language(ticket.language, ticket.body)
+    return _Prepared(_row(ticket, scrubber, language=language, subject="", body="", reply=None, unfit=reason), {})
+
+
+def _row(ticket: Ticket, scrubber: Scrubber, **cleaned: str | None) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "revision": ticket.revision,
+        "content_hash": _hash(ticket),
+        "scrubber_version": scrubber.version,
+        "created_at": ticket.created_at,
+        "category": normalise(ticket.category or "") or None,
+        **cleaned,
+    }
+
+
+def _write(conn: Connection, vault: Vault, read: int, prepared: Sequence[_Prepared]) -> ChunkCounts:
+    unfit: Counter[str] = Counter()
+    for one in prepared:
+        row = one.row
+        if queries.write_clean_ticket(conn, **row) is None:
+            continue
+        vault.store(conn, row["ticket_id"], row["revision"], one.values)
+        if row["unfit"] is not None:
+            unfit[row["unfit"]] += 1
+    return ChunkCounts(read, read - len(prepared), len(prepared), dict(unfit))

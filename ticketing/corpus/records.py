@@ -1,0 +1,123 @@
+"""One training record a ticket: what the classifier and the generator learn from, read from the scrubbed tickets.
+
+Which part a record goes to, and the files that last, are `ticketing.corpus.splitting` and `ticketing.corpus.snapshot`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ticketing.corpus.duplicates import exact_key
+from ticketing.database import Database, queries
+from ticketing.drafting.prompts import instruction, neutralise, ticket_input
+from ticketing.privacy.placeholders import foreign_placeholders
+from ticketing.settings import Settings
+from ticketing.tickets import CleanTicket
+
+BATCH_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One ticket to learn from: `text` and `category` for the classifier; the rest for the generator."""
+
+    ticket_id: str
+    language: str
+    category: str
+    text: str
+    instruction: str
+    input: str
+    output: str | None
+    group: int
+
+
+SCHEMA = pa.schema(
+    [
+        pa.field(f.name, pa.int64() if f.type is int else pa.string(), nullable=f.name == "output")
+        for f in fields(Record)
+    ]
+)
+
+
+class Seen(NamedTuple):
+    """What stays in memory of a ticket."""
+
+    ticket_id: str
+    category: str
+    created_at: datetime | None
+
+
+class Reading:
+    """The labelled, fit tickets of the database, without exact duplicates, written to a file on the way through."""
+
+    def __init__(self, database: Database, settings: Settings, spool: Path) -> None:
+        self.seen: list[Seen] = []
+        self.duplicates: Counter[str] = Counter()
+        self.left_out: dict[str, int] = {}
+        self.replies_left_out = 0
+        self.scrubber_version: str | None = None
+        self._database, self._settings, self._spool = database, settings, spool
+
+    def texts(self) -> Iterator[str]:
+        """The text of each ticket that is kept, the oldest ticket first."""
+        categories: dict[bytes, str] = {}
+        batch: list[Record] = []
+        with pq.ParquetWriter(self._spool, SCHEMA) as writer:
+            for ticket in self._tickets():
+                category = str(ticket.category)
+                key = exact_key(ticket.text)
+                if key in categories:
+                    self.duplicates["same category" if categories[key] == category else "another category"] += 1
+                    continue
+                categories[key] = category
+                self.seen.append(Seen(ticket.ticket_id, category, ticket.created_at))
+                batch.append(self._record(ticket, category))
+                if len(batch) == BATCH_ROWS:
+                    write_rows(writer, batch)
+                    batch = []
+                yield ticket.text
+            write_rows(writer, batch)
+
+    def _tickets(self) -> Iterator[CleanTicket]:
+        with self._database.begin() as conn:
+            # Tickets that the newest scrubber has not seen may still hold what an older one missed.
+            self.scrubber_version = queries.newest_scrubber_version(conn)
+            chosen = {
+                "scrubber_version": self.scrubber_version,
+                "leave_out": list(self._settings.corpus.leave_out_categories),
+            }
+            self.left_out = dict(queries.left_out_tickets(conn, **chosen))
+            with conn.cursor(name="corpus") as cursor:
+                cursor.itersize = BATCH_ROWS
+                cursor.execute(queries.corpus_tickets.sql, chosen)
+                for row in cursor:
+                    yield CleanTicket(**row)
+
+    def _record(self, ticket: CleanTicket, category: str) -> Record:
+        output = ticket.reply
+        if output is not None and foreign_placeholders(output, ticket.text):
+            # It names somebody the ticket does not: learnt from, it would teach to make people up.
+            output = None
+            self.replies_left_out += 1
+        return Record(
+            ticket_id=ticket.ticket_id,
+            language=ticket.language,
+            category=category,
+            text=ticket.text,
+            instruction=instruction(category, ticket.language, self._settings),
+            input=ticket_input(ticket),
+            output=None if output is None else neutralise(output),
+            group=0,  # known only when all have been read
+        )
+
+
+def write_rows(writer: pq.ParquetWriter, records: Sequence[Record]) -> None:
+    """Appends records to an open file."""
+    if records:
+        writer.write_batch(pa.RecordBatch.from_pylist([asdict(record) for record in records], schema=SCHEMA))

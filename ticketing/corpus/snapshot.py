@@ -1,0 +1,249 @@
+"""Immutable training corpora: built from the scrubbed tickets, named by the hash of their content, read back checked.
+
+What goes into a record is `ticketing.corpus.records`, which part it goes to `ticketing.corpus.splitting`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from psycopg.types.json import Jsonb
+
+from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
+from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
+from ticketing.corpus.splitting import PARTS, Part, Split, split
+from ticketing.database import Database, queries
+from ticketing.drafting.prompts import PROMPT_VERSION
+from ticketing.errors import CorpusError
+from ticketing.settings import Settings
+
+__all__ = ["Record", "Snapshot", "build_snapshot", "find_snapshot", "latest_snapshot"]
+
+FOLDER = "snapshots"
+MANIFEST = "manifest.json"
+ID_CHARS = 16
+# What a killed run left behind is removed by a later one, but not while it may still be at work.
+_BUILDING = ".building-"
+_ABANDONED_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot on disk: `train.parquet`, `validation.parquet`, `test.parquet` and the manifest."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> "Snapshot":
+        """The snapshot in a folder, every file checked against the manifest.
+
+        Raises:
+            CorpusError: the folder is missing, incomplete or damaged.
+        """
+        try:
+            manifest = json.loads((path / MANIFEST).read_text("utf-8"))
+            damaged = [name for name, file in manifest["files"].items() if _file_hash(path / name) != file["sha256"]]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorpusError(
+                f"The snapshot in {path} can't be read ({type(error).__name__}): remove the folder and run "
+                "'ticketing prepare' to build it anew."
+            ) from None
+        if damaged:
+            raise CorpusError(
+                f"The snapshot in {path} is damaged ({', '.join(damaged)} changed): remove the folder and run "
+                "'ticketing prepare' to build it anew."
+            )
+        return cls(path, manifest)
+
+    @property
+    def snapshot_id(self) -> str:
+        """The hash of the content."""
+        return str(self.manifest["snapshot_id"])
+
+    def records(self, part: Part) -> list[Record]:
+        """The tickets of one part, in their order."""
+        return [Record(**row) for row in pq.read_table(self.path / f"{part}.parquet").to_pylist()]
+
+
+def latest_snapshot(database: Database) -> Snapshot:
+    """The newest snapshot. Raises CorpusError when there is none, or it can't be read."""
+    return find_snapshot(database, None)
+
+
+def find_snapshot(database: Database, snapshot_id: str | None) -> Snapshot:
+    """A snapshot by its id; None: the newest. Raises CorpusError when there is none, or it can't be read."""
+    with database.begin() as conn:
+        if snapshot_id is None:
+            path = queries.latest_snapshot_path(conn)
+        else:
+            path = queries.snapshot_path(conn, snapshot_id=snapshot_id)
+    if path is None:
+        named = "There is no snapshot yet" if snapshot_id is None else f"There is no snapshot {snapshot_id!r}"
+        raise CorpusError(f"{named}: run 'ticketing prepare'.")
+    return Snapshot.load(Path(path))
+
+
+def build_snapshot(database: Database, settings: Settings) -> Snapshot:
+    """Makes a snapshot of all labelled, fit tickets; the same tickets and settings give the same snapshot.
+
+    Tickets are streamed through a file beside the result: in memory are only ids, labels, times and signatures.
+
+    Raises:
+        CorpusError: the tickets make no corpus, or the disk is full; nothing is left behind then.
+    """
+    folder = settings.home / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
+        building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=folder))
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+    try:
+        manifest = _build(database, settings, building)
+        path = folder / manifest["snapshot_id"]
+        if not path.exists():
+            _publish(building, path)
+        snapshot = Snapshot.load(path)
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    with database.begin() as conn:
+        queries.write_snapshot(
+            conn, snapshot_id=snapshot.snapshot_id, path=str(path), manifest=Jsonb(snapshot.manifest)
+        )
+    return snapshot
+
+
+def _build(database: Database, settings: Settings, building: Path) -> dict[str, Any]:
+    spool = building / "all.parquet"
+    reading = Reading(database, settings, spool)
+    groups = near_duplicate_groups(reading.texts(), settings.corpus.near_duplicate_threshold)
+    result = split(
+        [ticket.category for ticket in reading.seen],
+        groups,
+        [ticket.created_at for ticket in reading.seen],
+        settings.corpus,
+    )
+    chosen = settings.corpus
+    about: dict[str, Any] = {
+        "scrubber_version": reading.scrubber_version,
+        "prompt_version": PROMPT_VERSION,
+        "split": {
+            "kind": result.kind,
+            "validation_share": chosen.validation_share,
+            "test_share": chosen.test_share,
+            "seed": chosen.seed,
+            "near_duplicate_threshold": chosen.near_duplicate_threshold,
+        },
+        "left_out_categories": sorted(chosen.leave_out_categories),
+    }
+    counts, content = _write_parts(spool, building, result, groups, about)
+    spool.unlink()
+    categories = {part: counts[part, "category"] for part in PARTS}
+    manifest = {
+        "snapshot_id": content[:ID_CHARS],
+        "content_sha256": content,
+        **about,
+        "tickets": {part: counts[part, "ticket"].total() for part in PARTS},
+        "with_reply": {part: counts[part, "reply"].total() for part in PARTS},
+        "categories": {part: dict(sorted(count.items())) for part, count in categories.items()},
+        "languages": {part: dict(sorted(counts[part, "language"].items())) for part in PARTS},
+        "labels": dict(sorted(sum(categories.values(), Counter()).items())),
+        "not_held_out": {
+            part: sorted(set(categories["train"]) - set(categories[part])) for part in ("validation", "test")
+        },
+        "exact_duplicates_dropped": dict(sorted(reading.duplicates.items())),
+        "near_duplicate_groups": len(set(groups)),
+        "largest_groups": largest_groups(groups),
+        "tickets_left_out": reading.left_out,
+        "replies_left_out": reading.replies_left_out,
+        "files": {
+            f"{part}.parquet": {
+                "sha256": _file_hash(building / f"{part}.parquet"),
+                "rows": counts[part, "ticket"].total(),
+            }
+            for part in PARTS
+        },
+    }
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return manifest
+
+
+def _write_parts(
+    spool: Path, building: Path, result: Split, groups: list[int], about: dict[str, Any]
+) -> tuple[dict[tuple[Part, str], Counter[str]], str]:
+    """Writes each ticket to its part; returns the counts by (part, what) and the hash of the content."""
+    content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    counts = {(part, what): Counter[str]() for part in PARTS for what in ("ticket", "reply", "category", "language")}
+    writers = {part: pq.ParquetWriter(building / f"{part}.parquet", SCHEMA) for part in PARTS}
+    index = 0
+    try:
+        for batch in pq.ParquetFile(spool).iter_batches(BATCH_ROWS):
+            rows: dict[Part, list[Record]] = {part: [] for part in PARTS}
+            for row in batch.to_pylist():
+                record = Record(**{**row, "group": groups[index]})
+                part = result.parts[index]
+                index += 1
+                rows[part].append(record)
+                content.update(json.dumps([part, asdict(record)], sort_keys=True).encode())
+                counts[part, "ticket"]["all"] += 1
+                counts[part, "reply"]["all"] += record.output is not None
+                counts[part, "category"][record.category] += 1
+                counts[part, "language"][record.language] += 1
+            for part in PARTS:
+                write_rows(writers[part], rows[part])
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return counts, content.hexdigest()
+
+
+def _publish(building: Path, path: Path) -> None:
+    """All of it or nothing is there, even after a power cut."""
+    for file in [*building.iterdir(), building]:
+        _sync(file)
+    building.chmod(0o755)
+    try:
+        building.rename(path)
+    except OSError:
+        # Another process built the same snapshot and was faster.
+        if not path.is_dir():
+            raise
+        return
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob(f"{_BUILDING}*"):
+        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _cannot_write(folder: Path, error: OSError) -> CorpusError:
+    return CorpusError(
+        f"The snapshot can't be written under {folder}: {error.strerror or error}. Nothing was left there; free some "
+        "space, or set TICKETING_HOME to another folder."
+    )
