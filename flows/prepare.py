@@ -1,25 +1,27 @@
 """The `prepare` flow: source tickets → scrubbed, cleaned tickets → an immutable snapshot."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
 
 from flows import resources
-from flows.common import IO_RETRIES
-from reports.summaries import prepared_markdown, snapshot_markdown
-from ticketing.corpus.preparing import ChunkCounts, prepare_next_chunk
+from flows.common import IO, PLAIN
+from reports.summaries import counts_markdown
+from ticketing.corpus import preparing
+from ticketing.corpus.preparing import ChunkCounts
 from ticketing.corpus.snapshot import build_snapshot
 from ticketing.settings import get_settings
-from ticketing.source import count_source
+from ticketing.source import check_source, count_source
 
 CHUNK_TICKETS = 500
 
 
 class Prepared(NamedTuple):
-    """What a run of `prepare` did."""
+    """What a run of `prepare` did; `snapshot_id` is None where no snapshot was asked for."""
 
     counts: ChunkCounts
     snapshot_id: str | None
@@ -27,24 +29,44 @@ class Prepared(NamedTuple):
 
 @flow(name="prepare")
 def prepare(until: datetime | None = None, snapshot: bool = True) -> Prepared:
-    """Reads what is new or changed in the source, up to `until`, and, if asked, builds a snapshot of all of it."""
-    counts = read_and_scrub(until)
-    create_markdown_artifact(prepared_markdown(counts), key="prepare", description="tickets read and scrubbed")
+    """Scrubs and cleans what is new or changed in the source before `until`, and builds a snapshot of all of it."""
+    logger = get_run_logger()
+    total = start(until)
+    progress = create_progress_artifact(0.0, key="prepare-progress", description="source tickets read")
+    assert isinstance(progress, UUID)  # noqa: S101 — narrows the type: only async callers get a coroutine
+    counts = ChunkCounts()
+    while (chunk := scrub_chunk(until)) is not None:
+        counts += chunk
+        logger.info("prepare: %d of about %d tickets read, %d of them scrubbed", counts.read, total, counts.scrubbed)
+        update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
+    update_progress_artifact(progress, 100.0)
+    create_markdown_artifact(counts_markdown("Tickets", asdict(counts)), key="prepare")
     return Prepared(counts, snapshot_tickets() if snapshot else None)
 
 
-def read_and_scrub(until: datetime | None) -> ChunkCounts:
-    """Goes through the source chunk by chunk; a killed run goes on after the last chunk that was written."""
-    logger = get_run_logger()
-    progress = create_progress_artifact(0.0, key="prepare-progress", description="source tickets read")
-    total = expected(until)
-    counts = ChunkCounts()
-    while True:
-        chunk = scrub_chunk(until)
-        if chunk is None:
-            break
-        counts += chunk
-        logger.info("prepare: %d of about %d tickets read, %d scrubbed", counts.read, total, counts.scrubbed)
-        update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
-    update_progress_artifact(progress, 100.0)
-    return counts
+@task(**IO)
+def start(until: datetime | None) -> int:
+    """Checks the source and sets the cursor. Returns about how many tickets there are to read."""
+    with resources.database().begin() as conn:
+        check_source(conn)
+    cursor = preparing.start_reading(resources.database(), resources.scrubber())
+    with resources.database().begin() as conn:
+        return count_source(conn, cursor, until)
+
+
+@task(**IO)
+def scrub_chunk(until: datetime | None) -> ChunkCounts | None:
+    """Scrubs and cleans the next chunk; a killed run goes on after the last chunk that was written."""
+    return preparing.prepare_next_chunk(
+        resources.database(), resources.scrubber(), resources.vault(), get_settings(), CHUNK_TICKETS, until
+    )
+
+
+@task(**PLAIN)
+def snapshot_tickets() -> str:
+    """Splits the labelled tickets and freezes them. Returns the snapshot's id."""
+    snapshot = build_snapshot(resources.database(), get_settings())
+    shown = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
+    create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", shown), key="snapshot")
+    get_run_logger().info("prepare: snapshot %s", snapshot.snapshot_id)
+    return snapshot.snapshot_id

@@ -1,8 +1,8 @@
 """The deployments: which flow runs when. It starts no server."""
 
 from prefect import serve
-from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Schedule
 
 from flows.draft import draft
 from flows.evaluate import evaluate
@@ -18,10 +18,10 @@ TAGS = ["ticketing"]
 def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
     """`nightly` and `retrain` on their schedules, and every flow to be run by hand from the UI."""
 
-    def every(cron: str) -> CronSchedule:
-        return CronSchedule(cron=cron, timezone=settings.timezone)
+    def every(cron: str) -> Schedule:
+        return Cron(cron, timezone=settings.timezone)
 
-    return [
+    made = [
         nightly.to_deployment("nightly", schedule=every(settings.nightly_cron), tags=TAGS),
         retrain.to_deployment("retrain", schedule=every(settings.retrain_cron), tags=TAGS),
         prepare.to_deployment("prepare", tags=TAGS),
@@ -29,6 +29,8 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         evaluate.to_deployment("evaluate", tags=TAGS),
         draft.to_deployment("draft", tags=TAGS),
     ]
+    # Only async callers get coroutines.
+    return [deployment for deployment in made if isinstance(deployment, RunnerDeployment)]
 
 
 def serve_deployments(settings: PrefectSettings) -> None:

@@ -17,7 +17,8 @@ from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR, Settings
 
 # SmolLM2's chat format (ChatML), without the default system message of its authors: ours always says one.
 CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -46,7 +46,6 @@ logger = logging.getLogger("ticketing")
 
 MANIFEST = "ticketing.json"
 PREDICTION_BATCH = 64
-MIN_STEPS = 600  # small corpora are gone through more often: this many steps at least, if patience allows
 MAX_EPOCHS = 20
 # A tokenizer takes more time than the model for a text of a megabyte, of which it keeps the beginning only.
 CHARACTERS_A_TOKEN = 16
@@ -82,7 +81,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         callbacks=[EarlyStoppingCallback(chosen.patience), ProgressLog()],
     )
     trained = trainer.train()
-    model.float().save_pretrained(output)
+    model.save_pretrained(output)
     tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
 
@@ -243,7 +242,7 @@ def _load_base(
 
 def _training_arguments(chosen: ClassifierSettings, rows: int, work: Path) -> TrainingArguments:
     steps_an_epoch = math.ceil(rows / chosen.batch_size)
-    epochs = min(max(chosen.epochs, math.ceil(MIN_STEPS / steps_an_epoch)), MAX_EPOCHS)
+    epochs = min(max(chosen.epochs, math.ceil(chosen.min_steps / steps_an_epoch)), MAX_EPOCHS)
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(
         output_dir=str(work),

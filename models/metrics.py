@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 BOOTSTRAP_SAMPLES = 1000
@@ -91,7 +92,7 @@ def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool
 
 
 def reply_metrics(hypotheses: Sequence[str], references: Sequence[str], language: str) -> ReplyMetrics:
-    """BLEU and chrF of replies against what the agents wrote, in one language; Chinese with sacrebleu's tokenizer for it.
+    """BLEU and chrF of replies against what the agents wrote, in one language; Chinese with its own tokenizer.
 
     Raises:
         ValueError: there is nothing to score.

@@ -26,9 +26,9 @@ def choose_threshold(
 ) -> float | None:
     """The lowest threshold at which the accuracy of what lies above it is surely enough at least `target`.
 
-    Sure enough: its Clopper–Pearson lower bound reaches the target, as in selection with guaranteed risk (Y. Geifman and
-    R. El-Yaniv, Selective classification for deep neural networks, NeurIPS 2017). The best of many thresholds is taken
-    without their union bound, which needs thousands of validation tickets; the gate judges the choice on other tickets.
+    Sure enough: its Clopper–Pearson lower bound reaches the target, as in selection with guaranteed risk (Y. Geifman
+    and R. El-Yaniv, Selective classification for deep neural networks, NeurIPS 2017). The best of many thresholds is
+    taken without their union bound, which needs thousands of validation tickets; the gate judges the choice on others.
 
     Returns:
         The threshold, or None when no threshold is good enough: too few tickets, or too many errors.

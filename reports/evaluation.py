@@ -65,8 +65,8 @@ def generator_sections(evaluation: GeneratorEvaluation) -> list[Section]:
             header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %"),
             rows=rows,
             svgs=svgs,
-            note=f"tuned is what would be served; base is the same model without its adapter; nearest is the reply to the "
-            f"most similar training ticket. {evaluation.cut_off:.1%} of the tuned replies hit the token limit. "
+            note="tuned is what would be served; base is the same model without its adapter; nearest is the reply to "
+            f"the most similar training ticket. {evaluation.cut_off:.1%} of the tuned replies hit the token limit. "
             f"Signatures: {'; '.join(signatures)}",
         ),
         Section(

@@ -1,0 +1,1 @@
+"""The schema and every query as .sql files, found by name through `ticketing.database`."""

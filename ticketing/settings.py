@@ -54,6 +54,7 @@ class ClassifierSettings(Section):
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     max_tokens: int = Field(128, gt=0)
     epochs: int = Field(5, gt=0)
+    min_steps: int = Field(600, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
     learning_rate: float = Field(1e-4, gt=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 

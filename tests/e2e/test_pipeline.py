@@ -1,4 +1,4 @@
-"""The whole pipeline on a slice of the sample shop: the real flows, a Prefect server, Postgres, Presidio and both models.
+"""The whole pipeline on a slice of the sample shop: real flows, Prefect server, Postgres, Presidio and both models.
 
 One run, looked at from all sides: starting the servers and the models once costs more than every check together.
 """

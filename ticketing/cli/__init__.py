@@ -39,7 +39,8 @@ app.command("demo")(services.demo_command)
 def main() -> None:
     """Runs the command; a `TicketingError` becomes its message on stderr and exit code 1."""
     try:
-        logging.basicConfig(level=get_settings().log_level, format="%(asctime)s %(levelname)s %(message)s")
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+        logging.getLogger("ticketing").setLevel(get_settings().log_level)
         app()
     except TicketingError as error:
         console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")

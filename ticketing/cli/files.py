@@ -46,7 +46,7 @@ def classify_command(input: Input, output: Output) -> None:
 
 
 def scrub_command(input: Input, output: Output) -> None:
-    """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}; spans are offsets in the input."""
+    """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}, offsets in the input."""
     scrubber = Scrubber(get_settings().privacy)
 
     def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
@@ -63,9 +63,9 @@ def scrub_command(input: Input, output: Output) -> None:
 
 
 def reply_command(input: Input, output: Output) -> None:
-    """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; the draft is null where none can be proposed."""
-    from models.serving import serve_generator
+    """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null where no draft can be proposed."""
     from models.registry import champion
+    from models.serving import serve_generator
 
     settings = get_settings()
     database = open_database(settings)

@@ -58,7 +58,8 @@ _CLOSINGS = {
 _CLOSING = {language: re.compile(f"(?:{words})[ ,.!，。！~]*", re.IGNORECASE) for language, words in _CLOSINGS.items()}
 MAX_SIGNED_LINES = 6
 MAX_SIGNED_CHARS = 48
-_SENTENCE_END = re.compile(r"[.?!。？！]$")
+# "ACME Ltd." signs, "I am still waiting." does not.
+_SENTENCE = re.compile(r".*[?!。？！]|(?:\S+ ){3,}\S*\.")
 _ONLY_A_NAME = re.compile(r"[-–—~]? ?<PERSON_\d{1,4}>[.,]?")
 
 
@@ -156,8 +157,7 @@ def _without_signature(lines: list[str], closing: re.Pattern[str]) -> list[str]:
 def _is_signature(lines: list[str]) -> bool:
     filled = [line for line in lines if line]
     return len(filled) <= MAX_SIGNED_LINES and all(
-        len(line) <= MAX_SIGNED_CHARS and (PLACEHOLDER.search(line) or not _SENTENCE_END.search(line))
-        for line in filled
+        len(line) <= MAX_SIGNED_CHARS and (PLACEHOLDER.search(line) or not _SENTENCE.fullmatch(line)) for line in filled
     )
 
 

@@ -78,8 +78,9 @@ def split(
 
     Where the tickets' times are known, groups are ordered by their first ticket, and the newest are the test part, the
     next the validation part: nothing like a test ticket was seen before. Where they are not, groups are drawn by
-    category with the settings' seed. Then every category that a held-out part lacks gets its newest (or next drawn)
-    group moved there, as long as train keeps a ticket of it; a category of a single group stays in train alone.
+    category with the settings' seed. Then a category of which train has less than half gets its oldest held-out groups
+    back, and one that a held-out part lacks gets its newest (or next drawn) group moved there, as long as train keeps a
+    ticket of it; a category of a single group stays in train alone.
 
     Args:
         categories: each ticket's category.
@@ -160,34 +161,35 @@ def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
 
 
 def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:
-    """Moves groups so that each category is in train, then in test, then in validation, where it has groups enough."""
+    """Moves groups so that train has half of each category at least, and test and validation one of its tickets.
+
+    A category with too few groups for that is in train first, then in test.
+    """
     held = {part: Counter[str]() for part in PARTS}
     for group in ordered:
         held[chosen.get(group.number, "train")].update(group.categories)
+
+    def move(groups: Iterable[_Group], source: Part, target: Part, may_empty: bool = False) -> bool:
+        for group in groups:
+            enough = all(held[source][name] > count for name, count in group.categories.items())
+            if chosen.get(group.number, "train") == source and (enough or may_empty):
+                held[source].subtract(group.categories)
+                held[target].update(group.categories)
+                chosen[group.number] = target
+                return True
+        return False
+
     for category in sorted(set().union(*held.values())):
         own = [group for group in ordered if category in group.categories]
-        # Last in line for being held out are first in line for going back.
-        sources: dict[Part, tuple[Part, ...]] = {
-            "train": ("validation", "test"),
-            "test": ("train", "validation"),
-            "validation": ("train",),
-        }
-        for part in ("train", "test", "validation"):
-            if held[part][category]:
-                continue
-            candidates = own[::-1] if part == "train" else own
-            movable = [
-                (group, source)
-                for source in sources[part]
-                for group in candidates
-                if chosen.get(group.number, "train") == source and (source != "train" or _spare(group, held["train"]))
-            ]
-            if movable:
-                group, source = movable[0]
-                held[source].subtract(group.categories)
-                held[part].update(group.categories)
-                chosen[group.number] = part
-
-
-def _spare(group: _Group, train: Counter[str]) -> bool:
-    return all(train[name] > count for name, count in group.categories.items())
+        # Last in line for being held out, first in line for going back.
+        back = own[::-1]
+        total = sum(held[part][category] for part in PARTS)
+        if not held["train"][category]:
+            _ = move(back, "validation", "train", may_empty=True) or move(back, "test", "train", may_empty=True)
+        while 2 * held["train"][category] < total:
+            if not (move(back, "validation", "train") or move(back, "test", "train")):
+                break
+        if not held["test"][category]:
+            _ = move(own, "train", "test") or move(own, "validation", "test")
+        if not held["validation"][category]:
+            _ = move(own, "train", "validation") or move(back, "test", "validation")

@@ -1,4 +1,4 @@
-"""From scrubbed tickets to proposed replies: what a classifier and a generator must offer, and what a reply must keep to.
+"""From scrubbed tickets to proposed replies: what the models must offer, and what a reply must keep to.
 
 It takes both through protocols and knows neither model library nor database.
 """

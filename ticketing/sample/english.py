@@ -223,7 +223,10 @@ INTENTS = (
             "What are you going to do so that nobody is treated like this again?",
             "I will not recommend you to anybody until somebody takes responsibility.",
         ),
-        ("I complained about the rude courier and got an apology, so that is closed.", "Your manager has called me, thanks."),
+        (
+            "I complained about the rude courier and got an apology, so that is closed.",
+            "Your manager has called me, thanks.",
+        ),
         (
             "I am very sorry for how you were treated over order {order}.",
             "Please accept our apology for how we treated you over order {order}.",
@@ -287,7 +290,10 @@ INTENTS = (
             "Can you check what happened with the payment?",
             "Please correct this.",
         ),
-        ("The double charge of last month has been paid back, thank you.", "I got the money for the wrong booking back."),
+        (
+            "The double charge of last month has been paid back, thank you.",
+            "I got the money for the wrong booking back.",
+        ),
         (
             "I have checked the payments for order {order}.",
             "Thank you, I have looked at the payments of order {order}.",
@@ -362,7 +368,10 @@ INTENTS = (
             "Could you send a corrected copy to {email}?",
         ),
         ("The corrected invoice has reached me.", "I found the receipt in the box after all."),
-        ("Thank you for asking about the invoice for order {order}.", "I have looked up the invoice for order {order}."),
+        (
+            "Thank you for asking about the invoice for order {order}.",
+            "I have looked up the invoice for order {order}.",
+        ),
         {
             "always": (
                 "The invoice for the {product} over {amount} is attached with the changes you asked for.",

@@ -75,7 +75,9 @@ def generate_tickets(seed: int = 0, history: int = 3200, incoming: int = 320) ->
         yield one
 
 
-def _ticket(rng: random.Random, ticket_id: str, role: Literal["history", "incoming"], created: datetime) -> SampleTicket:
+def _ticket(
+    rng: random.Random, ticket_id: str, role: Literal["history", "incoming"], created: datetime
+) -> SampleTicket:
     language = "zh" if rng.random() < CHINESE_SHARE else "en"
     texts = chinese if language == "zh" else english
     intent: Intent = rng.choice(texts.INTENTS)

@@ -4,8 +4,9 @@ Which ticket gets what is for `generate`.
 """
 
 import random
+from collections.abc import Mapping
 
-from ticketing.sample.text import Text, fill
+from ticketing.sample.text import Personal, Text, fill
 
 SIGNATURES = (
     "-- \n{name}\n{address}\nPhone: {phone}",
@@ -18,7 +19,10 @@ QUOTE_HEADS = (
     "On {date}, the shop <service@shop.example> wrote:",
     "-----Original Message-----\nFrom: service@shop.example\nSent: {date}\nSubject: Your order",
 )
-QUOTE_HEADS_ZH = ("在{date}，客服 <service@shop.example> 写道：", "发件人：service@shop.example\n发送时间：{date}\n主题：您的订单")
+QUOTE_HEADS_ZH = (
+    "在{date}，客服 <service@shop.example> 写道：",
+    "发件人：service@shop.example\n发送时间：{date}\n主题：您的订单",
+)
 AUTOMATIC = "Thank you for your message. We will get back to you as soon as we can.\nYour reference is {order}."
 AUTOMATIC_ZH = "感谢您的来信，我们会尽快回复。\n您的订单号：{order}。"
 
@@ -39,12 +43,12 @@ def with_typos(rng: random.Random, text: Text, rate: float) -> Text:
     return result + text.piece(place, len(text.text))
 
 
-def signature(rng: random.Random, values: dict, language: str) -> Text:
+def signature(rng: random.Random, values: Mapping[str, Personal | str], language: str) -> Text:
     """A signature of the customer."""
     return fill(rng.choice(SIGNATURES_ZH if language == "zh" else SIGNATURES), values)
 
 
-def quoted_mail(rng: random.Random, values: dict, language: str, earlier: Text) -> Text:
+def quoted_mail(rng: random.Random, values: Mapping[str, Personal | str], language: str, earlier: Text) -> Text:
     """What the shop's automatic answer quoted: its text, and the customer's earlier mail below it."""
     zh = language == "zh"
     head = fill(rng.choice(QUOTE_HEADS_ZH if zh else QUOTE_HEADS), values)

@@ -22,12 +22,32 @@ CHINESE_GIVEN = (
     "霞", "平安", "刚", "桂香", "子涵", "雨桐", "浩然", "思远", "晓彤", "志强", "建国", "美玲",
 )  # fmt: skip
 STREETS = ("Birch Lane", "Station Road", "Mill Street", "Queens Avenue", "Harbour View", "Cedar Drive", "Abbey Close")
-TOWNS = ("Leeds LS2 7QT", "Portland, OR 97205", "Bristol BS1 4ND", "Austin, TX 78704", "Dublin D04", "Madison, WI 53703")
-CITIES = ("上海市浦东新区", "北京市朝阳区", "广州市天河区", "杭州市西湖区", "成都市武侯区", "武汉市洪山区", "南京市鼓楼区")
+TOWNS = (
+    "Leeds LS2 7QT",
+    "Portland, OR 97205",
+    "Bristol BS1 4ND",
+    "Austin, TX 78704",
+    "Dublin D04",
+    "Madison, WI 53703",
+)
+CITIES = (
+    "上海市浦东新区",
+    "北京市朝阳区",
+    "广州市天河区",
+    "杭州市西湖区",
+    "成都市武侯区",
+    "武汉市洪山区",
+    "南京市鼓楼区",
+)
 ROADS = ("锦绣路", "望京街", "体育西路", "文三路", "科华北路", "珞喻路", "中山北路", "建设大道")
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 EXAMPLE_CARDS = ("4111111111111111", "4242424242424242", "5555555555554444", "5105105105105100", "4012888888881881")
-EXAMPLE_IBANS = ("GB82WEST12345698765432", "DE89370400440532013000", "FR1420041010050500013M02606", "NL91ABNA0417164300")
+EXAMPLE_IBANS = (
+    "GB82WEST12345698765432",
+    "DE89370400440532013000",
+    "FR1420041010050500013M02606",
+    "NL91ABNA0417164300",
+)
 
 
 def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
@@ -36,9 +56,7 @@ def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
         name = rng.choice(CHINESE_FAMILY) + rng.choice(CHINESE_GIVEN)
         login = f"user{rng.randrange(10**4, 10**7)}"
         phone = _chinese_phone(rng)
-        address = (
-            f"{rng.choice(CITIES)}{rng.choice(ROADS)}{rng.randrange(1, 900)}号{rng.randrange(1, 30)}栋{rng.randrange(101, 2800)}室"
-        )
+        address = f"{rng.choice(CITIES)}{rng.choice(ROADS)}{rng.randrange(1, 900)}号{rng.randrange(1, 30)}栋{rng.randrange(101, 2800)}室"
         short = name
     else:
         given, family = rng.choice(ENGLISH_GIVEN), rng.choice(ENGLISH_FAMILY)
@@ -92,7 +110,14 @@ def _english_phone(rng: random.Random) -> str:
 
 def _chinese_phone(rng: random.Random) -> str:
     number = f"1{rng.choice('3578')}{rng.randrange(10**8, 10**9)}"
-    return rng.choice((number, f"{number[:3]}-{number[3:7]}-{number[7:]}", f"+86 {number}", f"021-{rng.randrange(50000000, 69999999)}"))
+    return rng.choice(
+        (
+            number,
+            f"{number[:3]}-{number[3:7]}-{number[7:]}",
+            f"+86 {number}",
+            f"021-{rng.randrange(50000000, 69999999)}",
+        )
+    )
 
 
 def _id_card(rng: random.Random) -> str:

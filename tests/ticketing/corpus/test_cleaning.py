@@ -11,7 +11,8 @@ from ticketing.privacy.placeholders import PLACEHOLDER
 LINES = [
     "Where is my order <ORDER_ID_1>?", "Thanks,", "Best regards", "<PERSON_1>", "> quoted", "", "  ", "--", "-- ",
     "On Mon, 3 May 2024 at 10:00, Shop wrote:", "-----Original Message-----", "From: shop", "To: me", "Sent: today",
-    "Subject: x", "Sent from my iPhone", "发自我的iPhone", "在2024年5月1日，客服写道：", "还没收到", "此致", "\u200b", "\x00", "\ud800",
+    "Subject: x", "Sent from my iPhone", "发自我的iPhone", "在2024年5月1日，客服写道：", "还没收到", "此致",
+    "\u200b", "\x00", "\ud800",
 ]  # fmt: skip
 MAIL = st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=30)), max_size=14).map("\n".join)
 
@@ -24,7 +25,10 @@ MAIL = st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=30)), max_siz
         ("Where is it?\n-- \nJane Doe\nwww.example.com", "Where is it?"),
         ("Where is it?\n\nSent from my iPhone", "Where is it?"),
         ("Still nothing!\n\nOn Mon, 3 May 2024 at 10:00, Shop wrote:\n> Wait\n> please", "Still nothing!"),
-        ("Still nothing!\n\nOn Mon, 3 May 2024 at 10:00, The Shop\n<<EMAIL_ADDRESS_1>> wrote:\n> Wait", "Still nothing!"),
+        (
+            "Still nothing!\n\nOn Mon, 3 May 2024 at 10:00, The Shop\n<<EMAIL_ADDRESS_1>> wrote:\n> Wait",
+            "Still nothing!",
+        ),
         ("On Mon, 3 May 2024, Shop wrote:\n> Wait\n\nI have waited enough.", "I have waited enough."),
         ("Yes.\n-----Original Message-----\nFrom: Shop\nWait please", "Yes."),
         ("Yes.\nFrom: Shop\nSent: Monday\nTo: me\nSubject: Wait\n\nWait please", "Yes."),
@@ -84,8 +88,8 @@ def test_a_normalised_text_can_be_stored_and_stays_as_it_is(text):
 @pytest.mark.parametrize(
     "unit",
     [
-        "\n", " ", "> ", "On ", "On a wrote\n", "On 2024 wrote", "From: x\nTo: y\n", "--\n", "Thanks\n", "_", "在写道", "-",
-        "\u200b", "On " + "x" * 290 + "\n", "在2024" + "写道" * 140 + "\n", "regards ", "\r", "From: x\n",
+        "\n", " ", "> ", "On ", "On a wrote\n", "On 2024 wrote", "From: x\nTo: y\n", "--\n", "Thanks\n", "_", "在写道",
+        "-", "\u200b", "On " + "x" * 290 + "\n", "在2024" + "写道" * 140 + "\n", "regards ", "\r", "From: x\n",
     ],
 )  # fmt: skip
 def test_a_hostile_megabyte_takes_seconds(unit):
@@ -99,5 +103,7 @@ def test_a_hostile_megabyte_takes_seconds(unit):
 
 def test_the_agents_name_goes_and_the_customers_stays():
     assert without_foreign_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
-    assert without_foreign_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"
+    assert (
+        without_foreign_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"
+    )
     assert without_foreign_signature("<PERSON_2>", "") == "<PERSON_2>"

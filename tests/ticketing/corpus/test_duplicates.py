@@ -8,7 +8,23 @@ from hypothesis import strategies as st
 
 from ticketing.corpus.duplicates import exact_key, near_duplicate_groups, shingles
 
-WORDS = "parcel invoice refund broken lamp blue chair yesterday courier password login size late wrong twice".split()
+WORDS = [
+    "parcel",
+    "invoice",
+    "refund",
+    "broken",
+    "lamp",
+    "blue",
+    "chair",
+    "yesterday",
+    "courier",
+    "password",
+    "login",
+    "size",
+    "late",
+    "wrong",
+    "twice",
+]
 
 
 def sentence(seed: int, words: int = 12) -> str:
@@ -34,10 +50,11 @@ def test_a_word_more_or_less_stays_in_the_group_and_another_ticket_does_not():
 
 
 def test_a_chain_of_likes_is_one_group():
-    base = sentence(1, 20).split()
-    chain = [" ".join(base[:14]), " ".join(base[3:17]), " ".join(base[6:20])]
+    words = [f"{word}{number}" for number, word in enumerate(WORDS + WORDS)]
+    first, second, third = " ".join(words[:26]), " ".join(words[2:28]), " ".join(words[4:30])
 
-    assert len(set(near_duplicate_groups(chain, 0.5))) == 1
+    assert near_duplicate_groups([first, third], 0.78) == [0, 1]
+    assert near_duplicate_groups([first, third, second], 0.78) == [0, 0, 0]
 
 
 @given(st.lists(st.text(max_size=40), max_size=12))

@@ -51,7 +51,7 @@ def test_every_category_is_in_every_part_where_no_tickets_are_alike(rows, timed)
     parts = split(categories, range(len(rows)), times, SETTINGS).parts
 
     assert all(kinds == set(PARTS) for kinds in parts_by_category(parts, categories).values())
-    assert 0.1 <= parts.count("test") / len(parts) <= 0.2
+    assert 0.05 <= parts.count("test") / len(parts) <= 0.2
     assert parts.count("train") / len(parts) >= 0.6
 
 
@@ -86,8 +86,7 @@ def test_a_category_that_has_just_begun_is_trained_on_too():
 
     parts = split(categories, range(100), days(100), SETTINGS).parts
 
-    assert set(parts[-6:]) == set(PARTS)
-    assert parts[94] == "train"
+    assert parts[-6:] == ["train", "train", "validation", "test", "test", "test"]
 
 
 def test_without_times_tickets_are_drawn_by_category_and_seed():
