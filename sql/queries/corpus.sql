@@ -26,15 +26,15 @@ SELECT ticket_id, revision, content_hash, scrubber_version
 FROM ticketing.clean_ticket
 WHERE ticket_id = ANY (:ticket_ids);
 
--- name: write_clean_ticket(ticket_id, revision, content_hash, scrubber_version, created_at, language, subject, body, category, reply, unfit)$
+-- name: write_clean_ticket(ticket_id, revision, content_hash, scrubber_version, created_at, updated_at, language, subject, body, category, reply, unfit)$
 -- the current revision; no row if a newer one is there already
-INSERT INTO ticketing.clean_ticket AS c (ticket_id, revision, content_hash, scrubber_version, created_at, language,
-    subject, body, category, reply, unfit)
-VALUES (:ticket_id, :revision, :content_hash, :scrubber_version, :created_at, :language, :subject, :body, :category,
-    :reply, :unfit)
+INSERT INTO ticketing.clean_ticket AS c (ticket_id, revision, content_hash, scrubber_version, created_at, updated_at,
+    language, subject, body, category, reply, unfit)
+VALUES (:ticket_id, :revision, :content_hash, :scrubber_version, :created_at, :updated_at, :language, :subject, :body,
+    :category, :reply, :unfit)
 ON CONFLICT (ticket_id) DO UPDATE
 SET revision = excluded.revision, content_hash = excluded.content_hash, scrubber_version = excluded.scrubber_version,
-    created_at = excluded.created_at, language = excluded.language, subject = excluded.subject, body = excluded.body,
+    created_at = excluded.created_at, updated_at = excluded.updated_at, language = excluded.language, subject = excluded.subject, body = excluded.body,
     category = excluded.category, reply = excluded.reply, unfit = excluded.unfit, scrubbed_at = clock_timestamp()
 WHERE c.revision <= excluded.revision
 RETURNING ticket_id;

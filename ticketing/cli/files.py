@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from ticketing.cli.common import console, open_database
-from ticketing.corpus.cleaning import clean
+from ticketing.corpus.cleaning import clean, normalise
 from ticketing.database import Database
 from ticketing.drafting.drafter import Prediction, propose, why_no_draft
 from ticketing.jsonl import JsonRow, read_jsonl, writing_jsonl
-from ticketing.language import detect_language
+from ticketing.language import ticket_language
 from ticketing.privacy.placeholders import restore
 from ticketing.privacy.scrubber import Scrubbed, Scrubber
 from ticketing.settings import Settings, get_settings
@@ -27,11 +27,12 @@ Output = Annotated[Path, typer.Option("--output", help="JSON lines, in the order
 def classify_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "confidence", "route"}."""
     settings = get_settings()
+    rows = _read(input, ("id", "body"), settings)
     scrubber = Scrubber(settings.privacy)
     classify = _champion_classifier(open_database(settings), settings)
 
-    def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
-        tickets = [ticket for ticket, _ in _clean_tickets(rows, scrubber)]
+    def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
+        tickets = [ticket for ticket, _ in _clean_tickets(chunk, scrubber)]
         return [
             {
                 "id": row.values["id"],
@@ -39,27 +40,29 @@ def classify_command(input: Input, output: Output) -> None:
                 "confidence": round(said.confidence, 6),
                 "route": said.route,
             }
-            for row, said in zip(rows, classify(tickets), strict=True)
+            for row, said in zip(chunk, classify(tickets), strict=True)
         ]
 
-    _convert(input, output, ("id", "body"), batch)
+    _convert(rows, output, batch)
 
 
 def scrub_command(input: Input, output: Output) -> None:
     """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}, offsets in the input."""
-    scrubber = Scrubber(get_settings().privacy)
+    settings = get_settings()
+    rows = _read(input, ("id", "text"), settings)
+    scrubber = Scrubber(settings.privacy)
 
-    def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
-        texts = [row.values["text"] for row in rows]
+    def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
+        texts = [row.values["text"] for row in chunk]
         scrubbed = scrubber.scrub(
-            [[text] for text in texts], [_language(row, text) for row, text in zip(rows, texts, strict=True)]
+            [[text] for text in texts], [_language(row, text) for row, text in zip(chunk, texts, strict=True)]
         )
         return [
             {"id": row.values["id"], "text": one.texts[0], "spans": [list(span) for span in one.spans[0]]}
-            for row, one in zip(rows, scrubbed, strict=True)
+            for row, one in zip(chunk, scrubbed, strict=True)
         ]
 
-    _convert(input, output, ("id", "text"), batch)
+    _convert(rows, output, batch)
 
 
 def reply_command(input: Input, output: Output) -> None:
@@ -68,14 +71,15 @@ def reply_command(input: Input, output: Output) -> None:
     from models.serving import serve_generator
 
     settings = get_settings()
+    rows = _read(input, ("id", "body"), settings)
     database = open_database(settings)
     scrubber = Scrubber(settings.privacy)
     classify = _champion_classifier(database, settings)
     reasons: list[str] = []
     with serve_generator(champion(database, "generator", settings), settings) as generator:
 
-        def batch(rows: list[JsonRow]) -> list[dict[str, Any]]:
-            pairs = _clean_tickets(rows, scrubber)
+        def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
+            pairs = _clean_tickets(chunk, scrubber)
             said = classify([ticket for ticket, _ in pairs])
             silent = [why_no_draft(ticket.language, generator) for ticket, _ in pairs]
             able = [i for i, reason in enumerate(silent) if reason is None]
@@ -88,10 +92,10 @@ def reply_command(input: Input, output: Output) -> None:
             reasons.extend(reason for reason in silent if reason)
             return [
                 {"id": row.values["id"], "category": said[i].category, "draft": drafts.get(i)}
-                for i, row in enumerate(rows)
+                for i, row in enumerate(chunk)
             ]
 
-        _convert(input, output, ("id", "body"), batch)
+        _convert(rows, output, batch)
     for reason in sorted(set(reasons)):
         console.print(f"{reasons.count(reason)} without a draft: {reason}", markup=False)
 
@@ -115,7 +119,7 @@ def _clean_tickets(rows: list[JsonRow], scrubber: Scrubber) -> list[tuple[CleanT
                 revision=1,
                 created_at=None,
                 language=language,
-                subject=clean(one.texts[0], language),
+                subject=normalise(one.texts[0]),
                 body=clean(one.texts[1], language),
                 category=None,
                 reply=None,
@@ -127,18 +131,16 @@ def _clean_tickets(rows: list[JsonRow], scrubber: Scrubber) -> list[tuple[CleanT
 
 
 def _language(row: JsonRow, text: str) -> str:
-    return str(row.values.get("language") or detect_language(text)).lower()
+    return ticket_language(row.values.get("language"), text)
 
 
-def _convert(
-    source: Path, target: Path, required: tuple[str, ...], batch: Callable[[list[JsonRow]], list[dict[str, Any]]]
-) -> None:
+def _read(source: Path, required: tuple[str, ...], settings: Settings) -> Iterator[JsonRow]:
+    # Checked to the end before a model is loaded: a wrong last line is found now, not after minutes.
+    return read_jsonl(source, required, settings.corpus.max_body_chars)
+
+
+def _convert(rows: Iterator[JsonRow], target: Path, batch: Callable[[list[JsonRow]], list[dict[str, Any]]]) -> None:
     with writing_jsonl(target) as write:
-        for rows in _batches(read_jsonl(source, required)):
-            for row in batch(rows):
-                write(row)
-
-
-def _batches(rows: Iterator[JsonRow]) -> Iterator[list[JsonRow]]:
-    while chunk := list(islice(rows, BATCH)):
-        yield chunk
+        while chunk := list(islice(rows, BATCH)):
+            for answer in batch(chunk):
+                write(answer)

@@ -14,6 +14,7 @@ import psycopg
 from ticketing.corpus.cleaning import clean, normalise, without_foreign_signature
 from ticketing.database import Database, queries
 from ticketing.language import ticket_language
+from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
 from ticketing.privacy.scrubber import Scrubbed, Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
@@ -192,9 +193,24 @@ def _cleaned(ticket: Ticket, language: str, scrubbed: Scrubbed, scrubber: Scrubb
     # A subject is one line: there is no signature in it to cut.
     subject = normalise(scrubbed.texts[0])
     body = clean(scrubbed.texts[1], language)
-    reply = without_foreign_signature(clean(scrubbed.texts[2], language), f"{subject}\n{body}")
+    text = f"{subject}\n{body}"
+    reply = without_foreign_signature(clean(scrubbed.texts[2], language), text)
+    reply = _naming_as_ticket(reply, text, scrubbed.values)
     row = _row(ticket, scrubber, language=language, subject=subject, body=body, reply=reply or None, unfit=None)
     return _Prepared(row, scrubbed.values)
+
+
+def _naming_as_ticket(reply: str, ticket_text: str, values: Mapping[str, str]) -> str:
+    """The reply with 'Helen' under the placeholder that the ticket has for 'Helen Okafor'.
+
+    A clean reply is only learnt from, never restored, and what is to be learnt is to use the ticket's placeholders.
+    """
+    known = {match.group() for match in PLACEHOLDER.finditer(ticket_text) if match.group(1) == "PERSON"}
+    for foreign in foreign_placeholders(reply, ticket_text):
+        whole = [name for name in sorted(known) if values.get(foreign) in values.get(name, "").split()]
+        if whole:
+            reply = reply.replace(foreign, whole[0])
+    return reply
 
 
 def _unfit(ticket: Ticket, reason: str, scrubber: Scrubber) -> _Prepared:
@@ -210,6 +226,7 @@ def _row(ticket: Ticket, scrubber: Scrubber, **cleaned: str | None) -> dict[str,
         "content_hash": _hash(ticket),
         "scrubber_version": scrubber.version,
         "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
         "category": normalise(ticket.category or "") or None,
         **cleaned,
     }

@@ -85,5 +85,5 @@ def spans_of(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
 
 
 def is_part_of_placeholder(value: str) -> bool:
-    """Whether a value could be read out of any placeholder's letters: 'ORDER' out of `<ORDER_ID_1>`."""
-    return any(value in f"<{kind}_" for kind in KINDS)
+    """Whether a value is among the words of the placeholders, in any case: 'Order', in `<ORDER_ID_1>`, is no name."""
+    return any(value.upper() in f"<{kind}_" for kind in KINDS)

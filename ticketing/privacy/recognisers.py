@@ -3,6 +3,7 @@
 They say where something is and how sure they are; what becomes of it is `ticketing.privacy.scrubber`.
 """
 
+import re
 from collections.abc import Sequence
 
 import phonenumbers
@@ -50,8 +51,23 @@ PHONES = (
     ),
     ("national, grouped", r"(?<![\d.,])\(?0\d{1,5}\)?(?:[ .\-/]\d{2,8}){1,5}(?!\d)", 0.5),
 )
+# New ranges are given out faster than the package's tables follow.
+_CHINESE_MOBILE = re.compile(r"(?:(?:00)?86)?1[3-9]\d{9}", re.ASCII)
 # Where a number without a country code may be from; what is valid in none of them is some other number.
 PHONE_REGIONS = ("CN", "US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR", "JP")
+
+
+_NAME_WORD = r"\p{Lu}[\p{L}'’-]{1,30}"
+# Whom mails greet, and what the small model takes for names.
+NO_NAMES = (
+    "team", "customer", "client", "user", "sir", "sirs", "madam", "all", "there", "everyone", "friend", "friends",
+    "support", "service", "shop", "help", "colleague", "colleagues", "sent", "thanks",
+)  # fmt: skip
+GREETED = (
+    r"^(?i:dear|hi|hello|hey)[ ,]{1,2}(?:(?:Mr|Ms|Mrs|Miss|Dr)\.? )?\K"
+    rf"(?!(?i:{'|'.join(NO_NAMES)})\b)"
+    rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,2}}(?=\s*(?:[,!.:–-]|$))"
+)
 
 
 class EmailRecogniser(PatternRecognizer):  # type: ignore[misc]
@@ -93,6 +109,8 @@ class PhoneRecogniser(PatternRecognizer):  # type: ignore[misc]
 
 def is_phone_number(text: str) -> bool:
     """Whether such a number can have been given out."""
+    if _CHINESE_MOBILE.fullmatch(re.sub(r"\D", "", text)):
+        return True
     number = text.replace("–", "-").replace("转", " ext. ")
     if number.startswith("00"):
         number = "+" + number[2:]
@@ -131,6 +149,19 @@ class OrderRecogniser(PatternRecognizer):  # type: ignore[misc]
         )
 
 
+class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """The name in a line that greets, 'Dear Helen,': replies are full of first names, which language models miss."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            supported_entity="PERSON",
+            name="GreetedRecogniser",
+            supported_language="en",
+            patterns=[Pattern("greeted", GREETED, 0.6)],
+            global_regex_flags=regex.MULTILINE,
+        )
+
+
 def recognisers_for(language: str, order_patterns: Sequence[str]) -> list[EntityRecognizer]:
     """All that look for personal data in a language; names are looked for in English only."""
     stock = [
@@ -144,4 +175,5 @@ def recognisers_for(language: str, order_patterns: Sequence[str]) -> list[Entity
         own.append(OrderRecogniser(language, order_patterns))
     if language == "en":
         own.append(SpacyRecognizer(supported_language=language, supported_entities=["PERSON"]))
+        own.append(GreetedRecogniser())
     return own

@@ -20,7 +20,7 @@ from spacy.tokens import Doc
 
 from ticketing.errors import ConfigurationError, PrivacyError
 from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
-from ticketing.privacy.recognisers import recognisers_for
+from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
 __all__ = ["Scrubbed", "Scrubber", "Span"]
@@ -28,10 +28,10 @@ __all__ = ["Scrubbed", "Scrubber", "Span"]
 # Goes up with every change, here or in ticketing.corpus.cleaning, that makes other clean tickets: those made by an
 # older version are done again.
 CODE_VERSION = 1
-LANGUAGES = ("en", "zh", "xx")  # xx: any other
+ANY_LANGUAGE = "xx"
+LANGUAGES = ("en", "zh", ANY_LANGUAGE)
 BATCH_TEXTS = 64
 MAX_TEXT_CHARS = 1_000_000  # the most that spaCy takes
-# A second pass sees the text that the first one left; after so many the rest is other people's placeholders.
 MAX_PASSES = 5
 
 # Presidio logs text that it could not validate.
@@ -93,7 +93,11 @@ class _Pipelines(SpacyNlpEngine):  # type: ignore[misc]
         if "tok2vec" in english.pipe_names and "ner" not in english.get_pipe("tok2vec").listening_components:
             # The small model's names come from word vectors of their own.
             english.remove_pipe("tok2vec")
-        self.nlp: dict[str, Language] = {"en": english, "zh": spacy.blank("zh"), "xx": spacy.blank("xx")}
+        self.nlp: dict[str, Language] = {
+            "en": english,
+            "zh": spacy.blank("zh"),
+            ANY_LANGUAGE: spacy.blank(ANY_LANGUAGE),
+        }
         self.ner_model_configuration.labels_to_ignore = [
             label for pipe in english.pipe_labels.values() for label in pipe if label != "PERSON"
         ]
@@ -154,11 +158,11 @@ class Scrubber:
                 )
         texts = [tuple(group) for group in groups]
         values: list[dict[str, str]] = [{} for _ in groups]
-        left = list(range(len(groups)))
-        for _ in range(MAX_PASSES):
-            left = self._one_pass(texts, values, languages, left)
-            if not left:
-                break
+        left = self._one_pass(texts, values, languages, range(len(groups)))
+        # Beside a placeholder a pattern may match that did not match beside a value. Names are not looked for again:
+        # that would take as long as the first time and find one in hundreds of tickets.
+        for _ in range(MAX_PASSES - 1):
+            left = self._one_pass(texts, values, [ANY_LANGUAGE] * len(groups), left)
         return [
             Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
             for group, known in zip(texts, values, strict=True)
@@ -174,7 +178,7 @@ class Scrubber:
         """Scrubs the groups `left` in place; returns those that changed, which must be looked at again."""
         found: dict[int, dict[str, str]] = {index: {} for index in left}
         for language in LANGUAGES:
-            chosen = [i for i in left if (languages[i] if languages[i] in LANGUAGES else "xx") == language]
+            chosen = [i for i in left if (languages[i] if languages[i] in LANGUAGES else ANY_LANGUAGE) == language]
             pairs = [(text, index) for index in chosen for text in texts[index] if text]
             for (text, index), spans in zip(pairs, self._detect([t for t, _ in pairs], language), strict=True):
                 for span in spans:
@@ -248,7 +252,8 @@ def _name(text: str, start: int, end: int) -> Iterator[Span]:
         end -= 2
     value = text[start:end]
     # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
-    if _NAME.fullmatch(value) and value[0].isupper() and not is_part_of_placeholder(value):
+    no_name = value.casefold() in NO_NAMES or is_part_of_placeholder(value)
+    if _NAME.fullmatch(value) and value[0].isupper() and not no_name:
         yield Span(start, end, "PERSON")
 
 

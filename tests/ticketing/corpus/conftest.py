@@ -1,0 +1,64 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.privacy.vault import Vault
+from ticketing.settings import PrivacySettings
+from ticketing.tickets import Ticket
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def scrubber():
+    return Scrubber(PrivacySettings())
+
+
+@pytest.fixture
+def vault():
+    return Vault(bytes(32))
+
+
+@pytest.fixture
+def add(database):
+    """Puts tickets into the source, changed one minute after the other."""
+
+    def add(*tickets: Ticket) -> None:
+        with database.begin() as conn:
+            for one in tickets:
+                conn.execute(
+                    "INSERT INTO ticketing.imported_ticket (ticket_id, revision, created_at, updated_at, language, subject,"
+                    " body, category, reply, content_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '') ON CONFLICT"
+                    " (ticket_id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at,"
+                    " body = excluded.body",
+                    (one.ticket_id, one.revision, one.created_at, one.updated_at, one.language, one.subject, one.body,
+                     one.category, one.reply),
+                )  # fmt: skip
+
+    return add
+
+
+@pytest.fixture
+def clean_tickets(database):
+    def clean_tickets() -> dict[str, dict]:
+        with database.begin() as conn:
+            rows = conn.execute("SELECT * FROM ticketing.clean_ticket ORDER BY ticket_id").fetchall()
+        return {row["ticket_id"]: row for row in rows}
+
+    return clean_tickets
+
+
+def make_ticket(number: int, body: str = "Where is my order SH20240501123?", **changes) -> Ticket:
+    values = {
+        "ticket_id": f"t{number:04d}",
+        "revision": 1,
+        "created_at": START + timedelta(hours=number),
+        "updated_at": START + timedelta(hours=number),
+        "language": "en",
+        "subject": "",
+        "body": body,
+        "category": None,
+        "reply": None,
+    }
+    return Ticket(**{**values, **changes})

@@ -1,0 +1,248 @@
+import errno
+import json
+import os
+import random
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.ticketing.corpus.conftest import START, make_ticket
+from ticketing.corpus import snapshot as module
+from ticketing.corpus.preparing import prepare_chunk
+from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot, latest_snapshot
+from ticketing.corpus.splitting import PARTS
+from ticketing.errors import CorpusError
+from ticketing.settings import CorpusSettings
+
+THINGS = [
+    "lamp",
+    "chair",
+    "table",
+    "phone",
+    "watch",
+    "camera",
+    "carpet",
+    "mirror",
+    "bottle",
+    "kettle",
+    "drill",
+    "ladder",
+    "basket",
+    "pillow",
+    "guitar",
+    "piano",
+]
+
+
+def corpus(count=48, **changes):
+    """Different tickets in three categories, with order numbers, and replies to every second."""
+    return [
+        make_ticket(
+            number,
+            f"Order #{100000 + number}: " + " ".join(random.Random(number).choices(THINGS, k=12)),
+            **{
+                "subject": f"About a {THINGS[number % 16]}",
+                "category": "abc"[number % 3],
+                "reply": f"We are sorry about #{100000 + number}." if number % 2 else None,
+                **changes,
+            },
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def prepare(database, scrubber, vault, settings):
+    return lambda tickets: prepare_chunk(database, scrubber, vault, settings, tickets)
+
+
+def test_a_snapshot_holds_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):
+    prepare([*corpus(), make_ticket(900, "a new one without category")])
+
+    snapshot = build_snapshot(database, settings)
+
+    records = [record for part in PARTS for record in snapshot.records(part)]
+    assert {record.ticket_id for record in records} == {f"t{number:04d}" for number in range(48)}
+    one = next(record for record in records if record.ticket_id == "t0001")
+    assert one.text.startswith("About a chair\nOrder <ORDER_ID_1>: ")
+    assert one.input == one.text
+    assert one.output == "We are sorry about <ORDER_ID_1>."
+    assert "b" in one.instruction
+    assert (one.category, one.language) == ("b", "en")
+    assert next(record for record in records if record.ticket_id == "t0002").output is None
+
+
+def test_the_manifest_says_what_is_in_it(database, scrubber, settings, prepare):
+    tickets = corpus()
+    prepare([
+        *tickets,
+        make_ticket(500, tickets[3].body.upper(), subject=tickets[3].subject, category="a"),
+        make_ticket(501, tickets[4].body, subject=tickets[4].subject, category="c"),
+        make_ticket(502, " ", category="a"),
+        make_ticket(503, "The colleague answered", category="a", reply="Ask Mr. John Smith, order #999999."),
+    ])  # fmt: skip
+
+    manifest = build_snapshot(database, settings).manifest
+
+    assert sum(manifest["tickets"].values()) == 49
+    assert manifest["tickets"]["test"] == sum(manifest["categories"]["test"].values())
+    assert manifest["labels"] == {"a": 17, "b": 16, "c": 16}
+    assert manifest["exact_duplicates_dropped"] == {"another category": 1, "same category": 1}
+    assert manifest["tickets_left_out"] == {"older_scrubber": 0, "unfit": 1, "category_left_out": 0}
+    assert (manifest["replies_left_out"], sum(manifest["with_reply"].values())) == (1, 24)
+    assert manifest["scrubber_version"] == scrubber.version
+    assert manifest["prompt_version"]
+    assert manifest["split"]["kind"] == "by time"
+    assert manifest["languages"]["train"] == {"en": manifest["tickets"]["train"]}
+    assert json.loads((settings.home / "snapshots" / manifest["snapshot_id"] / "manifest.json").read_text()) == manifest
+
+
+def test_the_newest_tickets_are_in_test(database, settings, prepare):
+    prepare(corpus())
+
+    snapshot = build_snapshot(database, settings)
+
+    newest = max(record.ticket_id for record in snapshot.records("train"))
+    assert all(record.ticket_id > newest for record in snapshot.records("test"))
+
+
+def test_tickets_without_times_are_split_by_category(database, settings, prepare):
+    prepare(corpus(created_at=None))
+
+    manifest = build_snapshot(database, settings).manifest
+
+    assert manifest["split"]["kind"] == "by category"
+    assert all(set(manifest["categories"][part]) == {"a", "b", "c"} for part in PARTS)
+
+
+def test_near_duplicates_are_on_one_side(database, settings, prepare):
+    body = "I would like to know where my parcel with the blue garden chairs is, it should have come on {}."
+    days = ["Monday", "Friday", "Sunday", "Tuesday", "the weekend"]
+    prepare([*corpus(), *(make_ticket(40 + 5 * i, body.format(day), ticket_id=f"near{i}", category="a")
+                          for i, day in enumerate(days))])  # fmt: skip
+
+    snapshot = build_snapshot(database, settings)
+
+    near = {part: [r.group for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
+    found = [groups for groups in near.values() if groups]
+    assert len(found) == 1
+    assert len(found[0]) == 5
+    assert len(set(found[0])) == 1
+
+
+def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, settings, prepare):
+    prepare(corpus())
+    first = build_snapshot(database, settings)
+    before = {path: path.stat().st_mtime_ns for path in [first.path, *first.path.iterdir()]}
+
+    second = build_snapshot(database, settings)
+
+    assert second == first
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert [path.name for path in first.path.parent.iterdir()] == [first.snapshot_id]
+    assert len(list(first.path.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seed": 1}, {"test_share": 0.2}, {"leave_out_categories": ("c",)}, {"near_duplicate_threshold": 0.9}]
+)
+def test_other_settings_give_another_snapshot(database, settings, prepare, changes):
+    prepare(corpus())
+    first = build_snapshot(database, settings)
+
+    second = build_snapshot(database, settings.model_copy(update={"corpus": CorpusSettings(**changes)}))
+
+    assert second.snapshot_id != first.snapshot_id
+    assert first.path.is_dir()
+
+
+def test_categories_can_be_left_out(database, settings, prepare):
+    prepare(corpus())
+
+    manifest = build_snapshot(
+        database, settings.model_copy(update={"corpus": CorpusSettings(leave_out_categories=("c",))})
+    ).manifest
+
+    assert set(manifest["labels"]) == {"a", "b"}
+    assert manifest["tickets_left_out"]["category_left_out"] == 16
+
+
+def test_tickets_of_an_older_scrubber_stay_out(database, settings, prepare):
+    prepare(corpus())
+    with database.begin() as conn:
+        conn.execute(
+            "UPDATE ticketing.clean_ticket SET scrubber_version = 'old', scrubbed_at = %s WHERE ticket_id < 't0010'",
+            (START,),
+        )
+
+    manifest = build_snapshot(database, settings).manifest
+
+    assert sum(manifest["tickets"].values()) == 38
+    assert manifest["tickets_left_out"]["older_scrubber"] == 10
+
+
+def test_a_snapshot_is_found_by_its_id_and_as_the_newest(database, settings, prepare):
+    prepare(corpus())
+    first = build_snapshot(database, settings)
+    prepare(corpus(60)[48:])
+    second = build_snapshot(database, settings)
+
+    assert find_snapshot(database, first.snapshot_id) == first
+    assert latest_snapshot(database) == second
+    with pytest.raises(CorpusError, match="'nosuch'"):
+        find_snapshot(database, "nosuch")
+
+
+def test_without_tickets_there_is_no_snapshot_and_nothing_is_left(database, settings):
+    with pytest.raises(CorpusError, match="There is no snapshot yet"):
+        latest_snapshot(database)
+    with pytest.raises(CorpusError, match="No ticket with a category"):
+        build_snapshot(database, settings)
+    assert list((settings.home / "snapshots").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["test.parquet", "manifest.json"])
+def test_a_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, damage):
+    prepare(corpus())
+    snapshot = build_snapshot(database, settings)
+    (snapshot.path / damage).write_bytes((snapshot.path / damage).read_bytes()[:-7])
+
+    with pytest.raises(CorpusError, match="remove the folder"):
+        Snapshot.load(snapshot.path)
+    (snapshot.path / damage).unlink()
+    with pytest.raises(CorpusError, match="remove the folder"):
+        latest_snapshot(database)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which is Linux's")  # noqa: PTH110
+def test_a_full_disk_is_told_and_leaves_nothing(database, settings, prepare, monkeypatch):
+    prepare(corpus())
+    real = pq.ParquetWriter
+
+    def full(path, schema):
+        return real("/dev/full" if path.name == "validation.parquet" else path, schema)
+
+    monkeypatch.setattr(module.pq, "ParquetWriter", full)
+    with pytest.raises(CorpusError, match=os.strerror(errno.ENOSPC)):
+        build_snapshot(database, settings)
+
+    assert list((settings.home / "snapshots").iterdir()) == []
+    with pytest.raises(CorpusError, match="no snapshot yet"):
+        latest_snapshot(database)
+
+
+def test_a_folder_that_cannot_be_made_is_told(database, settings):
+    (settings.home / "snapshots").write_text("a file in its place")
+
+    with pytest.raises(CorpusError, match="TICKETING_HOME"):
+        build_snapshot(database, settings)
+
+
+def test_no_value_of_the_vault_is_in_a_snapshot(database, settings, prepare):
+    prepare(corpus())
+
+    snapshot = build_snapshot(database, settings)
+
+    everything = " ".join(str(record) for part in PARTS for record in snapshot.records(part))
+    assert "<ORDER_ID_1>" in everything
+    assert not [number for number in range(48) if f"#{100000 + number}" in everything]
