@@ -67,7 +67,7 @@ class Engine:
         logs = self.settings.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         self._log = logs / f"engine-{datetime.now(UTC):%Y-%m-%d}.log"
-        model = str(resolve(self.base, self.settings))
+        options = self.options()
         ours, theirs = Pipe()
         with self._log.open("ab") as log:
             self._log_start = log.tell()
@@ -77,14 +77,14 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._environment(),
+                env=self.environment(),
                 # Ctrl-C is for this process: it decides what is finished before the engine goes.
                 start_new_session=True,
             )
         theirs.close()
         self._connection = ours
         try:
-            self._send(self._options(model))
+            self._send(options)
             self._receive(self.settings.engine.start_timeout_seconds)
         except BaseException:
             self._kill()
@@ -132,11 +132,16 @@ class Engine:
             answers: list[tuple[str, int, int, str]] = self._receive(None)
         return [Completion(*answer) for answer in answers]
 
-    def _options(self, model: str) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
+        """What the process is told to load.
+
+        Raises:
+            ModelError: there is no such base model or adapter.
+        """
         chosen = self.settings.engine
         adapter = None if self.adapter is None else (self.adapter.name, str(self.adapter.path.resolve()))
         return {
-            "model": model,
+            "model": str(resolve(self.base, self.settings)),
             "adapter": adapter,
             "max_lora_rank": 0 if self.adapter is None else lora_rank(self.adapter),
             "max_model_len": chosen.max_model_len,
@@ -144,7 +149,8 @@ class Engine:
             "gpu_memory_utilization": chosen.gpu_memory_utilization,
         }
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The environment of the process: this one's, and what vLLM reads from there."""
         project = str(Path(__file__).resolve().parent.parent)
         return {
             **os.environ,

@@ -44,6 +44,10 @@ class Worker:
         rank = options.pop("max_lora_rank")
         self.max_model_len: int = options["max_model_len"]
         lora = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1} if adapter else {}
+        if adapter and not torch.cuda.is_available():
+            from models.cpu_lora import use_dense_products
+
+            use_dense_products()
         self.llm = LLM(
             dtype=str(compute_dtype()).removeprefix("torch."),
             # Adapters turn compilation off on a CPU anyway, and there it costs more than it brings.

@@ -43,6 +43,7 @@ _AS_ANALYSED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _AS_ANALYSED |= {0x3000: 0x20, 0: 0x20}
 _AS_ANALYSED |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
+_LONG_RUN = re.compile(r"\S{200,}")
 _SALUTATION = re.compile(
     r"^(?:hi|hey|hello|dear|thanks|thank you|regards|cheers|sincerely|best)\b[\s,!.]*", re.IGNORECASE
 )
@@ -190,8 +191,10 @@ class Scrubber:
 
     def _detect(self, texts: Sequence[str], language: str) -> Iterator[list[Span]]:
         analysed = [text.translate(_AS_ANALYSED) for text in texts]
-        batches = self._pipelines.process_batch(analysed, language=language, batch_size=BATCH_TEXTS)
-        for text, (seen, artifacts) in zip(texts, batches, strict=True):
+        # spaCy's tokenizer takes minutes for a page of punctuation without a space; there is no name in such a run.
+        tokenised = analysed if language == "zh" else [_LONG_RUN.sub(_blank, text) for text in analysed]
+        batches = self._pipelines.process_batch(tokenised, language=language, batch_size=BATCH_TEXTS)
+        for text, seen, (_, artifacts) in zip(texts, analysed, batches, strict=True):
             results = self._analyzer.analyze(text=seen, language=language, nlp_artifacts=artifacts)
             yield resolve(text, results)
 
@@ -214,6 +217,10 @@ def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
             chosen.extend(_pieces(text, Span(start, end, one.kind), whole=(start, end) == (one.start, one.end)))
             taken.append((start, end))
     return sorted(chosen)
+
+
+def _blank(run: re.Match[str]) -> str:
+    return " " * len(run.group())
 
 
 def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.thresholds import accuracy_lower_bound, choose_threshold
+
+
+def test_the_lower_bound_is_clopper_and_pearsons():
+    # All of n right: the bound is (1 - confidence) ** (1 / n).
+    assert accuracy_lower_bound(50, 50, 0.9) == pytest.approx(0.1 ** (1 / 50))
+    assert accuracy_lower_bound(0, 50, 0.9) == 0.0
+
+
+def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
+    # 0.98 ** n must fall to 0.1: that takes 114 tickets.
+    assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
+    assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
+
+
+def test_the_unsure_and_wrong_ones_are_left_out():
+    confidences = [0.99] * 300 + [0.5] * 50
+    assert choose_threshold(confidences, [True] * 300 + [False] * 50, 0.98, 0.9) == 0.99
+
+
+def test_a_model_that_is_wrong_when_it_is_sure_gets_no_threshold():
+    assert choose_threshold([0.9] * 500 + [0.5] * 500, [False] * 500 + [True] * 500, 0.98, 0.9) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.2, 0.5, 0.9, 0.97]), st.booleans()), max_size=200))
+def test_what_lies_at_or_above_the_threshold_reaches_the_target(pairs):
+    confidences, correct = [c for c, _ in pairs], [right for _, right in pairs]
+    threshold = choose_threshold(confidences, correct, 0.6, 0.8)
+    if threshold is not None:
+        routed = [right for c, right in pairs if c >= threshold]
+        assert accuracy_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
+
+
+def test_the_target_holds_on_other_tickets_nearly_always():
+    # A calibrated classifier, 300 validation and 300 test tickets, many times over.
+    rng = np.random.default_rng(0)
+    missed = used = 0
+    for _ in range(200):
+        sure = rng.beta(12, 1, size=600)
+        right = rng.random(600) < sure
+        threshold = choose_threshold(sure[:300].tolist(), right[:300].tolist(), 0.95, 0.9)
+        if threshold is None:
+            continue
+        routed = right[300:][sure[300:] >= threshold]
+        used += 1
+        missed += routed.mean() < 0.95 - 0.02
+    assert used > 100
+    assert missed / used < 0.1
