@@ -4,6 +4,7 @@ What follows from it (dropped, or kept on one side of the split) is decided else
 """
 
 import hashlib
+import itertools
 import re
 import zlib
 from collections import Counter
@@ -63,8 +64,11 @@ def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
     for index, signature in enumerate(_signatures(texts)):
         parents.append(index)
         signatures.append(signature.hashvalues)
-        for other in lsh.query(signature):
-            if np.mean(signatures[other] == signature.hashvalues) >= threshold:
+        candidates = lsh.query(signature)
+        if candidates:
+            compared = np.stack([signatures[other] for other in candidates])
+            similar = (compared == signature.hashvalues).mean(axis=1) >= threshold
+            for other in itertools.compress(candidates, similar):
                 _join(parents, index, other)
         lsh.insert(index, signature, check_duplication=False)
     return [_root(parents, index) for index in range(len(parents))]

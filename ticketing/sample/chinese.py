@@ -21,6 +21,8 @@ FILLERS = (
 CLOSINGS = ("谢谢！\n{name}", "麻烦了。{name}", "祝好\n{name}", "谢谢", "")
 REPLY_GREETINGS = ("{name}您好，", "尊敬的{name}，您好，")
 REPLY_GREETINGS_NO_NAME = ("您好，", "尊敬的顾客，您好，")
+# The agent says what the case is, so that the customer sees that the right one was looked at.
+CASES = ("查到您{days}天前的订单：{product}，{amount}。", "您{days}天前购买的是{product}，{amount}。")
 REPLY_CLOSINGS = ("祝您生活愉快！\n{team}团队", "感谢您的理解。\n{team}团队")
 TEAMS = {
     "logistics": "物流", "after_sales": "售后", "complaint": "客户关怀", "payment": "账务", "account": "账户",

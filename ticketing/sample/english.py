@@ -24,6 +24,12 @@ FILLERS = (
 CLOSINGS = ("Thanks,\n{short}", "Best regards,\n{name}", "Kind regards\n{name}", "Cheers, {short}", "Thank you.", "")
 REPLY_GREETINGS = ("Dear {short},", "Hello {short},", "Hi {short},")
 REPLY_GREETINGS_NO_NAME = ("Dear customer,", "Hello,", "Hi,")
+# The agent says what the case is, so that the customer sees that the right one was looked at.
+CASES = (
+    "I have your order before me: {product}, {amount}, {days} days ago.",
+    "Your order of {days} days ago was the {product} for {amount}.",
+    "I see that you ordered the {product} for {amount} {days} days ago.",
+)
 REPLY_CLOSINGS = (
     "Kind regards,\nYour {team} team",
     "Best wishes,\nYour {team} team",

@@ -179,7 +179,12 @@ def _reply(
     named = any(span.kind == "PERSON" for span in body.spans)
     holds = "always" if "always" in intent.policy else ("within" if days <= intent.days else "after")
     gap = "" if texts is chinese else " "
-    sentences = [wording(intent.acknowledgement), wording(intent.policy[holds]), wording(intent.next_step)]
+    sentences = [
+        wording(intent.acknowledgement),
+        wording(texts.CASES),
+        wording(intent.policy[holds]),
+        wording(intent.next_step),
+    ]
     greeting = wording(texts.REPLY_GREETINGS if named else texts.REPLY_GREETINGS_NO_NAME)
     return join([greeting, join(sentences, gap), wording(texts.REPLY_CLOSINGS)], "\n\n")
 
