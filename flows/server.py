@@ -3,6 +3,7 @@
 It sets Prefect's environment, so it is used before `prefect` is imported; it knows no flow.
 """
 
+import ctypes
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from ticketing.errors import ServiceError
 from ticketing.settings import Settings
 
 START_TIMEOUT_SECONDS = 120
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
@@ -102,6 +104,7 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             # A process group of its own: Ctrl-C reaches the flows first, and the server is stopped after them.
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
     url = api_url(settings, port)
     before = os.environ.get("PREFECT_API_URL")
@@ -135,6 +138,11 @@ def _wait_until_up(server: subprocess.Popen[bytes], url: str, log_path: Path) ->
             return
         time.sleep(0.2)
     raise ServiceError(f"The Prefect server did not answer within {START_TIMEOUT_SECONDS} s: see {log_path}.")
+
+
+def _end_with_parent() -> None:
+    # Runs in the server's process: when this one is killed, nobody else would stop it.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _drain() -> None:

@@ -4,14 +4,15 @@ One run, looked at from all sides: starting the servers and the models once cost
 """
 
 import json
-import os
+import signal
 import subprocess
-import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.commands import COMMAND, environment, ticketing
 from ticketing.database import Database
 from ticketing.sample import generate_tickets
 from ticketing.settings import Settings
@@ -25,6 +26,7 @@ SMALL = {
     "TICKETING_GATE__MAX_TEST_REPLIES": "4",
     "TICKETING_ENGINE__KV_CACHE_GIB": "1",
     "TICKETING_DRAFT__CHUNK_SIZE": "10",
+    "TICKETING_DRAFT__LEASE_SECONDS": "5",
 }
 
 
@@ -36,14 +38,25 @@ class Run:
     environment: dict[str, str]
 
     def ticketing(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-c", "from ticketing.cli import main; main()", *arguments],
+        return ticketing(self.environment, self.home, *arguments)
+
+    def killed_while_drafting(self) -> None:
+        """Starts `ticketing draft`, and kills it as soon as it has claimed its first tickets."""
+        doomed = subprocess.Popen(
+            [*COMMAND, "draft"],
             env=self.environment,
             cwd=self.home,
-            capture_output=True,
-            text=True,
-            timeout=600,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
+        claimed = "SELECT count(*) AS n FROM ticketing.draft_work WHERE state = 'claimed'"
+        deadline = time.monotonic() + 300
+        while self.rows(claimed)[0]["n"] == 0:
+            assert doomed.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        doomed.send_signal(signal.SIGKILL)
+        doomed.wait(20)
+        time.sleep(float(SMALL["TICKETING_DRAFT__LEASE_SECONDS"]) + 0.5)
 
     def rows(self, statement: str) -> list[dict]:
         with self.database.begin(role=None) as conn:
@@ -58,15 +71,8 @@ class Run:
 def run(server, tmp_path_factory):
     home = tmp_path_factory.mktemp("e2e")
     name = server.create(server.template)
-    environment = {
-        **os.environ,
-        **SMALL,
-        "TICKETING_HOME": str(home),
-        "TICKETING_DATABASE_URL": server.uri(name),
-        "TICKETING_PREFECT__PORT": "4299",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    yield Run(home, environment)
+    settings = {**SMALL, "TICKETING_DATABASE_URL": server.uri(name), "TICKETING_PREFECT__PORT": "4299"}
+    yield Run(home, environment(home, **settings))
     server.drop(name)
 
 
@@ -115,6 +121,7 @@ def refused(trained):
 def drafted(trained, refused):
     overruled = trained.ticketing("evaluate", "--promote")
     assert overruled.returncode == 0, overruled.stderr[-3000:]
+    trained.killed_while_drafting()
     done = trained.ticketing("draft")
     assert done.returncode == 0, done.stderr[-3000:]
     return trained
@@ -149,7 +156,7 @@ def test_a_person_can_overrule_the_gate_and_the_registry_remembers(drafted):
     assert any(row["overruled"] for row in promotions)
 
 
-def test_every_new_ticket_is_routed_once_and_drafts_name_what_made_them(drafted):
+def test_every_new_ticket_is_routed_once_though_the_first_run_was_killed(drafted):
     assert drafted.rows("SELECT count(*) AS n FROM ticketing.routing") == [{"n": INCOMING}]
     assert drafted.rows("SELECT count(*) AS n FROM ticketing.draft_work WHERE state <> 'done'") == [{"n": 0}]
     drafts = drafted.rows("SELECT * FROM ticketing.draft")

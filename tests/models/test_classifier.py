@@ -1,10 +1,10 @@
 """The classifier's training and routing, on a BERT of two small layers that the test makes."""
 
 import pytest
-from tests.models.small_corpus import make_snapshot
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
 from models.classifier import TrainedClassifier, train_classifier
+from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.snapshot import Record
 from ticketing.errors import ModelError
 from ticketing.settings import ClassifierSettings, GateSettings
@@ -26,9 +26,23 @@ def records(count, language="en"):
 @pytest.fixture(scope="module")
 def tiny_bert(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bert")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order", *sum(WORDS.values(), [])]
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "the",
+        "of",
+        "my",
+        "order",
+        *WORDS["logistics"],
+        *WORDS["payment"],
+    ]
     BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
-    config = BertConfig(vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder
 
@@ -46,7 +60,7 @@ def small(tiny_bert):
 @pytest.fixture
 def trained(settings, small, tmp_path):
     settings = settings.model_copy(update=small)
-    validation = records(60) + [record(90, "payment", "fr")]
+    validation = [*records(60), record(90, "payment", "fr")]
     snapshot = make_snapshot(tmp_path / "snapshot", records(160), validation)
     metrics = train_classifier(snapshot, settings, tmp_path / "artefact")
     return metrics, TrainedClassifier.load("classifier-1", tmp_path / "artefact", settings)

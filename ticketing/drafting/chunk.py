@@ -12,7 +12,7 @@ from ticketing.database import Database, Role
 from ticketing.drafting import queue
 from ticketing.drafting.drafter import Classifier, Generator, Prediction, propose, why_no_draft
 from ticketing.drafting.prompts import PROMPT_VERSION
-from ticketing.privacy.placeholders import restore
+from ticketing.privacy.placeholders import PLACEHOLDER, restore
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
 from ticketing.tickets import CleanTicket
@@ -104,8 +104,13 @@ def _results(
                 predictions[i] = predictions[i]._replace(route="human", reason=proposal.refused)
                 continue
             text = proposal.completion.text.strip()
+            body = restore(text, values.get((tickets[i].ticket_id, tickets[i].revision), {}))
+            if PLACEHOLDER.search(body):
+                # The ticket was scrubbed anew, or forgotten, since it was claimed.
+                predictions[i] = predictions[i]._replace(route="human", reason="its personal data can't be restored")
+                continue
             drafts[i] = queue.DraftRow(
-                body=restore(text, values.get((tickets[i].ticket_id, tickets[i].revision), {})),
+                body=body,
                 placeholder_body=text,
                 generator_version=drafters.generator.version,
                 snapshot_id=drafters.generator.snapshot_id,

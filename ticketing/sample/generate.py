@@ -28,18 +28,18 @@ TWO_TOPICS = 0.28
 WORDINGS = (0.8, 0.15, 0.05)
 # name, name in Chinese, price, months of warranty, what for, the same in Chinese
 PRODUCTS = (
-    ("Rowan kettle", "Rowan电热水壶", 39.9, 24, "kitchens up to ten people", "十人以下的厨房"),
-    ("Fenwick desk lamp", "Fenwick台灯", 54.5, 24, "reading and desk work", "阅读和办公"),
-    ("Talus backpack", "Talus双肩包", 89.0, 12, "day trips and light rain", "短途旅行和小雨"),
-    ("Merle headphones", "Merle耳机", 129.0, 24, "travel and calls", "旅行和通话"),
-    ("Corvid vacuum", "Corvid吸尘器", 219.0, 36, "floors and short carpets", "地板和短毛地毯"),
-    ("Isla blender", "Isla搅拌机", 74.9, 24, "smoothies and soups", "果汁和浓汤"),
-    ("Quarry drill", "Quarry电钻", 149.0, 36, "wood, brick and thin steel", "木材、砖墙和薄钢板"),
-    ("Sable office chair", "Sable办公椅", 189.0, 60, "people up to 120 kilograms", "120公斤以内的使用者"),
-    ("Pico speaker", "Pico音箱", 59.0, 12, "rooms up to 20 square metres", "20平方米以内的房间"),
-    ("Alder baby monitor", "Alder婴儿监视器", 99.0, 24, "distances up to 200 metres", "200米以内的距离"),
-    ("Nimbus tent", "Nimbus帐篷", 259.0, 24, "three seasons and two people", "三季双人使用"),
-    ("Orrin watch", "Orrin手表", 179.0, 24, "swimming, but not diving", "游泳，但不适合潜水"),
+    ("steel kettle", "电热水壶 Pro", 39.9, 24, "kitchens up to ten people", "十人以下的厨房"),
+    ("desk lamp", "LED台灯", 54.5, 24, "reading and desk work", "阅读和办公"),
+    ("hiking backpack", "双肩包", 89.0, 12, "day trips and light rain", "短途旅行和小雨"),
+    ("wireless headphones", "无线耳机 Max", 129.0, 24, "travel and calls", "旅行和通话"),
+    ("robot vacuum", "吸尘器 S5", 219.0, 36, "floors and short carpets", "地板和短毛地毯"),
+    ("smoothie blender", "搅拌机", 74.9, 24, "smoothies and soups", "果汁和浓汤"),
+    ("cordless drill", "电钻", 149.0, 36, "wood, brick and thin steel", "木材、砖墙和薄钢板"),
+    ("office chair", "办公椅", 189.0, 60, "people up to 120 kilograms", "120公斤以内的使用者"),
+    ("shower speaker", "蓝牙音箱 Mini", 59.0, 12, "rooms up to 20 square metres", "20平方米以内的房间"),
+    ("baby monitor", "婴儿监视器", 99.0, 24, "distances up to 200 metres", "200米以内的距离"),
+    ("camping tent", "帐篷", 259.0, 24, "three seasons and two people", "三季双人使用"),
+    ("sports watch", "运动手表", 179.0, 24, "swimming, but not diving", "游泳，但不适合潜水"),
 )
 
 

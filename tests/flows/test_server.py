@@ -1,0 +1,37 @@
+import socket
+
+import pytest
+
+from flows.server import port_is_free, prefect_api, prefect_server, server_is_up
+from ticketing.errors import ServiceError
+from ticketing.settings import PrefectSettings
+
+
+def test_a_port_in_use_is_told_before_anything_is_started(settings):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert not port_is_free("127.0.0.1", port)
+        with pytest.raises(ServiceError, match=rf"Port {port} on 127.0.0.1 is in use.*TICKETING_PREFECT__PORT"):
+            prefect_server(settings, port).__enter__()
+    assert not (settings.home / "logs").exists()
+
+
+def test_a_server_that_the_environment_names_is_used(settings, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    with prefect_api(settings) as url:
+        assert url == "http://127.0.0.1:1/api"
+
+
+def test_nothing_answers_on_a_closed_port():
+    assert not server_is_up("http://127.0.0.1:1/api")
+
+
+def test_nightly_and_retrain_have_schedules_and_every_flow_can_be_run_by_hand():
+    from flows.serving import deployments
+
+    made = {one.name: one for one in deployments(PrefectSettings(nightly_cron="5 1 * * *", timezone="Asia/Shanghai"))}
+
+    assert set(made) == {"nightly", "retrain", "prepare", "train", "evaluate", "draft"}
+    (nightly,) = made["nightly"].schedules
+    assert (nightly.schedule.cron, nightly.schedule.timezone) == ("5 1 * * *", "Asia/Shanghai")
+    assert not made["train"].schedules

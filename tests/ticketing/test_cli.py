@@ -1,0 +1,119 @@
+"""Bad input at the command line: a message that says what and what to do, exit code, and nothing half-written."""
+
+import json
+
+import pytest
+
+from tests.commands import environment, ticketing
+
+
+@pytest.fixture
+def run(settings, tmp_path):
+    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value())
+
+    def call(*arguments, **changed):
+        return ticketing({**env, **changed}, tmp_path, *arguments)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/x", "nothing listens there"),
+        ("mysql://u:secret@127.0.0.1/x", "only Postgres works"),
+        ("nonsense", "can't be read"),
+    ],
+)
+def test_a_database_that_is_not_there_is_told_without_its_password(run, url, told):
+    done = run("status", TICKETING_DATABASE_URL=url)
+    message = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert told in message
+    assert "secret" not in message
+    assert "Traceback" not in message
+
+
+def test_a_wrong_setting_is_named(run):
+    done = run("status", TICKETING_GATE__ACCURACY="1.5")
+    assert done.returncode == 1
+    assert "gate.accuracy" in done.stderr
+
+
+def test_import_reports_what_was_refused_and_ends_with_its_own_code(run, tmp_path):
+    file = tmp_path / "tickets.csv"
+    file.write_bytes(b"body,category\nWhere is it?,logistics\n,logistics\nbroken \xff,payment\n")
+
+    done = run("import", str(file))
+
+    assert done.returncode == 3
+    assert "1 new" in done.stdout
+    lines = [json.loads(line) for line in (tmp_path / "tickets.csv.rejects.jsonl").read_text().splitlines()]
+    assert [line["line"] for line in lines] == [3, 4]
+
+
+def test_import_again_changes_nothing(run, tmp_path):
+    file = tmp_path / "tickets.csv"
+    file.write_text("id,body,category\n1,Where is it?,logistics\n2,Pay me back,payment\n")
+    arguments = ("import", str(file), "--map", "ticket_id=id")
+
+    assert "2 new" in run(*arguments).stdout
+    assert "0 new, 0 changed, 2 unchanged" in run(*arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("import", "missing.csv"), "There is no file"),
+        (("import",), "Name either a FILE"),
+        (("import", "x.csv", "--role", "other"), "--role is 'other'"),
+        (("classify", "--input", "missing.jsonl", "--output", "o.jsonl"), "missing.jsonl"),
+    ],
+)
+def test_wrong_arguments_are_told(run, arguments, told, tmp_path):
+    done = run(*arguments)
+    assert done.returncode == 1
+    assert told in " ".join(done.stderr.split())
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_classifying_without_a_champion_says_what_to_run(run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "body": "Where is it?"}\n')
+    done = run("classify", "--input", "in.jsonl", "--output", "out.jsonl")
+    assert done.returncode == 1
+    assert "No classifier has been promoted yet" in " ".join(done.stderr.split())
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_scrub_gives_text_and_spans_in_the_input(run, tmp_path):
+    text = "Write to ann@example.com about SO-20260412337."
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "text": text}) + "\n")
+
+    done = run("scrub", "--input", "in.jsonl", "--output", "out.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    answer = json.loads((tmp_path / "out.jsonl").read_text())
+    assert answer["id"] == "a"
+    assert "ann@example.com" not in answer["text"]
+    assert [text[start:end] for start, end, _ in answer["spans"]] == ["ann@example.com", "SO-20260412337"]
+    assert [kind for _, _, kind in answer["spans"]] == ["EMAIL_ADDRESS", "ORDER_ID"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([("a", "x")] * 5, "20"),
+        ([(f"ticket number {i} about things", "only") for i in range(30)], "one category"),
+        ([(f"ticket number {i} about things", "ab"[i % 2]) for i in range(30)] + [("alone", "rare")], "rare"),
+    ],
+)
+def test_tickets_that_make_no_corpus_are_told(run, tmp_path, rows, told):
+    file = tmp_path / "tickets.csv"
+    file.write_text("body,category\n" + "".join(f"{body} {i},{category}\n" for i, (body, category) in enumerate(rows)))
+    assert run("import", str(file)).returncode == 0
+
+    done = run("prepare", TICKETING_PREFECT__PORT="4297")
+
+    assert done.returncode == 1
+    assert told in " ".join(done.stderr.split())
+    assert "CorpusError" in done.stderr
