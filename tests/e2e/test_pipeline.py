@@ -17,6 +17,8 @@ from ticketing.database import Database
 from ticketing.sample import generate_tickets
 from ticketing.settings import Settings
 
+# The set-up of one test can train and serve both models.
+pytestmark = pytest.mark.timeout(1800)
 HISTORY, INCOMING = 400, 24
 SMALL = {
     # A few steps: enough to see that everything is wired, far too few to pass the gate.
