@@ -56,7 +56,7 @@ class ClassifierSettings(Section):
     epochs: int = Field(5, gt=0)
     min_steps: int = Field(600, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
-    learning_rate: float = Field(1e-4, gt=0)
+    learning_rate: float = Field(2e-4, gt=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
