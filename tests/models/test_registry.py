@@ -42,6 +42,7 @@ def test_a_registered_model_is_a_candidate_with_all_that_is_needed_to_train_it_a
     assert model.state == "candidate"
     assert (model.path / "model.safetensors").read_text() == "weights"
     assert model.parameters["settings"]["seed"] == settings.classifier.seed
+    assert model.parameters["gate"]["confidence"] == settings.gate.confidence
     assert "transformers" in model.parameters["libraries"]
 
 
