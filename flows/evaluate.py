@@ -14,7 +14,7 @@ from models.gate import Verdict
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
 from reports.evaluation import classifier_sections, generator_sections
-from reports.page import Section, VerdictLine, html_page, markdown_page, write_page
+from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.errors import GateFailed, ModelError
 from ticketing.settings import get_settings
@@ -111,6 +111,8 @@ def report(judged: list[Judged]) -> None:
     title, subtitle = "Evaluation", f"Candidates on held-out tickets: {', '.join(one.version for one in judged)}"
     path = settings.home / "reports" / "evaluation.html"
     write_page(path, html_page(title, subtitle, verdicts, sections))
+    for line in headlines(sections):
+        get_run_logger().info("%s", line)
     get_run_logger().info("report: %s", path)
     create_markdown_artifact(markdown_page(title, subtitle, verdicts, sections), key="evaluation", description=subtitle)
 

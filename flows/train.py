@@ -7,7 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import resources
 from flows.common import PLAIN
-from models import classifier, generator, registry
+from models import classifier_training, generator, registry
 from reports.summaries import counts_markdown
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.settings import get_settings
@@ -41,7 +41,7 @@ def train_classifier(snapshot_id: str) -> str:
     settings = get_settings()
     snapshot = find_snapshot(resources.database(), snapshot_id)
     with registry.workspace(settings) as artefact:
-        metrics = classifier.train_classifier(snapshot, settings, artefact)
+        metrics = classifier_training.train_classifier(snapshot, settings, artefact)
         return registry.register(resources.database(), "classifier", snapshot_id, artefact, metrics, settings).version
 
 

@@ -9,6 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from transformers import AutoTokenizer
+
+from models.base import resolve
 from models.classifier import TrainedClassifier
 from models.engine import Engine
 from models.gate import Verdict, rule
@@ -145,7 +148,7 @@ def evaluate_generator(
     started = time.monotonic()
     tuned = engine.chat(conversations)
     seconds = time.monotonic() - started
-    base = engine.chat(conversations, use_adapter=False)
+    base = engine.chat(conversations, use_adapter=False, max_tokens=_longest_reply(engine, records))
     nearest = NearestReply(snapshot.records("train")).replies(
         [record.input for record in records], [record.language for record in records]
     )
@@ -195,6 +198,13 @@ def _selective(right: Sequence[bool], itself: Sequence[bool]) -> Selective:
 def _score(replies: Sequence[str], records: Sequence[Record], language: str) -> ReplyMetrics:
     places = [i for i, record in enumerate(records) if record.language == language]
     return reply_metrics([replies[i] for i in places], [records[i].output or "" for i in places], language)
+
+
+def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
+    # The base model rambles on to any limit, which takes longer than all the rest; agents need no more than this.
+    tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
+    longest = max(len(tokenizer(record.output).input_ids) for record in records)
+    return min(longest, engine.settings.engine.max_reply_tokens)
 
 
 def _texts(completions: Sequence[Completion]) -> list[str]:

@@ -15,25 +15,36 @@ SHOWN_EXAMPLES = 8
 def classifier_sections(evaluation: ClassifierEvaluation, target: float) -> list[Section]:
     """What is to be said about a classifier."""
     metrics, overall = evaluation.metrics, evaluation.overall
-    languages = [("all", overall), *evaluation.languages.items()]
     return [
         Section(
             heading="Classifier",
-            header=("measure", "value"),
+            header=(
+                "language",
+                "tickets",
+                "accuracy",
+                "macro_f1",
+                "coverage",
+                "accuracy on what it routes itself",
+                "expected_calibration_error",
+            ),
             rows=[
-                ("test tickets", overall.count),
-                ("accuracy, all test tickets", metrics.accuracy),
-                ("macro_f1, all test tickets", metrics.macro_f1),
-                ("coverage: share it routes itself", overall.coverage),
-                ("accuracy on what it routes itself", _or_dash(overall.selective_accuracy)),
-                ("expected_calibration_error", evaluation.expected_calibration_error),
+                (
+                    "all",
+                    overall.count,
+                    metrics.accuracy,
+                    metrics.macro_f1,
+                    overall.coverage,
+                    _or_dash(overall.selective_accuracy),
+                    evaluation.expected_calibration_error,
+                ),
+                *(
+                    (name, s.count, s.accuracy, "—", s.coverage, _or_dash(s.selective_accuracy), "—")
+                    for name, s in evaluation.languages.items()
+                ),
             ],
+            headline=True,
+            note="coverage is the share of the tickets that it is sure enough of to route by itself.",
             svgs=[coverage_accuracy_svg(evaluation.curve_coverage, evaluation.curve_accuracy, target)],
-        ),
-        Section(
-            heading="Classifier by language",
-            header=("language", "tickets", "accuracy", "coverage", "accuracy on what it routes itself"),
-            rows=[(name, s.count, s.accuracy, s.coverage, _or_dash(s.selective_accuracy)) for name, s in languages],
         ),
         Section(
             heading="Classifier by category",
@@ -52,10 +63,17 @@ def generator_sections(evaluation: GeneratorEvaluation) -> list[Section]:
     for language in sorted(evaluation.scores["tuned"]):
         scored = [evaluation.scores[system][language] for system in SYSTEMS]
         rows += [
-            (language, system, s.count, s.bleu.value, f"{s.bleu.low:.1f}–{s.bleu.high:.1f}", s.chrf.value,
-             f"{s.chrf.low:.1f}–{s.chrf.high:.1f}")
+            (
+                language,
+                system,
+                s.count,
+                s.bleu.value,
+                f"{s.bleu.low:.1f}–{s.bleu.high:.1f}",
+                s.chrf.value,
+                f"{s.chrf.low:.1f}–{s.chrf.high:.1f}",
+            )
             for system, s in zip(SYSTEMS, scored, strict=True)
-        ]  # fmt: skip
+        ]
         bleu = [s.bleu for s in scored]
         svgs.append(scores_svg(SYSTEMS, [b.value for b in bleu], [b.low for b in bleu], [b.high for b in bleu]))
         signatures.append(f"{language}: BLEU {bleu[0].signature}, chrF {scored[0].chrf.signature}")
@@ -65,7 +83,9 @@ def generator_sections(evaluation: GeneratorEvaluation) -> list[Section]:
             header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %"),
             rows=rows,
             svgs=svgs,
-            note="tuned is what would be served; base is the same model without its adapter; nearest is the reply to "
+            headline=True,
+            note="tuned is what would be served; base is the same model without its adapter, cut off at the "
+            "length of the longest agent's reply; nearest is the reply to "
             f"the most similar training ticket. {evaluation.cut_off:.1%} of the tuned replies hit the token limit. "
             f"Signatures: {'; '.join(signatures)}",
         ),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.summaries import table
+from reports.summaries import shown, table
 
 # Everything is escaped but the plots, which we draw ourselves.
 TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -27,7 +27,10 @@ class VerdictLine:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with a table and plots under it; `texts` says that the cells are replies, to be shown line by line."""
+    """A heading with a table and plots under it.
+
+    `texts`: the cells are replies, to be shown line by line. `headline`: what a run's log says of it, too.
+    """
 
     heading: str
     header: Sequence[str] = ()
@@ -35,6 +38,7 @@ class Section:
     svgs: Sequence[str] = field(default=(), repr=False)
     note: str = ""
     texts: bool = False
+    headline: bool = False
 
 
 def html_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sections: Sequence[Section]) -> str:
@@ -51,6 +55,16 @@ def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], se
         if section.rows:
             parts += [f"## {section.heading}", section.note, table(section.header, section.rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headlines(sections: Sequence[Section]) -> list[str]:
+    """The rows of the headline sections in a line each."""
+    lines = []
+    for section in sections:
+        for row in section.rows if section.headline else ():
+            values = ", ".join(f"{name} {shown(value)}" for name, value in zip(section.header, row, strict=True))
+            lines.append(f"{section.heading}: {values}")
+    return lines
 
 
 def write_page(path: Path, text: str) -> Path:

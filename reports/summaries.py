@@ -7,12 +7,16 @@ from typing import Any
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; a bar or a line break within a cell can't break it."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines) + "\n"
+
+
+def shown(value: object) -> str:
+    """A value as all reports show it: four decimals."""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _cell(value: object) -> str:
-    text = f"{value:.4f}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return shown(value).replace("|", "\\|").replace("\n", " ")
 
 
 def counts_markdown(title: str, counts: Mapping[str, Any]) -> str:

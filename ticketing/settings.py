@@ -53,10 +53,10 @@ class ClassifierSettings(Section):
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     max_tokens: int = Field(128, gt=0)
-    epochs: int = Field(5, gt=0)
-    min_steps: int = Field(600, gt=0, description="a small corpus is gone through more often, up to so many steps")
+    epochs: int = Field(3, gt=0)
+    min_steps: int = Field(450, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
-    learning_rate: float = Field(2e-4, gt=0)
+    learning_rate: float = Field(1.5e-4, gt=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
@@ -86,7 +86,7 @@ class EngineSettings(Section):
     gpu_memory_utilization: float = Field(0.85, gt=0, le=1)
     max_model_len: int = Field(1024, gt=0)
     max_reply_tokens: int = Field(256, gt=0)
-    max_num_seqs: int = Field(64, gt=0)
+    max_num_seqs: int = Field(256, gt=0)
     start_timeout_seconds: int = Field(600, gt=0)
 
 

@@ -32,8 +32,8 @@ def up_command() -> None:
 
 
 def demo_command(
-    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 3200,
-    incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 320,
+    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 3000,
+    incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 300,
     seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
 ) -> None:
     """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs."""

@@ -19,7 +19,7 @@ from ticketing.tickets import CleanTicket
 
 
 class ChunkOutcome(NamedTuple):
-    """What came of one chunk, in tickets; `engine_seconds` is the time in the generator."""
+    """What came of one chunk, in tickets; `seconds` is from claim to write-back, `engine_seconds` in the generator."""
 
     claimed: int = 0
     drafted: int = 0
@@ -27,6 +27,7 @@ class ChunkOutcome(NamedTuple):
     lost: int = 0  # taken over by another worker while this one was too slow
     completion_tokens: int = 0
     engine_seconds: float = 0.0
+    seconds: float = 0.0
 
     def plus(self, other: "ChunkOutcome") -> "ChunkOutcome":
         """The sum of two outcomes."""
@@ -35,7 +36,7 @@ class ChunkOutcome(NamedTuple):
     @property
     def sentence(self) -> str:
         """The outcome in one line."""
-        return f"{self.claimed} tickets: {self.drafted} drafted, {self.to_human} to a human"
+        return f"{self.claimed} tickets: {self.drafted} drafted, {self.to_human} to a human, in {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def draft_chunk(
     Raises:
         TicketingError: the chunk failed; its tickets are back in the queue, or parked after too many attempts.
     """
-    lease = settings.draft.lease_seconds
+    started, lease = time.monotonic(), settings.draft.lease_seconds
     with database.begin() as conn:
         tickets = queue.claim(conn, worker, limit, lease, settings.draft.max_attempts)
     if not tickets:
@@ -78,6 +79,7 @@ def draft_chunk(
         lost=len(results) - len(written),
         completion_tokens=sum(draft.completion_tokens for draft in drafts),
         engine_seconds=seconds,
+        seconds=time.monotonic() - started,
     )
 
 

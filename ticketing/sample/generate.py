@@ -19,8 +19,10 @@ from ticketing.tickets import Ticket
 
 END_OF_HISTORY = datetime(2026, 10, 31, tzinfo=UTC)
 HISTORY_DAYS = 730
+INCOMING_DAYS = 5
+CATEGORIES = {intent.category for intent in english.INTENTS}
 CHINESE_SHARE = 0.35
-WRONG_LABELS = 0.005
+WRONG_LABEL_EVERY = 200
 NEAR_DUPLICATES = 0.03
 SETTLED_MENTIONED = 0.45
 TWO_TOPICS = 0.28
@@ -53,25 +55,28 @@ class SampleTicket:
     spans: dict[str, tuple[Span, ...]]
 
 
-def generate_tickets(seed: int = 0, history: int = 3200, incoming: int = 320) -> Iterator[SampleTicket]:
+def generate_tickets(seed: int = 0, history: int = 3000, incoming: int = 300) -> Iterator[SampleTicket]:
     """The sample shop's tickets: `history` answered ones up to `END_OF_HISTORY`, then `incoming` new ones.
 
     The same seed and numbers give the same tickets. Of a ticket that mentions two matters, the category is that of what
     it asks for; the other is mentioned as settled.
     """
     rng = random.Random(f"{seed}:{history}:{incoming}")  # noqa: S311 — made-up tickets, no secrets
-    made: list[SampleTicket] = []
+    last: SampleTicket | None = None
     for number in range(history + incoming):
         role: Literal["history", "incoming"] = "history" if number < history else "incoming"
         if role == "history":
-            created = END_OF_HISTORY - timedelta(seconds=rng.uniform(0, HISTORY_DAYS * 86400))
+            created = END_OF_HISTORY - timedelta(days=HISTORY_DAYS * (history - number - rng.random()) / history)
         else:
-            created = END_OF_HISTORY + timedelta(seconds=rng.uniform(0, 5 * 86400))
-        if made and made[-1].role == role and rng.random() < NEAR_DUPLICATES:
-            one = _sent_again(rng, made[-1], f"T{number + 1:06d}")
+            created = END_OF_HISTORY + timedelta(days=INCOMING_DAYS * (number - history + rng.random()) / incoming)
+        if last and last.role == role and rng.random() < NEAR_DUPLICATES:
+            one = _sent_again(rng, last, f"T{number + 1:06d}")
         else:
             one = _ticket(rng, f"T{number + 1:06d}", role, created)
-        made.append(one)
+        if role == "history" and number % WRONG_LABEL_EVERY == WRONG_LABEL_EVERY // 2:
+            wrong = sorted(CATEGORIES - {one.true_category})
+            one = replace(one, ticket=replace(one.ticket, category=rng.choice(wrong)))
+        last = one
         yield one
 
 
@@ -84,8 +89,6 @@ def _ticket(
     days = _days(rng, intent)
     values = _values(rng, language, created, days)
     subject, body = _request(rng, texts, intent, values, language)
-    categories = sorted({other.category for other in texts.INTENTS} - {intent.category})
-    labelled = rng.choice(categories) if rng.random() < WRONG_LABELS else intent.category
     reply = _reply(rng, texts, intent, values, days, body) if role == "history" else None
     replied = created + timedelta(hours=rng.uniform(1, 40)) if reply else None
     ticket = Ticket(
@@ -96,7 +99,7 @@ def _ticket(
         language=language,
         subject=subject.text,
         body=body.text,
-        category=labelled if role == "history" else None,
+        category=intent.category if role == "history" else None,
         reply=reply.text if reply else None,
         replied_at=replied,
     )
@@ -198,7 +201,7 @@ def _sent_again(rng: random.Random, first: SampleTicket, ticket_id: str) -> Samp
     replied = created + timedelta(hours=2) if ticket.reply else None
     again = replace(
         ticket, ticket_id=ticket_id, created_at=created, updated_at=replied or created, body=line + ticket.body,
-        replied_at=replied,
+        category=first.true_category if ticket.category else None, replied_at=replied,
     )  # fmt: skip
     moved = tuple(Span(s.start + len(line), s.end + len(line), s.kind) for s in first.spans["body"])
     return SampleTicket(first.role, again, first.true_category, {**first.spans, "body": moved})
