@@ -31,7 +31,8 @@ lock: $(VENV)/.installed
 	$(COMPILE) --extra gpu -o requirements/gpu.lock
 
 schema: $(VENV)/.installed
-	$(BIN)/ticketing db schema > sql/schema.sql
+	TICKETING_HOME=$$(mktemp -d) sh -c '$(BIN)/ticketing db upgrade && $(BIN)/ticketing db schema > sql/schema.sql.new'
+	mv sql/schema.sql.new sql/schema.sql
 
 clean:
 	rm -rf $(VENV) .ticketing .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._one_at_a_time = threading.Lock()
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         """Starts the process and waits until the model is loaded.
@@ -68,6 +70,7 @@ class Engine:
         logs.mkdir(parents=True, exist_ok=True)
         self._log = logs / f"engine-{datetime.now(UTC):%Y-%m-%d}.log"
         options = self.options()
+        self._scratch = tempfile.TemporaryDirectory(prefix="ticketing-engine-")
         ours, theirs = Pipe()
         with self._log.open("ab") as log:
             self._log_start = log.tell()
@@ -77,7 +80,8 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self.environment(),
+                # vLLM leaves a file behind for every start.
+                env={**self.environment(), "TMPDIR": self._scratch.name},
                 # Ctrl-C is for this process: it decides what is finished before the engine goes.
                 start_new_session=True,
             )
@@ -209,6 +213,8 @@ class Engine:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
 
 def lora_rank(adapter: Adapter) -> int:

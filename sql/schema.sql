@@ -330,7 +330,7 @@ $$;
 --
 
 CREATE FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -1319,8 +1319,62 @@ GRANT SELECT ON TABLE ticketing.migration TO ticketing_readonly;
 -- Name: TABLE model; Type: ACL; Schema: ticketing; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.model TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.model TO ticketing_pipeline;
 GRANT SELECT ON TABLE ticketing.model TO ticketing_readonly;
+
+--
+-- Name: COLUMN model.version; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(version) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.kind; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(kind) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.snapshot_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(snapshot_id) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.base_model; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(base_model) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.path; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(path) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.artefact_hash; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(artefact_hash) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.parameters; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(parameters) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.code_version; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(code_version) ON TABLE ticketing.model TO ticketing_pipeline;
+
+--
+-- Name: COLUMN model.metrics; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(metrics) ON TABLE ticketing.model TO ticketing_pipeline;
 
 --
 -- Name: TABLE outbox; Type: ACL; Schema: ticketing; Owner: -
@@ -1370,7 +1424,7 @@ GRANT SELECT(sent_at) ON TABLE ticketing.outbox TO ticketing_readonly;
 -- Name: TABLE promotion; Type: ACL; Schema: ticketing; Owner: -
 --
 
-GRANT SELECT,INSERT ON TABLE ticketing.promotion TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.promotion TO ticketing_pipeline;
 GRANT SELECT ON TABLE ticketing.promotion TO ticketing_readonly;
 
 --

@@ -83,6 +83,13 @@ REFUSED = "42501"
             "INSERT INTO ticketing.draft_event (draft_id, actor, action, to_state) VALUES (1, 'a', 'b', 'c')",
         ),
         (Role.PIPELINE, "UPDATE ticketing.verdict SET passed = true"),
+        (Role.PIPELINE, "UPDATE ticketing.model SET state = 'champion'"),
+        (
+            Role.PIPELINE,
+            "INSERT INTO ticketing.model (version, kind, state, snapshot_id, base_model, path, artefact_hash, "
+            "parameters, code_version) VALUES ('m', 'generator', 'champion', 's', 'b', 'p', 'h', '{}', 'c')",
+        ),
+        (Role.PIPELINE, "INSERT INTO ticketing.promotion (kind, version, promoted_by) VALUES ('g', 'm', 'me')"),
         (Role.PIPELINE, "DELETE FROM ticketing.promotion"),
         (Role.PIPELINE, "CREATE TABLE ticketing.own ()"),
         (Role.PIPELINE, "DELETE FROM ticketing.migration"),

@@ -67,6 +67,15 @@ def show_command(draft_id: DraftId) -> None:
         _print_draft(reviewing.show(conn, draft_id))
 
 
+@app.command("release")
+def release_command(draft_id: DraftId, reviewer: Reviewer) -> None:
+    """Gives a draft you hold back, undecided, for somebody else to take."""
+    with _database().begin() as conn:
+        reviewing.set_actor(conn, reviewer)
+        reviewing.release(conn, draft_id)
+    output.print(f"draft {draft_id} is free again")
+
+
 @app.command("approve")
 def approve_command(draft_id: DraftId, reviewer: Reviewer) -> None:
     """Approves a draft as it stands; it goes into the outbox."""
