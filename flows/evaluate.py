@@ -114,7 +114,9 @@ def report(judged: list[Judged]) -> None:
     for line in headlines(sections):
         get_run_logger().info("%s", line)
     get_run_logger().info("report: %s", path)
-    create_markdown_artifact(markdown_page(title, subtitle, verdicts, sections), key="evaluation", description=subtitle)
+    markdown = markdown_page(title, subtitle, verdicts, sections)
+    write_page(path.with_suffix(".md"), markdown)
+    create_markdown_artifact(markdown, key="evaluation", description=subtitle)
 
 
 @task(**IO)

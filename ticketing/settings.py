@@ -71,7 +71,7 @@ class GeneratorSettings(Section):
         description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
-    train_tokens: int = Field(80_000, gt=0, description="training stops after about so many tokens")
+    train_tokens: int = Field(70_000, gt=0, description="training stops after about so many tokens")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(2e-3, gt=0)
@@ -96,7 +96,7 @@ class GateSettings(Section):
     accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
     confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
-    max_test_replies: int = Field(120, gt=0, description="at most so many test replies are generated and scored")
+    max_test_replies: int = Field(100, gt=0, description="at most so many test replies are generated and scored")
 
 
 class DraftSettings(Section):

@@ -1,6 +1,7 @@
 """Bad input at the command line: a message that says what and what to do, exit code, and nothing half-written."""
 
 import json
+import socket
 
 import pytest
 
@@ -117,3 +118,68 @@ def test_tickets_that_make_no_corpus_are_told(run, tmp_path, rows, told):
     assert done.returncode == 1
     assert told in " ".join(done.stderr.split())
     assert "CorpusError" in done.stderr
+
+
+def test_a_source_view_that_is_gone_is_told(run, database):
+    with database.begin(role=None) as conn:
+        conn.execute("DROP VIEW ticketing.source_ticket")
+
+    done = run("prepare", TICKETING_PREFECT__PORT="4297")
+
+    assert done.returncode == 1
+    assert "ticketing.source_ticket" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "told"),
+    [
+        ("", (), "is empty"),
+        ("text,category\nWhere is it?,logistics\n", (), "body"),
+        ("body,category\nWhere is it?,logistics\n", ("--map", "body=text"), "text"),
+    ],
+)
+def test_a_file_without_what_a_ticket_needs_is_told(run, tmp_path, content, arguments, told):
+    (tmp_path / "tickets.csv").write_text(content)
+    done = run("import", "tickets.csv", *arguments)
+    assert done.returncode == 1
+    assert told in " ".join(done.stderr.split())
+
+
+def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(run, tmp_path):
+    rows = [
+        {"body": "a" * 1_000_000, "category": "logistics"},
+        {"body": "Where is it?", "category": "logistics", "language": "xx-unknown-language"},
+        {"body": "Pay me back", "category": "payment"},
+    ]
+    (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    done = run("import", "tickets.jsonl")
+
+    assert done.returncode == 3
+    refused = [json.loads(line) for line in (tmp_path / "tickets.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert 1 in [one["line"] for one in refused]
+    assert "1 new" in done.stdout or "2 new" in done.stdout
+
+
+def test_a_wrong_model_path_is_told_and_registers_nothing(run, tmp_path, database):
+    lines = [f"{'Where is my parcel' if i % 2 else 'Pay me back'} number {i * 7919},{'ab'[i % 2]}" for i in range(60)]
+    (tmp_path / "tickets.csv").write_text("\n".join(["body,category", *lines]) + "\n")
+    assert run("import", "tickets.csv").returncode == 0
+    assert run("prepare", TICKETING_PREFECT__PORT="4297").returncode == 0
+
+    done = run("train", TICKETING_PREFECT__PORT="4297", TICKETING_CLASSIFIER__BASE_MODEL=str(tmp_path / "nothing"))
+
+    assert done.returncode == 1
+    assert "nothing holds no model" in " ".join(done.stderr.split())
+    with database.begin() as conn:
+        assert conn.execute("SELECT count(*) AS n FROM ticketing.model").fetchone()["n"] == 0
+
+
+def test_a_port_in_use_is_told(run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("up", TICKETING_PREFECT__PORT=str(port))
+    assert done.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use" in " ".join(done.stderr.split())

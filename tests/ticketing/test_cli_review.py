@@ -1,0 +1,63 @@
+"""A reviewer at the terminal: the same decisions as in SQL, under the reviewer's name."""
+
+import pytest
+
+from tests.commands import environment, ticketing
+from tests.seed import pending_draft, rows
+
+
+@pytest.fixture
+def review(settings, tmp_path):
+    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), COLUMNS="200")
+
+    def call(*arguments, reviewer="ann"):
+        return ticketing({**env, "TICKETING_REVIEWER": reviewer}, tmp_path, "review", *arguments)
+
+    return call
+
+
+@pytest.fixture
+def draft(database):
+    return str(pending_draft(database))
+
+
+def test_the_queue_shows_what_waits_and_who_holds_it(review, draft):
+    assert "it is on its way" in review("list").stdout
+    shown = review("next").stdout
+    assert "Where is my parcel?" in shown and "Dear Ann, it is on its way." in shown
+    assert "ann" in review("list").stdout
+    assert review("next", reviewer="bob").stdout.strip() == "No draft is waiting."
+
+
+def test_a_draft_that_is_given_back_is_free_for_others(review, draft):
+    review("next")
+    assert review("release", draft).stdout.strip() == f"draft {draft} is free again"
+    assert "Dear Ann" in review("next", reviewer="bob").stdout
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "sent"),
+    [
+        (("approve",), "approved", ["Dear Ann, it is on its way."]),
+        (("edit", "--body", "Dear Ann, tomorrow."), "edited", ["Dear Ann, tomorrow."]),
+        (("reject", "--reason", "wrong product"), "rejected", []),
+    ],
+)
+def test_a_decision_is_final_and_what_is_approved_goes_into_the_outbox(review, database, draft, decision, state, sent):
+    command, *options = decision
+    assert review(command, draft, *options).returncode == 0
+
+    assert [row["state"] for row in rows(database, "SELECT state FROM ticketing.draft")] == [state]
+    assert [row["body"] for row in rows(database, "SELECT body FROM ticketing.outbox")] == sent
+    assert rows(database, "SELECT actor FROM ticketing.draft_event ORDER BY event_id DESC LIMIT 1")[0]["actor"] == "ann"
+    again = review("approve", draft)
+    assert again.returncode == 1
+    assert "nothing changed" in " ".join(again.stderr.split())
+
+
+def test_a_draft_somebody_else_holds_and_one_that_is_not_there_are_told(review, draft):
+    review("next")
+    for taken in (review("approve", draft, reviewer="bob"), review("approve", "999")):
+        assert taken.returncode == 1
+        assert "nothing changed" in " ".join(taken.stderr.split())
+        assert "Traceback" not in taken.stderr
