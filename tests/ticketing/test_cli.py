@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from tests.commands import environment, ticketing
+from ticketing.sample import generate_tickets
 
 
 @pytest.fixture
@@ -162,9 +163,10 @@ def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(run
 
 
 def test_a_wrong_model_path_is_told_and_registers_nothing(run, tmp_path, database):
-    lines = [f"{'Where is my parcel' if i % 2 else 'Pay me back'} number {i * 7919},{'ab'[i % 2]}" for i in range(60)]
-    (tmp_path / "tickets.csv").write_text("\n".join(["body,category", *lines]) + "\n")
-    assert run("import", "tickets.csv").returncode == 0
+    sample = [one.ticket for one in generate_tickets(history=200, incoming=0)]
+    rows = "".join(json.dumps({"body": ticket.body, "category": ticket.category}) + "\n" for ticket in sample)
+    (tmp_path / "tickets.jsonl").write_text(rows)
+    assert run("import", "tickets.jsonl").returncode == 0
     assert run("prepare", TICKETING_PREFECT__PORT="4297").returncode == 0
 
     done = run("train", TICKETING_PREFECT__PORT="4297", TICKETING_CLASSIFIER__BASE_MODEL=str(tmp_path / "nothing"))
