@@ -13,7 +13,12 @@ HOURS = 3600
 
 @pytest.fixture
 def run(tmp_path):
-    env = environment(tmp_path / "home", TICKETING_PREFECT__PORT="4298")
+    env = environment(
+        tmp_path / "home",
+        TICKETING_PREFECT__PORT="4298",
+        TICKETING_CLASSIFIER__EPOCHS="4",
+        TICKETING_GENERATOR__TRAIN_TOKENS="250000",
+    )
 
     def call(*arguments, codes=(0,)):
         done = ticketing(env, tmp_path, *arguments, timeout=4 * HOURS)
@@ -45,7 +50,7 @@ def test_banking77_accuracy_on_its_own_test_set(run, shared_data, tmp_path):
     assert sum(right) / len(right) > 0.9
 
 
-def test_bitext_tuned_replies_beside_the_base_and_the_nearest_reply(run, shared_data):
+def test_bitext_tuned_replies_beat_the_base_and_the_nearest_reply(run, shared_data, tmp_path):
     """The split keeps near-duplicates on one side; the numbers are in what `evaluate` prints and in the report."""
     run(
         "import", str(shared_data / "bitext" / "tickets.csv"),
@@ -53,5 +58,6 @@ def test_bitext_tuned_replies_beside_the_base_and_the_nearest_reply(run, shared_
     )  # fmt: skip
     for command in ("prepare", "train"):
         run(command)
-    sentence = run("evaluate", "--promote")
-    assert "BLEU in 'en' against the nearest training reply" in sentence
+    sentence = run("evaluate")  # ends with an error when the gate says no: tuned replies must beat both baselines
+    assert "BLEU in 'en' against the nearest training reply" in " ".join(sentence.split())
+    print((tmp_path / "home" / "reports" / "evaluation.md").read_text().split("## Replies side by side")[0])
