@@ -29,8 +29,8 @@ def extend_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
     missing = [word for word in often if len(word) > 1 or _is_unknown(tokenizer, word)]
     # Left as they are: an uncased tokenizer would lower them.
     tokenizer.add_tokens([AddedToken(word, normalized=False) for word in missing])
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(len(tokenizer))
+    if missing:  # some models have more rows than their tokenizer has words
+        model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size))
     return missing
 
 
