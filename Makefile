@@ -31,7 +31,8 @@ lock: $(VENV)/.installed
 	$(COMPILE) --extra gpu -o requirements/gpu.lock
 
 schema: $(VENV)/.installed
-	TICKETING_HOME=$$(mktemp -d) sh -c '$(BIN)/ticketing db upgrade && $(BIN)/ticketing db schema > sql/schema.sql.new'
+	TICKETING_HOME=$$(mktemp -d) sh -c \
+		'$(BIN)/ticketing db upgrade && $(BIN)/ticketing db schema > sql/schema.sql.new && rm -rf "$$TICKETING_HOME"'
 	mv sql/schema.sql.new sql/schema.sql
 
 clean:
