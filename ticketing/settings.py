@@ -102,7 +102,7 @@ class GateSettings(Section):
 class DraftSettings(Section):
     """How new tickets are claimed and drafted."""
 
-    chunk_size: int = Field(256, gt=0, description="tickets claimed, drafted and written back together")
+    chunk_size: int = Field(512, gt=0, description="tickets claimed, drafted and written back together")
     lease_seconds: int = Field(900, gt=0, description="a claim not renewed for so long is free again")
     max_attempts: int = Field(3, gt=0, description="after so many failed attempts a ticket goes to a human")
 
