@@ -82,7 +82,7 @@ def judge_classifier(version: str) -> Judged:
     """Scores a classifier on the test part of the snapshot it was trained on, and asks the gate."""
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
-    snapshot = find_snapshot(resources.database(), model.snapshot_id)
+    snapshot = find_snapshot(resources.database(), settings, model.snapshot_id)
     scored = evaluation.evaluate_classifier(TrainedClassifier.load(version, model.path, settings), snapshot)
     verdict = evaluation.judge_classifier(scored, settings.gate)
     verdict_id = registry.record_verdict(resources.database(), version, verdict, _numbers(asdict(scored)))
@@ -94,7 +94,7 @@ def judge_generator(version: str) -> Judged:
     """Scores a generator as vLLM serves it, beside its baselines, and asks the gate."""
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
-    snapshot = find_snapshot(resources.database(), model.snapshot_id)
+    snapshot = find_snapshot(resources.database(), settings, model.snapshot_id)
     with serve_generator(model, settings) as served:
         scored = evaluation.evaluate_generator(served.engine, version, served.languages, snapshot, settings)
     verdict = evaluation.judge_generator(scored)

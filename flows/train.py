@@ -24,7 +24,7 @@ class Candidates(NamedTuple):
 @flow(name="train")
 def train(snapshot_id: str | None = None) -> Candidates:
     """Trains both models from one snapshot, the newest if none is named."""
-    snapshot = find_snapshot(resources.database(), snapshot_id)
+    snapshot = find_snapshot(resources.database(), get_settings(), snapshot_id)
     skipped = generator.why_no_generator(snapshot, get_settings())
     candidates = Candidates(
         classifier=train_classifier(snapshot.snapshot_id),
@@ -39,7 +39,7 @@ def train(snapshot_id: str | None = None) -> Candidates:
 def train_classifier(snapshot_id: str) -> str:
     """Fine-tunes the BERT classifier and registers it. Returns its version."""
     settings = get_settings()
-    snapshot = find_snapshot(resources.database(), snapshot_id)
+    snapshot = find_snapshot(resources.database(), settings, snapshot_id)
     with registry.workspace(settings) as artefact:
         metrics = classifier_training.train_classifier(snapshot, settings, artefact)
         return registry.register(resources.database(), "classifier", snapshot_id, artefact, metrics, settings).version
@@ -49,7 +49,7 @@ def train_classifier(snapshot_id: str) -> str:
 def train_generator(snapshot_id: str) -> str:
     """Trains the QLoRA adapter and registers it. Returns its version."""
     settings = get_settings()
-    snapshot = find_snapshot(resources.database(), snapshot_id)
+    snapshot = find_snapshot(resources.database(), settings, snapshot_id)
     with registry.workspace(settings) as artefact:
         metrics = generator.train_generator(snapshot, settings, artefact)
         return registry.register(resources.database(), "generator", snapshot_id, artefact, metrics, settings).version

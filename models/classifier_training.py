@@ -32,6 +32,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_callback import PrinterCallback
 
 from models.base import LOAD_ERRORS, resolve, writing
 from models.classifier import BATCH, MANIFEST, TrainedClassifier, encode
@@ -82,6 +83,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         callbacks=[EarlyStoppingCallback(chosen.patience), ProgressLog()],
         optimizers=(_optimizer(model, chosen.learning_rate, NEW_WORDS_SPEED if added else 1.0), None),
     )
+    trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
     with writing(output):
         trained = trainer.train()
         model.save_pretrained(output)

@@ -1,6 +1,5 @@
 """What the database survives: processes killed at the worst moment, a folder that can't be used, a full disk."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +11,7 @@ import psutil
 import pytest
 
 from tests.conftest import make_home, remove_home, stop_server
+from tests.faults.disk import small_disk
 from tests.seed import CLASSIFIER, GENERATOR, SNAPSHOT, add_clean, add_models, rows
 from ticketing.database import Database
 from ticketing.drafting import queue
@@ -153,19 +153,6 @@ def test_folder_that_is_not_writable_is_told():
     # /proc takes no folder from anybody, root included.
     with pytest.raises(DatabaseError, match="can't be started in /proc/ticketing/postgres: .*set TICKETING_HOME"):
         start_server(Path("/proc/ticketing"))
-
-
-@contextlib.contextmanager
-def small_disk(folder, megabytes):
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a small file system can't be mounted here")
-    try:
-        yield
-    finally:
-        # Lazily, since a server that fails to start may still hold a file of it for a moment.
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_disk_too_full_for_a_server_is_told(home):

@@ -41,6 +41,9 @@ def main() -> None:
     """Runs the command; a `TicketingError` becomes its message on stderr and exit code 1."""
     # Threads that spin while they wait halve each other's speed as soon as two processes share the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Every loaded model would say so twice, between lines that somebody reads.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
         logging.getLogger("ticketing").setLevel(get_settings().log_level)

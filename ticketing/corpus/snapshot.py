@@ -25,7 +25,7 @@ from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
 
-__all__ = ["Record", "Snapshot", "build_snapshot", "find_snapshot", "latest_snapshot"]
+__all__ = ["Record", "Snapshot", "build_snapshot", "find_snapshot"]
 
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
@@ -74,12 +74,7 @@ class Snapshot:
         return [Record(**row) for row in pq.read_table(self.path / f"{part}.parquet").to_pylist()]
 
 
-def latest_snapshot(database: Database) -> Snapshot:
-    """The newest snapshot. Raises CorpusError when there is none, or it can't be read."""
-    return find_snapshot(database, None)
-
-
-def find_snapshot(database: Database, snapshot_id: str | None) -> Snapshot:
+def find_snapshot(database: Database, settings: Settings, snapshot_id: str | None) -> Snapshot:
     """A snapshot by its id; None: the newest. Raises CorpusError when there is none, or it can't be read."""
     with database.begin() as conn:
         if snapshot_id is None:
@@ -89,7 +84,7 @@ def find_snapshot(database: Database, snapshot_id: str | None) -> Snapshot:
     if path is None:
         named = "There is no snapshot yet" if snapshot_id is None else f"There is no snapshot {snapshot_id!r}"
         raise CorpusError(f"{named}: run 'ticketing prepare'.")
-    return Snapshot.load(Path(path))
+    return Snapshot.load(settings.home / path)
 
 
 def build_snapshot(database: Database, settings: Settings) -> Snapshot:
@@ -119,7 +114,10 @@ def build_snapshot(database: Database, settings: Settings) -> Snapshot:
         shutil.rmtree(building, ignore_errors=True)
     with database.begin() as conn:
         queries.write_snapshot(
-            conn, snapshot_id=snapshot.snapshot_id, path=str(path), manifest=Jsonb(snapshot.manifest)
+            conn,
+            snapshot_id=snapshot.snapshot_id,
+            path=str(path.relative_to(settings.home)),
+            manifest=Jsonb(snapshot.manifest),
         )
     return snapshot
 

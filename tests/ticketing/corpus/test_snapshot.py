@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import random
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import snapshot as module
 from ticketing.corpus.preparing import prepare_chunk
-from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot, latest_snapshot
+from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
@@ -187,15 +188,26 @@ def test_a_snapshot_is_found_by_its_id_and_as_the_newest(database, settings, pre
     prepare(corpus(60)[48:])
     second = build_snapshot(database, settings)
 
-    assert find_snapshot(database, first.snapshot_id) == first
-    assert latest_snapshot(database) == second
+    assert find_snapshot(database, settings, first.snapshot_id) == first
+    assert find_snapshot(database, settings, None) == second
     with pytest.raises(CorpusError, match="'nosuch'"):
-        find_snapshot(database, "nosuch")
+        find_snapshot(database, settings, "nosuch")
+
+
+def test_a_snapshot_is_found_after_the_home_was_moved(database, settings, prepare, tmp_path):
+    prepare(corpus())
+    snapshot = build_snapshot(database, settings)
+    shutil.copytree(settings.home / "snapshots", tmp_path / "moved" / "snapshots")
+    shutil.rmtree(settings.home / "snapshots")
+
+    found = find_snapshot(database, settings.model_copy(update={"home": tmp_path / "moved"}), None)
+
+    assert found.manifest == snapshot.manifest
 
 
 def test_without_tickets_there_is_no_snapshot_and_nothing_is_left(database, settings):
     with pytest.raises(CorpusError, match="There is no snapshot yet"):
-        latest_snapshot(database)
+        find_snapshot(database, settings, None)
     with pytest.raises(CorpusError, match="No ticket with a category"):
         build_snapshot(database, settings)
     assert list((settings.home / "snapshots").iterdir()) == []
@@ -211,7 +223,7 @@ def test_a_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare
         Snapshot.load(snapshot.path)
     (snapshot.path / damage).unlink()
     with pytest.raises(CorpusError, match="remove the folder"):
-        latest_snapshot(database)
+        find_snapshot(database, settings, None)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which is Linux's")  # noqa: PTH110
@@ -228,7 +240,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(database, settings, prepare, mon
 
     assert list((settings.home / "snapshots").iterdir()) == []
     with pytest.raises(CorpusError, match="no snapshot yet"):
-        latest_snapshot(database)
+        find_snapshot(database, settings, None)
 
 
 def test_a_folder_that_cannot_be_made_is_told(database, settings):
