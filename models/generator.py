@@ -19,11 +19,18 @@ from datasets import Dataset
 from peft import LoraConfig, PeftModel
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
-from trl import SFTTrainer
 
 from models.base import languages_of, resolve
 from models.hardware import compute_dtype
-from models.qlora import IGNORED, CpuTrainer, ProgressLog, freed_memory_kept, load_quantized, training_arguments
+from models.qlora import (
+    IGNORED,
+    CpuTrainer,
+    LoraPlusTrainer,
+    ProgressLog,
+    freed_memory_kept,
+    load_quantized,
+    training_arguments,
+)
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.drafting.prompts import PROMPT_VERSION, messages
 from ticketing.errors import ModelError
@@ -98,7 +105,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
 
     work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen)}"
     work.mkdir(parents=True, exist_ok=True)
-    trainer_class = SFTTrainer if torch.cuda.is_available() else CpuTrainer
+    trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
     trainer = trainer_class(
         model=load_quantized(base, chosen.base_model),
         args=training_arguments(chosen, steps, work),
@@ -109,6 +116,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
             r=chosen.lora_rank, lora_alpha=2 * chosen.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
         callbacks=[ProgressLog()],
+        lr_ratio=chosen.lora_plus_ratio,
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
     with freed_memory_kept():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft.optimizers import create_loraplus_optimizer
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
 from transformers.training_args import TrainingArguments
@@ -100,8 +101,32 @@ def freed_memory_kept() -> Iterator[None]:
         libc.malloc_trim(0)
 
 
-class CpuTrainer(SFTTrainer):  # type: ignore[misc]
-    """trl's trainer with a loss that scores the replies alone.
+class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
+    """trl's trainer with a learning rate for each of an adapter's two matrices: fewer tokens make as good replies.
+
+    Source: S. Hayou et al., LoRA+: efficient low rank adaptation of large models, ICML 2024.
+    """
+
+    def __init__(self, *args: Any, lr_ratio: float, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._lr_ratio = lr_ratio
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW, in which the matrix that starts at zero learns `lr_ratio` times as fast."""
+        if self.optimizer is None:
+            self.optimizer = create_loraplus_optimizer(
+                model or self.model,
+                torch.optim.AdamW,
+                lr=self.args.learning_rate,
+                loraplus_lr_ratio=self._lr_ratio,
+                weight_decay=0.0,
+                fused=True,
+            )
+        return self.optimizer
+
+
+class CpuTrainer(LoraPlusTrainer):
+    """A trainer with a loss that scores the replies alone.
 
     Without Triton, trl 1.16 puts every position through the vocabulary, prompts too, and works out statistics that
     nobody reads here.
