@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -185,3 +187,11 @@ def test_a_port_in_use_is_told(run):
         done = run("up", TICKETING_PREFECT__PORT=str(port))
     assert done.returncode == 1
     assert f"Port {port} on 127.0.0.1 is in use" in " ".join(done.stderr.split())
+
+
+def test_the_command_starts_without_the_libraries_that_take_seconds():
+    """And torch, when it comes, finds the environment that `main` has set for it."""
+    heavy = "{'torch', 'transformers', 'spacy', 'prefect', 'vllm'}"
+    code = f"import sys, ticketing.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,9 +14,11 @@ from ticketing.drafting.drafter import Prediction, propose, why_no_draft
 from ticketing.jsonl import JsonRow, read_jsonl, writing_jsonl
 from ticketing.language import ticket_language
 from ticketing.privacy.placeholders import restore
-from ticketing.privacy.scrubber import Scrubbed, Scrubber
 from ticketing.settings import Settings, get_settings
 from ticketing.tickets import CleanTicket
+
+if TYPE_CHECKING:
+    from ticketing.privacy.scrubber import Scrubbed, Scrubber
 
 BATCH = 256
 
@@ -28,7 +30,7 @@ def classify_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "confidence", "route"}."""
     settings = get_settings()
     rows = _read(input, ("id", "body"), settings)
-    scrubber = Scrubber(settings.privacy)
+    scrubber = _scrubber(settings)
     classify = _champion_classifier(open_database(settings), settings)
 
     def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ def scrub_command(input: Input, output: Output) -> None:
     """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}, offsets in the input."""
     settings = get_settings()
     rows = _read(input, ("id", "text"), settings)
-    scrubber = Scrubber(settings.privacy)
+    scrubber = _scrubber(settings)
 
     def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
         texts = [row.values["text"] for row in chunk]
@@ -73,7 +75,7 @@ def reply_command(input: Input, output: Output) -> None:
     settings = get_settings()
     rows = _read(input, ("id", "body"), settings)
     database = open_database(settings)
-    scrubber = Scrubber(settings.privacy)
+    scrubber = _scrubber(settings)
     classify = _champion_classifier(database, settings)
     reasons: list[str] = []
     with serve_generator(champion(database, "generator", settings), settings) as generator:
@@ -108,7 +110,14 @@ def _champion_classifier(database: Database, settings: Settings) -> Callable[[li
     return TrainedClassifier.load(best.version, best.path, settings).predict
 
 
-def _clean_tickets(rows: list[JsonRow], scrubber: Scrubber) -> list[tuple[CleanTicket, Scrubbed]]:
+def _scrubber(settings: Settings) -> "Scrubber":
+    # Presidio takes seconds to be imported, and torch with it, which must find the environment that `main` sets.
+    from ticketing.privacy.scrubber import Scrubber
+
+    return Scrubber(settings.privacy)
+
+
+def _clean_tickets(rows: list[JsonRow], scrubber: "Scrubber") -> "list[tuple[CleanTicket, Scrubbed]]":
     texts = [(str(row.values.get("subject") or ""), str(row.values["body"])) for row in rows]
     languages = [_language(row, "\n".join(text)) for row, text in zip(rows, texts, strict=True)]
     scrubbed = scrubber.scrub(texts, languages)
