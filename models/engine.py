@@ -165,9 +165,8 @@ class Engine:
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
             "VLLM_LOGGING_COLOR": "0",
-            # Threads that wait by spinning take the processor from whoever else is on it: beside another busy process
-            # replies came three times as slowly.
-            "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
+            # As in ticketing.cli: spinning threads starve whoever else is on the processor.
+            "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000"),
         }
 
     def _send(self, message: object) -> None:
