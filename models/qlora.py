@@ -107,6 +107,8 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
     Source: S. Hayou et al., LoRA+: efficient low rank adaptation of large models, ICML 2024.
     """
 
+    optimizer: torch.optim.Optimizer | None
+
     def __init__(self, *args: Any, lr_ratio: float, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
         self._lr_ratio = lr_ratio
@@ -115,7 +117,7 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
         """AdamW, in which the matrix that starts at zero learns `lr_ratio` times as fast."""
         if self.optimizer is None:
             self.optimizer = create_loraplus_optimizer(
-                model or self.model,
+                self.model if model is None else model,
                 torch.optim.AdamW,
                 lr=self.args.learning_rate,
                 loraplus_lr_ratio=self._lr_ratio,
