@@ -45,6 +45,11 @@ class PrivacySettings(Section):
     order_patterns: tuple[str, ...] = Field(
         (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
     )
+    tracking_patterns: tuple[str, ...] = Field(
+        (r"1Z[0-9A-Z]{16}", r"(?:SF|YT|JD|JT|ZT|ZTO|STO|YD|DB)[A-Z]{0,2}\d{10,15}", r"[A-Z]{2}\d{9}[A-Z]{2}"),
+        description="regular expressions of parcel numbers",
+    )
+    own_domains: tuple[str, ...] = Field((), description="links to these are no personal data: the shop's own pages")
     vault_key: SecretStr | None = Field(None, description="32 bytes as base64; else a key file under the home is made")
 
 

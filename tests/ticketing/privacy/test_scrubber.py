@@ -70,7 +70,7 @@ def test_the_name_in_a_greeting_is_found(scrubber, text, scrubbed):
 @pytest.mark.parametrize(
     "text",
     [
-        "I paid $1,234.50 on 2024-05-01 and 12.12.2024, see https://shop.example.com/returns",
+        "I paid $1,234.50 on 2024-05-01 and 12.12.2024, see your return policy",
         "The Aurora X200 lamp costs 49.99 and has 16000000 colours, 3 of 5 broke within 14 days.",
         "Version 2.10.4 of the app, 100% battery, 5000 mAh, size 38-40, 20:30-21:15",
     ],

@@ -1,0 +1,42 @@
+import pytest
+
+
+def found(scrubber, text, language="zh"):
+    scrubbed = scrubber.scrub([[text]], [language])[0]
+    return {(value, placeholder.rsplit("_", 1)[0].strip("<")) for placeholder, value in scrubbed.values.items()}
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "xx"])
+def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is(scrubber, language):
+    text = "Hello, 我叫王小明，住在浙江省杭州市西湖区文三路3763号2栋301室，包裹还没有到。"
+
+    assert found(scrubber, text, language) == {
+        ("王小明", "PERSON"),
+        ("浙江省杭州市西湖区文三路3763号2栋301室", "ADDRESS"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("收件人：欧阳娜娜，请尽快发货", {("欧阳娜娜", "PERSON")}),
+        ("您好，我是李静，订单还没发货", {("李静", "PERSON")}),
+        ("请寄到上海市浦东新区锦绣路12号3栋1201室，谢谢", {("上海市浦东新区锦绣路12号3栋1201室", "ADDRESS")}),
+    ],
+)
+def test_people_and_places(scrubber, text, expected):
+    assert found(scrubber, text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请问能寄到北京市吗？",
+        "我在上海，快递什么时候到？",
+        "客服态度很差，我要投诉",
+        "吸尘器坏了，要求退货",
+        "支持微信支付吗",
+    ],
+)
+def test_towns_products_and_staff_stay(scrubber, text):
+    assert found(scrubber, text) == set()

@@ -1,0 +1,93 @@
+import pytest
+
+from ticketing.privacy.formats import is_card, is_chinese_id, is_imei, is_vin
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.settings import PrivacySettings
+
+FOUND = [
+    ("CN_ID_CARD", "身份证号{}，请核对", "11010519491231002X"),
+    ("CN_ID_CARD", "My ID is {} thanks", "330106196503157928"),
+    ("CN_ID_CARD", "身份证：{}", "110105 19491231 002X"),
+    ("CN_ID_CARD", "身份证号码{}", "110105491231002"),
+    ("CREDIT_CARD", "卡号{}扣款失败", "6222020305067890123"),
+    ("CREDIT_CARD", "Charge it to {} please", "4111-1111\n1111-1111"),
+    ("BANK_ACCOUNT", "My account number is {}, thanks", "12345678"),
+    ("PASSPORT", "我的护照号码是{}", "E12345678"),
+    ("PASSPORT", "passport no. {} expires soon", "533380006"),
+    ("NATIONAL_ID", "my national insurance number: {}.", "QQ123456C".replace("QQ", "AB")),
+    ("NATIONAL_ID", "Codice fiscale {}.", "RSSMRA85T10A562S"),
+    ("NATIONAL_ID", "DNI {} as requested", "12345678Z"),
+    ("DRIVER_LICENSE", "my driver's license is {}.", "A12345678"),
+    ("DRIVER_LICENSE", "驾驶证{}", "330106196503157"),
+    ("LICENSE_PLATE", "送货车{}撞了门", "浙A·12345"),
+    ("LICENSE_PLATE", "The number plate is {}.", "AB12 CDE"),
+    ("DEVICE_ID", "IMEI {}", "490154203237518"),
+    ("DEVICE_ID", "MAC {} is offline", "00:1A:2B:3C:4D:5E"),
+    ("DEVICE_ID", "serial number: {}", "C02XK1ABJGH5"),
+    ("VEHICLE_ID", "The car {} was damaged", "1M8GDM9AXKP042788"),
+    ("DATE_OF_BIRTH", "I was born on {}.", "12 March 1980"),
+    ("DATE_OF_BIRTH", "出生日期：{}", "1980年3月12日"),
+    ("IM_ID", "加我微信{}", "xiaoming_88"),
+    ("IM_ID", "QQ：{}", "1234567890"),
+    ("IM_ID", "Ask {} on the forum", "@lucky_tom"),
+    ("USERNAME", "My username is {}", "jane_doe77"),
+    ("USERNAME", "用户名：{}", "xiaoming"),
+    ("ORDER_ID", "add something to order {}", "3707955617"),
+    ("ORDER_ID", "订单号：{}还没发货", "AB-445-9204"),
+    ("URL", "my page {} shows it", "https://jane.example.org/me"),
+    ("URL", "see {}.", "ftp://jane:secret@files.example.org/a"),
+    ("TRACKING_ID", "Parcel {} is lost", "1Z999AA10123456784"),
+    ("TRACKING_ID", "快递单号{}没动", "SF1234567890123"),
+    ("EMAIL_ADDRESS", "write to {} please", "jane.doe (at) example (dot) com"),
+    ("EMAIL_ADDRESS", "write to {} please", "jane dot doe at example dot com"),
+    ("EMAIL_ADDRESS", "邮箱{}", "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ"),
+    ("PHONE_NUMBER", "请打{}", "一三八一二三四五六七八"),
+    ("PHONE_NUMBER", "请打{}", "138\u200b1234\u200b5678"),
+    ("PHONE_NUMBER", "请打{}联系我", "138 1234\n5678"),
+    ("PHONE_NUMBER", "Call me at {}.", "785 8949"),
+    ("PHONE_NUMBER", "Nobody answers: {}, ever", "001-321-194-8268x44208"),
+]  # fmt: skip
+KEPT = [
+    "Meet me at the shop at noon, look at the dot on the lamp.",
+    "My login is not working and my account was closed.",
+    "My username does not work.",
+    "The order total was 1234567 in 2024, order 66 was late.",
+    "一二三四，再来一次，三五个人",
+    "我的账号登录不了，请帮我看看",
+    "Batch 12345678901234567 was recalled in March 2024.",
+    "The registration fee of 500 was too high.",
+    "Serial numbers are missing.",
+]
+
+
+@pytest.mark.parametrize(("kind", "frame", "value"), FOUND)
+@pytest.mark.parametrize("language", ["en", "zh", "xx"])
+def test_a_value_is_found_whole(scrubber, kind, frame, value, language):
+    scrubbed = scrubber.scrub([[frame.format(value)]], [language])[0]
+
+    assert scrubbed.texts == (frame.format(f"<{kind}_1>"),)
+    assert scrubbed.values == {f"<{kind}_1>": value}
+
+
+@pytest.mark.parametrize("text", KEPT)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_identifies_nobody_stays(scrubber, text, language):
+    assert scrubber.scrub([[text]], [language])[0].texts == (text,)
+
+
+def test_links_to_the_shop_itself_stay_unless_they_name_a_user():
+    scrubber = Scrubber(PrivacySettings(own_domains=("shop.example.com",)))
+    text = "See https://www.shop.example.com/returns, not https://jane@shop.example.com or https://evil.example.com/x"
+
+    scrubbed = scrubber.scrub([[text]], ["en"])[0]
+
+    assert scrubbed.texts == ("See https://www.shop.example.com/returns, not <URL_1> or <URL_2>",)
+
+
+def test_check_digits():
+    assert is_card("4111 1111 1111 1111") and not is_card("4111 1111 1111 1112")
+    assert is_chinese_id("11010519491231002X") is True
+    assert is_chinese_id("110105194912310021") is None
+    assert is_chinese_id("110105194913310021") is False
+    assert is_vin("1M8GDM9AXKP042788") is True
+    assert is_imei("490154203237518") and not is_imei("490154203237519")
