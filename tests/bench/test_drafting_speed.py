@@ -6,6 +6,7 @@ import pytest
 
 from models.engine import Adapter
 from models.registry import champion
+from models.served_base import served_base
 from tests.bench.raw_chat import raw_chat
 from tests.commands import environment, ticketing
 from ticketing.database import Database
@@ -56,7 +57,7 @@ def test_the_draft_flow_keeps_nine_tenths_of_raw_speed(home, record_property):
     conversations = [_conversation(row, settings) for row in rows]
     generator = champion(database, "generator", settings)
     adapter = Adapter(generator.version, generator.path)
-    raw = raw_chat(generator.base_model, settings, adapter, conversations)
+    raw = raw_chat(served_base(generator.base_model, settings), settings, adapter, conversations)
 
     raw_speed = len(conversations) / raw.seconds
     record_property("draft flow, tickets/s", round(flow, 3))

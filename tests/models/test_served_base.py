@@ -1,0 +1,35 @@
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from models import served_base as module
+from models.qlora import load_quantized
+from models.served_base import served_base
+from tests.models.tiny_model import save_tiny_model
+from ticketing.settings import Settings
+
+
+def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, monkeypatch):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    tokens = torch.tensor([[1, 20, 30, 40, 50]])
+
+    folder = served_base(str(base), settings)
+
+    served = AutoModelForCausalLM.from_pretrained(folder)(tokens).logits.float()
+    trained = load_quantized(str(base), "tiny")(tokens).logits.float()
+    unrounded = AutoModelForCausalLM.from_pretrained(base)(tokens).logits.float()
+    assert (served - trained).abs().mean() < 0.2 * (unrounded - trained).abs().mean()
+    assert AutoTokenizer.from_pretrained(folder).chat_template == AutoTokenizer.from_pretrained(base).chat_template
+
+    monkeypatch.setattr(module, "_write", None)
+    assert served_base(str(base), settings) == folder
+
+
+def test_another_content_makes_another_folder(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    before = served_base(str(base), settings)
+
+    (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
+
+    assert served_base(str(base), settings) != before
