@@ -20,7 +20,10 @@ def database() -> Database:
 @cache
 def scrubber() -> Scrubber:
     """The scrubber; loading its language models takes seconds."""
-    return Scrubber(get_settings().privacy)
+    from models.name_finder_training import name_finder_for
+
+    settings = get_settings()
+    return Scrubber(settings.privacy, name_finder_for(settings))
 
 
 @cache

@@ -112,9 +112,10 @@ def _champion_classifier(database: Database, settings: Settings) -> Callable[[li
 
 def _scrubber(settings: Settings) -> "Scrubber":
     # Presidio takes seconds to be imported, and torch with it, which must find the environment that `main` sets.
+    from models.name_finder_training import name_finder_for
     from ticketing.privacy.scrubber import Scrubber
 
-    return Scrubber(settings.privacy)
+    return Scrubber(settings.privacy, name_finder_for(settings))
 
 
 def _clean_tickets(rows: list[JsonRow], scrubber: "Scrubber") -> "list[tuple[CleanTicket, Scrubbed]]":

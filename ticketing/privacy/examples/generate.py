@@ -1,0 +1,174 @@
+"""Puts the made-up texts together from a seed."""
+
+import random
+import string
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ticketing.privacy.examples import english
+from ticketing.privacy.examples.people import People
+from ticketing.privacy.placeholders import Span
+
+PERSONAL = {
+    "title": "PERSON",
+    "road": "ADDRESS",
+    "name": "PERSON",
+    "first": "PERSON",
+    "last": "PERSON",
+    "address": "ADDRESS",
+    "street": "ADDRESS",
+    "unit": "ADDRESS",
+    "postcode": "ADDRESS",
+}
+JOINTS = (" ", " ", " ", "\n", "\n\n", " - ", "  ", ", ")
+
+
+class Example(NamedTuple):
+    """A text, and where its names and addresses are."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def generate_examples(seed: int, count: int, words: Sequence[str]) -> Iterator[Example]:
+    """`count` texts of one to five sentences; the same seed gives the same ones.
+
+    Args:
+        seed: where the random choices begin.
+        count: how many texts.
+        words: ordinary words of all kinds, so that what is merely rare is not taken for a name.
+    """
+    rng = random.Random(seed)  # noqa: S311 — made-up texts, no secrets
+    people = People(rng)
+    names = people.known_names()
+    ordinary = [word for word in words if word.casefold() not in names]
+    for _ in range(count):
+        yield _text(rng, people, ordinary)
+
+
+def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
+    text = ""
+    spans: list[Span] = []
+    sentences = rng.choices((1, 2, 3, 5), (0.55, 0.25, 0.13, 0.07))[0]
+    for number in range(sentences):
+        if number:
+            text += rng.choice(JOINTS)
+        pattern = rng.choice(
+            rng.choices(
+                (english.WITH_PEOPLE, english.WITH_ADDRESSES, english.WITH_NEITHER, english.OF_ANY_WORDS),
+                (4, 4, 2.5, 3),
+            )[0]
+        )
+        filled = _filled(rng, people, pattern, words)
+        spans += [Span(span.start + len(text), span.end + len(text), span.kind) for span in filled.spans]
+        text += filled.text
+    chance = rng.random()
+    if chance < 0.08 and len(text.lower()) == len(text):
+        text = text.lower()
+    if rng.random() < 0.08:
+        return _quoted(text, spans, rng.choice((">", "> ", "* ", "- ", "?? ", "| ", "\t")))
+    return Example(text, tuple(spans))
+
+
+def _quoted(text: str, spans: Sequence[Span], mark: str) -> Example:
+    """The text with a mark before each line, as mail programs quote."""
+
+    def place(offset: int) -> int:
+        return offset + len(mark) * (text.count("\n", 0, offset) + 1)
+
+    moved = tuple(Span(place(span.start), place(span.end - 1) + 1, span.kind) for span in spans)
+    return Example(mark + text.replace("\n", f"\n{mark}"), moved)
+
+
+def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[str]) -> Example:
+    text = ""
+    spans: list[Span] = []
+    for before, slot, _, _ in string.Formatter().parse(pattern):
+        text += before
+        if slot is None:
+            continue
+        value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
+        kind = PERSONAL.get("last" if slot == "last_only" else slot)
+        if kind is not None:
+            if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
+                # 'Mrs. Miller', in two slots, is one name.
+                first = spans.pop()
+                spans.append(Span(first.start, len(text) + len(value), kind))
+            else:
+                spans.append(Span(len(text), len(text) + len(value), kind))
+        text += value
+    return Example(text, tuple(spans))
+
+
+def _words(rng: random.Random, words: Sequence[str]) -> str:
+    chosen = [rng.choice(words) for _ in range(rng.choice((1, 1, 2, 3, 4)))]
+    chance = rng.random()
+    if chance < 0.2:
+        chosen = [word.capitalize() for word in chosen]
+    return " ".join(chosen)
+
+
+def _value(rng: random.Random, people: People, slot: str) -> str:
+    match slot:
+        case "name":
+            return people.full_name()
+        case "first":
+            return people.first_name()
+        case "last" | "last_only":
+            return people.last_name()
+        case "title":
+            return people.title()
+        case "address":
+            return people.address()
+        case "street":
+            return people.street()
+        case "road":
+            return people.road()
+        case "unit":
+            return people.unit()
+        case "postcode":
+            return people.postcode()
+        case "place":
+            return people.place()
+        case "country":
+            return people.country()
+        case _:
+            return _plain(rng, people, slot)
+
+
+def _plain(rng: random.Random, people: People, slot: str) -> str:
+    faker = people.well_known()
+    match slot:
+        case "company":
+            return rng.choice(english.COMPANIES) if rng.random() < 0.4 else str(people.faker().company())
+        case "job":
+            return str(faker.job()) if rng.random() < 0.5 else rng.choice(("nurse", "teacher", "driver", "Lawyer"))
+        case "product":
+            return rng.choice(english.PRODUCTS)
+        case "weekday":
+            return rng.choice(english.WEEKDAYS)
+        case "month":
+            return rng.choice(english.MONTHS)
+        case "year":
+            return str(rng.randrange(1950, 2027))
+        case "age":
+            return str(rng.randrange(18, 95))
+        case "short":
+            return str(rng.randrange(2, 9999))
+        case "date":
+            return str(faker.date(rng.choice(("%d/%m/%Y", "%Y-%m-%d", "%d %B %Y", "%B %d", "%d.%m.%Y", "%m/%d/%y"))))
+        case "amount":
+            return f"{rng.choice(('$', '€', '£', ''))}{rng.randrange(1, 2000)}.{rng.randrange(100):02d}"
+        case "order":
+            return rng.choice(("#", "", "ORD-", "A")) + str(rng.randrange(10**5, 10**9))
+        case "code":
+            return "".join(rng.choices(string.ascii_uppercase + string.digits, k=rng.randrange(4, 9)))
+        case "email":
+            return str(faker.ascii_email())
+        case "phone":
+            return str(faker.phone_number())
+        case "iban":
+            return str(faker.iban())
+        case "card":
+            return str(faker.credit_card_number())
+    raise KeyError(slot)
