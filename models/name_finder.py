@@ -48,6 +48,8 @@ class NameFinder:
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """The names and addresses of each text, in order; long texts are read in windows that overlap."""
         found: list[list[Span]] = [[] for _ in texts]
+        if not texts:
+            return found
         encoded = self._tokenizer(
             list(texts),
             truncation=True,

@@ -43,6 +43,7 @@ def test_a_finder_learns_from_made_up_texts(finder):
 
     found = finder.find(texts)
 
+    assert finder.find([]) == []
     assert [len(found[0]), len(found[2])] == [0, 0] or all(span.end <= 5000 for span in found[2])
     assert any("Helen" in texts[1][span.start : span.end] for span in found[1])
     last = texts[3].rindex("Helen")
