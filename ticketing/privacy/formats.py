@@ -96,11 +96,6 @@ def is_vin(text: str) -> bool | None:
     return True if "0123456789X"[rest] == number[8] else None
 
 
-def is_imei(text: str) -> bool:
-    """Whether fifteen digits are a telephone's serial number. Source: 3GPP TS 23.003, annex B."""
-    return luhn(_digits(text))
-
-
 def is_account_like(text: str) -> bool | None:
     """Drops a word of the language: the name of an account has a digit, an underscore or a dot in it."""
     return None if re.search(r"[0-9_]|\.[a-z]", text) else False
