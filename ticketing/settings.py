@@ -74,10 +74,10 @@ class ClassifierSettings(Section):
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     max_tokens: int = Field(128, gt=0)
-    epochs: int = Field(3, gt=0)
-    min_steps: int = Field(450, gt=0, description="a small corpus is gone through more often, up to so many steps")
+    epochs: int = Field(2, gt=0)
+    min_steps: int = Field(300, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
-    learning_rate: float = Field(1.5e-4, gt=0)
+    learning_rate: float = Field(2e-4, gt=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
@@ -92,7 +92,7 @@ class GeneratorSettings(Section):
         description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
-    train_tokens: int = Field(65_000, gt=0, description="training stops after about so many tokens")
+    train_tokens: int = Field(80_000, gt=0, description="training stops after about so many tokens")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
