@@ -61,8 +61,8 @@ def load_champions(stack: ExitStack) -> Drafters:
     try:
         writer = registry.champion(database, "generator", settings)
     except NoChampion:
-        return Drafters(classifier, None)
-    return Drafters(classifier, stack.enter_context(serve_generator(writer, settings)))
+        return Drafters(classifier, None, resources.scrubber())
+    return Drafters(classifier, stack.enter_context(serve_generator(writer, settings)), resources.scrubber())
 
 
 @task(**PLAIN)

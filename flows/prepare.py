@@ -14,6 +14,7 @@ from reports.summaries import counts_markdown
 from ticketing.corpus import preparing
 from ticketing.corpus.preparing import ChunkCounts
 from ticketing.corpus.snapshot import build_snapshot
+from ticketing.privacy import forgetting
 from ticketing.settings import get_settings
 from ticketing.source import check_source, count_source
 
@@ -40,6 +41,9 @@ def prepare(until: datetime | None = None, snapshot: bool = True) -> Prepared:
         logger.info("prepare: %d of about %d tickets read, %d of them scrubbed", counts.read, total, counts.scrubbed)
         update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
     update_progress_artifact(progress, 100.0)
+    expired = expire_values()
+    if expired:
+        logger.info("prepare: %d values left the vault, their tickets' retention time is over", expired)
     create_markdown_artifact(counts_markdown("Tickets", asdict(counts)), key="prepare")
     return Prepared(counts, snapshot_tickets() if snapshot else None)
 
@@ -60,6 +64,12 @@ def scrub_chunk(until: datetime | None) -> ChunkCounts | None:
     return preparing.prepare_next_chunk(
         resources.database(), resources.scrubber(), resources.vault(), get_settings(), CHUNK_TICKETS, until
     )
+
+
+@task(**IO)
+def expire_values() -> int:
+    """Removes what the vault has kept for long enough. Returns how many values."""
+    return forgetting.expire_values(resources.database(), get_settings())
 
 
 @task(**PLAIN)

@@ -114,14 +114,19 @@ class Engine:
         return None if self._process is None else self._process.pid
 
     def chat(
-        self, conversations: Sequence[list[Message]], use_adapter: bool = True, max_tokens: int | None = None
+        self,
+        conversations: Sequence[list[Message]],
+        use_adapter: bool = True,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
     ) -> list[Completion]:
-        """One completion a conversation, in order, at temperature 0.
+        """One completion a conversation, in order.
 
         Args:
             conversations: a list of messages each, as `ticketing.drafting.prompts.messages` gives it.
             use_adapter: False asks the bare base model.
             max_tokens: the longest reply; engine.max_reply_tokens if left out.
+            temperature: 0 takes the likeliest token each time.
 
         Returns:
             Completions with finish_reason 'stop' or 'length', or 'error' (and no text) for a conversation that leaves
@@ -132,7 +137,7 @@ class Engine:
         """
         limit = self.settings.engine.max_reply_tokens if max_tokens is None else max_tokens
         with self._one_at_a_time:
-            self._send((list(conversations), use_adapter and self.adapter is not None, limit))
+            self._send((list(conversations), use_adapter and self.adapter is not None, limit, temperature))
             answers: list[tuple[str, int, int, str]] = self._receive(None)
         return [Completion(*answer) for answer in answers]
 

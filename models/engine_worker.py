@@ -62,7 +62,7 @@ class Worker:
         self.adapter = LoRARequest(adapter[0], 1, adapter[1]) if adapter else None
 
     def chat(
-        self, conversations: list[list[dict[str, str]]], use_adapter: bool, max_tokens: int
+        self, conversations: list[list[dict[str, str]]], use_adapter: bool, max_tokens: int, temperature: float
     ) -> list[tuple[str, int, int, str]]:
         """Text, prompt tokens, reply tokens and finish reason of each conversation, in order."""
         from vllm import SamplingParams
@@ -79,7 +79,7 @@ class Worker:
             return answers
         outputs = self.llm.chat(
             [conversations[i] for i in fitting],
-            SamplingParams(temperature=0, max_tokens=max_tokens),
+            SamplingParams(temperature=temperature, max_tokens=max_tokens, seed=0),
             use_tqdm=False,
             lora_request=self.adapter if use_adapter else None,
             chat_template_kwargs=template,

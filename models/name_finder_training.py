@@ -35,17 +35,13 @@ class Row(NamedTuple):
     labels: list[int]
 
 
-def name_finder_for(settings: Settings) -> NameFinder | None:
-    """The finder that the settings ask for: from the cache, or trained now, once a machine, in a few minutes.
-
-    None: names are spaCy's, and English addresses are nobody's.
+def name_finder_for(settings: Settings) -> NameFinder:
+    """The finder of names and addresses: from the cache, or trained now, once a machine, in a few minutes.
 
     Raises:
         ModelError: the base model can't be loaded, or the cached files are damaged.
         OutputError: it can't be written to the cache.
     """
-    if settings.privacy.names != "learnt":
-        return None
     path = settings.cache / f"name-finder-{version(settings.name_finder)}"
     if not (path / MANIFEST).is_file():
         logger.info("finder of names and addresses: training it, once, into %s", path)

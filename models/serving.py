@@ -13,6 +13,7 @@ from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 MANIFEST = "ticketing.json"
+SECOND_TEMPERATURE = 0.7
 
 
 class ServedGenerator:
@@ -24,13 +25,13 @@ class ServedGenerator:
         self.engine = engine
         self.languages = languages
 
-    def complete(self, conversations: Sequence[list[Message]]) -> list[Completion]:
-        """One reply a conversation, in order.
+    def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
+        """One reply a conversation, in order; the likeliest, or, when asked again, any that is likely.
 
         Raises:
             EngineError: the engine failed.
         """
-        return self.engine.chat(conversations)
+        return self.engine.chat(conversations, temperature=SECOND_TEMPERATURE if again else 0.0)
 
 
 @contextmanager

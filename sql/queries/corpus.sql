@@ -27,11 +27,12 @@ FROM ticketing.clean_ticket
 WHERE ticket_id = ANY (:ticket_ids);
 
 -- name: write_clean_ticket(ticket_id, revision, content_hash, scrubber_version, created_at, updated_at, language, subject, body, category, reply, unfit)$
--- the current revision; no row if a newer one is there already
+-- the current revision; no row if a newer one is there already, or the ticket was forgotten
 INSERT INTO ticketing.clean_ticket AS c (ticket_id, revision, content_hash, scrubber_version, created_at, updated_at,
     language, subject, body, category, reply, unfit)
-VALUES (:ticket_id, :revision, :content_hash, :scrubber_version, :created_at, :updated_at, :language, :subject, :body,
-    :category, :reply, :unfit)
+SELECT :ticket_id, :revision, :content_hash, :scrubber_version, :created_at::timestamptz, :updated_at::timestamptz,
+    :language, :subject, :body, :category, :reply, :unfit
+WHERE NOT EXISTS (SELECT FROM ticketing.forgotten_ticket f WHERE f.ticket_id = :ticket_id)
 ON CONFLICT (ticket_id) DO UPDATE
 SET revision = excluded.revision, content_hash = excluded.content_hash, scrubber_version = excluded.scrubber_version,
     created_at = excluded.created_at, updated_at = excluded.updated_at, language = excluded.language, subject = excluded.subject, body = excluded.body,

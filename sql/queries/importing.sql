@@ -37,6 +37,13 @@ USING ticketing.imported_ticket t
 WHERE t.ticket_id = r.ticket_id AND t.category IS NOT NULL
 RETURNING r.line;
 
+-- name: drop_forgotten_import_rows
+-- tickets that somebody asked to forget don't come back with the same file
+DELETE FROM import_row r
+USING ticketing.forgotten_ticket f
+WHERE f.ticket_id = r.ticket_id
+RETURNING r.line;
+
 -- name: drop_unchanged_import_rows!
 -- rows that say what is stored already: revision and updated_at stay
 DELETE FROM import_row r

@@ -5,7 +5,7 @@ from models.name_finder import LABELS, NameFinder, spans_of_labels, whole_words
 from models.name_finder_training import name_finder_for
 from ticketing.errors import ModelError
 from ticketing.privacy.placeholders import Span
-from ticketing.settings import NameFinderSettings, PrivacySettings, Settings
+from ticketing.settings import NameFinderSettings, Settings
 
 
 def labels(*names):
@@ -28,7 +28,6 @@ def settings(tmp_path_factory):
     return Settings(
         home=folder,
         cache=folder / "cache",
-        privacy=PrivacySettings(names="learnt"),
         name_finder=NameFinderSettings(layers=1, examples=1200, batch_size=16, learning_rate=1e-3),
     )
 
@@ -69,8 +68,3 @@ def test_a_wrong_base_model_and_damaged_files_are_told(settings, tmp_path):
         name_finder_for(settings.model_copy(update={"name_finder": wrong}))
     with pytest.raises(ModelError, match="can't be loaded"):
         NameFinder.load(tmp_path)
-
-
-def test_by_default_nothing_is_trained(tmp_path):
-    assert name_finder_for(Settings(home=tmp_path, cache=tmp_path)) is None
-    assert list(tmp_path.iterdir()) == []

@@ -56,9 +56,7 @@ def scrub_command(input: Input, output: Output) -> None:
 
     def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
         texts = [row.values["text"] for row in chunk]
-        scrubbed = scrubber.scrub(
-            [[text] for text in texts], [_language(row, text) for row, text in zip(chunk, texts, strict=True)]
-        )
+        scrubbed = scrubber.scrub([[text] for text in texts])
         return [
             {"id": row.values["id"], "text": one.texts[0], "spans": [list(span) for span in one.spans[0]]}
             for row, one in zip(chunk, scrubbed, strict=True)
@@ -85,7 +83,8 @@ def reply_command(input: Input, output: Output) -> None:
             said = classify([ticket for ticket, _ in pairs])
             silent = [why_no_draft(ticket.language, generator) for ticket, _ in pairs]
             able = [i for i, reason in enumerate(silent) if reason is None]
-            proposals = propose([pairs[i][0] for i in able], [said[i].category for i in able], generator, settings)
+            tickets, categories = [pairs[i][0] for i in able], [said[i].category for i in able]
+            proposals = propose(tickets, categories, generator, scrubber, settings)
             drafts: dict[int, str] = {}
             for i, proposal in zip(able, proposals, strict=True):
                 silent[i] = proposal.refused
@@ -121,7 +120,7 @@ def _scrubber(settings: Settings) -> "Scrubber":
 def _clean_tickets(rows: list[JsonRow], scrubber: "Scrubber") -> "list[tuple[CleanTicket, Scrubbed]]":
     texts = [(str(row.values.get("subject") or ""), str(row.values["body"])) for row in rows]
     languages = [_language(row, "\n".join(text)) for row, text in zip(rows, texts, strict=True)]
-    scrubbed = scrubber.scrub(texts, languages)
+    scrubbed = scrubber.scrub(texts)
     return [
         (
             CleanTicket(

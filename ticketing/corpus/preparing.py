@@ -27,6 +27,7 @@ CURSOR = "prepare"
 # A transaction that was open for a while commits rows with an older updated_at than others that were read before it.
 # Unchanged tickets cost a hash, so a run begins so much earlier than the last one ended.
 OVERLAP = timedelta(hours=1)
+MAX_PASSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def _hash(ticket: Ticket) -> str:
 def _changed(conn: Connection, scrubber: Scrubber, tickets: Iterable[Ticket]) -> list[Ticket]:
     # A view may give a ticket twice; what came last is what counts.
     newest = {ticket.ticket_id: ticket for ticket in tickets}
+    for row in queries.forgotten_tickets(conn, ticket_ids=list(newest)):
+        del newest[row["ticket_id"]]
     known = {
         row["ticket_id"]: (row["revision"], row["content_hash"], row["scrubber_version"])
         for row in queries.scrubbed_already(conn, ticket_ids=list(newest))
@@ -150,17 +153,23 @@ def _prepare(tickets: Sequence[Ticket], scrubber: Scrubber, settings: Settings) 
     refused = [_why_refused(ticket, settings.corpus.max_body_chars) for ticket in ordered]
     able = [ticket for ticket, reason in zip(ordered, refused, strict=True) if reason is None]
     languages = [ticket_language(ticket.language, f"{ticket.subject}\n{ticket.body}") for ticket in able]
-    scrubbed = iter(zip(languages, _scrub(able, languages, scrubber), strict=True))
+    results = _scrub([(ticket.subject, ticket.body, ticket.reply or "") for ticket in able], scrubber)
+    cleaned = [
+        None if result is None else _cleaned(result, language)
+        for language, result in zip(languages, results, strict=True)
+    ]
+    # Cleaning joins lines and cuts others: what the scrubber reads then can be something else.
+    final = iter(zip(languages, _scrub_again(cleaned, results, scrubber), strict=True))
     prepared = []
     for ticket, reason in zip(ordered, refused, strict=True):
         if reason is not None:
             prepared.append(_unfit(ticket, reason, scrubber))
             continue
-        language, result = next(scrubbed)
+        language, result = next(final)
         if result is None:
             prepared.append(_unfit(ticket, "can't be scrubbed", scrubber))
         else:
-            prepared.append(_cleaned(ticket, language, result, scrubber))
+            prepared.append(_fit(ticket, language, result, scrubber))
     return prepared
 
 
@@ -171,31 +180,50 @@ def _why_refused(ticket: Ticket, most: int) -> str | None:
     return None if normalise(ticket.body) else "empty body"
 
 
-def _scrub(tickets: Sequence[Ticket], languages: Sequence[str], scrubber: Scrubber) -> list[Scrubbed | None]:
+def _scrub(
+    groups: Sequence[Sequence[str]], scrubber: Scrubber, known: Sequence[Mapping[str, str]] | None = None
+) -> list[Scrubbed | None]:
     """One result a ticket; None for one that can't be scrubbed, which must not stop the others."""
-    groups = [(ticket.subject, ticket.body, ticket.reply or "") for ticket in tickets]
     try:
-        return list(scrubber.scrub(groups, languages))
+        return list(scrubber.scrub(groups, known))
     except Exception:
         # Whatever it was, a library failing on somebody's text: it is found out one by one. What can't be scrubbed
         # is not stored, and what the exception says is not told, since it may say what the ticket says.
-        return [_scrub_one(group, language, scrubber) for group, language in zip(groups, languages, strict=True)]
+        if len(groups) == 1:
+            return [None]
+        return [_scrub([group], scrubber, None if known is None else [known[i]])[0] for i, group in enumerate(groups)]
 
 
-def _scrub_one(group: Sequence[str], language: str, scrubber: Scrubber) -> Scrubbed | None:
-    try:
-        return scrubber.scrub([group], [language])[0]
-    except Exception:
-        return None
+def _scrub_again(
+    cleaned: Sequence[tuple[str, ...] | None], first: Sequence[Scrubbed | None], scrubber: Scrubber
+) -> list[Scrubbed | None]:
+    """The cleaned texts, looked through until nothing more is found in them: what is kept is what was looked at."""
+    final: list[Scrubbed | None] = [
+        None if texts is None or result is None else Scrubbed(texts, (), result.values)
+        for texts, result in zip(cleaned, first, strict=True)
+    ]
+    left = [i for i, one in enumerate(final) if one is not None]
+    for _ in range(MAX_PASSES):
+        before = [one for i in left if (one := final[i]) is not None]
+        after = _scrub([one.texts for one in before], scrubber, [one.values for one in before])
+        changed = [i for i, old, new in zip(left, before, after, strict=True) if new is None or new.texts != old.texts]
+        for i, new in zip(left, after, strict=True):
+            final[i] = new
+        left = [i for i in changed if final[i] is not None]
+    return final
 
 
-def _cleaned(ticket: Ticket, language: str, scrubbed: Scrubbed, scrubber: Scrubber) -> _Prepared:
+def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:
     # A subject is one line: there is no signature in it to cut.
     subject = normalise(scrubbed.texts[0])
     body = clean(scrubbed.texts[1], language)
     text = f"{subject}\n{body}"
     reply = without_foreign_signature(clean(scrubbed.texts[2], language), text)
-    reply = _naming_as_ticket(reply, text, scrubbed.values)
+    return subject, body, _naming_as_ticket(reply, text, scrubbed.values)
+
+
+def _fit(ticket: Ticket, language: str, scrubbed: Scrubbed, scrubber: Scrubber) -> _Prepared:
+    subject, body, reply = scrubbed.texts
     row = _row(ticket, scrubber, language=language, subject=subject, body=body, reply=reply or None, unfit=None)
     return _Prepared(row, scrubbed.values)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ticketing.database import Database, Role
 from ticketing.drafting import queue
 from ticketing.drafting.drafter import Classifier, Generator, Prediction, propose, why_no_draft
+from ticketing.drafting.guard import Finder
 from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.privacy.placeholders import PLACEHOLDER, restore
 from ticketing.privacy.vault import Vault
@@ -41,10 +42,11 @@ class ChunkOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Drafters:
-    """The champions that a run drafts with; `generator` is None where none has been promoted."""
+    """The champions that a run drafts with, and what checks replies; `generator` is None where none was promoted."""
 
     classifier: Classifier
     generator: Generator | None
+    finder: Finder
 
 
 def draft_chunk(
@@ -96,7 +98,11 @@ def _results(
     if chosen and drafters.generator is not None:
         started = time.monotonic()
         proposals = propose(
-            [tickets[i] for i in chosen], [predictions[i].category for i in chosen], drafters.generator, settings
+            [tickets[i] for i in chosen],
+            [predictions[i].category for i in chosen],
+            drafters.generator,
+            drafters.finder,
+            settings,
         )
         seconds = time.monotonic() - started
         with database.begin(Role.WRITEBACK) as conn:

@@ -6,8 +6,8 @@ It takes both through protocols and knows neither model library nor database.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from ticketing.drafting.guard import Checked, Finder, why_unsafe
 from ticketing.drafting.prompts import Message, instruction, messages, ticket_input
-from ticketing.privacy.placeholders import foreign_placeholders
 from ticketing.settings import Settings
 from ticketing.tickets import CleanTicket
 
@@ -64,8 +64,8 @@ class Generator(Protocol):
         """The languages it drafts in; None: any."""
         ...
 
-    def complete(self, conversations: Sequence[list[Message]]) -> list[Completion]:
-        """One completion a conversation, in order."""
+    def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
+        """One completion a conversation, in order; `again` asks for other words than the first time."""
         ...
 
 
@@ -74,6 +74,7 @@ class Proposal(NamedTuple):
 
     completion: Completion
     refused: str | None
+    unsafe: bool = False  # refused by the guard
 
 
 def why_no_draft(language: str, generator: Generator | None) -> str | None:
@@ -86,32 +87,55 @@ def why_no_draft(language: str, generator: Generator | None) -> str | None:
 
 
 def propose(
-    tickets: Sequence[CleanTicket], categories: Sequence[str], generator: Generator, settings: Settings
+    tickets: Sequence[CleanTicket],
+    categories: Sequence[str],
+    generator: Generator,
+    finder: Finder,
+    settings: Settings,
 ) -> list[Proposal]:
-    """One proposal a ticket, in order; the tickets are in languages that the generator drafts in."""
+    """One proposal a ticket, in order; the tickets are in languages that the generator drafts in.
+
+    A reply that the guard refuses is written anew, once, with other words likely.
+    """
     conversations = [
         messages(instruction(category, ticket.language, settings), ticket_input(ticket))
         for ticket, category in zip(tickets, categories, strict=True)
     ]
-    completions = generator.complete(conversations)
+    proposals = _checked(tickets, conversations, generator.complete(conversations), finder)
+    again = [i for i, proposal in enumerate(proposals) if proposal.unsafe]
+    if again:
+        second = generator.complete([conversations[i] for i in again], again=True)
+        chosen = _checked([tickets[i] for i in again], [conversations[i] for i in again], second, finder)
+        for i, proposal in zip(again, chosen, strict=True):
+            proposals[i] = proposal
+    return proposals
+
+
+def _checked(
+    tickets: Sequence[CleanTicket],
+    conversations: Sequence[list[Message]],
+    completions: Sequence[Completion],
+    finder: Finder,
+) -> list[Proposal]:
+    unsafe = why_unsafe(
+        [
+            Checked(completion.text, ticket.text, conversation[0]["content"])
+            for ticket, conversation, completion in zip(tickets, conversations, completions, strict=True)
+        ],
+        finder,
+    )
     return [
-        Proposal(completion, why_refused(completion, ticket))
-        for ticket, completion in zip(tickets, completions, strict=True)
+        Proposal(completion, why_unusable(completion) or reason, reason is not None)
+        for completion, reason in zip(completions, unsafe, strict=True)
     ]
 
 
-def why_refused(completion: Completion, ticket: CleanTicket) -> str | None:
-    """Why a reply is not shown to a reviewer; None when it is.
-
-    A placeholder that is not in the ticket stands for nobody: it was learnt from another customer's ticket.
-    """
+def why_unusable(completion: Completion) -> str | None:
+    """Why there is no reply to show; None when there is one."""
     if completion.finish_reason == "error":
         return "the ticket is too long for the model"
     if completion.finish_reason == "length":
         return "the reply was cut off"
     if not completion.text.strip():
         return "the reply was empty"
-    foreign = foreign_placeholders(completion.text, f"{ticket.subject}\n{ticket.body}")
-    if foreign:
-        return f"the reply names {', '.join(sorted(foreign))}, which the ticket does not"
     return None

@@ -28,7 +28,7 @@ DEFAULT_INSTRUCTIONS = {
 }
 
 # What chat templates of all kinds take for a sign of their own begins with one of these.
-_ANGLE = re.compile(rf"<(?=[^\s])(?!(?:{'|'.join(KINDS)})_[1-9]\d{{0,3}}>)")
+_ANGLE = re.compile(rf"<(?=[^\s])(?!(?:{'|'.join(KINDS)})_[1-9]\d{{0,3}}[b-z]?>)")
 _SQUARE = re.compile(
     r"\[(?=/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w{1,20}|MODEL_SETTINGS|THINK|gMASK|PAD|UNK|CLS|SEP|MASK)\])"
 )
@@ -62,6 +62,6 @@ def _shortened(text: str) -> str:
     if len(text) <= MAX_INPUT_CHARS:
         return text
     # Half a placeholder would be copied into the reply as it is, and restored to nothing.
-    head = re.sub(r"<[A-Z_]*\d*$", "", text[:_HEAD_CHARS])
-    tail = re.sub(r"^[A-Z_]*\d*>", "", text[-_TAIL_CHARS:])
+    head = re.sub(r"<[A-Z_]*\d*[b-z]?$", "", text[:_HEAD_CHARS])
+    tail = re.sub(r"^[A-Z_]*\d*[b-z]?>", "", text[-_TAIL_CHARS:])
     return head + _LEFT_OUT + tail

@@ -18,6 +18,7 @@ from ticketing.settings import Settings
 PROGRESS_ROWS = 1000
 SHOWN_LINES = 5
 ANSWERED = "the ticket is in the history already"
+FORGOTTEN = "somebody asked for this ticket to be forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,8 @@ def _merge(conn: Connection, role: ImportRole, report: ImportReport, refuse: Cal
     if role == "incoming":
         for row in sorted(queries.drop_answered_import_rows(conn), key=lambda row: row["line"]):
             refuse(RefusedRow(row["line"], ANSWERED, f"{ANSWERED}: import it with --role history", ("ticket_id",)))
+    for row in sorted(queries.drop_forgotten_import_rows(conn), key=lambda row: row["line"]):
+        refuse(RefusedRow(row["line"], FORGOTTEN, f"{FORGOTTEN}: it is not taken again", ("ticket_id",)))
     report.unchanged = queries.drop_unchanged_import_rows(conn)
     report.changed = queries.update_imported_tickets(conn)
     report.new = queries.insert_imported_tickets(conn)

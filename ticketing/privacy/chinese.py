@@ -52,10 +52,8 @@ def _lac() -> LAC:
 class ChineseRecogniser(EntityRecognizer):  # type: ignore[misc]
     """People and postal addresses in the Chinese parts of a text of any language."""
 
-    def __init__(self, language: str) -> None:
-        super().__init__(
-            supported_entities=["PERSON", "ADDRESS"], name="ChineseRecogniser", supported_language=language
-        )
+    def __init__(self) -> None:
+        super().__init__(supported_entities=["PERSON", "ADDRESS"], name="ChineseRecogniser")
 
     def load(self) -> None:
         """Nothing: LAC is loaded with the first Chinese text."""

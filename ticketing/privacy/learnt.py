@@ -3,6 +3,7 @@
 The model is `models.name_finder`; this room knows only that it reads many texts at once.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from ticketing.privacy.chinese import HAN
 from ticketing.privacy.placeholders import Span
 
 SCORE = 0.85
+# Without a word in it a text is Chinese, which is another recogniser's, or numbers, which are the patterns'.
+_WORD = re.compile(r"[^\W\d_\u3400-\u9fff]{2}")
 
 
 class NameFinder(Protocol):
@@ -27,8 +30,8 @@ class NameFinder(Protocol):
 class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
     """What the model found in the texts it was last given."""
 
-    def __init__(self, language: str, finder: NameFinder) -> None:
-        super().__init__(supported_entities=["PERSON", "ADDRESS"], name="LearntRecogniser", supported_language=language)
+    def __init__(self, finder: NameFinder) -> None:
+        super().__init__(supported_entities=["PERSON", "ADDRESS"], name="LearntRecogniser")
         self._finder = finder
         self._found: dict[str, list[Span]] = {}
 
@@ -37,7 +40,8 @@ class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
 
     def read(self, texts: Sequence[str]) -> None:
         """Looks at many texts at once, which is many times as fast as one by one."""
-        self._found = dict(zip(texts, self._finder.find(texts), strict=True))
+        chosen = [text for text in dict.fromkeys(texts) if _WORD.search(text)]
+        self._found = dict(zip(chosen, self._finder.find(chosen), strict=True))
 
     def forget(self) -> None:
         """Lets go of the texts."""

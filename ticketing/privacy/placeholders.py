@@ -1,13 +1,18 @@
 """Placeholders like `<PERSON_1>`: what they look like, how they are put in, and how a text gets its values back.
 
+Another spelling of the value behind `<PHONE_NUMBER_1>` is `<PHONE_NUMBER_1b>`: one entity to a model, and yet restored
+to the letter.
+
 Which values are personal is `ticketing.privacy.scrubber`; where they are kept is `ticketing.privacy.vault`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ticketing.errors import PrivacyError
+from ticketing.privacy.reading import read
 
 # The order settles ties between recognisers: what is checked most strictly comes first.
 KINDS = (
@@ -16,7 +21,10 @@ KINDS = (
     "LICENSE_PLATE", "DATE_OF_BIRTH", "IM_ID", "USERNAME", "PHONE_NUMBER", "ADDRESS", "PERSON",
 )  # fmt: skip
 MAX_NUMBER = 9999
-PLACEHOLDER = re.compile(rf"<({'|'.join(KINDS)})_([1-9]\d{{0,3}})>", re.ASCII)
+PLACEHOLDER = re.compile(rf"<({'|'.join(KINDS)})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
+MARKS = ("", *"bcdefghijklmnopqrstuvwxyz")
+# Numbers are written with and without a country's code or a leading zero, which are in front.
+TELLING_DIGITS = 9
 
 
 class Span(NamedTuple):
@@ -46,7 +54,7 @@ def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]
 
     Args:
         texts: the texts of one ticket.
-        found: value → kind, in the order in which the values are numbered.
+        found: value → kind, in the order in which the values are numbered; spellings of one value share a number.
         known: placeholder → value of earlier calls; the new ones are added.
 
     Raises:
@@ -54,23 +62,69 @@ def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]
     """
     if not found:
         return list(texts)
-    taken = {match.group() for text in texts for match in PLACEHOLDER.finditer(text)}
-    short_digits = [value for value in found if value.isdigit() and len(value) <= len(str(MAX_NUMBER))]
-    by_value: dict[str, str] = {}
-    last: dict[str, int] = {}
-    for value, kind in found.items():
-        number = last.get(kind, 0) + 1
-        # A value must not be readable out of a placeholder's number.
-        while f"<{kind}_{number}>" in taken or any(digits in str(number) for digits in short_digits):
-            number += 1
-        if number > MAX_NUMBER:
-            raise PrivacyError(f"One ticket holds more than {MAX_NUMBER} values of kind {kind}: it can't be scrubbed.")
-        last[kind] = number
-        by_value[value] = f"<{kind}_{number}>"
+    by_value = dict(_numbered(texts, found, known))
     longest_first = "|".join(re.escape(value) for value in sorted(by_value, key=lambda value: (-len(value), value)))
     pattern = re.compile(f"({PLACEHOLDER.pattern})|{longest_first}")
-    known.update({placeholder: value for value, placeholder in by_value.items()})
-    return [pattern.sub(lambda match: match.group(1) or by_value[match.group()], text) for text in texts]
+    used: set[str] = set()
+
+    def put(match: re.Match[str]) -> str:
+        if match.group(1):
+            return match.group(1)
+        used.add(match.group())
+        return by_value[match.group()]
+
+    scrubbed = [pattern.sub(put, text) for text in texts]
+    # A value that stands only within longer ones has left no placeholder.
+    known.update({name: value for value, name in by_value.items() if value in used})
+    return scrubbed
+
+
+def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each found value with a placeholder that neither the texts nor earlier values have."""
+    taken = {match.group() for text in texts for match in PLACEHOLDER.finditer(text)} | set(known)
+    # A value must not be readable out of a placeholder's number.
+    short_digits = [value for value in found if value.isdigit() and len(value) <= len(str(MAX_NUMBER))]
+    numbers: dict[tuple[str, str], int] = {}
+    for name, value in known.items():
+        match = PLACEHOLDER.fullmatch(name)
+        if match:
+            numbers.setdefault((match.group(1), spelling_key(value, match.group(1))), int(match.group(2)))
+    last: dict[str, int] = {}
+    for value, kind in found.items():
+        key = kind, spelling_key(value, kind)
+        placeholder = _free_variant(kind, numbers.get(key), taken)
+        if placeholder is None:
+            number = last.get(kind, 0) + 1
+            while f"<{kind}_{number}>" in taken or any(digits in str(number) for digits in short_digits):
+                number += 1
+            if number > MAX_NUMBER:
+                raise PrivacyError(
+                    f"One ticket holds more than {MAX_NUMBER} values of kind {kind}: it can't be scrubbed."
+                )
+            last[kind] = numbers[key] = number
+            placeholder = f"<{kind}_{number}>"
+        taken.add(placeholder)
+        yield value, placeholder
+
+
+def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
+    """A placeholder for one more spelling of a value; None where there is none left, or no such value."""
+    names = (f"<{kind}_{number}{mark}>" for mark in MARKS) if number is not None else ()
+    return next((name for name in names if name not in taken), None)
+
+
+def spelling_key(value: str, kind: str) -> str:
+    """The same for two spellings of one value: in case, width, punctuation, and the ways to write a number."""
+    plain = unicodedata.normalize("NFKC", read(value).text).casefold()
+    if kind == "EMAIL_ADDRESS":
+        plain = re.sub(r"\W+(?:at|艾特)\W+", "@", plain)
+        return re.sub(r"\W+dot\W+", ".", plain)
+    if kind == "URL":
+        return plain
+    kept = "".join(character for character in plain if character.isalnum())
+    if kind == "PHONE_NUMBER":
+        kept = re.sub(r"\D", "", kept)[-TELLING_DIGITS:]
+    return kept or value
 
 
 def spans_of(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:

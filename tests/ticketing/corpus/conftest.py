@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.finders import JOHN
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import PrivacySettings
@@ -12,12 +13,12 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def scrubber():
-    return Scrubber(PrivacySettings())
+    return Scrubber(PrivacySettings(), JOHN)
 
 
 @pytest.fixture
 def vault():
-    return Vault(bytes(32))
+    return Vault([bytes(32)])
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.finders import JOHN
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import preparing
 from ticketing.corpus.preparing import ChunkCounts, prepare_chunk, prepare_next_chunk, start_reading
@@ -92,7 +93,7 @@ def test_what_has_not_changed_is_not_scrubbed_again(run, add, clean_tickets):
 def test_another_scrubber_starts_from_the_beginning(run, add, clean_tickets):
     add(*(make_ticket(number, "Parcel X17 is lost") for number in range(3)))
     run()
-    other = Scrubber(PrivacySettings(order_patterns=(r"X\d+",)))
+    other = Scrubber(PrivacySettings(order_patterns=(r"X\d+",)), JOHN)
 
     assert run(scrubber=other).scrubbed == 3
 
@@ -204,7 +205,7 @@ def test_two_runs_at_the_same_time_lose_and_double_nothing(database, scrubber, v
         while (chunk := prepare_next_chunk(database, own, vault, settings, 3)) is not None:
             scrubbed.append(chunk.scrubbed)
 
-    threads = [threading.Thread(target=work, args=(Scrubber(settings.privacy),)) for _ in range(2)]
+    threads = [threading.Thread(target=work, args=(Scrubber(settings.privacy, JOHN),)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -235,6 +236,7 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(6)))
     code = f"""
         import os, signal
+        from tests.finders import JOHN
         from ticketing.corpus import preparing
         from ticketing.database import Database
         from ticketing.privacy.scrubber import Scrubber
@@ -242,7 +244,7 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
         from ticketing.settings import Settings
 
         settings = Settings(home={str(settings.home)!r}, database_url={settings.database_url.get_secret_value()!r})
-        database, scrubber, vault = Database.open(settings), Scrubber(settings.privacy), Vault(bytes(32))
+        database, scrubber, vault = Database.open(settings), Scrubber(settings.privacy, JOHN), Vault([bytes(32)])
         preparing.start_reading(database, scrubber)
         preparing.prepare_next_chunk(database, scrubber, vault, settings, 2)
         store, stored = vault.store, []

@@ -1,16 +1,15 @@
 import pytest
 
 
-def found(scrubber, text, language="zh"):
-    scrubbed = scrubber.scrub([[text]], [language])[0]
+def found(scrubber, text):
+    scrubbed = scrubber.scrub([[text]])[0]
     return {(value, placeholder.rsplit("_", 1)[0].strip("<")) for placeholder, value in scrubbed.values.items()}
 
 
-@pytest.mark.parametrize("language", ["zh", "en", "xx"])
-def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is(scrubber, language):
+def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is(scrubber):
     text = "Hello, 我叫王小明，住在浙江省杭州市西湖区文三路3763号2栋301室，包裹还没有到。"
 
-    assert found(scrubber, text, language) == {
+    assert found(scrubber, text) == {
         ("王小明", "PERSON"),
         ("浙江省杭州市西湖区文三路3763号2栋301室", "ADDRESS"),
     }

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.finders import JOHN
 from ticketing.privacy.formats import is_card, is_chinese_id, is_vin
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
@@ -61,25 +62,23 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("kind", "frame", "value"), FOUND)
-@pytest.mark.parametrize("language", ["en", "zh", "xx"])
-def test_a_value_is_found_whole(scrubber, kind, frame, value, language):
-    scrubbed = scrubber.scrub([[frame.format(value)]], [language])[0]
+def test_a_value_is_found_whole(scrubber, kind, frame, value):
+    scrubbed = scrubber.scrub([[frame.format(value)]])[0]
 
     assert scrubbed.texts == (frame.format(f"<{kind}_1>"),)
     assert scrubbed.values == {f"<{kind}_1>": value}
 
 
 @pytest.mark.parametrize("text", KEPT)
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_what_identifies_nobody_stays(scrubber, text, language):
-    assert scrubber.scrub([[text]], [language])[0].texts == (text,)
+def test_what_identifies_nobody_stays(scrubber, text):
+    assert scrubber.scrub([[text]])[0].texts == (text,)
 
 
 def test_links_to_the_shop_itself_stay_unless_they_name_a_user():
-    scrubber = Scrubber(PrivacySettings(own_domains=("shop.example.com",)))
+    scrubber = Scrubber(PrivacySettings(own_domains=("shop.example.com",)), JOHN)
     text = "See https://www.shop.example.com/returns, not https://jane@shop.example.com or https://evil.example.com/x"
 
-    scrubbed = scrubber.scrub([[text]], ["en"])[0]
+    scrubbed = scrubber.scrub([[text]])[0]
 
     assert scrubbed.texts == ("See https://www.shop.example.com/returns, not <URL_1> or <URL_2>",)
 

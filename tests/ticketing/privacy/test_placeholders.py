@@ -3,14 +3,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketing.errors import PrivacyError
-from ticketing.privacy.placeholders import KINDS, MAX_NUMBER, foreign_placeholders, put_in, restore, spans_of
+from ticketing.privacy.placeholders import (
+    KINDS,
+    MAX_NUMBER,
+    foreign_placeholders,
+    put_in,
+    restore,
+    spans_of,
+    spelling_key,
+)
 
 PIECES = st.lists(
     st.sampled_from(
-        ["<PERSON_1>", "<ORDER_ID_2>", "<PERSON_9>", "anna", "138", "王小明", " ", "<", "PERSON", "_1>", "\n"]
+        [
+            "<PERSON_1>",
+            "<ORDER_ID_2>",
+            "<PERSON_1b>",
+            "anna",
+            "Anna",
+            "ANNA",
+            "138",
+            "王小明",
+            " ",
+            "<",
+            "PERSON",
+            "_1>",
+            "\n",
+        ]
     )
 ).map("".join)
-VALUES = st.dictionaries(st.sampled_from(["anna", "138", "王小明", "a", "13"]), st.sampled_from(KINDS), max_size=5)
+VALUES = st.dictionaries(
+    st.sampled_from(["anna", "Anna", "ANNA", "138", "王小明", "a", "13"]), st.sampled_from(KINDS), max_size=5
+)
 
 
 @given(st.lists(PIECES, max_size=3), VALUES)
@@ -71,3 +95,56 @@ def test_more_values_than_numbers_are_refused_without_naming_one():
 
 def test_placeholders_that_a_ticket_does_not_have_are_foreign():
     assert foreign_placeholders("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
+
+
+def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
+    known = {}
+    text = "138-1234-5678, +86 13812345678 or １３８１２３４５６７８; 13900000000"
+    found = dict.fromkeys(["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER")
+
+    scrubbed = put_in([text], found, known)
+
+    assert scrubbed == ["<PHONE_NUMBER_1>, <PHONE_NUMBER_1b> or <PHONE_NUMBER_1c>; <PHONE_NUMBER_2>"]
+    assert restore(scrubbed[0], known) == text
+
+
+def test_a_spelling_that_is_found_later_shares_the_number_too():
+    known = {}
+    texts = put_in(["anna and ANNA"], {"anna": "PERSON"}, known)
+
+    assert put_in(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
+
+
+def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
+    letters = "abcdefgh"
+    spellings = ["".join(c.upper() if bits >> i & 1 else c for i, c in enumerate(letters)) for bits in range(30)]
+    known = {}
+
+    scrubbed = put_in([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), known)
+
+    assert len(known) == len(spellings)
+    assert restore(scrubbed[0], known) == " ".join(spellings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "same"),
+    [
+        ("PHONE_NUMBER", "+44 7700 900123", "07700 900 123", True),
+        ("PHONE_NUMBER", "一三八一二三四五六七八", "13812345678", True),
+        ("EMAIL_ADDRESS", "anna.lee (at) mail dot com", "Anna.Lee@mail.com", True),
+        ("EMAIL_ADDRESS", "anna.lee@mail.com", "annalee@mail.com", False),
+        ("CREDIT_CARD", "4111 1111 1111 1111", "4111-1111-1111-1111", True),
+        ("PERSON", "Ann Lee", "ANN  LEE", True),
+        ("PERSON", "Ann Lee", "Ann Lea", False),
+    ],
+)
+def test_what_counts_as_another_spelling(kind, one, other, same):
+    assert (spelling_key(one, kind) == spelling_key(other, kind)) is same
+
+
+def test_a_value_that_stands_only_within_a_longer_one_leaves_nothing_behind():
+    known = {}
+
+    put_in(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+
+    assert list(known.values()) == ["Ann Lee"]

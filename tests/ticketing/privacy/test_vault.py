@@ -6,7 +6,8 @@ import pytest
 
 from ticketing.database import Role
 from ticketing.errors import ConfigurationError, DatabaseError, PrivacyError
-from ticketing.privacy.vault import KEY_FILE, Vault
+from ticketing.privacy.vault import Vault
+from ticketing.privacy.vault_keys import KEY_FILE
 from ticketing.settings import PrivacySettings, Settings
 
 VALUES = {"<PERSON_1>": "Jane Doe", "<ORDER_ID_1>": "SH20240501123", "<PERSON_2>": "王\ud800\x00"}
@@ -14,7 +15,7 @@ VALUES = {"<PERSON_1>": "Jane Doe", "<ORDER_ID_1>": "SH20240501123", "<PERSON_2>
 
 @pytest.fixture
 def vault():
-    return Vault(bytes(32))
+    return Vault([bytes(32)])
 
 
 def store(database, vault, ticket_id="t1", revision=1, values=VALUES):
@@ -72,7 +73,7 @@ def test_another_key_fails_with_ticket_and_key_named_and_no_value(database, vaul
     store(database, vault)
 
     with pytest.raises(PrivacyError) as refused:
-        read(database, Vault(b"1" * 32), ("t1", 1))
+        read(database, Vault([b"1" * 32]), ("t1", 1))
 
     assert "'t1'" in str(refused.value)
     assert vault.key_id in str(refused.value)
@@ -150,7 +151,9 @@ def test_a_home_that_is_a_file_is_told(tmp_path):
 def test_the_key_of_the_settings_is_used_and_a_wrong_one_is_not_shown(tmp_path):
     key = base64.b64encode(bytes(32)).decode()
 
-    assert Vault.open(Settings(home=tmp_path, privacy=PrivacySettings(vault_key=key))).key_id == Vault(bytes(32)).key_id
+    assert (
+        Vault.open(Settings(home=tmp_path, privacy=PrivacySettings(vault_key=key))).key_id == Vault([bytes(32)]).key_id
+    )
     assert not list(tmp_path.iterdir())
     with pytest.raises(ConfigurationError) as refused:
         Vault.open(Settings(home=tmp_path, privacy=PrivacySettings(vault_key="c2VjcmV0")))

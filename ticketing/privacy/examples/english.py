@@ -1,7 +1,7 @@
 """What customers, agents and other people write: sentences with places for names, addresses and what is neither.
 
-What stands for `{name}`, `{first}`, `{last}`, `{title}`, `{address}`, `{street}`, `{road}`, `{unit}` and `{postcode}`
-is personal; the rest is not.
+What stands for `{name}`, `{first}`, `{last}`, `{title}`, `{address}`, `{street}`, `{road}`, `{crossing}`, `{unit}` and
+`{postcode}` is personal; the rest is not.
 """
 
 # A title goes with a family name, and is not part of it.
@@ -182,6 +182,13 @@ WITH_ADDRESSES = (
     "Contact:\n{name}\n{address}\nTel. {phone}\n{email}",
     "Sender: {name}, {address}",
     "{street}, that's in {place}.",
+    "Meet me at {crossing}.",
+    "It happened at {crossing}.",
+    "I am standing at {crossing} and nobody comes.",
+    "Can you send a taxi to {crossing}?",
+    "The pick-up point at {crossing} is closed.",
+    "Our shop is at {crossing}.",
+    "Leave it at {crossing}, please.",
 )
 WITH_NEITHER = (
     "Where is my order {order}?",
@@ -285,6 +292,26 @@ WITH_NEITHER = (
     "assistance with modifying a purchase",
     "what do I need to do to see my bills",
     "The song was number one for {short} weeks.",
+    "I put it at number one, and #{short} on the list.",
+    "We are number one in {place}!",
+    "It is #{short} of {short}.",
+    "{company} is a company from {place}.",
+    "{company} ({code}) is a non-profit that helps people in {country}.",
+    "Who owns {company}?",
+    "I talked to {company} yesterday.",
+    "{company} has not answered.",
+    "My order from {company} has not come.",
+    "I prefer {company} to {company}.",
+    "{company}: how can I help you?",
+    "Bot: Hello! You: I want to talk to a human.",
+    "At {company} we care about {words}.",
+    "{company} {words} {words}",
+    "{company}\n{phone}\n{email}",
+    "the concert of {company} was great",
+    "I'm calling from {company}.",
+    "{words} {words} {words} {words} {words}",
+    "I {words} the {words}, and {words} it {words}.",
+    "{words}? {words}!",
     "{company} and {company} are merging.",
     "Step 1: unplug the {product}. Step 2: wait.",
     "Flight BA{short} was late.",
@@ -319,8 +346,8 @@ OF_ANY_WORDS = (
     "{name}, the {job}, {words}.",
     "{words} refers to {road} in {place}. It was {words}.",
     "{words} on {road} {words}",
-    "the corner of {street} and {road}",
-    "{street} and {street}, {words}",
+    "{words} {crossing} {words}",
+    "{words} at {crossing}",
     "{words}: {street}, and {address}",
     "{words} {address} {words}",
     "{street} {words} {place}",
@@ -331,6 +358,12 @@ OF_ANY_WORDS = (
     "{name}\n{company}\n{address}\n{phone} Office\n{phone} Fax",
     "{company}\n{name}\n{address}\n{words}",
     "{words}\n{name}\n{address}",
+    "{name}\n{company}\n{street}\n{place}",
+    "> {name}\n> {company}\n> {address}",
+    "{name}, {company}",
+    "{name} works for {company}.",
+    "{name} of {company}",
+    "{company}, {name}",
     "{title} {name}\n{company}\n{street}\n{unit}\n{place}\n{country} {postcode}",
     "{words}, {words}, {words}, {words} and {words}",
     "I {words} to add {words} as a {words} to my {words}",
@@ -375,6 +408,18 @@ PRODUCTS = (
     "pressure cooker",
     "power bank",
 )
+# Syllables of coined names: companies, bands and apps have names that nobody has heard before.
+COINED = (
+    "ac", "al", "ax", "bi", "bo", "cen", "clo", "cor", "data", "de", "dyn", "eco", "en", "ex", "fin", "flu",
+    "gen", "go", "gra", "hel", "in", "jo", "ka", "lab", "lex", "lo", "lum", "ma", "med", "me", "mi", "mon",
+    "ne", "no", "nu", "op", "or", "pa", "pe", "pri", "qua", "ra", "ri", "ro", "sa", "sen", "so", "spa",
+    "sta", "sy", "ta", "tel", "ti", "tra", "u", "va", "ver", "vi", "vo", "xe", "zen", "zo",
+)  # fmt: skip
+COINED_ENDS = (
+    "", "", "cloud", "corp", "dy", "ex", "gov", "ia", "ify", "ics", "io", "ix", "labs", "lica", "logic", "lytics", "ly",
+    "ment", "ora", "pay", "soft", "sys", "tech", "tics", "ture", "ware", "x", " AG", " GmbH", " Inc", " Inc.", " LLC",
+    " Ltd.", " Group", " Health", " Systems", " Partners", " Media", " & Co",
+)  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "monday", "friday")
 MONTHS = (
     "January",

@@ -17,9 +17,13 @@ PERSONAL = {
     "last": "PERSON",
     "address": "ADDRESS",
     "street": "ADDRESS",
+    "crossing": "ADDRESS",
     "unit": "ADDRESS",
     "postcode": "ADDRESS",
 }
+# How often a text has been scrubbed already: there is nothing left to be found in it.
+SCRUBBED = 0.12
+SCRUBBED_KINDS = {"order": "ORDER_ID", "email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "iban": "IBAN_CODE"}
 JOINTS = (" ", " ", " ", "\n", "\n\n", " - ", "  ", ", ")
 
 
@@ -49,6 +53,7 @@ def generate_examples(seed: int, count: int, words: Sequence[str]) -> Iterator[E
 def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
     text = ""
     spans: list[Span] = []
+    scrubbed = rng.random() < SCRUBBED
     sentences = rng.choices((1, 2, 3, 5), (0.55, 0.25, 0.13, 0.07))[0]
     for number in range(sentences):
         if number:
@@ -59,7 +64,7 @@ def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
                 (4, 4, 2.5, 3),
             )[0]
         )
-        filled = _filled(rng, people, pattern, words)
+        filled = _filled(rng, people, pattern, words, scrubbed)
         spans += [Span(span.start + len(text), span.end + len(text), span.kind) for span in filled.spans]
         text += filled.text
     chance = rng.random()
@@ -80,15 +85,19 @@ def _quoted(text: str, spans: Sequence[Span], mark: str) -> Example:
     return Example(mark + text.replace("\n", f"\n{mark}"), moved)
 
 
-def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[str]) -> Example:
+def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[str], scrubbed: bool) -> Example:
     text = ""
     spans: list[Span] = []
     for before, slot, _, _ in string.Formatter().parse(pattern):
         text += before
         if slot is None:
             continue
-        value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
         kind = PERSONAL.get("last" if slot == "last_only" else slot)
+        replaced = (kind or SCRUBBED_KINDS.get(slot)) if scrubbed else None
+        if replaced:
+            text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
+            continue
+        value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
                 # 'Mrs. Miller', in two slots, is one name.
@@ -103,7 +112,10 @@ def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[st
 def _words(rng: random.Random, words: Sequence[str]) -> str:
     chosen = [rng.choice(words) for _ in range(rng.choice((1, 1, 2, 3, 4)))]
     chance = rng.random()
-    if chance < 0.2:
+    if chance < 0.08:
+        # A rare word is in no list: parts of two make one.
+        chosen = [word + rng.choice(words)[-4:] for word in chosen]
+    elif chance < 0.25:
         chosen = [word.capitalize() for word in chosen]
     return " ".join(chosen)
 
@@ -124,6 +136,8 @@ def _value(rng: random.Random, people: People, slot: str) -> str:
             return people.street()
         case "road":
             return people.road()
+        case "crossing":
+            return people.crossing()
         case "unit":
             return people.unit()
         case "postcode":
@@ -136,11 +150,21 @@ def _value(rng: random.Random, people: People, slot: str) -> str:
             return _plain(rng, people, slot)
 
 
+def _company(rng: random.Random, people: People) -> str:
+    chance = rng.random()
+    if chance < 0.25:
+        return rng.choice(english.COMPANIES)
+    if chance < 0.55:
+        return str(people.faker().company())
+    coined = "".join(rng.choices(english.COINED, k=rng.choice((1, 2, 2, 3)))) + rng.choice(english.COINED_ENDS)
+    return coined[0].upper() + coined[1:]
+
+
 def _plain(rng: random.Random, people: People, slot: str) -> str:
     faker = people.well_known()
     match slot:
         case "company":
-            return rng.choice(english.COMPANIES) if rng.random() < 0.4 else str(people.faker().company())
+            return _company(rng, people)
         case "job":
             return str(faker.job()) if rng.random() < 0.5 else rng.choice(("nurse", "teacher", "driver", "Lawyer"))
         case "product":

@@ -249,6 +249,12 @@ def _fakers() -> dict[str, Proxy]:
     return {locale: Faker(locale) for locale in LOCALES}
 
 
+AFTER_NAMES = (
+    " Jr.", " Sr.", " III", " II", " Jr", " PhD", " MD", ", PhD", ", M.D.", " DDS", " MBA", " Esq.", " RN", " DVM",
+    ", CPA",
+)  # fmt: skip
+
+
 class People:
     """Makes names and addresses from a seed."""
 
@@ -297,10 +303,10 @@ class People:
             name = f"{last}, {first}"
         elif shape < 0.95:
             name = f"{rng.choice(TITLES)} {first} {last}"
-        elif shape < 0.97:
+        elif shape < 0.965:
             name = f"{first} {rng.choice(('van', 'van der', 'de', 'di', 'von', 'al', 'bin', 'da', 'du', 'el'))} {last}"
         else:
-            name = f"{first} {last} {rng.choice(('Jr.', 'Sr.', 'III', 'II', 'Jr'))}"
+            name = f"{first} {last}{rng.choice(AFTER_NAMES)}"
         return self._cased(name)
 
     def first_name(self) -> str:
@@ -375,6 +381,16 @@ class People:
             return f"{self._stem()} {rng.choice(ENGLISH_STREETS)}"
         return str(self.faker().street_name())
 
+    def crossing(self) -> str:
+        """Where two streets meet, which is how people say where they are in towns of straight streets."""
+        rng = self.rng
+        one = rng.choice((self._stem, self.road, self.road, self.street))()
+        other = rng.choice((self.road, self.street))()
+        chance = rng.random()
+        if chance < 0.35:
+            return f"{rng.choice(('the corner of', 'corner of', 'the intersection of'))} {one} and {other}"
+        return f"{one} {rng.choice(('and', 'and', 'and', '&', '/'))} {other}"
+
     def unit(self) -> str:
         """A flat, a floor, an office."""
         return self.rng.choice(UNITS).format(**self._numbers())
@@ -420,6 +436,7 @@ class People:
                 [code],
                 [],
                 [f"{town}", f"{_fakers()['en_US'].state_abbr()} {code}"],
+                [f"{town} {_fakers()[rng.choice(('en_US', 'en_AU'))].state_abbr()}"],
                 [code, town],
                 [town, _fakers()["en_US"].state(), code],
             )

@@ -1,0 +1,70 @@
+-- Retention, forgetting and the vault's keys.
+
+-- name: expire_vault_entries(days)!
+-- values of tickets that have not changed for so long
+DELETE FROM vault.entry e
+USING ticketing.clean_ticket c
+WHERE c.ticket_id = e.ticket_id
+  AND coalesce(c.updated_at, c.scrubbed_at) < clock_timestamp() - make_interval(days => :days);
+
+-- name: vault_entries
+-- for the write-back role only; read with a server-side cursor
+SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry ORDER BY ticket_id, revision, placeholder;
+
+-- name: vault_entries_of_other_keys(key_id, amount)
+-- for the write-back role only
+SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry WHERE key_id <> :key_id LIMIT :amount;
+
+-- name: replace_vault_entries(key_id, ticket_ids, revisions, placeholders, old_key_ids, encrypted)!
+-- only what is still there as it was read: a ticket that was scrubbed again meanwhile has other values
+UPDATE vault.entry e
+SET value = g.value, key_id = :key_id
+FROM unnest(:ticket_ids::text[], :revisions::integer[], :placeholders::text[], :old_key_ids::text[],
+            :encrypted::bytea[]) AS g (ticket_id, revision, placeholder, old_key_id, value)
+WHERE (e.ticket_id, e.revision, e.placeholder, e.key_id) = (g.ticket_id, g.revision, g.placeholder, g.old_key_id);
+
+-- name: tickets_that_say(value)
+-- tickets of the source, and drafts, in which a value stands
+SELECT s.ticket_id::text AS ticket_id FROM ticketing.source_ticket s
+WHERE strpos(lower(concat_ws(E'\n', s.subject, s.body, s.reply)), lower(:value)) > 0
+UNION
+SELECT d.ticket_id FROM ticketing.draft d
+WHERE strpos(lower(concat_ws(E'\n', d.body, d.final_body)), lower(:value)) > 0;
+
+-- name: forget_ticket(ticket_id)^
+-- what was removed
+SELECT vault_values, clean_tickets, drafts, imported_tickets FROM ticketing.forget_ticket_v1(:ticket_id);
+
+-- name: forgotten_tickets(ticket_ids)
+-- which of these are forgotten
+SELECT ticket_id FROM ticketing.forgotten_ticket WHERE ticket_id = ANY (:ticket_ids::text[]);
+
+-- name: snapshots
+-- all there are, the oldest first
+SELECT snapshot_id, path FROM ticketing.snapshot ORDER BY created_at, snapshot_id;
+
+-- name: models_of_snapshots(snapshot_ids)
+-- what was trained on them
+SELECT version, state FROM ticketing.model WHERE snapshot_id = ANY (:snapshot_ids::text[]) ORDER BY created_at;
+
+-- name: audited_texts
+-- what the pipeline's own tables keep of tickets, or write about its work; read with a server-side cursor
+SELECT 'clean tickets' AS place, ticket_id AS key, ARRAY[subject, body, reply] AS texts, ticket_id
+FROM ticketing.clean_ticket
+UNION ALL
+SELECT 'drafts before restoring', draft_id::text, ARRAY[placeholder_body], ticket_id FROM ticketing.draft
+UNION ALL
+SELECT 'routing', ticket_id, ARRAY[reason, category], ticket_id FROM ticketing.routing
+UNION ALL
+SELECT 'draft work', ticket_id, ARRAY[error], ticket_id FROM ticketing.draft_work WHERE error IS NOT NULL
+UNION ALL
+SELECT 'models', version, ARRAY[parameters::text, metrics::text], NULL FROM ticketing.model
+UNION ALL
+SELECT 'verdicts', verdict_id::text, ARRAY[rules::text, metrics::text], NULL FROM ticketing.verdict
+UNION ALL
+SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticketing.snapshot;
+
+-- name: vault_entries_of_sample(share)
+-- for the write-back role only: the values of about this share of the tickets; read with a server-side cursor
+SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry
+WHERE abs(hashtext(ticket_id)) % 10000 < 10000 * :share::float8;

@@ -1,0 +1,127 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.seed import SNAPSHOT, add_clean, add_draft, add_imported, add_models
+from ticketing.database import Role
+from ticketing.errors import PrivacyError
+from ticketing.privacy.forgetting import expire_values, forget_tickets, holders, tickets_of
+from ticketing.privacy.vault import Vault
+
+
+@pytest.fixture
+def vault():
+    return Vault([bytes(32)])
+
+
+def fill(database, vault, **bodies):
+    """Tickets with an e-mail address in the vault, and a draft each."""
+    with database.begin(None) as conn:
+        add_models(conn)
+    with database.begin() as conn:
+        for ticket_id, body in bodies.items():
+            add_imported(conn, ticket_id, body=body)
+            add_clean(conn, ticket_id)
+            vault.store(conn, ticket_id, 1, {"<EMAIL_ADDRESS_1>": f"{ticket_id}@mail.example"})
+            add_draft(conn, ticket_id)
+
+
+def count(database, table, ticket_id):
+    with database.begin(None) as conn:
+        return conn.execute(f"SELECT count(*) AS n FROM {table} WHERE ticket_id = %s", (ticket_id,)).fetchone()["n"]
+
+
+TABLES = ("vault.entry", "ticketing.clean_ticket", "ticketing.draft", "ticketing.outbox", "ticketing.imported_ticket")
+
+
+def test_a_forgotten_ticket_is_gone_everywhere_and_others_stay(database, vault):
+    fill(database, vault, one="It is broken", two="It is late")
+    with database.begin(None) as conn:
+        draft = conn.execute("SELECT draft_id FROM ticketing.draft WHERE ticket_id = 'one'").fetchone()["draft_id"]
+        conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
+    assert count(database, "ticketing.outbox", "one") == 1
+
+    gone = forget_tickets(database, ["one"])
+
+    assert gone == (1, 1, 1, 1)
+    assert [count(database, table, "one") for table in TABLES] == [0] * 5
+    assert [count(database, table, "two") for table in TABLES] == [1, 1, 1, 0, 1]
+    with database.begin(None) as conn:
+        assert conn.execute("SELECT ticket_id FROM ticketing.forgotten_ticket").fetchall() == [{"ticket_id": "one"}]
+
+
+def test_the_trail_of_other_drafts_stays_append_only(database, vault):
+    fill(database, vault, one="It is broken", two="It is late")
+    forget_tickets(database, ["one"])
+
+    with pytest.raises(Exception, match="refused"), database.begin(None) as conn:
+        conn.execute("DELETE FROM ticketing.draft_event")
+
+
+def test_forgetting_twice_or_what_is_not_there_does_no_harm(database, vault):
+    fill(database, vault, one="It is broken")
+
+    assert forget_tickets(database, ["one", "one", "never seen"]) == (1, 1, 1, 1)
+
+
+def test_a_forgotten_ticket_is_not_written_again(database, vault):
+    fill(database, vault, one="It is broken")
+    forget_tickets(database, ["one"])
+
+    from ticketing.database import queries
+
+    with database.begin() as conn:
+        written = queries.write_clean_ticket(
+            conn, ticket_id="one", revision=9, content_hash="x", scrubber_version="v", created_at=None,
+            updated_at=None, language="en", subject="", body="b", category=None, reply=None, unfit=None,
+        )  # fmt: skip
+    assert written is None
+
+
+def test_a_reviewer_may_not_forget(database, vault):
+    with pytest.raises(Exception, match="may not"), database.begin(Role.REVIEWER) as conn:
+        conn.execute("SELECT ticketing.forget_ticket_v1('one')")
+
+
+def test_a_person_is_found_in_the_vault_in_any_spelling_and_in_the_source(database, vault):
+    fill(database, vault, one="It is broken", two="Write to ONE@mail.example please", three="It is late")
+
+    assert tickets_of(database, vault, " one@MAIL.example ") == ["one", "two"]
+    assert tickets_of(database, vault, "nobody@mail.example") == []
+
+
+def test_percent_signs_and_quotes_are_looked_for_as_they_are(database, vault):
+    fill(database, vault, one="100%' of it", two="It is late")
+
+    assert tickets_of(database, vault, "100%'") == ["one"]
+
+
+def test_a_value_that_says_nothing_is_refused(database, vault):
+    with pytest.raises(PrivacyError, match="too little"):
+        tickets_of(database, vault, "al")
+
+
+def test_holders_name_snapshots_and_models(database, settings, vault):
+    with database.begin(None) as conn:
+        add_models(conn)
+    folder = settings.home / "p"
+    folder.mkdir()
+    pq.write_table(pa.table({"ticket_id": ["one", "two"]}), folder / "train.parquet")
+    pq.write_table(pa.table({"ticket_id": ["three"]}), folder / "test.parquet")
+
+    [holder] = holders(database, settings, ["one", "three", "four"])
+
+    assert (holder.snapshot_id, holder.tickets) == (SNAPSHOT, 2)
+    assert len(holder.models) == 3
+    assert holders(database, settings, ["four"]) == []
+
+
+def test_values_leave_the_vault_when_the_ticket_is_old_enough(database, settings, vault):
+    fill(database, vault, old="It is broken", new="It is late")
+    with database.begin(None) as conn:
+        conn.execute("UPDATE ticketing.clean_ticket SET updated_at = clock_timestamp() WHERE ticket_id = 'new'")
+        conn.execute("UPDATE ticketing.clean_ticket SET updated_at = clock_timestamp() - interval '181 days'"
+                     " WHERE ticket_id = 'old'")  # fmt: skip
+
+    assert expire_values(database, settings) == 1
+    assert [count(database, "vault.entry", name) for name in ("old", "new")] == [0, 1]

@@ -1,0 +1,85 @@
+import base64
+
+import pytest
+
+from ticketing.database import Role
+from ticketing.errors import PrivacyError
+from ticketing.privacy import rotation
+from ticketing.privacy.rotation import rotate_key
+from ticketing.privacy.vault import Vault
+from ticketing.privacy.vault_keys import KEY_FILE, vault_keys
+from ticketing.settings import PrivacySettings
+
+OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+
+
+def store(database, vault, tickets):
+    with database.begin() as conn:
+        for number in range(tickets):
+            vault.store(conn, f"t{number}", 1, {"<PERSON_1>": f"Jane {number}", "<ORDER_ID_1>": "SH20240501123"})
+
+
+def read(database, vault, ticket_id):
+    with database.begin(Role.WRITEBACK) as conn:
+        return vault.read(conn, [(ticket_id, 1)])[ticket_id, 1]
+
+
+def keys_in_use(database):
+    with database.begin() as conn:
+        return {row["key_id"] for row in conn.execute("SELECT DISTINCT key_id FROM vault.entry")}
+
+
+def test_values_can_be_read_after_a_rotation_and_the_old_key_is_gone(database, settings, monkeypatch):
+    monkeypatch.setattr(rotation, "BATCH", 3)
+    old = Vault.open(settings)
+    store(database, old, 4)
+    told = []
+
+    assert rotate_key(database, settings, told.append) == 8
+
+    new = Vault.open(settings)
+    assert told == [3, 6, 8]
+    assert keys_in_use(database) == {new.key_id} != {old.key_id}
+    assert read(database, new, "t3")["<PERSON_1>"] == "Jane 3"
+    assert len(vault_keys(settings)) == 1
+    assert [path.name for path in settings.home.iterdir()] == [KEY_FILE]
+
+
+def test_a_rotation_that_was_killed_goes_on_with_the_same_new_key(database, settings, monkeypatch):
+    monkeypatch.setattr(rotation, "BATCH", 3)
+    store(database, Vault.open(settings), 4)
+
+    def die(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rotate_key(database, settings, die)
+    between = Vault.open(settings)
+    assert len(vault_keys(settings)) == 2
+    assert read(database, between, "t0")["<PERSON_1>"] == "Jane 0"
+    assert read(database, between, "t3")["<PERSON_1>"] == "Jane 3"
+
+    assert rotate_key(database, settings, lambda done: None) == 5
+    assert keys_in_use(database) == {between.key_id}
+
+
+def test_a_key_of_the_environment_is_changed_by_naming_both(database, settings):
+    def with_key(value):
+        return settings.model_copy(update={"privacy": PrivacySettings(vault_key=value)})
+
+    store(database, Vault.open(with_key(OLD)), 1)
+    with pytest.raises(PrivacyError, match="one key"):
+        rotate_key(database, with_key(NEW), lambda done: None)
+
+    assert rotate_key(database, with_key(f"{NEW},{OLD}"), lambda done: None) == 2
+    assert read(database, Vault.open(with_key(NEW)), "t0")["<PERSON_1>"] == "Jane 0"
+    assert not (settings.home / KEY_FILE).exists()
+
+
+def test_a_value_that_no_key_opens_stops_the_rotation_and_says_which_ticket(database, settings):
+    store(database, Vault([b"x" * 32]), 1)
+
+    with pytest.raises(PrivacyError, match="t0"):
+        rotate_key(database, settings, lambda done: None)
+
+    assert len(vault_keys(settings)) == 2

@@ -1,0 +1,109 @@
+"""`ticketing privacy`: what a data-protection officer asks for."""
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ticketing.cli.common import console, open_database, output
+from ticketing.errors import InputError
+from ticketing.privacy.forgetting import forget_tickets, holders, tickets_of
+from ticketing.privacy.rotation import rotate_key
+from ticketing.privacy.vault import Vault
+from ticketing.settings import get_settings
+
+app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_args_is_help=True)
+
+
+@app.command("rotate-key")
+def rotate_command() -> None:
+    """Puts every value in the vault under a new key. Run it while no flow runs; killed, it goes on when run again."""
+    settings = get_settings()
+    with console.status("re-encrypting …") as status:
+        done = rotate_key(
+            open_database(settings), settings, lambda count: status.update(f"re-encrypting … {count:,} values")
+        )
+    output.print(f"{done:,} values are under the new key.")
+    if settings.privacy.vault_key is not None:
+        output.print("Take the old key out of TICKETING_PRIVACY__VAULT_KEY now.")
+
+
+@app.command("forget")
+def forget_command(
+    ticket: Annotated[list[str] | None, typer.Option(help="A ticket's id; repeatable.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(help="An e-mail address, telephone number, full name or order number; - reads it from stdin."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Removes a ticket, or all tickets of a person, for good, and says which snapshots and models had them."""
+    if (ticket is None) == (customer is None):
+        raise InputError("Name either tickets with --ticket, or a person with --customer.")
+    settings = get_settings()
+    database = open_database(settings)
+    if customer is not None:
+        value = typer.get_text_stream("stdin").readline() if customer == "-" else customer
+        ticket = tickets_of(database, Vault.open(settings), value)
+        if not ticket:
+            output.print("No ticket says that.")
+            raise typer.Exit(1)
+    assert ticket is not None  # noqa: S101 — narrows the type
+    if not yes:
+        output.print(f"{len(ticket)} tickets: {', '.join(ticket)}", markup=False)
+        typer.confirm("Remove all that is kept of them?", abort=True)
+    held = holders(database, settings, ticket)
+    gone = forget_tickets(database, ticket)
+    output.print(
+        f"{len(ticket)} tickets forgotten: {gone.vault_values} values, {gone.clean_tickets} clean tickets, "
+        f"{gone.drafts} drafts and {gone.imported_tickets} imported tickets removed; they are not read again."
+    )
+    output.print("What the help desk's own tables say of them is not touched.")
+    if not held:
+        output.print("No snapshot has any of them.")
+        return
+    table = Table("Snapshot", "Tickets, scrubbed", "Models that learnt from it")
+    for holder in held:
+        table.add_row(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none")
+    output.print(table)
+    output.print("New snapshots are made without them: 'ticketing prepare', then 'ticketing train'.")
+
+
+@app.command("audit")
+def audit_command(
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Of the tickets whose values are looked for; 1 is all of them.")
+    ] = 1.0,
+    show: Annotated[
+        int, typer.Option(min=0, help="How many findings to list with their place, never their value.")
+    ] = 20,
+) -> None:
+    """Looks everywhere for personal data that should not be there; exit code 1 if there is any."""
+    from models.name_finder_training import name_finder_for
+    from ticketing.privacy.audit import audit
+    from ticketing.privacy.scrubber import Scrubber
+
+    settings = get_settings()
+    database = open_database(settings)
+    with console.status("loading …") as status:
+        scrubber = Scrubber(settings.privacy, name_finder_for(settings))
+        findings, values, texts = audit(
+            database,
+            settings,
+            Vault.open(settings),
+            scrubber,
+            share,
+            lambda place, count: status.update(f"{place}: {count:,} texts looked through"),
+        )
+    output.print(f"{texts:,} texts looked through, for {values:,} values of the vault and with all recognisers.")
+    if not findings:
+        output.print("No personal data found.")
+        return
+    table = Table("Place", "Kind", "Found by", "Findings")
+    for (place, kind, how), count in sorted(Counter((f.place, f.kind, f.how) for f in findings).items()):
+        table.add_row(place, kind, how, str(count))
+    output.print(table)
+    for finding in findings[:show]:
+        output.print(f"{finding.place}: {finding.kind} in {finding.key}", markup=False)
+    raise typer.Exit(1)

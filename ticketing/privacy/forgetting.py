@@ -1,0 +1,102 @@
+"""Finds the tickets of a person, and removes all that is kept of them.
+
+What the help desk itself keeps is its own to remove; snapshots and models are named, not changed.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
+
+from ticketing.database import Database, Role, queries
+from ticketing.errors import PrivacyError
+from ticketing.privacy.placeholders import PLACEHOLDER, spelling_key
+from ticketing.privacy.vault import Vault
+from ticketing.settings import Settings
+
+# A shorter value stands in half of all tickets by chance.
+MIN_VALUE_CHARS = 4
+BATCH = 1_000
+
+
+class Forgotten(NamedTuple):
+    """How much of one ticket, or, added up, of several, was removed."""
+
+    vault_values: int = 0
+    clean_tickets: int = 0
+    drafts: int = 0
+    imported_tickets: int = 0
+
+    def plus(self, other: "Forgotten") -> "Forgotten":
+        """The sum."""
+        return Forgotten._make(a + b for a, b in zip(self, other, strict=True))
+
+
+class Holder(NamedTuple):
+    """A snapshot that still has forgotten tickets, scrubbed, and the models that learnt from it."""
+
+    snapshot_id: str
+    tickets: int
+    models: tuple[str, ...]
+
+
+def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
+    """The ids of the tickets that a value stands in: somebody's e-mail address, telephone number, full name, order.
+
+    Looked up in the vault, in any spelling, and as it is written in the source and in drafts.
+
+    Raises:
+        PrivacyError: the value is too short to say who is meant, or the vault can't be read.
+    """
+    value = value.strip()
+    if len(value) < MIN_VALUE_CHARS and value.isascii():
+        raise PrivacyError(
+            f"A value of {len(value)} characters says too little: give an e-mail address, a telephone number, a full "
+            "name or an order number, or name the tickets with --ticket."
+        )
+    found = set()
+    with database.begin(Role.WRITEBACK) as conn, conn.cursor(name="vault") as cursor:
+        cursor.itersize = BATCH
+        cursor.execute(queries.vault_entries.sql)
+        for row in cursor:
+            placeholder = PLACEHOLDER.fullmatch(row["placeholder"])
+            kind = placeholder.group(1) if placeholder else ""
+            if spelling_key(vault.value(row), kind) == spelling_key(value, kind):
+                found.add(row["ticket_id"])
+    with database.begin() as conn:
+        found.update(row["ticket_id"] for row in queries.tickets_that_say(conn, value=value))
+    return sorted(found)
+
+
+def expire_values(database: Database, settings: Settings) -> int:
+    """Removes the values of tickets that have not changed for `privacy.retention_days`. Returns how many."""
+    with database.begin() as conn:
+        return int(queries.expire_vault_entries(conn, days=settings.privacy.retention_days))
+
+
+def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
+    """Removes the tickets from the vault, the clean tickets, the drafts, the outbox and the imported tickets.
+
+    They are not read again, whatever the source still says. A ticket that is not there is remembered all the same.
+    """
+    total = Forgotten()
+    for ticket_id in ticket_ids:
+        with database.begin() as conn:
+            total = total.plus(Forgotten(**queries.forget_ticket(conn, ticket_id=ticket_id)))
+    return total
+
+
+def holders(database: Database, settings: Settings, ticket_ids: Iterable[str]) -> list[Holder]:
+    """The snapshots that have any of the tickets, and what was trained on them."""
+    wanted = set(ticket_ids)
+    found = []
+    with database.begin() as conn:
+        for row in queries.snapshots(conn):
+            ids: set[str] = set()
+            for part in sorted((settings.home / row["path"]).glob("*.parquet")):
+                ids |= wanted & set(pq.read_table(part, columns=["ticket_id"]).column("ticket_id").to_pylist())
+            if ids:
+                trained = queries.models_of_snapshots(conn, snapshot_ids=[row["snapshot_id"]])
+                models = tuple(f"{model['version']} ({model['state']})" for model in trained)
+                found.append(Holder(row["snapshot_id"], len(ids), models))
+    return found

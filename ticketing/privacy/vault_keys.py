@@ -1,0 +1,112 @@
+"""The vault's keys: from the settings, or from a file under the home that only its owner can read.
+
+There is more than one only while the values are being put under a new key; the first is the one that encrypts.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from ticketing.errors import ConfigurationError, PrivacyError
+from ticketing.settings import Settings
+
+KEY_FILE = "vault.key"
+KEY_BYTES = 32
+
+
+def vault_keys(settings: Settings) -> list[bytes]:
+    """The keys of the settings, comma-separated, or of the key file, a line each; the file is made if missing.
+
+    Raises:
+        ConfigurationError: `privacy.vault_key` is no key.
+        PrivacyError: the key file can be read by others, is damaged, or can't be made.
+    """
+    if settings.privacy.vault_key is not None:
+        keys = [_decoded(part) for part in settings.privacy.vault_key.get_secret_value().split(",")]
+        known = [key for key in keys if key is not None]
+        if len(known) < len(keys):
+            raise ConfigurationError(f"privacy.vault_key is not {KEY_BYTES} bytes as base64: make one with "
+                                     "'openssl rand -base64 32'.")  # fmt: skip
+        return known
+    path = settings.home / KEY_FILE
+    try:
+        if not path.exists():
+            _make_key_file(path)
+        return _read_key_file(path)
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
+def write_key_file(settings: Settings, keys: Sequence[bytes]) -> None:
+    """Replaces the key file; killed at any point, the old or the new one is there whole.
+
+    Raises:
+        PrivacyError: it can't be written.
+    """
+    path = settings.home / KEY_FILE
+    try:
+        draft = _written(path, keys)
+        draft.replace(path)
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
+def new_key() -> bytes:
+    """A random key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def _unusable(path: Path, error: OSError) -> PrivacyError:
+    return PrivacyError(
+        f"The vault's key file {path} can't be used: {error.strerror}. Make its folder writable, or set "
+        "TICKETING_PRIVACY__VAULT_KEY."
+    )
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def _written(path: Path, keys: Sequence[bytes]) -> Path:
+    """The keys in a file beside the one they are for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(b"".join(base64.b64encode(key) + b"\n" for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _make_key_file(path: Path) -> None:
+    """Linked into place whole: of two processes one wins, and nobody ever reads half a key."""
+    draft = _written(path, [new_key()])
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _read_key_file(path: Path) -> list[bytes]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise PrivacyError(f"The vault's key file {path} can be read by others (mode {mode:03o}): chmod 600 it.")
+    keys = [_decoded(line) for line in path.read_text("ascii", "replace").splitlines()]
+    known = [key for key in keys if key is not None]
+    if not known or len(known) < len(keys):
+        raise PrivacyError(
+            f"The vault's key file {path} does not hold {KEY_BYTES} bytes as base64: put the right file back; if it is "
+            "lost, remove it and scrub all tickets again."
+        )
+    return known
