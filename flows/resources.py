@@ -6,6 +6,7 @@ Flow and task parameters hold ids and numbers only; whatever a task needs beyond
 from functools import cache
 
 from ticketing.database import Database
+from ticketing.privacy.learnt import NameFinder
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import get_settings
@@ -18,12 +19,17 @@ def database() -> Database:
 
 
 @cache
-def scrubber() -> Scrubber:
-    """The scrubber; loading its language models takes seconds."""
+def name_finder() -> NameFinder:
+    """What finds names and addresses; trained now if this machine has none yet, which takes minutes."""
     from models.name_finder_training import name_finder_for
 
-    settings = get_settings()
-    return Scrubber(settings.privacy, name_finder_for(settings))
+    return name_finder_for(get_settings())
+
+
+@cache
+def scrubber() -> Scrubber:
+    """The scrubber; loading its models takes seconds."""
+    return Scrubber(get_settings().privacy, name_finder())
 
 
 @cache

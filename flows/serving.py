@@ -6,6 +6,7 @@ from prefect.schedules import Cron, Schedule
 
 from flows.draft import draft
 from flows.evaluate import evaluate
+from flows.name_finder import name_finder
 from flows.nightly import nightly
 from flows.prepare import prepare
 from flows.retrain import retrain
@@ -28,6 +29,7 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         train.to_deployment("train", tags=TAGS),
         evaluate.to_deployment("evaluate", tags=TAGS),
         draft.to_deployment("draft", tags=TAGS),
+        name_finder.to_deployment("name-finder", tags=TAGS),
     ]
     # Only async callers get coroutines.
     return [deployment for deployment in made if isinstance(deployment, RunnerDeployment)]

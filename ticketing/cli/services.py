@@ -37,7 +37,13 @@ def demo_command(
     seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
 ) -> None:
     """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs."""
+    from models.name_finder_training import name_finder_for
+
     settings = get_settings()
+    started = time.monotonic()
+    console.rule("set-up: the finder of names and addresses, trained once on this machine")
+    name_finder_for(settings)
+    console.print(f"The set-up took {(time.monotonic() - started) / 60:.1f} minutes.")
     started = time.monotonic()
     database = open_database(settings)
     console.rule("sample tickets")

@@ -1,6 +1,7 @@
 """Puts the made-up texts together from a seed."""
 
 import random
+import re
 import string
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -24,6 +25,8 @@ PERSONAL = {
 # How often a text has been scrubbed already: there is nothing left to be found in it.
 SCRUBBED = 0.12
 SCRUBBED_KINDS = {"order": "ORDER_ID", "email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "iban": "IBAN_CODE"}
+# How often somebody typed in haste, and how many of the words then.
+HASTY, MISTYPED_WORDS = 0.3, 0.15
 JOINTS = (" ", " ", " ", "\n", "\n\n", " - ", "  ", ", ")
 
 
@@ -53,7 +56,7 @@ def generate_examples(seed: int, count: int, words: Sequence[str]) -> Iterator[E
 def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
     text = ""
     spans: list[Span] = []
-    scrubbed = rng.random() < SCRUBBED
+    scrubbed, hasty = rng.random() < SCRUBBED, rng.random() < HASTY
     sentences = rng.choices((1, 2, 3, 5), (0.55, 0.25, 0.13, 0.07))[0]
     for number in range(sentences):
         if number:
@@ -61,10 +64,10 @@ def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
         pattern = rng.choice(
             rng.choices(
                 (english.WITH_PEOPLE, english.WITH_ADDRESSES, english.WITH_NEITHER, english.OF_ANY_WORDS),
-                (4, 4, 2.5, 3),
+                (4, 4, 4, 3),
             )[0]
         )
-        filled = _filled(rng, people, pattern, words, scrubbed)
+        filled = _filled(rng, people, pattern, words, scrubbed, hasty)
         spans += [Span(span.start + len(text), span.end + len(text), span.kind) for span in filled.spans]
         text += filled.text
     chance = rng.random()
@@ -85,11 +88,13 @@ def _quoted(text: str, spans: Sequence[Span], mark: str) -> Example:
     return Example(mark + text.replace("\n", f"\n{mark}"), moved)
 
 
-def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[str], scrubbed: bool) -> Example:
+def _filled(
+    rng: random.Random, people: People, pattern: str, words: Sequence[str], scrubbed: bool, hasty: bool
+) -> Example:
     text = ""
     spans: list[Span] = []
     for before, slot, _, _ in string.Formatter().parse(pattern):
-        text += before
+        text += _mistyped(rng, before) if hasty else before
         if slot is None:
             continue
         kind = PERSONAL.get("last" if slot == "last_only" else slot)
@@ -98,6 +103,8 @@ def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[st
             text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
             continue
         value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
+        if slot == "words" and hasty:
+            value = _mistyped(rng, value)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
                 # 'Mrs. Miller', in two slots, is one name.
@@ -107,6 +114,26 @@ def _filled(rng: random.Random, people: People, pattern: str, words: Sequence[st
                 spans.append(Span(len(text), len(text) + len(value), kind))
         text += value
     return Example(text, tuple(spans))
+
+
+def _mistyped(rng: random.Random, text: str) -> str:
+    """Some words with a letter too many, too few, or two the wrong way round: a word nobody knows is not yet a name."""
+
+    def word(match: re.Match[str]) -> str:
+        letters = match.group()
+        if rng.random() >= MISTYPED_WORDS:
+            return letters
+        place = rng.randrange(1, len(letters) - 1)
+        return rng.choice(
+            (
+                letters[:place] + letters[place + 1] + letters[place] + letters[place + 2 :],
+                letters[:place] + letters[place + 1 :],
+                letters[:place] + letters[place] + letters[place:],
+                letters[:place] + rng.choice(string.ascii_lowercase) + letters[place:],
+            )
+        )
+
+    return re.sub(r"[a-zA-Z]{4,}", word, text)
 
 
 def _words(rng: random.Random, words: Sequence[str]) -> str:

@@ -436,6 +436,7 @@ class People:
                 [code],
                 [],
                 [f"{town}", f"{_fakers()['en_US'].state_abbr()} {code}"],
+                [town, f"{self.country()} {code}"],
                 [f"{town} {_fakers()[rng.choice(('en_US', 'en_AU'))].state_abbr()}"],
                 [code, town],
                 [town, _fakers()["en_US"].state(), code],

@@ -1,0 +1,119 @@
+"""What the scrubber finds and what it should not, on real data sets, with stock Presidio beside it in the same run."""
+
+import csv
+import json
+import re
+
+import psutil
+import pytest
+
+from models.name_finder_training import name_finder_for
+from ticketing.privacy.measuring import ALL, Labelled, measure
+from ticketing.privacy.placeholders import Span
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.privacy.stock import StockPresidio
+from ticketing.sample import generate_tickets
+from ticketing.settings import get_settings
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
+
+# The kinds of the data set that identify a person or an account.
+PERSONAL = frozenset(
+    {
+        "PERSON", "ADDRESS", "PHONE_NUMBER", "EMAIL_ADDRESS", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "IP_ADDRESS",
+        "US_DRIVER_LICENSE", "DOMAIN_NAME",
+    }
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def find():
+    settings = get_settings()
+    scrubber = Scrubber(settings.privacy, name_finder_for(settings))
+    scrubber.scrub([["Warm up, Helen."]])
+    return lambda texts: [one.spans[0] for one in scrubber.scrub([[text] for text in texts])]
+
+
+def show(title, measured):
+    print(f"\n{title}: {measured.texts_a_second:.0f} texts/s, {measured.changed:.2%} of texts changed")
+    for one in measured.scores:
+        share = one.whole / one.entities if one.entities else float("nan")
+        numbers = [f"{n:.3f}" if n is not None else "—" for n in (share, one.precision, one.recall, one.f1, one.f2)]
+        print(f"  {one.language:4} {one.kind:18} {one.whole:6}/{one.entities:<6} whole {' '.join(numbers)}")
+    return {(one.language, one.kind): one for one in measured.scores}
+
+
+def test_english_of_many_kinds_against_stock(find, shared_data):
+    rows = json.loads((shared_data / "presidio_research" / "generated_large.json").read_text(encoding="utf-8"))
+    labelled = [
+        Labelled(
+            row["full_text"],
+            "en",
+            tuple(
+                Span(one["start_position"], one["end_position"], one["entity_type"])
+                for one in row["spans"]
+                if one["entity_type"] in PERSONAL
+            ),
+        )
+        for row in rows
+    ]
+    own = measure(labelled, find)
+    stock = measure(labelled, StockPresidio().find)
+    ours = show("presidio_research, this pipeline", own)[ALL, ALL]
+    theirs = show("presidio_research, stock", stock)[ALL, ALL]
+    print(f"speed: {own.texts_a_second / stock.texts_a_second:.1f} times stock")
+
+    assert ours.whole > theirs.whole
+
+
+@pytest.mark.parametrize(("name", "language"), [("data_person_1000_zh", "zh"), ("data_person_1000", "en")])
+def test_people_in_chinese_and_english(find, shared_data, name, language):
+    rows = json.loads((shared_data / "multipriv" / f"{name}.json").read_text(encoding="utf-8"))
+    labelled = []
+    for row in rows:
+        text = row["naturalParagraph"]
+        values = {kind: str(row.get(kind) or "") for kind in
+                  ("name", "location", "idCardNumbers", "emailAddress", "phoneNumbers")}  # fmt: skip
+        spans = [
+            Span(match.start(), match.end(), kind)
+            for kind, value in values.items()
+            if len(value) > 1
+            for match in re.finditer(re.escape(value), text, re.IGNORECASE)
+        ]
+        labelled.append(Labelled(text, language, tuple(spans)))
+
+    assert show(f"multipriv {language}", measure(labelled, find))[ALL, ALL].recall > 0.5
+
+
+@pytest.mark.parametrize(("path", "column"), [("banking77/test.csv", "text"), ("bitext/tickets.csv", "instruction")])
+def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
+    with (shared_data / path).open(encoding="utf-8", newline="") as file:
+        labelled = [Labelled(row[column], "en", ()) for row in csv.DictReader(file)]
+
+    assert show(path, measure(labelled, find))[ALL, ALL].precision in (0, None)
+
+
+def test_the_sample_shop_by_kind(find):
+    labelled = [
+        Labelled(text, one.ticket.language, one.spans.get(field, ()))
+        for one in generate_tickets(history=1500, incoming=0)
+        for field in ("subject", "body", "reply")
+        if (text := getattr(one.ticket, field))
+    ]
+    own, stock = measure(labelled, find), measure(labelled[:1000], StockPresidio().find)
+
+    assert show("sample shop", own)[ALL, ALL].recall > 0.9
+    print(f"speed: {own.texts_a_second / stock.texts_a_second:.1f} times stock on the same kind of texts")
+
+
+def test_memory_stays_flat(find):
+    texts = [one.ticket.body for one in generate_tickets(history=1000, incoming=0)]
+    process = psutil.Process()
+    find(texts)
+    after_first = process.memory_info().rss
+    for _ in range(49):
+        find(texts)
+    grown = (process.memory_info().rss - after_first) / 2**20
+    print(f"\n1,000 → 50,000 tickets: {grown:+.0f} MB")
+
+    assert grown < 200

@@ -1,0 +1,162 @@
+import json
+import sqlite3
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.finders import Finder
+from tests.seed import add_clean, add_draft, add_models
+from ticketing.errors import InputError
+from ticketing.privacy.audit import Values, audit, is_telling
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.privacy.vault import Vault
+from ticketing.settings import PrivacySettings
+
+VALUES = {"<PERSON_1>": "Rose Okafor", "<PERSON_2>": "Rose", "<ORDER_ID_1>": "SH20240501123"}
+
+
+@pytest.fixture
+def vault(database):
+    vault = Vault([bytes(32)])
+    with database.begin(None) as conn:
+        add_models(conn)
+    with database.begin() as conn:
+        add_clean(conn, "one", "two")
+        vault.store(conn, "one", 1, VALUES)
+        vault.store(conn, "two", 1, {"<PERSON_1>": "王小明"})
+    return vault
+
+
+@pytest.fixture
+def look(database, settings, vault):
+    scrubber = Scrubber(PrivacySettings(), Finder(("Zoe", "PERSON")))
+
+    def look(share=1.0):
+        return audit(database, settings, vault, scrubber, share, lambda place, count: None)[0]
+
+    return look
+
+
+def write(database, table, ticket_id, **columns):
+    with database.begin(None) as conn:
+        for column, text in columns.items():
+            conn.execute(f"UPDATE {table} SET {column} = %s WHERE ticket_id = %s", (text, ticket_id))
+
+
+def found(findings):
+    return sorted({(one.place, one.kind, one.how) for one in findings})
+
+
+def test_nothing_is_found_where_nothing_is(look):
+    assert look() == []
+
+
+def test_values_are_found_in_clean_tickets_of_their_own_and_of_others(database, look):
+    write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
+    write(database, "ticketing.clean_ticket", "two", reply="Dear ROSE OKAFOR, a rose. About 王小明的包裹")
+
+    findings = look()
+
+    assert {(one.key, one.kind) for one in findings if one.how == "vault"} == {("one", "PERSON"), ("two", "PERSON")}
+
+
+def test_a_first_name_of_somebody_else_is_an_ordinary_word(database, look):
+    write(database, "ticketing.clean_ticket", "two", body="Rose is a flower")
+
+    assert look() == []
+
+
+def test_what_only_a_recogniser_finds_is_found(database, look):
+    write(database, "ticketing.clean_ticket", "two", body="Write to Zoe, jane.doe@example.com")
+
+    assert found(look()) == [
+        ("clean tickets", "EMAIL_ADDRESS", "recogniser"),
+        ("clean tickets", "PERSON", "recogniser"),
+    ]
+
+
+def test_drafts_are_looked_at_before_and_not_after_restoring(database, look):
+    with database.begin() as conn:
+        add_draft(conn, "one", body="Dear Rose Okafor, it is on its way.")
+    assert look() == []
+    with database.begin(None) as conn:
+        conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER draft_guard")
+        conn.execute("UPDATE ticketing.draft SET placeholder_body = 'Dear Rose Okafor'")
+        conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_guard")
+
+    assert found(look()) == [("drafts before restoring", "PERSON", "vault")]
+
+
+def test_snapshots_are_looked_through(settings, look):
+    folder = settings.home / "p"
+    folder.mkdir()
+    rows = [{"ticket_id": "x", "text": "Parcel\nof SH20240501123", "output": None}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "train.parquet")
+
+    assert {(one.place, one.key, one.how) for one in look()} == {
+        ("snapshots", "snapshot-1 train.parquet", "vault"),
+        ("snapshots", "snapshot-1 train.parquet", "recogniser"),
+    }
+
+
+def test_prefect_reports_and_logs_are_looked_through(settings, look):
+    (settings.home / "prefect").mkdir()
+    (settings.home / "reports").mkdir()
+    (settings.home / "logs").mkdir()
+    with sqlite3.connect(settings.home / "prefect" / "prefect.db") as prefect:
+        prefect.execute("CREATE TABLE flow_run (id TEXT, parameters TEXT)")
+        prefect.execute("INSERT INTO flow_run VALUES ('a', ?)", (json.dumps({"ticket": "SH20240501123"}),))
+    (settings.home / "reports" / "evaluation.html").write_text("<p>Rose <b>x</b></p><p>Rose Okafor</p>")
+    (settings.home / "logs" / "engine.log").write_text("fine\nINFO 王小明\n")
+
+    findings = look()
+
+    assert {(one.place, one.key) for one in findings if one.how == "vault"} == {
+        ("Prefect's database", "flow_run (id a)"),
+        ("reports", "evaluation.html, line 8"),
+        ("logs", "engine.log, line 2"),
+    }
+    assert not [one for one in findings if "Rose" in str(one) or "SH2024" in str(one)]
+
+
+def test_what_the_programs_say_of_themselves_is_nobodys(settings, look):
+    (settings.home / "logs").mkdir()
+    (settings.home / "logs" / "prefect.log").write_text(
+        "2026-11-24 03:16:07,047 INFO View at http://127.0.0.1:4200/runs/flow-run/29838f19-26f8-4a5c-a9e5-afc9f1aca7f7\n"
+        "Beginning flow run 'uncovered-serval' for flow 'retrain'\n"
+        "classifier-20261124T032003169-ee8a8c44 passed: accuracy 0.9933333333333333, seed 1234567890123456\n"
+    )
+
+    assert look() == []
+
+
+def test_a_database_of_prefect_that_is_none_is_told(settings, look):
+    (settings.home / "prefect").mkdir()
+    (settings.home / "prefect" / "prefect.db").write_text("no database" * 100)
+
+    with pytest.raises(InputError, match="can't be read"):
+        look()
+
+
+def test_of_a_share_of_zero_no_value_is_looked_for(database, look):
+    write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
+
+    assert look(share=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "telling"),
+    [("Rose Okafor", True), ("Rose", False), ("SH20240501123", True), ("12345", False), ("王小明", True), ("小明", False),
+     ("Christopher", False), ("a@b.example", True)],
+)  # fmt: skip
+def test_which_values_say_who_is_meant(value, telling):
+    assert is_telling(value) is telling
+
+
+def test_a_number_within_a_longer_one_is_another():
+    values = Values()
+    values.add("t", "<ORDER_ID_1>", "12345678")
+
+    assert values.kinds_in("0123456789", None) == set()
+    assert values.kinds_in("订单12345678号", None) == {"ORDER_ID"}
