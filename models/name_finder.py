@@ -4,6 +4,7 @@ What becomes of what it finds is `ticketing.privacy.scrubber`.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -26,22 +27,27 @@ OVERLAP_TOKENS = 32
 class NameFinder:
     """A trained model, ready to read."""
 
-    def __init__(self, path: Path, version: str) -> None:
+    def __init__(self, path: Path, version: str, threshold: float) -> None:
         self.version = version
+        self._bias = math.log((1 - threshold) / threshold)
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = AutoModelForTokenClassification.from_pretrained(path, dtype=torch.float32).to(device).eval()
+        self._model = AutoModelForTokenClassification.from_pretrained(path, dtype=compute_dtype()).to(device).eval()
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, threshold: float = 0.5) -> Self:
         """A model that was trained before.
+
+        Args:
+            path: its folder.
+            threshold: how likely a token must be part of a name; half is what the training aimed at.
 
         Raises:
             ModelError: the files are not those of such a model.
         """
         try:
             version = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["version"]
-            return cls(path, version)
+            return cls(path, version, threshold)
         except (*LOAD_ERRORS, KeyError) as error:
             raise ModelError(f"The finder of names can't be loaded from {path} ({type(error).__name__}).") from error
 
@@ -64,8 +70,10 @@ class NameFinder:
             batch = self._tokenizer.pad(
                 {"input_ids": [encoded["input_ids"][i] for i in chosen]}, return_tensors="pt"
             ).to(self._model.device)
-            with torch.inference_mode(), torch.autocast(self._model.device.type, dtype=compute_dtype()):
-                labels = self._model(**batch).logits.argmax(-1).tolist()
+            with torch.inference_mode():
+                logits = self._model(**batch).logits.float()
+                logits[..., 0] -= self._bias
+                labels = logits.argmax(-1).tolist()
             for window, said in zip(chosen, labels, strict=True):
                 place = encoded["overflow_to_sample_mapping"][window]
                 spans = spans_of_labels(texts[place], encoded["offset_mapping"][window], said)

@@ -46,7 +46,7 @@ def name_finder_for(settings: Settings) -> NameFinder:
     if not (path / MANIFEST).is_file():
         logger.info("finder of names and addresses: training it, once, into %s", path)
     made_once(path, lambda folder: train(settings, folder), MANIFEST)
-    return NameFinder.load(path)
+    return NameFinder.load(path, settings.privacy.name_threshold)
 
 
 def version(chosen: NameFinderSettings) -> str:

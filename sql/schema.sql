@@ -49,6 +49,10 @@ CREATE FUNCTION ticketing.append_only() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'draft_event'
+       AND current_setting('ticketing.forgetting', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $$;
@@ -285,6 +289,37 @@ END
 $$;
 
 --
+-- Name: forget_ticket_v1(text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) RETURNS TABLE(vault_values bigint, clean_tickets bigint, drafts bigint, imported_tickets bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- Waits for a run that is writing the ticket just now; one that writes later sees that it is forgotten.
+    LOCK TABLE ticketing.clean_ticket IN SHARE ROW EXCLUSIVE MODE;
+    INSERT INTO ticketing.forgotten_ticket (ticket_id, forgotten_by) VALUES (p_ticket_id, ticketing.actor())
+    ON CONFLICT DO NOTHING;
+    PERFORM set_config('ticketing.forgetting', 'on', true);
+    DELETE FROM ticketing.outbox WHERE ticket_id = p_ticket_id;
+    DELETE FROM ticketing.draft_event WHERE draft_id IN (SELECT draft_id FROM ticketing.draft WHERE ticket_id = p_ticket_id);
+    DELETE FROM ticketing.draft WHERE ticket_id = p_ticket_id;
+    GET DIAGNOSTICS drafts = ROW_COUNT;
+    PERFORM set_config('ticketing.forgetting', '', true);
+    DELETE FROM ticketing.draft_work WHERE ticket_id = p_ticket_id;
+    DELETE FROM ticketing.routing WHERE ticket_id = p_ticket_id;
+    DELETE FROM vault.entry WHERE ticket_id = p_ticket_id;
+    GET DIAGNOSTICS vault_values = ROW_COUNT;
+    DELETE FROM ticketing.clean_ticket WHERE ticket_id = p_ticket_id;
+    GET DIAGNOSTICS clean_tickets = ROW_COUNT;
+    DELETE FROM ticketing.imported_ticket WHERE ticket_id = p_ticket_id;
+    GET DIAGNOSTICS imported_tickets = ROW_COUNT;
+    RETURN NEXT;
+END
+$$;
+
+--
 -- Name: human_tickets_v1(); Type: FUNCTION; Schema: ticketing; Owner: -
 --
 
@@ -511,6 +546,22 @@ CREATE TABLE ticketing.extract_cursor (
 --
 
 COMMENT ON TABLE ticketing.extract_cursor IS 'how far prepare has read ticketing.source_ticket';
+
+--
+-- Name: forgotten_ticket; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.forgotten_ticket (
+    ticket_id text NOT NULL,
+    forgotten_by text NOT NULL,
+    forgotten_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE forgotten_ticket; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.forgotten_ticket IS 'tickets that are never read again, whatever the source says';
 
 --
 -- Name: human_queue; Type: VIEW; Schema: ticketing; Owner: -
@@ -818,6 +869,13 @@ ALTER TABLE ONLY ticketing.draft_work
 
 ALTER TABLE ONLY ticketing.extract_cursor
     ADD CONSTRAINT extract_cursor_pkey PRIMARY KEY (name);
+
+--
+-- Name: forgotten_ticket forgotten_ticket_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.forgotten_ticket
+    ADD CONSTRAINT forgotten_ticket_pkey PRIMARY KEY (ticket_id);
 
 --
 -- Name: imported_ticket imported_ticket_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
@@ -1227,6 +1285,13 @@ GRANT ALL ON FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) TO
 GRANT ALL ON FUNCTION ticketing.edit_draft_v1(p_draft_id bigint, p_body text) TO ticketing_pipeline;
 
 --
+-- Name: FUNCTION forget_ticket_v1(p_ticket_id text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) TO ticketing_pipeline;
+
+--
 -- Name: FUNCTION human_tickets_v1(); Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1294,6 +1359,13 @@ GRANT SELECT ON TABLE ticketing.draft_work TO ticketing_readonly;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ticketing.extract_cursor TO ticketing_pipeline;
+
+--
+-- Name: TABLE forgotten_ticket; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.forgotten_ticket TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.forgotten_ticket TO ticketing_readonly;
 
 --
 -- Name: TABLE human_queue; Type: ACL; Schema: ticketing; Owner: -

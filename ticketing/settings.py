@@ -41,6 +41,9 @@ class PrivacySettings(Section):
     """What counts as personal data, and where the vault's key comes from."""
 
     score_threshold: float = Field(0.4, ge=0, le=1)
+    name_threshold: float = Field(
+        0.08, gt=0, lt=1, description="how likely a word must be part of a name or an address: lower finds more of them"
+    )
     order_patterns: tuple[str, ...] = Field(
         (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
     )
@@ -60,7 +63,7 @@ class NameFinderSettings(Section):
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     layers: int = Field(3, gt=0, description="how many of the base model's layers are used: fewer are faster")
-    examples: int = Field(50_000, gt=0, description="made-up texts to train on")
+    examples: int = Field(60_000, gt=0, description="made-up texts to train on")
     batch_size: int = Field(32, gt=0)
     learning_rate: float = Field(3e-4, gt=0)
     seed: int = 0

@@ -17,11 +17,17 @@ SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry WHERE ke
 
 -- name: replace_vault_entries(key_id, ticket_ids, revisions, placeholders, old_key_ids, encrypted)!
 -- only what is still there as it was read: a ticket that was scrubbed again meanwhile has other values
-UPDATE vault.entry e
-SET value = g.value, key_id = :key_id
-FROM unnest(:ticket_ids::text[], :revisions::integer[], :placeholders::text[], :old_key_ids::text[],
-            :encrypted::bytea[]) AS g (ticket_id, revision, placeholder, old_key_id, value)
-WHERE (e.ticket_id, e.revision, e.placeholder, e.key_id) = (g.ticket_id, g.revision, g.placeholder, g.old_key_id);
+WITH given AS (
+    SELECT * FROM unnest(:ticket_ids::text[], :revisions::integer[], :placeholders::text[], :old_key_ids::text[],
+                         :encrypted::bytea[]) AS g (ticket_id, revision, placeholder, old_key_id, value)
+), gone AS (
+    DELETE FROM vault.entry e USING given g
+    WHERE (e.ticket_id, e.revision, e.placeholder, e.key_id) = (g.ticket_id, g.revision, g.placeholder, g.old_key_id)
+    RETURNING e.ticket_id, e.revision, e.placeholder, e.created_at
+)
+INSERT INTO vault.entry (ticket_id, revision, placeholder, value, key_id, created_at)
+SELECT g.ticket_id, g.revision, g.placeholder, g.value, :key_id, gone.created_at
+FROM gone JOIN given g USING (ticket_id, revision, placeholder);
 
 -- name: tickets_that_say(value)
 -- tickets of the source, and drafts, in which a value stands
@@ -67,4 +73,4 @@ SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticke
 -- name: vault_entries_of_sample(share)
 -- for the write-back role only: the values of about this share of the tickets; read with a server-side cursor
 SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry
-WHERE abs(hashtext(ticket_id)) % 10000 < 10000 * :share::float8;
+WHERE mod(hashtext(ticket_id) & 2147483647, 10000) < 10000 * :share::float8;

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.commands import environment, ticketing
+from tests.commands import SMALL_FINDER, environment, ticketing
 from tests.faults.disk import small_disk
 from tests.seed import rows
 from ticketing.database import Database
@@ -13,7 +13,7 @@ from ticketing.settings import Settings
 
 # The classifier alone takes 90 MB.
 DISK_MB = 60
-SMALL = {"TICKETING_CLASSIFIER__EPOCHS": "1", "TICKETING_CLASSIFIER__MIN_STEPS": "2"}
+SMALL = {**SMALL_FINDER, "TICKETING_CLASSIFIER__EPOCHS": "1", "TICKETING_CLASSIFIER__MIN_STEPS": "2"}
 
 pytestmark = pytest.mark.timeout(900)
 

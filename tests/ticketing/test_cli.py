@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from tests.commands import environment, ticketing
+from tests.commands import SMALL_FINDER, environment, ticketing
 from ticketing.sample import generate_tickets
 
 
 @pytest.fixture
 def run(settings, tmp_path):
-    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value())
+    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), **SMALL_FINDER)
 
     def call(*arguments, **changed):
         return ticketing({**env, **changed}, tmp_path, *arguments)

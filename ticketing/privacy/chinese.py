@@ -92,7 +92,8 @@ def _words(sentence: str, start: int) -> Iterator[_Word]:
 def _people(text: str, words: Sequence[_Word]) -> Iterator[RecognizerResult]:
     for start, end in _runs(words, "PER"):
         name = text[start:end].strip()
-        if 2 <= len(name) <= 20 and name not in NO_NAMES:
+        # Words of other languages mean nothing to it, whatever it calls them.
+        if 2 <= len(name) <= 20 and name not in NO_NAMES and HAN.search(name):
             yield RecognizerResult("PERSON", start, end, 0.8)
 
 

@@ -28,6 +28,10 @@ _DATE = (
 )
 
 
+# Kinds whose values can be all letters.
+WORDS_TOO = frozenset({"EMAIL_ADDRESS", "USERNAME", "IM_ID", "DEVICE_ID"})
+
+
 class Format(NamedTuple):
     """One way a value is written; `check` says of a match whether it can be one (None: it can't be told)."""
 
@@ -35,6 +39,11 @@ class Format(NamedTuple):
     pattern: str
     score: float = 0.7
     check: Callable[[str], bool | None] | None = None
+
+    @property
+    def has_digit(self) -> bool:
+        """Whether there is a digit in every such value."""
+        return self.kind not in WORDS_TOO
 
 
 def luhn(digits: str) -> bool:

@@ -21,7 +21,9 @@ KINDS = (
     "LICENSE_PLATE", "DATE_OF_BIRTH", "IM_ID", "USERNAME", "PHONE_NUMBER", "ADDRESS", "PERSON",
 )  # fmt: skip
 MAX_NUMBER = 9999
-PLACEHOLDER = re.compile(rf"<({'|'.join(KINDS)})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
+_KINDS = "|".join(KINDS)
+PLACEHOLDER = re.compile(rf"<({_KINDS})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
+_SPLIT = re.compile(rf"(<(?:{_KINDS})_[1-9]\d{{0,3}}[b-z]?>)", re.ASCII)
 MARKS = ("", *"bcdefghijklmnopqrstuvwxyz")
 # Numbers are written with and without a country's code or a leading zero, which are in front.
 TELLING_DIGITS = 9
@@ -63,20 +65,32 @@ def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]
     if not found:
         return list(texts)
     by_value = dict(_numbered(texts, found, known))
-    longest_first = "|".join(re.escape(value) for value in sorted(by_value, key=lambda value: (-len(value), value)))
-    pattern = re.compile(f"({PLACEHOLDER.pattern})|{longest_first}")
-    used: set[str] = set()
-
-    def put(match: re.Match[str]) -> str:
-        if match.group(1):
-            return match.group(1)
-        used.add(match.group())
-        return by_value[match.group()]
-
-    scrubbed = [pattern.sub(put, text) for text in texts]
+    longest_first = sorted(by_value, key=lambda value: (-len(value), value))
+    scrubbed = []
+    for text in texts:
+        pieces = _SPLIT.split(text)  # every second one is a placeholder
+        for value in longest_first:
+            if value in text:
+                pieces = _replaced(pieces, value, by_value[value])
+        scrubbed.append("".join(pieces))
+    left = set(_SPLIT.findall("\n".join(scrubbed)))
     # A value that stands only within longer ones has left no placeholder.
-    known.update({name: value for value, name in by_value.items() if value in used})
+    known.update({placeholder: value for value, placeholder in by_value.items() if placeholder in left})
     return scrubbed
+
+
+def _replaced(pieces: Sequence[str], value: str, placeholder: str) -> list[str]:
+    """The pieces with a value cut out of those that are text: placeholders stay at the odd places."""
+    after: list[str] = []
+    for place, piece in enumerate(pieces):
+        if place % 2:
+            after.append(piece)
+            continue
+        first, *rest = piece.split(value)
+        after.append(first)
+        for part in rest:
+            after += [placeholder, part]
+    return after
 
 
 def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -82,7 +82,7 @@ def test_drafts_are_looked_at_before_and_not_after_restoring(database, look):
     assert look() == []
     with database.begin(None) as conn:
         conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER draft_guard")
-        conn.execute("UPDATE ticketing.draft SET placeholder_body = 'Dear Rose Okafor'")
+        conn.execute("UPDATE ticketing.draft SET placeholder_body = 'I wrote to Rose Okafor'")
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_guard")
 
     assert found(look()) == [("drafts before restoring", "PERSON", "vault")]
@@ -114,7 +114,7 @@ def test_prefect_reports_and_logs_are_looked_through(settings, look):
 
     assert {(one.place, one.key) for one in findings if one.how == "vault"} == {
         ("Prefect's database", "flow_run (id a)"),
-        ("reports", "evaluation.html, line 8"),
+        ("reports", "evaluation.html, line 6"),
         ("logs", "engine.log, line 2"),
     }
     assert not [one for one in findings if "Rose" in str(one) or "SH2024" in str(one)]

@@ -103,7 +103,10 @@ def _filled(
             text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
             continue
         value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
-        if slot == "words" and hasty:
+        if slot == "product" and rng.random() < 0.6:
+            # Of products there are more than of names.
+            value = f"{rng.choice(words)} {rng.choice((value, rng.choice(words)))}"
+        if slot in ("words", "product", "amount") and hasty:
             value = _mistyped(rng, value)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
@@ -133,7 +136,7 @@ def _mistyped(rng: random.Random, text: str) -> str:
             )
         )
 
-    return re.sub(r"[a-zA-Z]{4,}", word, text)
+    return re.sub(r"[a-zA-Z]{3,}", word, text)
 
 
 def _words(rng: random.Random, words: Sequence[str]) -> str:
@@ -196,6 +199,8 @@ def _plain(rng: random.Random, people: People, slot: str) -> str:
             return str(faker.job()) if rng.random() < 0.5 else rng.choice(("nurse", "teacher", "driver", "Lawyer"))
         case "product":
             return rng.choice(english.PRODUCTS)
+        case "rule":
+            return rng.choice(english.RULES)
         case "weekday":
             return rng.choice(english.WEEKDAYS)
         case "month":
@@ -209,7 +214,10 @@ def _plain(rng: random.Random, people: People, slot: str) -> str:
         case "date":
             return str(faker.date(rng.choice(("%d/%m/%Y", "%Y-%m-%d", "%d %B %Y", "%B %d", "%d.%m.%Y", "%m/%d/%y"))))
         case "amount":
-            return f"{rng.choice(('$', '€', '£', ''))}{rng.randrange(1, 2000)}.{rng.randrange(100):02d}"
+            number = f"{rng.randrange(1, 2000)}.{rng.randrange(100):02d}"
+            if rng.random() < 0.5:
+                return f"{number} {rng.choice(english.CURRENCIES)}"
+            return f"{rng.choice(('$', '€', '£', ''))}{number}"
         case "order":
             return rng.choice(("#", "", "ORD-", "A")) + str(rng.randrange(10**5, 10**9))
         case "code":
