@@ -9,10 +9,11 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from presidio_analyzer import RecognizerResult
+from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
@@ -65,7 +66,9 @@ class Scrubber:
 
     def __init__(self, settings: PrivacySettings, finder: NameFinder) -> None:
         self._learnt = LearntRecogniser(finder)
-        self._recognisers = [*recognisers_for(settings), self._learnt]
+        self._recognisers = recognisers_for(settings)
+        # One thread for good: each has a team of workers in torch.
+        self._pool = ThreadPoolExecutor(max_workers=1)
         self._threshold = settings.score_threshold
         self.version = _version(settings, finder.version)
 
@@ -119,19 +122,27 @@ class Scrubber:
 
     def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
         readings = [read(text) for text in texts]
-        if look_for_names:
-            self._learnt.read([reading.text for reading in readings])
-        for text, reading in zip(texts, readings, strict=True):
-            results = [
-                result
-                for recogniser in self._recognisers
-                for result in recogniser.analyze(reading.text, recogniser.supported_entities, NO_ARTIFACTS)
-                if result.score >= self._threshold
-            ]
+        # The finder's products don't hold Python's lock: meanwhile the patterns are looked for.
+        names = self._pool.submit(self._names, [reading.text for reading in readings]) if look_for_names else None
+        by_pattern = [list(self._found_by(self._recognisers, reading.text)) for reading in readings]
+        by_name = names.result() if names else [[] for _ in texts]
+        for text, reading, *found in zip(texts, readings, by_pattern, by_name, strict=True):
+            results = [result for results in found for result in results]
             for result in results:
                 result.start, result.end = reading.original(result.start, result.end)
             yield resolve(text, results)
+
+    def _names(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:
+        self._learnt.read(texts)
+        found = [list(self._found_by([self._learnt], text)) for text in texts]
         self._learnt.forget()
+        return found
+
+    def _found_by(self, recognisers: Iterable[EntityRecognizer], text: str) -> Iterator[RecognizerResult]:
+        for recogniser in recognisers:
+            for result in recogniser.analyze(text, recogniser.supported_entities, NO_ARTIFACTS):
+                if result.score >= self._threshold:
+                    yield result
 
 
 def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
@@ -177,7 +188,8 @@ def _pieces(text: str, span: Span, whole: bool) -> Iterator[Span]:
     start, end = _trimmed(text, span.start, span.end, " \t\r\n")
     # A rest of three digits says nothing, nor does a house's number, and each of its kind in the ticket would go too.
     enough = 4 if not whole or (span.kind == "ADDRESS" and text[start:end].isdigit()) else MIN_ALNUM.get(span.kind, 1)
-    if sum(character.isalnum() for character in text[start:end]) >= enough:
+    no_value = text[start:end].casefold() in NO_NAMES
+    if sum(character.isalnum() for character in text[start:end]) >= enough and not no_value:
         yield Span(start, end, span.kind)
 
 

@@ -20,6 +20,9 @@ def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is
     [
         ("收件人：欧阳娜娜，请尽快发货", {("欧阳娜娜", "PERSON")}),
         ("您好，我是李静，订单还没发货", {("李静", "PERSON")}),
+        ("宋军您好，\n\n订单的发票已开", {("宋军", "PERSON")}),
+        ("尊敬的赵军，您好，很抱歉", {("赵军", "PERSON")}),
+        ("验证码收不到。\n\n谢谢！\n胡子涵\n\n发自我的手机", {("胡子涵", "PERSON")}),
         ("请寄到上海市浦东新区锦绣路12号3栋1201室，谢谢", {("上海市浦东新区锦绣路12号3栋1201室", "ADDRESS")}),
     ],
 )
@@ -35,6 +38,9 @@ def test_people_and_places(scrubber, text, expected):
         "客服态度很差，我要投诉",
         "吸尘器坏了，要求退货",
         "支持微信支付吗",
+        "请尽快处理\n谢谢\n",
+        "颜色是\n黄色\n谢谢您！",
+        "亲您好，客服您好",
     ],
 )
 def test_towns_products_and_staff_stay(scrubber, text):
