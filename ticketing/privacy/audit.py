@@ -4,7 +4,7 @@ Where to look is `ticketing.privacy.places`. A finding says where and what kind,
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -42,12 +42,21 @@ class Finding(NamedTuple):
     how: str  # 'vault' or 'recogniser'
 
 
+class Hit(NamedTuple):
+    """A value of the vault in a text; `value` is for counting only, and told to nobody."""
+
+    kind: str
+    value: str
+    own: bool  # the text is of the ticket that the value is of
+
+
 class Values:
     """The vault's values, so indexed that a text is looked through for all of them at once."""
 
     def __init__(self) -> None:
         self._of_ticket: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._by_anchor: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self.tickets: Counter[str] = Counter()  # how many tickets a value was taken out of
         self.count = 0
 
     def add(self, ticket_id: str, placeholder: str, value: str) -> None:
@@ -58,14 +67,17 @@ class Values:
         self._of_ticket[ticket_id].append((kind, value))
         if is_telling(value):
             plain = value.casefold()
+            self.tickets[plain] += 1
             self._by_anchor[_anchor(plain)].add((kind, plain))
 
-    def kinds_in(self, text: str, ticket_id: str | None) -> set[str]:
-        """What kinds of values stand in a text: all of its own ticket's, and of others those that tell who it is."""
-        found = {kind for kind, value in self._of_ticket.get(ticket_id or "", ()) if value in text}
+    def found_in(self, text: str, ticket_id: str | None) -> set[Hit]:
+        """Which values stand in a text: of its own ticket any, of others those that tell who it is."""
+        found = {Hit(kind, value, True) for kind, value in self._of_ticket.get(ticket_id or "", ()) if value in text}
         plain = text.casefold()
         for anchor in _anchors(plain):
-            found |= {kind for kind, value in self._by_anchor.get(anchor, ()) if _stands_in(value, plain)}
+            found |= {
+                Hit(kind, value, False) for kind, value in self._by_anchor.get(anchor, ()) if _stands_in(value, plain)
+            }
         return found
 
 
@@ -106,19 +118,31 @@ def audit(
         for row in cursor:
             values.add(row["ticket_id"], row["placeholder"], vault.value(row))
     findings: list[Finding] = []
+    hits: list[tuple[Kept, Hit]] = []
     looked = 0
     seen: set[int] = set()
     places = kept_texts(database, settings)
     while chunk := list(islice(places, BATCH)):
-        findings += [
-            Finding(kept.place, kind, kept.key, "vault")
-            for kept in chunk
-            for kind in sorted(set().union(*(values.kinds_in(text, kept.ticket_id) for text in kept.texts)))
-        ]
+        hits += [(kept, hit) for kept in chunk for text in kept.texts for hit in values.found_in(text, kept.ticket_id)]
         findings += _found_by_recognisers(chunk, scrubber, seen)
         looked += sum(len(kept.texts) for kept in chunk)
         progress(chunk[-1].place, looked)
-    return findings, values.count, looked
+    told = dict.fromkeys(
+        Finding(kept.place, hit.kind, kept.key, "vault") for kept, hit in _without_phrases(hits, values)
+    )
+    return [*told, *findings], values.count, looked
+
+
+def _without_phrases(hits: Sequence[tuple[Kept, Hit]], values: Values) -> Iterator[tuple[Kept, Hit]]:
+    """Leaves out what models once took for a name or an address, and more often did not: 'twenty square metres'."""
+    left: dict[str, set[str]] = defaultdict(set)
+    for kept, hit in hits:
+        if kept.ticket_id is not None:
+            left[hit.value].add(kept.ticket_id)
+    for kept, hit in hits:
+        learnt = hit.kind in ("PERSON", "ADDRESS") and not hit.own
+        if not learnt or len(left[hit.value]) <= values.tickets[hit.value]:
+            yield kept, hit
 
 
 def _found_by_recognisers(chunk: Sequence[Kept], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ from ticketing.settings import Settings
 
 BATCH = 1_000
 TEXT_FILES = ("*.log", "*.html", "*.md", "*.txt", "*.json", "*.jsonl", "*.csv")
+# What comes with Prefect: descriptions of its blocks, with addresses and examples.
+PREFECTS_OWN = frozenset({"block_type", "block_schema", "block_schema_reference", "alembic_version"})
 MAX_FILE_BYTES = 200_000_000
 
 
@@ -81,7 +83,7 @@ def _prefect(path: Path) -> Iterator[Kept]:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
             tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            for table in tables:
+            for table in (name for name in tables if name not in PREFECTS_OWN):
                 cursor = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 — a name from the database itself
                 names = [column[0] for column in cursor.description]
                 for row in cursor:

@@ -158,5 +158,15 @@ def test_a_number_within_a_longer_one_is_another():
     values = Values()
     values.add("t", "<ORDER_ID_1>", "12345678")
 
-    assert values.kinds_in("0123456789", None) == set()
-    assert values.kinds_in("订单12345678号", None) == {"ORDER_ID"}
+    assert values.found_in("0123456789", None) == set()
+    assert {hit.kind for hit in values.found_in("订单12345678号", None)} == {"ORDER_ID"}
+
+
+def test_a_phrase_that_was_once_taken_for_an_address_is_none(database, look, vault):
+    with database.begin() as conn:
+        vault.store(conn, "one", 1, {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
+        add_clean(conn, "three")
+    write(database, "ticketing.clean_ticket", "two", body="20 square metres", reply="at 5 Mill Lane")
+    write(database, "ticketing.clean_ticket", "three", body="20 square metres")
+
+    assert [(one.key, one.kind) for one in look()] == [("two", "ADDRESS")]
