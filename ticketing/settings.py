@@ -92,7 +92,7 @@ class GeneratorSettings(Section):
         description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
-    train_tokens: int = Field(80_000, gt=0, description="training stops after about so many tokens")
+    train_tokens: int = Field(77_000, gt=0, description="training stops after about so many tokens")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(1e-3, gt=0)

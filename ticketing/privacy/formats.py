@@ -106,8 +106,8 @@ def is_vin(text: str) -> bool | None:
 
 
 def is_account_like(text: str) -> bool | None:
-    """Drops a word of the language: the name of an account has a digit, an underscore or a dot in it."""
-    return None if re.search(r"[0-9_]|\.[a-z]", text) else False
+    """Drops a word of the language, and a count: the name of an account has a digit, an underscore or a dot in it."""
+    return None if re.search(r"[0-9_]|\.[a-z]", text) and not re.fullmatch(r"\d{1,5}", text) else False
 
 
 def has_five_digits(text: str) -> bool | None:

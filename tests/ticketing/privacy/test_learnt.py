@@ -46,9 +46,11 @@ def test_chinese_is_not_asked_of_it():
             asked.extend(texts)
             return super().find(texts)
 
-    Scrubber(PrivacySettings(), Asked()).scrub([["我的包裹 123", "", "王小明 said hello"]])
+    text = "我叫Zoe Lee，谢谢 and bye"
+    scrubbed = Scrubber(PrivacySettings(), Asked(("Lee", "PERSON"))).scrub([["我的包裹 123", "", text]])[0]
 
-    assert asked == ["王小明 said hello"]
+    assert asked == ["Zoe Lee,", " and bye"]
+    assert [text[span.start : span.end] for span in scrubbed.spans[2]] == ["Lee"]
 
 
 def test_examples_name_the_places_of_their_names_and_addresses():
