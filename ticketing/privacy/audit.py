@@ -24,7 +24,7 @@ MIN_TELLING_HAN = 3
 GRAM = 3
 # What Prefect, Postgres and this pipeline write about themselves. It looks like device ids, addresses and numbers.
 TECHNICAL = re.compile(
-    r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{16,64}\b|"
+    r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{16,64}\b|"
     r"https?://(?:127\.0\.0\.1|localhost|\[::1\])\S*|\b(?:127\.0\.0\.1|0\.0\.0\.0)\b|"
     r"\b(?:classifier|generator)-\d{8}T\d{9}-[0-9a-f]{8}|"
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\d+\.\d{4,}(?:e-?\d+)?",

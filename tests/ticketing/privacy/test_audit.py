@@ -131,6 +131,13 @@ def test_what_the_programs_say_of_themselves_is_nobodys(settings, look):
     assert look() == []
 
 
+def test_a_card_in_a_log_is_no_hash(settings, look):
+    (settings.home / "logs").mkdir()
+    (settings.home / "logs" / "engine.log").write_text("paid with 4539148803436467, hash 4539148803436467a\n")
+
+    assert found(look()) == [("logs", "CREDIT_CARD", "recogniser")]
+
+
 def test_a_database_of_prefect_that_is_none_is_told(settings, look):
     (settings.home / "prefect").mkdir()
     (settings.home / "prefect" / "prefect.db").write_text("no database" * 100)
