@@ -67,8 +67,6 @@ class Scrubber:
     def __init__(self, settings: PrivacySettings, finder: NameFinder) -> None:
         self._learnt = LearntRecogniser(finder)
         self._recognisers = recognisers_for(settings)
-        # One thread for good: each has a team of workers in torch.
-        self._pool = ThreadPoolExecutor(max_workers=1)
         self._threshold = settings.score_threshold
         self.version = _version(settings, finder.version)
 
@@ -122,9 +120,11 @@ class Scrubber:
 
     def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
         readings = [read(text) for text in texts]
-        # The finder's products don't hold Python's lock: meanwhile the patterns are looked for.
-        names = self._pool.submit(self._names, [reading.text for reading in readings]) if look_for_names else None
-        by_pattern = [list(self._found_by(self._recognisers, reading.text)) for reading in readings]
+        # The finder's products don't hold Python's lock: meanwhile the patterns are looked for. The thread ends then:
+        # torch's workers come in teams, one a thread, and while there are two teams neither waits awake.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            names = pool.submit(self._names, [reading.text for reading in readings]) if look_for_names else None
+            by_pattern = [list(self._found_by(self._recognisers, reading.text)) for reading in readings]
         by_name = names.result() if names else [[] for _ in texts]
         for text, reading, *found in zip(texts, readings, by_pattern, by_name, strict=True):
             results = [result for results in found for result in results]
