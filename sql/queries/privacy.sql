@@ -7,10 +7,6 @@ USING ticketing.clean_ticket c
 WHERE c.ticket_id = e.ticket_id
   AND coalesce(c.updated_at, c.scrubbed_at) < clock_timestamp() - make_interval(days => :days);
 
--- name: vault_entries
--- for the write-back role only; read with a server-side cursor
-SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry ORDER BY ticket_id, revision, placeholder;
-
 -- name: vault_entries_of_other_keys(key_id, amount)
 -- for the write-back role only
 SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry WHERE key_id <> :key_id LIMIT :amount;
@@ -71,6 +67,6 @@ UNION ALL
 SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticketing.snapshot;
 
 -- name: vault_entries_of_sample(share)
--- for the write-back role only: the values of about this share of the tickets; read with a server-side cursor
+-- for the write-back role only: the values of about this share of the tickets, all of them for 1; read with a server-side cursor
 SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry
 WHERE mod(hashtext(ticket_id) & 2147483647, 10000) < 10000 * :share::float8;

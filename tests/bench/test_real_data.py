@@ -17,7 +17,7 @@ def run(tmp_path):
         tmp_path / "home",
         TICKETING_PREFECT__PORT="4298",
         TICKETING_CLASSIFIER__EPOCHS="4",
-        TICKETING_GENERATOR__TRAIN_TOKENS="150000",
+        TICKETING_GENERATOR__TRAIN_TOKENS="250000",
     )
 
     def call(*arguments, codes=(0,)):

@@ -57,7 +57,7 @@ def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
     found = set()
     with database.begin(Role.WRITEBACK) as conn, conn.cursor(name="vault") as cursor:
         cursor.itersize = BATCH
-        cursor.execute(queries.vault_entries.sql)
+        cursor.execute(queries.vault_entries_of_sample.sql, {"share": 1.0})
         for row in cursor:
             placeholder = PLACEHOLDER.fullmatch(row["placeholder"])
             kind = placeholder.group(1) if placeholder else ""
