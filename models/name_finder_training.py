@@ -5,6 +5,7 @@ import inspect
 import json
 import logging
 import random
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,16 @@ from models.base import LOAD_ERRORS, made_once, resolve
 from models.hardware import compute_dtype
 from models.name_finder import LABELS, MANIFEST, NameFinder
 from ticketing.errors import ModelError
-from ticketing.privacy.examples import Example, english, generate, generate_examples, people
+from ticketing.privacy.examples import (
+    Example,
+    generate,
+    generate_examples,
+    impersonal,
+    people,
+    sentences,
+    streets,
+    things,
+)
 from ticketing.settings import NameFinderSettings, Settings
 
 logger = logging.getLogger("ticketing")
@@ -51,8 +61,9 @@ def name_finder_for(settings: Settings) -> NameFinder:
 
 def version(chosen: NameFinderSettings) -> str:
     """Names what the training is made of: other settings, texts or labels make another finder."""
-    sources = [inspect.getsource(module) for module in (english, people, generate, name_finder)]
-    text = "\n".join([chosen.model_dump_json(), inspect.getsource(train), *sources])
+    texts = (sentences, impersonal, things, people, streets, generate)
+    sources = [inspect.getsource(module) for module in (*texts, name_finder, sys.modules[__name__])]
+    text = "\n".join([chosen.model_dump_json(), *sources])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from models.name_finder_training import name_finder_for
-from ticketing.privacy.measuring import ALL, Labelled, measure
+from ticketing.privacy.measuring import ALL, Labelled, measure, texts_of
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.stock import StockPresidio
@@ -94,12 +94,7 @@ def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
 
 
 def test_the_sample_shop_by_kind(find):
-    labelled = [
-        Labelled(text, one.ticket.language, one.spans.get(field, ()))
-        for one in generate_tickets(history=1500, incoming=0)
-        for field in ("subject", "body", "reply")
-        if (text := getattr(one.ticket, field))
-    ]
+    labelled = list(texts_of(generate_tickets(history=1500, incoming=0)))
     own, stock = measure(labelled, find), measure(labelled[:1000], StockPresidio().find)
 
     assert show("sample shop", own)[ALL, ALL].recall > 0.9

@@ -125,12 +125,13 @@ def report_command(
 ) -> None:
     """How much of the personal data in a labelled file is found; without a file, in the sample shop's tickets."""
     from models.name_finder_training import name_finder_for
-    from ticketing.privacy.measuring import measure
+    from ticketing.privacy.measuring import measure, texts_of
     from ticketing.privacy.scrubber import Scrubber
     from ticketing.privacy.stock import StockPresidio
+    from ticketing.sample import generate_tickets
 
     settings = get_settings()
-    labelled = list(_sample_texts() if input is None else _labelled_texts(input))
+    labelled = list(texts_of(generate_tickets()) if input is None else _labelled_texts(input))
     if not labelled:
         raise InputError(f"{input} holds no text.")
     with console.status("looking …"):
@@ -155,17 +156,6 @@ def _labelled_texts(path: Path) -> "Iterator[Labelled]":
         if any(not 0 <= span.start < span.end <= len(text) for span in spans):
             raise InputError(f"{path}, line {row.line_number}: a span lies outside the text.")
         yield Labelled(text, row.values.get("language") or "en", spans)
-
-
-def _sample_texts() -> "Iterator[Labelled]":
-    from ticketing.privacy.measuring import Labelled
-    from ticketing.sample import generate_tickets
-
-    for one in generate_tickets():
-        for field in ("subject", "body", "reply"):
-            text = getattr(one.ticket, field)
-            if text:
-                yield Labelled(text, one.ticket.language or "en", one.spans.get(field, ()))
 
 
 def _table(title: str, measured: "Measured") -> Table:

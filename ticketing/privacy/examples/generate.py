@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ticketing.privacy.examples import english
+from ticketing.privacy.examples import impersonal, sentences, things
 from ticketing.privacy.examples.people import People
 from ticketing.privacy.placeholders import Span
 
@@ -57,13 +57,13 @@ def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
     text = ""
     spans: list[Span] = []
     scrubbed, hasty = rng.random() < SCRUBBED, rng.random() < HASTY
-    sentences = rng.choices((1, 2, 3, 5), (0.55, 0.25, 0.13, 0.07))[0]
-    for number in range(sentences):
+    count = rng.choices((1, 2, 3, 5), (0.55, 0.25, 0.13, 0.07))[0]
+    for number in range(count):
         if number:
             text += rng.choice(JOINTS)
         pattern = rng.choice(
             rng.choices(
-                (english.WITH_PEOPLE, english.WITH_ADDRESSES, english.WITH_NEITHER, english.OF_ANY_WORDS),
+                (sentences.WITH_PEOPLE, sentences.WITH_ADDRESSES, impersonal.WITH_NEITHER, sentences.OF_ANY_WORDS),
                 (4, 4, 4, 3),
             )[0]
         )
@@ -102,11 +102,14 @@ def _filled(
         if replaced:
             text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
             continue
-        value = _words(rng, words) if slot == "words" else _value(rng, people, slot)
-        if slot == "product" and rng.random() < 0.6:
-            # Of products there are more than of names.
-            value = f"{rng.choice(words)} {rng.choice((value, rng.choice(words)))}"
-        if slot in ("words", "product", "amount") and hasty:
+        match slot:
+            case "words":
+                value = _words(rng, words)
+            case "product":
+                value = _product(rng, people, words)
+            case _:
+                value = _value(rng, people, slot)
+        if hasty and slot in ("words", "product", "amount", "date", "measure"):
             value = _mistyped(rng, value)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
@@ -142,12 +145,35 @@ def _mistyped(rng: random.Random, text: str) -> str:
 def _words(rng: random.Random, words: Sequence[str]) -> str:
     chosen = [rng.choice(words) for _ in range(rng.choice((1, 1, 2, 3, 4)))]
     chance = rng.random()
-    if chance < 0.08:
-        # A rare word is in no list: parts of two make one.
-        chosen = [word + rng.choice(words)[-4:] for word in chosen]
-    elif chance < 0.25:
+    if chance < 0.16:
+        chosen = [_rare(rng, words) for _ in chosen]
+    elif chance < 0.33:
         chosen = [word.capitalize() for word in chosen]
     return " ".join(chosen)
+
+
+def _rare(rng: random.Random, words: Sequence[str]) -> str:
+    """A word that is in no list: parts of two make one, or a part and an ending."""
+    word = rng.choice(words)
+    if rng.random() < 0.5:
+        return word + rng.choice(words)[-4:]
+    return word[: rng.randrange(3, 8)] + rng.choice(things.ENDINGS)
+
+
+def _product(rng: random.Random, people: People, words: Sequence[str]) -> str:
+    """Of products there are more than of names, and they are named after anything."""
+    thing = rng.choice(things.PRODUCTS)
+    chance = rng.random()
+    if chance < 0.3:
+        return thing
+    if chance < 0.5:
+        thing = rng.choice(words)
+    before = _rare(rng, words) if rng.random() < 0.4 else rng.choice(words)
+    if chance > 0.95:
+        return f"{_company(rng, people)} {thing}"
+    if chance > 0.9:
+        return f"{before} {thing}".title()
+    return f"{before} {thing}" if chance < 0.85 else f"{thing} {before}"
 
 
 def _value(rng: random.Random, people: People, slot: str) -> str:
@@ -183,10 +209,10 @@ def _value(rng: random.Random, people: People, slot: str) -> str:
 def _company(rng: random.Random, people: People) -> str:
     chance = rng.random()
     if chance < 0.25:
-        return rng.choice(english.COMPANIES)
+        return rng.choice(things.COMPANIES)
     if chance < 0.55:
         return str(people.faker().company())
-    coined = "".join(rng.choices(english.COINED, k=rng.choice((1, 2, 2, 3)))) + rng.choice(english.COINED_ENDS)
+    coined = "".join(rng.choices(things.COINED, k=rng.choice((1, 2, 2, 3)))) + rng.choice(things.COINED_ENDS)
     return coined[0].upper() + coined[1:]
 
 
@@ -197,14 +223,12 @@ def _plain(rng: random.Random, people: People, slot: str) -> str:
             return _company(rng, people)
         case "job":
             return str(faker.job()) if rng.random() < 0.5 else rng.choice(("nurse", "teacher", "driver", "Lawyer"))
-        case "product":
-            return rng.choice(english.PRODUCTS)
         case "rule":
-            return rng.choice(english.RULES)
+            return rng.choice(things.RULES)
         case "weekday":
-            return rng.choice(english.WEEKDAYS)
+            return rng.choice(things.WEEKDAYS)
         case "month":
-            return rng.choice(english.MONTHS)
+            return rng.choice(things.MONTHS)
         case "year":
             return str(rng.randrange(1950, 2027))
         case "age":
@@ -212,11 +236,15 @@ def _plain(rng: random.Random, people: People, slot: str) -> str:
         case "short":
             return str(rng.randrange(2, 9999))
         case "date":
-            return str(faker.date(rng.choice(("%d/%m/%Y", "%Y-%m-%d", "%d %B %Y", "%B %d", "%d.%m.%Y", "%m/%d/%y"))))
+            date = str(faker.date(rng.choice(things.DATES)))
+            return date.lower() if rng.random() < 0.2 else date
+        case "measure":
+            number = rng.choice((rng.choice(things.NUMBERS), str(rng.randrange(1, 500))))
+            return f"{number} {rng.choice(things.MEASURES)}"
         case "amount":
             number = f"{rng.randrange(1, 2000)}.{rng.randrange(100):02d}"
             if rng.random() < 0.5:
-                return f"{number} {rng.choice(english.CURRENCIES)}"
+                return f"{number} {rng.choice(things.CURRENCIES)}"
             return f"{rng.choice(('$', '€', '£', ''))}{number}"
         case "order":
             return rng.choice(("#", "", "ORD-", "A")) + str(rng.randrange(10**5, 10**9))

@@ -6,6 +6,8 @@ from functools import cache
 from faker import Faker
 from faker.proxy import Faker as Proxy
 
+from ticketing.privacy.examples import streets
+
 # Latin script first and foremost, some Greek and Cyrillic; who buys in an English or Chinese shop is from anywhere.
 LOCALES = (
     "en_US",
@@ -68,180 +70,6 @@ LOCALES = (
     "uz_UZ",
 )
 TITLES = ("Mr.", "Mrs.", "Ms.", "Miss", "Dr.", "Mr", "Mrs", "Ms", "Dr", "Prof.", "Sir", "Madam")
-UNITS = (
-    "Apt. {n}",
-    "Apt {n}",
-    "Suite {n}",
-    "Unit {n}",
-    "Flat {n}",
-    "#{n}",
-    "Floor {n}",
-    "Apartment {n}",
-    "Ste. {n}",
-    "Room {n}",
-    "Building {l}",
-    "Block {l}",
-    "Door {n}",
-    "Apt. {n}{l}",
-    "Unit {l}{n}",
-    "Lot {n}",
-    "Box {n}",
-)
-POST_BOXES = ("PO Box {n}", "P.O. Box {n}", "P.O.Box {n}", "Postfach {n}", "BP {n}", "PSC {n}", "Unit {n} Box {m}")
-ENGLISH_STREETS = (
-    "Street",
-    "St",
-    "St.",
-    "Road",
-    "Rd",
-    "Rd.",
-    "Avenue",
-    "Ave",
-    "Ave.",
-    "Lane",
-    "Ln",
-    "Drive",
-    "Dr",
-    "Court",
-    "Ct",
-    "Way",
-    "Place",
-    "Pl",
-    "Boulevard",
-    "Blvd",
-    "Terrace",
-    "Close",
-    "Crescent",
-    "Square",
-    "Highway",
-    "Hwy",
-    "Circle",
-    "Parkway",
-    "Trail",
-    "Row",
-    "Gardens",
-    "Grove",
-    "Hill",
-    "Mews",
-    "Walk",
-    "Loop",
-    "Alley",
-    "Pike",
-)
-STREET_STEMS = (
-    "Oak",
-    "Maple",
-    "High",
-    "Church",
-    "Mill",
-    "Station",
-    "Park",
-    "Victoria",
-    "King",
-    "Queen",
-    "Elm",
-    "Cedar",
-    "Lake",
-    "Hill",
-    "River",
-    "Main",
-    "Second",
-    "Fifth",
-    "12th",
-    "3rd",
-    "42nd",
-    "Washington",
-    "Lincoln",
-    "Albert",
-    "George",
-    "Chestnut",
-    "Spring",
-    "Forest",
-    "Meadow",
-    "Old Mill",
-    "North Park",
-    "West End",
-    "Sunset",
-    "Pine Ridge",
-    "Broad",
-)
-OTHER_STREETS = (
-    "{s}straße {n}",
-    "{s}strasse {n}",
-    "{s}str. {n}",
-    "{s}weg {n}",
-    "{s} Straße {n}",
-    "{n} {s}straße",
-    "{n} {s}weg",
-    "{s}straat {n}",
-    "{s}laan {n}",
-    "{s}plein {n}",
-    "{n} {s}straat",
-    "rue {s} {n}",
-    "{n} rue de {s}",
-    "{n}, rue {s}",
-    "{n} avenue {s}",
-    "{n} boulevard {s}",
-    "{n}, place {s}",
-    "Calle {s} {n}",
-    "Calle de {s}, {n}",
-    "C/ {s} {n}",
-    "Avenida {s} {n}",
-    "Av. {s} {n}",
-    "Via {s} {n}",
-    "Via {s}, {n}",
-    "{n} Via {s}",
-    "Piazza {s} {n}",
-    "Rua {s} {n}",
-    "Rua {s}, {n}",
-    "{n} Rua {s}",
-    "{s}gatan {n}",
-    "{s}vägen {n}",
-    "{n} {s}gatan",
-    "{s}veien {n}",
-    "{s}gata {n}",
-    "{n} {s}veien",
-    "{s}vej {n}",
-    "{s}gade {n}",
-    "{n} {s}vej",
-    "{n} {s}gade",
-    "{s}katu {n}",
-    "{s}tie {n}",
-    "{n} {s}katu",
-    "ul. {s} {n}",
-    "{n} ul. {s}",
-    "ulica {s} {n}",
-    "{s}ova {n}",
-    "{s} utca {n}.",
-    "{n} {s} utca",
-    "{s} u. {n}.",
-    "Strada {s} {n}",
-    "Str. {s} nr. {n}",
-    "{n} {s} Str.",
-    "{s} Sokak No: {n}",
-    "{s} Cad. {n}",
-    "Jl. {s} No. {n}",
-    "Đường {s} {n}",
-    "{n} {s}",
-    "{s} {n}",
-    "{n} {s} {m}",
-    "{s} {n}/{m}",
-    "{s} {n}-{m}",
-    "{n} {s} {s2}",
-    "{s} {s2} {n}",
-    "{n}/{m} {s} Marg",
-    "{n} {s} Nagar",
-    "H.No. {n}, {s}",
-    "Carrera {n} # {m}-{n}",
-    "{s}gata {n}{l}",
-    "{n}{l} {s}",
-    "Οδός {s} {n}",
-    "ул. {s}, {n}",
-    "ул. {s} д. {n} кв. {m}",
-    "Sint-{s}straat {n}",
-    "Cnr {s} & {s2} {n}",
-)
-_STREET_ENDINGS = ("berg", "dal", "feld", "hof", "kil", "mar", "nes", "or", "stad", "ton", "va", "vik", "by", "ova")
 
 
 @cache
@@ -349,7 +177,7 @@ class People:
         rng = self.rng
         chance = rng.random()
         if chance < 0.3:
-            return rng.choice(STREET_STEMS)
+            return rng.choice(streets.STREET_STEMS)
         faker = self.faker()
         if chance < 0.6:
             return str(faker.last_name())
@@ -357,7 +185,7 @@ class People:
             return str(faker.first_name())
         if chance < 0.9:
             return str(faker.city())
-        return str(faker.last_name())[: rng.randrange(3, 7)] + rng.choice(_STREET_ENDINGS)
+        return str(faker.last_name())[: rng.randrange(3, 7)] + rng.choice(streets.STREET_ENDINGS)
 
     def street(self) -> str:
         """A street with a house number."""
@@ -367,18 +195,18 @@ class People:
             number = numbers["n"] if rng.random() < 0.9 else numbers["n"] + numbers["l"]
             way = rng.choice(("", "", "", "North ", "South ", "East ", "West ", "N ", "SW ", "N. "))
             end = rng.choice(("", "", "", "", "", " North", " Southeast", " NW", " West"))
-            return f"{number} {way}{self._stem()} {rng.choice(ENGLISH_STREETS)}{end}"
+            return f"{number} {way}{self._stem()} {rng.choice(streets.ENGLISH_STREETS)}{end}"
         if chance < 0.55:
             return str(self.faker().street_address()).replace("\n", " ")
         if chance < 0.6:
-            return rng.choice(POST_BOXES).format(**numbers)
-        return rng.choice(OTHER_STREETS).format(s=self._stem(), s2=self._stem(), **numbers)
+            return rng.choice(streets.POST_BOXES).format(**numbers)
+        return rng.choice(streets.OTHER_STREETS).format(s=self._stem(), s2=self._stem(), **numbers)
 
     def road(self) -> str:
         """A street without a house number."""
         rng = self.rng
         if rng.random() < 0.7:
-            return f"{self._stem()} {rng.choice(ENGLISH_STREETS)}"
+            return f"{self._stem()} {rng.choice(streets.ENGLISH_STREETS)}"
         return str(self.faker().street_name())
 
     def crossing(self) -> str:
@@ -393,7 +221,7 @@ class People:
 
     def unit(self) -> str:
         """A flat, a floor, an office."""
-        return self.rng.choice(UNITS).format(**self._numbers())
+        return self.rng.choice(streets.UNITS).format(**self._numbers())
 
     def postcode(self) -> str:
         """A postal code, with a state's letters or without."""
