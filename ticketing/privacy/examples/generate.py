@@ -102,13 +102,7 @@ def _filled(
         if replaced:
             text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
             continue
-        match slot:
-            case "words":
-                value = _words(rng, words)
-            case "product":
-                value = _product(rng, people, words)
-            case _:
-                value = _value(rng, people, slot)
+        value = _value(rng, people, slot, words)
         if hasty and slot in ("words", "product", "amount", "date", "measure"):
             value = _mistyped(rng, value)
         if kind is not None:
@@ -176,8 +170,13 @@ def _product(rng: random.Random, people: People, words: Sequence[str]) -> str:
     return f"{before} {thing}" if chance < 0.85 else f"{thing} {before}"
 
 
-def _value(rng: random.Random, people: People, slot: str) -> str:
+def _value(rng: random.Random, people: People, slot: str, words: Sequence[str]) -> str:
+    """What stands for a slot."""
     match slot:
+        case "words":
+            return _words(rng, words)
+        case "product":
+            return _product(rng, people, words)
         case "name":
             return people.full_name()
         case "first":

@@ -3,8 +3,8 @@
 PRODUCTS = (
     "kettle", "phone case", "sofa", "toaster", "running shoes", "winter jacket", "USB cable", "laptop",
     "coffee machine", "garden hose", "mattress", "guitar", "bicycle pump", "necklace", "perfume", "printer",
-    "monitor", "Kindle", "PlayStation 5", "tent", "drill", "lamp", "yoga mat", "blender", "vacuum cleaner",
-    "smart watch", "headphones", "camera", "microwave", "pressure cooker", "power bank", "charger", "shelf", "rug",
+    "monitor", "Kindle", "PlayStation 5", "lamp", "yoga mat",
+    "smart watch", "camera", "microwave", "pressure cooker", "power bank", "charger", "shelf", "rug",
     "kettle bell", "rice cooker", "screen protector", "rain coat", "sandals", "scarf", "wallet", "suitcase",
     "pillow", "duvet", "curtain", "frying pan", "knife set", "water bottle", "air fryer", "iron", "hair dryer",
     "toothbrush", "razor", "router", "keyboard", "mouse", "tablet", "e-reader", "projector", "soundbar",
