@@ -63,7 +63,7 @@ class NameFinderSettings(Section):
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     layers: int = Field(3, gt=0, description="how many of the base model's layers are used: fewer are faster")
-    examples: int = Field(60_000, gt=0, description="made-up texts to train on")
+    examples: int = Field(80_000, gt=0, description="made-up texts to train on")
     batch_size: int = Field(32, gt=0)
     learning_rate: float = Field(3e-4, gt=0)
     seed: int = 0

@@ -88,9 +88,13 @@ def test_people_in_chinese_and_english(find, shared_data, name, language):
 @pytest.mark.parametrize(("path", "column"), [("banking77/test.csv", "text"), ("bitext/tickets.csv", "instruction")])
 def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
     with (shared_data / path).open(encoding="utf-8", newline="") as file:
-        labelled = [Labelled(row[column], "en", ()) for row in csv.DictReader(file)]
+        # A Bitext row names the entity in it, if there is one: a name or an order number is taken out as it should be.
+        rows = [row for row in csv.DictReader(file) if not row.get("entity_value")]
+    labelled = [Labelled(row[column], "en", ()) for row in rows]
 
-    assert show(path, measure(labelled, find))[ALL, ALL].precision in (0, None)
+    measured = measure(labelled, find)
+    show(path, measured)
+    assert measured.changed < 0.02
 
 
 def test_the_sample_shop_by_kind(find):

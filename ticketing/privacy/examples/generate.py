@@ -146,6 +146,18 @@ def _words(rng: random.Random, words: Sequence[str]) -> str:
     return " ".join(chosen)
 
 
+def _phrase(rng: random.Random, words: Sequence[str]) -> str:
+    """Small words and others as they come: a name can stand beside any of them."""
+    chosen = [rng.choice(things.SMALL_WORDS if rng.random() < 0.6 else words) for _ in range(rng.randrange(1, 6))]
+    if rng.random() < 0.25:
+        chosen[0] = chosen[0].capitalize()
+    if rng.random() < 0.15:
+        mark = rng.choice(things.QUOTES)
+        place = rng.randrange(len(chosen))
+        chosen[place] = f"{mark[0]}{chosen[place]}{mark[1]}"
+    return " ".join(chosen) + rng.choice(things.STOPS)
+
+
 def _rare(rng: random.Random, words: Sequence[str]) -> str:
     """A word that is in no list: parts of two make one, or a part and an ending."""
     word = rng.choice(words)
@@ -175,6 +187,8 @@ def _value(rng: random.Random, people: People, slot: str, words: Sequence[str]) 
     match slot:
         case "words":
             return _words(rng, words)
+        case "phrase":
+            return _phrase(rng, words)
         case "product":
             return _product(rng, people, words)
         case "name":

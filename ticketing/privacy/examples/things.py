@@ -58,3 +58,14 @@ COMPANIES = (
     "my bank", "Ikea", "Barclays", "Western Union", "Royal Mail", "Walmart", "Netflix", "Microsoft", "Ryanair",
     "Lufthansa", "Hermes", "Dell",
 )  # fmt: skip
+SMALL_WORDS = (
+    "a", "an", "the", "this", "that", "my", "your", "his", "her", "our", "their", "no", "any", "some", "every", "to",
+    "of", "by", "with", "for", "from", "at", "in", "on", "about", "after", "before", "against", "between", "without",
+    "like", "and", "or", "but", "nor", "because", "if", "when", "while", "than", "as", "is", "are", "was", "were",
+    "has", "had", "have", "will", "would", "can", "could", "should", "may", "must", "do", "did", "does", "not", "never",
+    "always", "I", "you", "he", "she", "it", "we", "they", "me", "him", "us", "them", "who", "what", "which", "where",
+    "why", "how", "said", "says", "called", "gave", "told", "asked", "went", "made", "got", "sent", "wants", "likes",
+    "there", "here", "now", "then", "still", "again", "only", "also", "very", "so", "too", "just", "even", "yes",
+)  # fmt: skip
+QUOTES = ('""', "''", "“”", "()", "[]", "«»")
+STOPS = ("", "", "", "", "", "", ",", ":", " -", " –", ";")
