@@ -1,6 +1,6 @@
 """The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from prefect import flow, get_run_logger, task
@@ -8,16 +8,30 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import resources
 from flows.common import IO, PLAIN
-from models import evaluation, registry
+from models import registry
 from models.classifier import TrainedClassifier
-from models.gate import Verdict
+from models.classifier_evaluation import CHAMPION, Rival, evaluate_classifier
+from models.encoder import Encoder
+from models.gate import Verdict, default_rules, judge
+from models.generator_evaluation import (
+    evaluate_generator,
+    nearest_replies,
+    scored_records,
+    write_base_replies,
+    write_replies,
+)
+from models.measurements import Measurements
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
-from reports.evaluation import classifier_sections, generator_sections
+from reports.evaluation import classifier_sections, generator_sections, lineage_section, verdict_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
-from ticketing.corpus.snapshot import find_snapshot
-from ticketing.errors import GateFailed, ModelError
+from ticketing.corpus.snapshot import Snapshot, find_snapshot
+from ticketing.corpus.splitting import Part
+from ticketing.drafting.drafter import Completion
+from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import get_settings
+
+SEEN: tuple[Part, ...] = ("train", "validation")
 
 
 class Judged(NamedTuple):
@@ -35,6 +49,13 @@ class Outcome(NamedTuple):
     promoted: tuple[str, ...]
     overruled: tuple[str, ...]
     sentence: str
+
+
+class Beside(NamedTuple):
+    """The champion, if it can be compared with, and what there is nothing of to compare with."""
+
+    champion: ModelVersion | None
+    absent: frozenset[str]
 
 
 @flow(name="evaluate")
@@ -79,27 +100,76 @@ def candidates(kind: registry.Kind, version: str | None) -> list[str]:
 
 @task(**PLAIN)
 def judge_classifier(version: str) -> Judged:
-    """Scores a classifier on the test part of the snapshot it was trained on, and asks the gate."""
+    """Scores a classifier on the test part of the snapshot it was trained on, beside the champion; asks the gate."""
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
-    snapshot = find_snapshot(resources.database(), settings, model.snapshot_id)
-    scored = evaluation.evaluate_classifier(TrainedClassifier.load(version, model.path, settings), snapshot)
-    verdict = evaluation.judge_classifier(scored, settings.gate)
-    verdict_id = registry.record_verdict(resources.database(), version, verdict, _numbers(asdict(scored)))
-    return Judged(version, verdict, verdict_id, classifier_sections(scored, settings.gate.accuracy))
+    champion, absent = champion_beside(model)
+    rival = None
+    if champion is not None:
+        rival = Rival(TrainedClassifier.load(champion.version, champion.path, settings), seen_by(champion))
+    candidate = TrainedClassifier.load(version, model.path, settings)
+    scored = evaluate_classifier(candidate, snapshot_of(model), rival, absent)
+    sections = classifier_sections(scored, model, settings.gate.accuracy)
+    return judged(model, scored.measured, scored.numbers, sections)
 
 
 @task(**PLAIN)
 def judge_generator(version: str) -> Judged:
-    """Scores a generator as vLLM serves it, beside its baselines, and asks the gate."""
+    """Scores a generator as vLLM serves it, beside its baselines and the champion, and asks the gate."""
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
-    snapshot = find_snapshot(resources.database(), settings, model.snapshot_id)
+    snapshot = snapshot_of(model)
+    champion, absent = champion_beside(model)
+    replies: dict[str, Sequence[Completion]] = {}
     with serve_generator(model, settings) as served:
-        scored = evaluation.evaluate_generator(served.engine, version, served.languages, snapshot, settings)
-    verdict = evaluation.judge_generator(scored)
-    verdict_id = registry.record_verdict(resources.database(), version, verdict, _numbers(asdict(scored)))
-    return Judged(version, verdict, verdict_id, generator_sections(scored))
+        records = scored_records(snapshot, served.languages, settings.gate.max_test_replies)
+        replies["tuned"] = write_replies(served, records)
+        replies["base"] = write_base_replies(served, records)
+    replies["nearest"] = nearest_replies(snapshot, records)
+    if champion is not None:
+        with serve_generator(champion, settings) as served:
+            replies["champion"] = write_replies(served, records)
+    seen = seen_by(champion) if champion is not None else frozenset()
+    scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
+    return judged(model, scored.measured, scored.numbers, generator_sections(scored, model))
+
+
+def champion_beside(model: ModelVersion) -> Beside:
+    """The champion that a candidate is compared with."""
+    try:
+        champion = registry.champion(resources.database(), model.kind, get_settings())
+    except NoChampion:
+        return Beside(None, frozenset({CHAMPION}))
+    except ModelError as error:
+        # The rules that compare with it then fail for want of a number, and a person can overrule them.
+        get_run_logger().warning("the champion can't be compared with: %s", error)
+        return Beside(None, frozenset())
+    if champion.version == model.version:
+        return Beside(None, frozenset({CHAMPION}))
+    return Beside(champion, frozenset())
+
+
+def snapshot_of(model: ModelVersion) -> Snapshot:
+    """What a model was trained on."""
+    return find_snapshot(resources.database(), get_settings(), model.snapshot_id)
+
+
+def seen_by(model: ModelVersion) -> frozenset[str]:
+    """The tickets that a model was trained on or chosen by."""
+    snapshot = snapshot_of(model)
+    return frozenset(record.ticket_id for part in SEEN for record in snapshot.records(part))
+
+
+def judged(
+    model: ModelVersion, measured: Measurements, numbers: Mapping[str, object], sections: list[Section]
+) -> Judged:
+    """Asks the gate, stores the verdict, and puts together what the report says."""
+    gate = get_settings().gate
+    rules = default_rules(gate) if gate.rules is None else gate.rules
+    verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
+    verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
+    asked = verdict_section(model.version, verdict)
+    return Judged(model.version, verdict, verdict_id, [asked, *sections, lineage_section(model)])
 
 
 @task(**PLAIN)
@@ -107,15 +177,19 @@ def report(judged: list[Judged]) -> None:
     """Writes the report page, and its Markdown twin as an artifact of the run."""
     settings = get_settings()
     verdicts = [VerdictLine(one.version, one.verdict.passed, one.verdict.sentence) for one in judged]
-    sections = [section for one in judged for section in one.sections]
+    # What the gate asked of each comes first: that is what the page is opened for.
+    sections = [one.sections[0] for one in judged] + [section for one in judged for section in one.sections[1:]]
     title, subtitle = "Evaluation", f"Candidates on held-out tickets: {', '.join(one.version for one in judged)}"
-    path = settings.home / "reports" / "evaluation.html"
-    write_page(path, html_page(title, subtitle, verdicts, sections))
+    page = html_page(title, subtitle, verdicts, sections)
+    markdown = markdown_page(title, subtitle, verdicts, sections)
+    folder = settings.home / "reports"
+    # One a run, which stays, and the newest under a name that one can keep open.
+    for name in (f"evaluation-{judged[0].verdict_id}", "evaluation"):
+        write_page(folder / f"{name}.html", page)
+        write_page(folder / f"{name}.md", markdown)
     for line in headlines(sections):
         get_run_logger().info("%s", line)
-    get_run_logger().info("report: %s", path)
-    markdown = markdown_page(title, subtitle, verdicts, sections)
-    write_page(path.with_suffix(".md"), markdown)
+    get_run_logger().info("report: %s", folder / "evaluation.html")
     create_markdown_artifact(markdown, key="evaluation", description=subtitle)
 
 
@@ -130,8 +204,3 @@ def _word(one: Judged, overrule: bool) -> str:
     if one.verdict.passed:
         return "passed and is champion"
     return "failed but was promoted by a person" if overrule else "failed"
-
-
-def _numbers(scored: dict[str, object]) -> dict[str, object]:
-    # Texts stay in the report; the verdict keeps numbers.
-    return {name: value for name, value in scored.items() if name != "examples"}

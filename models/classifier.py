@@ -1,41 +1,52 @@
 """The fine-tuned BERT classifier: the category of a ticket, how sure it is, and whether that is sure enough.
 
-Training it is `models.classifier_training`; judging it is `models.evaluation`.
+Training it is `models.classifier_training`; judging it is `models.classifier_evaluation`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from models.base import LOAD_ERRORS
+from models.calibration import probabilities
+from models.scope import Scope
+from models.thresholds import threshold_for
 from ticketing.drafting.drafter import Prediction
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
 from ticketing.tickets import CleanTicket
 
 MANIFEST = "ticketing.json"
+SCOPE = "scope.npz"
 BATCH = 64
 # A tokenizer takes more time than the model for a text of a megabyte, of which it keeps the beginning only.
 CHARACTERS_A_TOKEN = 16
 
 
+class Read(NamedTuple):
+    """What the model makes of texts: logits, texts × categories, and vectors of length 1, texts × dimensions."""
+
+    logits: np.ndarray
+    vectors: np.ndarray
+
+
 class TrainedClassifier:
     """A fine-tuned classifier, ready to predict."""
 
-    def __init__(
-        self, version: str, path: Path, labels: Sequence[str], thresholds: dict[str, float | None], max_tokens: int,
-        target: float = 0.0,
-    ) -> None:  # fmt: skip
+    def __init__(self, version: str, path: Path, manifest: Mapping[str, Any], scope: Scope | None = None) -> None:
         self.version = version
-        self.labels = list(labels)
-        self.thresholds = thresholds
-        self.target = target
-        self._max_tokens = max_tokens
+        self.labels: list[str] = list(manifest["labels"])
+        self.temperature = float(manifest.get("temperature", 1.0))
+        self.thresholds = manifest.get("thresholds", {})
+        self.target = float(manifest.get("target", 0.0))
+        self.out_of_scope_share = float(manifest.get("out_of_scope_share", 0.0))
+        self._scope = scope
+        self._max_tokens = int(manifest["max_tokens"])
         self._tokenizer = AutoTokenizer.from_pretrained(path)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self._model = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32).to(device).eval()
@@ -49,17 +60,16 @@ class TrainedClassifier:
         """
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-            return cls(
-                version, path, manifest["labels"], manifest["thresholds"], manifest["max_tokens"], manifest["target"]
-            )
+            return cls(version, path, manifest, Scope.load(path / SCOPE))
         except (*LOAD_ERRORS, KeyError) as error:
             raise ModelError(
                 f"The classifier {version} can't be loaded from {path} ({type(error).__name__})."
             ) from error
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The probability of each category: len(texts) × len(labels), rows sum to 1."""
-        result = np.zeros((len(texts), len(self.labels)), dtype=np.float64)
+    def read(self, texts: Sequence[str]) -> Read:
+        """The logits and vectors of texts, in order."""
+        logits = np.zeros((len(texts), len(self.labels)), dtype=np.float64)
+        vectors = np.zeros((len(texts), self._model.config.hidden_size), dtype=np.float32)
         # Texts of like length in one batch: less padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), BATCH):
@@ -67,28 +77,57 @@ class TrainedClassifier:
             encoded = encode(self._tokenizer, [texts[i] for i in places], self._max_tokens)
             batch = self._tokenizer.pad(encoded, return_tensors="pt").to(self._model.device)
             with torch.inference_mode():
-                result[places] = torch.softmax(self._model(**batch).logits.double(), dim=-1).cpu().numpy()
-        return result
+                said = self._model(**batch, output_hidden_states=True)
+                mask = batch["attention_mask"][..., None].float()
+                mean = (said.hidden_states[-1] * mask).sum(1) / mask.sum(1).clamp(min=1)
+                logits[places] = said.logits.double().cpu().numpy()
+                vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+        return Read(logits, vectors)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """The calibrated probability of each category: len(texts) × len(labels), rows sum to 1."""
+        return probabilities(self.read(texts).logits, self.temperature)
+
+    def uncalibrated(self, texts: Sequence[str]) -> np.ndarray:
+        """The same without the temperature: what calibration changed."""
+        return probabilities(self.read(texts).logits, 1.0)
 
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
         """One prediction a ticket, in order; the route is human where it is not sure enough, with the reason."""
-        probabilities = self.probabilities([ticket.text for ticket in tickets])
+        read = self.read([ticket.text for ticket in tickets])
+        rows = probabilities(read.logits, self.temperature)
+        likeness: list[float | None] = (
+            [None] * len(tickets) if self._scope is None else [float(x) for x in self._scope.likeness(read.vectors)]
+        )
         return [
-            self._route(self.labels[int(row.argmax())], float(row.max()), ticket.language)
-            for ticket, row in zip(tickets, probabilities, strict=True)
-        ]
+            self._route(ticket, row, like) for ticket, row, like in zip(tickets, rows, likeness, strict=True)
+        ]  # fmt: skip
 
-    def _route(self, category: str, confidence: float, language: str) -> Prediction:
-        threshold = self.thresholds.get(language)
-        if language not in self.thresholds:
-            reason = f"too few tickets in language {language!r} to know how sure it is"
+    def _route(self, ticket: CleanTicket, row: np.ndarray, in_scope: float | None) -> Prediction:
+        first, *others = np.argsort(-row, kind="stable")
+        category, confidence = self.labels[int(first)], float(row[first])
+        threshold = threshold_for(self.thresholds, ticket.language, category)
+        out_of_scope = in_scope is not None and in_scope <= self.out_of_scope_share
+        reason = None
+        if out_of_scope:
+            reason = "it is unlike every ticket that a department has handled"
+        elif ticket.language not in self.thresholds:
+            reason = f"too few tickets in language {ticket.language!r} to know how sure it is"
         elif threshold is None:
-            reason = f"no threshold reaches accuracy {self.target:.2f} in language {language!r}"
+            reason = f"no threshold reaches accuracy {self.target:.2f} in language {ticket.language!r}"
         elif confidence < threshold:
             reason = f"confidence {confidence:.3f} is below {threshold:.3f}"
-        else:
-            return Prediction(category, confidence, threshold, "auto", None)
-        return Prediction(category, confidence, threshold, "human", reason)
+        return Prediction(
+            category=category,
+            confidence=confidence,
+            threshold=threshold,
+            route="human" if reason else "auto",
+            reason=reason,
+            second_category=self.labels[int(others[0])] if others else None,
+            second_confidence=float(row[others[0]]) if others else None,
+            in_scope=in_scope,
+            out_of_scope=out_of_scope,
+        )
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:

@@ -8,7 +8,6 @@ import logging
 import math
 import shutil
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,12 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 
 from models.base import LOAD_ERRORS, resolve, writing
-from models.classifier import BATCH, MANIFEST, TrainedClassifier, encode
+from models.calibration import fit_temperature, probabilities
+from models.classifier import BATCH, MANIFEST, SCOPE, TrainedClassifier, encode
 from models.hardware import compute_dtype
-from models.thresholds import choose_threshold
+from models.metrics import expected_calibration_error
+from models.scope import Scope
+from models.thresholds import Thresholds, Validated, choose_thresholds, threshold_for
 from models.vocabulary import extend_vocabulary
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.errors import ModelError
@@ -57,7 +59,8 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     The epoch with the best macro-F1 on the validation part is kept. A killed training begins anew.
 
     Returns:
-        Validation accuracy and macro_f1, epochs, seconds, and the threshold and coverage of each language.
+        Validation accuracy and macro_f1, epochs, seconds, temperature, calibration error before and after it, and the
+        thresholds and coverage of each language.
 
     Raises:
         ModelError: the base model can't be loaded.
@@ -70,6 +73,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     tokenizer, model = _load_base(chosen, settings, labels)
     added = extend_vocabulary(tokenizer, model, [record.text for record in train])
     work = output.with_name(output.name + ".work")
+    progress = ProgressLog()
     trainer = WeightedTrainer(
         weights=_class_weights([record.category for record in train], labels),
         smoothing=chosen.label_smoothing,
@@ -80,7 +84,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         data_collator=DataCollatorWithPadding(tokenizer),
         processing_class=tokenizer,
         compute_metrics=_validation_metrics,
-        callbacks=[EarlyStoppingCallback(chosen.patience), ProgressLog()],
+        callbacks=[EarlyStoppingCallback(chosen.patience), progress],
         optimizers=(_optimizer(model, chosen.learning_rate, NEW_WORDS_SPEED if added else 1.0), None),
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
@@ -90,30 +94,61 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
 
-    classifier = TrainedClassifier("", output, labels, {}, chosen.max_tokens)
-    probabilities = classifier.probabilities([record.text for record in validation])
-    thresholds, reached = _thresholds(validation, labels, probabilities, settings)
-    manifest = {
-        "labels": labels,
-        "thresholds": thresholds,
-        "max_tokens": chosen.max_tokens,
-        "target": settings.gate.accuracy,
-    }
-    with writing(output):
-        (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    predicted = [labels[i] for i in probabilities.argmax(axis=1)]
-    true = [record.category for record in validation]
+    calibrated = _calibrate(output, labels, chosen.max_tokens, train, validation, settings)
     return {
         "train_rows": len(train),
         "validation_rows": len(validation),
-        "validation_accuracy": float(np.mean([a == b for a, b in zip(true, predicted, strict=True)])),
-        "validation_macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0.0)),
+        **calibrated,
         "added_tokens": len(added),
         "epochs": trained.metrics["epoch"],
         "train_loss": trained.training_loss,
-        "thresholds": thresholds,
-        "validation_coverage": reached,
+        "learning_curve": progress.curve,
         "seconds": time.monotonic() - started,
+    }
+
+
+def _calibrate(
+    output: Path, labels: list[str], max_tokens: int, train: Sequence[Record], validation: Sequence[Record],
+    settings: Settings,
+) -> dict[str, Any]:  # fmt: skip
+    """Fits temperature, thresholds and scope on the validation part, and writes them beside the model."""
+    classifier = TrainedClassifier("", output, {"labels": labels, "max_tokens": max_tokens})
+    read = classifier.read([record.text for record in validation])
+    scope = Scope.fit(classifier.read([record.text for record in train]).vectors, read.vectors)
+    places = {label: i for i, label in enumerate(labels)}
+    true = [places[record.category] for record in validation]
+    temperature = fit_temperature(read.logits, true)
+    rows = probabilities(read.logits, temperature)
+    correct = [int(row.argmax()) == i for row, i in zip(rows, true, strict=True)]
+    confidences = rows.max(axis=1).tolist()
+    validated = [
+        Validated(record.language, labels[int(row.argmax())], float(row.max()), right)
+        for record, row, right in zip(validation, rows, correct, strict=True)
+    ]
+    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence)
+    manifest = {
+        "labels": labels,
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "thresholds": thresholds,
+        "target": settings.gate.accuracy,
+        "out_of_scope_share": settings.gate.out_of_scope_share,
+    }
+    with writing(output):
+        scope.save(output / SCOPE)
+        (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    predicted = [labels[int(row.argmax())] for row in rows]
+    raw = probabilities(read.logits, 1.0).max(axis=1).tolist()
+    return {
+        "validation_accuracy": float(np.mean(correct)),
+        "validation_macro_f1": float(
+            f1_score([r.category for r in validation], predicted, average="macro", zero_division=0.0)
+        ),
+        "temperature": temperature,
+        "validation_calibration_error": expected_calibration_error(confidences, correct),
+        "validation_uncalibrated_error": expected_calibration_error(raw, correct),
+        "thresholds": thresholds,
+        "validation_coverage": _coverage(validated, thresholds),
     }
 
 
@@ -139,7 +174,10 @@ class WeightedTrainer(Trainer):
 
 
 class ProgressLog(TrainerCallback):
-    """Says after each epoch how far the training is."""
+    """Says after each epoch how far the training is, and keeps it for the report: (epoch, macro-F1, accuracy)."""
+
+    def __init__(self) -> None:
+        self.curve: list[tuple[float, float, float]] = []
 
     def on_evaluate(
         self,
@@ -149,12 +187,14 @@ class ProgressLog(TrainerCallback):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         """One line an epoch."""
+        metrics = kwargs["metrics"]
+        self.curve.append((float(state.epoch or 0), metrics["eval_macro_f1"], metrics["eval_accuracy"]))
         logger.info(
             "classifier: epoch %.0f of at most %.0f, validation macro-F1 %.4f, accuracy %.4f",
             state.epoch or 0,
             args.num_train_epochs,
-            kwargs["metrics"]["eval_macro_f1"],
-            kwargs["metrics"]["eval_accuracy"],
+            metrics["eval_macro_f1"],
+            metrics["eval_accuracy"],
         )
 
 
@@ -250,16 +290,9 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     }
 
 
-def _thresholds(
-    records: Sequence[Record], labels: Sequence[str], probabilities: np.ndarray, settings: Settings
-) -> tuple[dict[str, float | None], dict[str, float]]:
-    thresholds: dict[str, float | None] = {}
-    coverage: dict[str, float] = {}
-    for language in Counter(record.language for record in records):
-        rows = [i for i, record in enumerate(records) if record.language == language]
-        sure = probabilities[rows].max(axis=1)
-        right = [labels[int(probabilities[i].argmax())] == records[i].category for i in rows]
-        threshold = choose_threshold(sure.tolist(), right, settings.gate.accuracy, settings.gate.confidence)
-        thresholds[language] = threshold
-        coverage[language] = 0.0 if threshold is None else float((sure >= threshold).mean())
-    return thresholds, coverage
+def _coverage(validated: Sequence[Validated], thresholds: Thresholds) -> dict[str, float]:
+    counts: dict[str, list[bool]] = {}
+    for one in validated:
+        threshold = threshold_for(thresholds, one.language, one.predicted)
+        counts.setdefault(one.language, []).append(threshold is not None and one.confidence >= threshold)
+    return {language: float(np.mean(routed)) for language, routed in counts.items()}

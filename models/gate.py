@@ -1,33 +1,72 @@
-"""The gate: rules a candidate must pass, and the verdict that names each with its number and margin.
+"""The gate: rules from the settings, what was measured, and the verdict that names each rule with number and margin.
 
-The numbers come from `models.evaluation`; promoting is `models.registry`.
+The numbers come from the evaluations; promoting is `models.registry`.
 """
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-OPERATORS = {">=": lambda value, bound: value >= bound, ">": lambda value, bound: value > bound}
+from models.measurements import ALL, Comparison, Measurement, Measurements
+from ticketing.settings import GateRule, GateSettings
+
+OPERATORS = {
+    ">=": lambda value, bound: value >= bound,
+    ">": lambda value, bound: value > bound,
+    "<=": lambda value, bound: value <= bound,
+    "<": lambda value, bound: value < bound,
+}
+EACH = "each "
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule and what came of it; `value` is None where the number is missing, and the rule then fails."""
+    """One rule and what came of it.
+
+    `value` is None where the number is missing, and the rule then fails. `judged` is what was held against the bound:
+    the value, or the end of its interval where the rule says how sure it must be.
+    """
 
     name: str
     value: float | None
     operator: str
-    bound: float | None
+    bound: float
     passed: bool
+    judged: float | None = None
+    low: float | None = None
+    high: float | None = None
+    count: int | None = None
+    p_value: float | None = None
+    skipped: str | None = None  # why the rule has nothing to judge, which is not the same as a missing number
+
+    @property
+    def margin(self) -> float | None:
+        """How far on the right side of the bound it is; negative on the wrong one."""
+        if self.judged is None:
+            return None
+        distance = self.judged - self.bound
+        return distance if self.operator in (">", ">=") else -distance
 
     @property
     def sentence(self) -> str:
-        """The rule in words, with its margin."""
-        if self.value is None or self.bound is None:
+        """The rule in words, with its value, interval and margin."""
+        if self.skipped:
+            return f"{self.name}: {self.skipped}"
+        if self.value is None or self.judged is None or self.margin is None:
             return f"{self.name} could not be measured"
-        margin = self.value - self.bound
         verb = "is" if self.passed else "should be"
-        return f"{self.name} {self.value:.4f} {verb} {self.operator} {self.bound:.4f} ({margin:+.4f})"
+        surely = f" (surely enough {self.judged:.4f})" if self.judged != self.value else ""
+        interval = (
+            f"[{self.low:.4f}, {self.high:.4f}], "
+            if self.low is not None and self.high is not None and self.low != self.high
+            else ""
+        )
+        p_value = f"p {self.p_value:.4f}, " if self.p_value is not None else ""
+        return (
+            f"{self.name} {self.value:.4f}{surely} {verb} {self.operator} {self.bound:.4f} "
+            f"({interval}{p_value}{self.count} tickets, margin {self.margin:+.4f})"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For the database."""
@@ -36,24 +75,99 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All rules of one candidate. Without rules nothing passes."""
+    """All rules of one candidate. Without a rule that was judged nothing passes."""
 
     rules: tuple[RuleResult, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether every rule passed."""
-        return bool(self.rules) and all(rule.passed for rule in self.rules)
+        """Whether every rule passed, and there was one at least."""
+        judged = [rule for rule in self.rules if not rule.skipped]
+        return bool(judged) and all(rule.passed for rule in judged)
 
     @property
     def sentence(self) -> str:
         """Which rules failed by how much; or, of a candidate that passed, all of them."""
-        shown = [rule for rule in self.rules if rule.passed == self.passed]
+        shown = [rule for rule in self.rules if not rule.skipped and rule.passed == self.passed]
         return "; ".join(rule.sentence for rule in shown) or "there was nothing to judge"
 
 
-def rule(name: str, value: float | None, operator: str, bound: float | None) -> RuleResult:
-    """Judges one number. A number that is missing or not a number fails."""
-    numbers = [None if number is None or math.isnan(number) else float(number) for number in (value, bound)]
-    passed = None not in numbers and OPERATORS[operator](*numbers)
-    return RuleResult(name, numbers[0], operator, numbers[1], passed)
+def judge(rules: Iterable[GateRule], measured: Measurements) -> Verdict:
+    """Holds what was measured against the rules. A number that is missing, or not a number, makes its rule fail."""
+    return Verdict(tuple(result for rule in rules for result in _results(rule, measured)))
+
+
+def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
+    """The rules where the settings name none; the numbers among them are settings of their own.
+
+    A classifier: accurate enough on what it routes itself, on enough tickets, and no worse than the champion on the
+    same tickets. A generator: surely better than its base model and than the nearest reply, on enough replies, with few
+    replies that a reviewer would throw away, and no worse than the champion.
+    """
+    return (
+        GateRule(kind="classifier", metric="tickets", operator=">=", value=gate.min_tickets),
+        GateRule(kind="classifier", metric="selective_accuracy", operator=">=", value=gate.accuracy),
+        GateRule(kind="classifier", metric="coverage", operator=">=", value=gate.min_coverage),
+        GateRule(kind="classifier", metric="accuracy", operator=">=", against="champion"),
+        GateRule(kind="generator", metric="replies", scope="each language", operator=">=", value=gate.min_replies),
+        *(
+            GateRule(
+                kind="generator", metric="bleu", scope="each language", operator=">", against=other, confidence=0.95
+            )
+            for other in ("base", "nearest")
+        ),
+        GateRule(kind="generator", metric="bleu", scope="each language", operator=">=", against="champion"),
+        *(
+            GateRule(kind="generator", metric=check, scope="each language", operator="<=", value=share)
+            for check, share in gate.max_reply_faults.items()
+        ),
+    )
+
+
+def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
+    scopes: Sequence[str] = (rule.scope,)
+    if rule.scope.startswith(EACH):
+        scopes = [s for s in measured.scopes if s.startswith(rule.scope.removeprefix(EACH) + "=")]
+    if not scopes:
+        # Nothing to look at in any of them is no reason to pass.
+        yield _result(rule, rule.scope, None)
+    for scope in scopes:
+        if rule.against is None:
+            yield _result(rule, scope, measured.values.get((rule.metric, scope)))
+        elif rule.against in measured.absent:
+            yield RuleResult(
+                _name(rule, scope), None, rule.operator, -rule.margin, False, skipped=f"there is no {rule.against} yet"
+            )
+        else:
+            yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))
+
+
+def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None) -> RuleResult:
+    upwards = rule.operator in (">", ">=")
+    # 'Not worse by more than the margin' is a bound on the difference.
+    bound = rule.value if rule.value is not None else (-rule.margin if upwards else rule.margin)
+    name = _name(rule, scope)
+    value = None if number is None else (number.value if isinstance(number, Measurement) else number.difference)
+    if number is None or value is None or math.isnan(value):
+        return RuleResult(name, None, rule.operator, bound, False)
+    judged = value
+    if rule.confidence is not None:
+        judged = number.lower(rule.confidence) if upwards else number.upper(rule.confidence)
+    return RuleResult(
+        name=name,
+        value=value,
+        operator=rule.operator,
+        bound=bound,
+        passed=OPERATORS[rule.operator](judged, bound),
+        judged=judged,
+        low=number.low,
+        high=number.high,
+        count=number.count,
+        p_value=number.p_value if isinstance(number, Comparison) else None,
+    )
+
+
+def _name(rule: GateRule, scope: str) -> str:
+    where = "" if scope == ALL else f" ({scope})"
+    against = f" minus that of the {rule.against}" if rule.against else ""
+    return f"{rule.metric}{where}{against}"

@@ -1,17 +1,22 @@
 """The numbers that models are judged by, in the field's own words; each reply score carries its signature.
 
-What is compared with what is `models.evaluation`.
+What is compared with what is for the evaluations, how sure a number is `models.measurements`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.significance import PairedTest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-BOOTSTRAP_SAMPLES = 1000
+from models.measurements import RESAMPLES, Comparison, Measurement, bootstrapped, difference, resampled
+
+ECE_BINS = 15
 
 
 @dataclass(frozen=True)
@@ -35,23 +40,19 @@ class ClassificationMetrics:
     confusion: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class Score:
-    """A corpus score (0..100) with its 95 % bootstrap interval and sacrebleu's signature."""
+class ReliabilityBin(NamedTuple):
+    """Tickets of about the same confidence: the mean of it, how many of them were right (0..1), and how many."""
 
-    value: float
-    low: float
-    high: float
-    signature: str
+    confidence: float
+    accuracy: float
+    tickets: int
 
 
-@dataclass(frozen=True)
-class ReplyMetrics:
-    """BLEU and chrF of one system in one language."""
+class ReplyScores(NamedTuple):
+    """BLEU and chrF by (metric, system), and how much better the first system is by (metric, other system)."""
 
-    count: int
-    bleu: Score
-    chrf: Score
+    values: dict[tuple[str, str], Measurement]
+    comparisons: dict[tuple[str, str], Comparison]
 
 
 def classification_metrics(true: Sequence[str], predicted: Sequence[str]) -> ClassificationMetrics:
@@ -70,17 +71,42 @@ def classification_metrics(true: Sequence[str], predicted: Sequence[str]) -> Cla
     )
 
 
-def expected_calibration_error(confidences: Sequence[float], correct: Sequence[bool], bins: int = 15) -> float:
+def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | None:
+    """Macro-F1 with its bootstrap interval; None without tickets."""
+    if not true:
+        return None
+    labels = sorted(set(true) | set(predicted))
+    place = {label: i for i, label in enumerate(labels)}
+    size = len(labels)
+    cells = np.asarray([place[t] * size + place[p] for t, p in zip(true, predicted, strict=True)])
+
+    def score(drawn: np.ndarray) -> float:
+        counts = np.bincount(drawn, minlength=size * size).reshape(size, size)
+        both = counts.sum(axis=0) + counts.sum(axis=1)
+        # A category that is not among the drawn tickets has no F1.
+        return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
+
+    samples = np.asarray([score(cells[rows]) for rows in resampled(len(cells))])
+    return bootstrapped(score(cells), samples, len(cells), "bootstrap")
+
+
+def reliability(confidences: Sequence[float], correct: Sequence[bool], bins: int = ECE_BINS) -> list[ReliabilityBin]:
+    """Tickets in bins of equal width by confidence, without the empty ones: what a reliability diagram shows."""
+    sure, right = np.asarray(confidences, dtype=float), np.asarray(correct, dtype=float)
+    places = np.minimum((sure * bins).astype(int), bins - 1)
+    return [
+        ReliabilityBin(float(sure[places == b].mean()), float(right[places == b].mean()), int((places == b).sum()))
+        for b in sorted(set(places.tolist()))
+    ]
+
+
+def expected_calibration_error(confidences: Sequence[float], correct: Sequence[bool], bins: int = ECE_BINS) -> float:
     """The mean distance of confidence and accuracy over equal-width bins, weighted by their tickets (0..1).
 
     Source: C. Guo et al., On calibration of modern neural networks, ICML 2017.
     """
-    sure, right = np.asarray(confidences, dtype=float), np.asarray(correct, dtype=float)
-    places = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [
-        abs(sure[places == b].mean() - right[places == b].mean()) * (places == b).sum() for b in set(places.tolist())
-    ]
-    return float(sum(gaps) / max(len(sure), 1))
+    gaps = [abs(b.confidence - b.accuracy) * b.tickets for b in reliability(confidences, correct, bins)]
+    return float(sum(gaps) / max(len(confidences), 1))
 
 
 def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[list[float], list[float]]:
@@ -91,26 +117,66 @@ def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool
     return (places / max(len(right), 1)).tolist(), (right / places).tolist()
 
 
-def reply_metrics(hypotheses: Sequence[str], references: Sequence[str], language: str) -> ReplyMetrics:
-    """BLEU and chrF of replies against what the agents wrote, in one language; Chinese with its own tokenizer.
+def reply_metrics(language: str) -> dict[str, Metric]:
+    """BLEU and chrF++ as they are for a language: Chinese has a tokenizer of its own, and no words for chrF++."""
+    chinese = language == "zh"
+    return {"bleu": BLEU(tokenize="zh" if chinese else "13a"), "chrf": CHRF(word_order=0 if chinese else 2)}
+
+
+def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: str) -> list[float]:
+    """chrF++ of each reply by itself, 0..100: which replies are good ones and which are not."""
+    metric = reply_metrics(language)["chrf"]
+    return [
+        float(metric.sentence_score(r, [reference]).score) for r, reference in zip(replies, references, strict=True)
+    ]
+
+
+def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str], language: str) -> ReplyScores:
+    """BLEU and chrF of each system's replies against what the agents wrote, and the first system against the others.
+
+    Intervals are quantiles of a bootstrap, p-values those of sacrebleu's paired bootstrap on the same tickets
+    (P. Koehn, Statistical significance tests for machine translation evaluation, EMNLP 2004).
 
     Raises:
         ValueError: there is nothing to score.
     """
-    if not hypotheses:
+    if not references:
         raise ValueError("no replies to score")
-    bleu = BLEU(tokenize="zh" if language == "zh" else "13a")
-    return ReplyMetrics(
-        count=len(hypotheses),
-        bleu=_score(bleu, hypotheses, references),
-        chrf=_score(CHRF(), hypotheses, references),
-    )
+    first, *others = systems
+    places = resampled(len(references))
+    values: dict[tuple[str, str], Measurement] = {}
+    comparisons: dict[tuple[str, str], Comparison] = {}
+    for name, metric in reply_metrics(language).items():
+        samples = {system: _samples(metric, replies, references, places) for system, replies in systems.items()}
+        for system, replies in systems.items():
+            score = metric.corpus_score(list(replies), [list(references)]).score
+            values[name, system] = bootstrapped(
+                float(score), samples[system], len(references), str(metric.get_signature())
+            )
+        for other in others:
+            p_value, signature = _paired(metric, systems[first], systems[other], references)
+            comparisons[name, other] = difference(
+                values[name, first].value - values[name, other].value,
+                samples[first] - samples[other],
+                p_value,
+                len(references),
+                signature,
+            )
+    return ReplyScores(values, comparisons)
 
 
-def _score(metric: BLEU | CHRF, hypotheses: Sequence[str], references: Sequence[str]) -> Score:
-    # sacrebleu seeds its bootstrap itself, and writes the seed and the number of samples into the signature.
-    result = metric.corpus_score(list(hypotheses), [list(references)], n_bootstrap=BOOTSTRAP_SAMPLES)
-    margin = float(result._ci)
-    return Score(
-        float(result.score), float(result._mean - margin), float(result._mean + margin), str(metric.get_signature())
-    )
+def _samples(metric: Metric, replies: Sequence[str], references: Sequence[str], places: np.ndarray) -> np.ndarray:
+    # What sacrebleu's own bootstrap does, which gives no samples away: the same rows for every system.
+    statistics = np.asarray(metric._extract_corpus_statistics(list(replies), [list(references)]), dtype=np.float64)
+    return np.asarray([metric._compute_score_from_stats(statistics[rows].sum(axis=0)).score for rows in places])
+
+
+def _paired(
+    metric: Metric, replies: Sequence[str], others: Sequence[str], references: Sequence[str]
+) -> tuple[float, str]:
+    named = [("other", list(others)), ("first", list(replies))]
+    signatures, results = PairedTest(named, {"metric": metric}, [list(references)], "bs", RESAMPLES)()
+    # The results are told under the metric's own name, beside the names of the systems.
+    [name] = signatures
+    p_value = results[name][1].p_value  # type: ignore[union-attr]
+    return 1.0 if p_value is None else float(p_value), str(signatures[name])

@@ -8,7 +8,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -144,12 +144,26 @@ def latest_candidate(database: Database, kind: Kind, settings: Settings) -> Mode
     return None if row is None else _checked(row, settings)
 
 
-def record_verdict(database: Database, version: str, verdict: Verdict, metrics: dict[str, Any]) -> int:
-    """Stores what the gate said of a version. Returns the verdict's number."""
+def record_verdict(
+    database: Database, model: ModelVersion, verdict: Verdict, metrics: Mapping[str, Any], signatures: Mapping[str, str]
+) -> int:
+    """Stores what the gate said of a version, with the snapshot, the code and how each number came about.
+
+    Returns:
+        The verdict's number.
+    """
     with database.begin() as conn:
-        rules = Jsonb([rule.as_dict() for rule in verdict.rules])
         return int(
-            queries.insert_verdict(conn, version=version, passed=verdict.passed, rules=rules, metrics=Jsonb(metrics))
+            queries.insert_verdict(
+                conn,
+                version=model.version,
+                passed=verdict.passed,
+                rules=Jsonb([rule.as_dict() for rule in verdict.rules]),
+                metrics=Jsonb(metrics),
+                snapshot_id=model.snapshot_id,
+                code_version=code_version(),
+                signatures=Jsonb(signatures),
+            )
         )
 
 

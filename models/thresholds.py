@@ -1,26 +1,29 @@
-"""Where the classifier stops being sure: the confidence from which it routes a ticket itself.
+"""Where the classifier stops being sure: the confidence from which it routes a ticket itself, by language and category.
 
 Chosen on validation tickets, judged by the gate on test tickets.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta
+
+from models.measurements import accuracy_lower_bound
 
 DIGITS = 4
+ANY = "*"  # stands for every category that has no threshold of its own
+
+# language → category → threshold; None: nothing is sure enough. A language that is not in it was not seen.
+Thresholds = dict[str, dict[str, float | None]]
 
 
-def accuracy_lower_bound(correct: int, total: int, confidence: float) -> float:
-    """The one-sided Clopper–Pearson lower bound of an accuracy.
+class Validated(NamedTuple):
+    """A validation ticket: how sure the classifier was of what it said, and whether it was right."""
 
-    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404–413.
-
-    Args:
-        correct: right answers out of `total`.
-        confidence: how sure the bound is, 0..1.
-    """
-    return 0.0 if correct == 0 else float(beta.ppf(1 - confidence, correct, total - correct + 1))
+    language: str
+    predicted: str
+    confidence: float
+    correct: bool
 
 
 def choose_threshold(
@@ -39,13 +42,79 @@ def choose_threshold(
         The threshold, rounded down to `DIGITS` so that a tiny difference between two machines or batches does not send
         the last accepted ticket to a human; None when no threshold is good enough: too few tickets, or too many errors.
     """
-    rounded = np.floor(np.asarray(confidences, dtype=float) * 10**DIGITS) / 10**DIGITS
-    order = np.argsort(-rounded, kind="stable")
-    surest = rounded[order]
-    right = np.cumsum(np.asarray(correct, dtype=int)[order])
+    surest, right = _running(confidences, correct)
     best: float | None = None
     for place, value in enumerate(surest):
         last_of_equals = place + 1 == len(surest) or surest[place + 1] < value
         if last_of_equals and accuracy_lower_bound(int(right[place]), place + 1, confidence) >= target:
             best = float(value)
     return best
+
+
+def choose_thresholds(validated: Sequence[Validated], target: float, confidence: float) -> Thresholds:
+    """A threshold for each language, and others for categories that are better or worse than their language.
+
+    A category with enough tickets to prove the target by itself gets the threshold at which it does. One with too few,
+    whose accuracy above the language's threshold is below the target, gets a higher one, at which it is not. What is
+    then routed in the language must still reach the target surely enough; if it does not, no category's threshold stays
+    below the language's. A language that can't prove the target at all routes what its categories prove by themselves.
+    """
+    chosen: Thresholds = {}
+    for language in sorted({one.language for one in validated}):
+        own = [one for one in validated if one.language == language]
+        pooled = choose_threshold([o.confidence for o in own], [o.correct for o in own], target, confidence)
+        found: dict[str, float | None] = {ANY: pooled}
+        for category in sorted({one.predicted for one in own}):
+            of = [one for one in own if one.predicted == category]
+            proven = choose_threshold([o.confidence for o in of], [o.correct for o in of], target, confidence)
+            if proven is not None:
+                found[category] = proven
+            elif pooled is not None:
+                raised = _raised(of, pooled, target)
+                if raised != pooled:
+                    found[category] = raised
+        if pooled is not None and not _reached(own, found, target, confidence):
+            found = {
+                category: threshold if threshold is None else max(threshold, pooled)
+                for category, threshold in found.items()
+            }
+        chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
+    return chosen
+
+
+def threshold_for(thresholds: Thresholds, language: str, category: str) -> float | None:
+    """The threshold of a category in a language; None where nothing is sure enough, or the language was not seen."""
+    found = thresholds.get(language, {})
+    return found[category] if category in found else found.get(ANY)
+
+
+def _raised(of: Sequence[Validated], pooled: float, target: float) -> float | None:
+    """The lowest threshold, not below the pooled one, at which the category's accuracy is the target; None: at none."""
+    above = [one for one in of if one.confidence >= pooled]
+    if not above:
+        return pooled
+    surest, right = _running([o.confidence for o in above], [o.correct for o in above])
+    good = [
+        place
+        for place in range(len(surest))
+        if (place + 1 == len(surest) or surest[place + 1] < surest[place]) and right[place] >= target * (place + 1)
+    ]
+    if not good:
+        return None
+    return pooled if good[-1] == len(surest) - 1 else float(surest[good[-1]])
+
+
+def _reached(own: Sequence[Validated], found: dict[str, float | None], target: float, confidence: float) -> bool:
+    routed = []
+    for one in own:
+        threshold = found[one.predicted] if one.predicted in found else found[ANY]
+        if threshold is not None and one.confidence >= threshold:
+            routed.append(one.correct)
+    return accuracy_lower_bound(sum(routed), len(routed), confidence) >= target if routed else True
+
+
+def _running(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
+    """Confidences, rounded down, the surest first, and how many were right up to each."""
+    rounded = np.floor(np.asarray(confidences, dtype=float) * 10**DIGITS) / 10**DIGITS
+    order = np.argsort(-rounded, kind="stable")
+    return rounded[order], np.cumsum(np.asarray(correct, dtype=int)[order])

@@ -3,103 +3,282 @@
 Texts in it are scrubbed: they come from the snapshot and from models that never saw anything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from models.evaluation import SYSTEMS, ClassifierEvaluation, GeneratorEvaluation
+from models.classifier_evaluation import ClassifierEvaluation
+from models.gate import Verdict
+from models.generator_evaluation import GeneratorEvaluation, ReplyExample
+from models.measurements import Measurement
+from models.registry import ModelVersion
+from models.reply_checks import FAULTS
 from reports.page import Section
-from reports.plots import confusion_matrix_svg, coverage_accuracy_svg, scores_svg
+from reports.plots import (
+    confusion_matrix_svg,
+    coverage_accuracy_svg,
+    learning_curve_svg,
+    reliability_svg,
+    scores_svg,
+)
 
-SHOWN_EXAMPLES = 8
+SHOWN_EXAMPLES = 4
+MAX_CELL_CHARS = 1_200
+SYSTEM_ORDER = ("agent", "tuned", "champion", "nearest", "base")
 
 
-def classifier_sections(evaluation: ClassifierEvaluation, target: float) -> list[Section]:
+def verdict_section(version: str, verdict: Verdict) -> Section:
+    """Every rule with its number, interval, bound and margin."""
+    return Section(
+        heading=f"What the gate asked of {version}",
+        header=("rule", "number", "95 %", "judged", "must be", "margin", "tickets", "p", "says"),
+        rows=[
+            (
+                rule.name,
+                _or_dash(rule.value),
+                _interval(rule.low, rule.high),
+                _or_dash(rule.judged),
+                f"{rule.operator} {rule.bound:.4f}",
+                _or_dash(rule.margin),
+                _or_dash(rule.count),
+                _or_dash(rule.p_value),
+                rule.skipped or ("✓ yes" if rule.passed else "✗ no"),
+            )
+            for rule in verdict.rules
+        ],
+        note="judged is the number itself, or the end of its interval where the rule says how sure it must be.",
+    )
+
+
+def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, target: float) -> list[Section]:
     """What is to be said about a classifier."""
-    metrics, overall = evaluation.metrics, evaluation.overall
+    metrics, values = evaluation.metrics, evaluation.measured.values
+    names = ("accuracy", "macro_f1", "coverage", "selective_accuracy", "expected_calibration_error", "out_of_scope")
+    scopes = [scope for scope in evaluation.measured.scopes if not scope.startswith("category=")]
     return [
         Section(
             heading="Classifier",
-            header=(
-                "language",
-                "tickets",
-                "accuracy",
-                "macro_f1",
-                "coverage",
-                "accuracy on what it routes itself",
-                "expected_calibration_error",
-            ),
+            header=("tickets of", "tickets", *names),
             rows=[
                 (
-                    "all",
-                    overall.count,
-                    metrics.accuracy,
-                    metrics.macro_f1,
-                    overall.coverage,
-                    _or_dash(overall.selective_accuracy),
-                    evaluation.expected_calibration_error,
-                ),
-                *(
-                    (name, s.count, s.accuracy, "—", s.coverage, _or_dash(s.selective_accuracy), "—")
-                    for name, s in evaluation.languages.items()
-                ),
+                    scope.removeprefix("language="),
+                    evaluation.metrics_count(scope),
+                    *(_shown(values.get((name, scope))) for name in names),
+                )
+                for scope in scopes
             ],
             headline=True,
-            note="coverage is the share of the tickets that it is sure enough of to route by itself.",
-            svgs=[coverage_accuracy_svg(evaluation.curve_coverage, evaluation.curve_accuracy, target)],
+            note="coverage is the share of the tickets that it is sure enough of to route by itself, "
+            "selective_accuracy how many of those are right. Before calibration expected_calibration_error was "
+            f"{evaluation.uncalibrated_error:.4f}.",
+            svgs=[
+                coverage_accuracy_svg(evaluation.curve_coverage, evaluation.curve_accuracy, target),
+                reliability_svg(evaluation.reliability),
+                *_curve(model.metrics),
+            ],
+        ),
+        Section(
+            heading="Why tickets went to a human",
+            header=("reason", "tickets"),
+            rows=list(evaluation.reasons.items()),
         ),
         Section(
             heading="Classifier by category",
-            header=("category", "precision", "recall", "tickets"),
-            rows=[(c.category, c.precision, c.recall, c.support) for c in metrics.categories],
+            header=("category", "precision", "recall", "coverage", "selective_accuracy", "tickets"),
+            rows=[
+                (
+                    c.category,
+                    c.precision,
+                    c.recall,
+                    *(
+                        _shown(values.get((name, f"category={c.category}")))
+                        for name in ("coverage", "selective_accuracy")
+                    ),
+                    c.support,
+                )
+                for c in metrics.categories
+            ],
             svgs=[confusion_matrix_svg(metrics.labels, metrics.confusion)],
         ),
     ]
 
 
-def generator_sections(evaluation: GeneratorEvaluation) -> list[Section]:
+def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> list[Section]:
     """What is to be said about a generator."""
-    rows: list[Sequence[object]] = []
-    svgs = []
-    signatures = []
-    for language in sorted(evaluation.scores["tuned"]):
-        scored = [evaluation.scores[system][language] for system in SYSTEMS]
-        rows += [
-            (
-                language,
-                system,
-                s.count,
-                s.bleu.value,
-                f"{s.bleu.low:.1f}–{s.bleu.high:.1f}",
-                s.chrf.value,
-                f"{s.chrf.low:.1f}–{s.chrf.high:.1f}",
-            )
-            for system, s in zip(SYSTEMS, scored, strict=True)
-        ]
-        bleu = [s.bleu for s in scored]
-        svgs.append(scores_svg(SYSTEMS, [b.value for b in bleu], [b.low for b in bleu], [b.high for b in bleu]))
-        signatures.append(f"{language}: BLEU {bleu[0].signature}, chrF {scored[0].chrf.signature}")
+    systems = [name for name in SYSTEM_ORDER if name in evaluation.systems]
+    languages = [scope for scope in evaluation.measured.scopes if scope.startswith("language=")]
     return [
+        _scores(evaluation, systems, languages, model),
         Section(
-            heading="Replies",
-            header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %"),
-            rows=rows,
-            svgs=svgs,
-            headline=True,
-            note="tuned is what would be served; base is the same model without its adapter, cut off at the "
-            "length of the longest agent's reply; nearest is the reply to "
-            f"the most similar training ticket. {evaluation.cut_off:.1%} of the tuned replies hit the token limit. "
-            f"Signatures: {'; '.join(signatures)}",
+            heading="Better or worse, on the same tickets",
+            header=("language", "metric", "tuned minus", "difference", "95 %", "p", "tickets"),
+            rows=[
+                (
+                    scope.removeprefix("language="),
+                    metric,
+                    other,
+                    one.difference,
+                    _interval(one.low, one.high),
+                    one.p_value,
+                    one.count,
+                )
+                for (metric, scope, other), one in sorted(evaluation.measured.comparisons.items())
+                if scope in languages
+            ],
+            note="Paired bootstrap over the same tickets.",
         ),
         Section(
-            heading="Replies side by side",
-            header=("category", "ticket", "agent", *SYSTEMS),
+            heading="What a reviewer would reject",
+            header=("language", "written by", *FAULTS, "any_fault"),
             rows=[
-                (e.category, e.ticket, e.reference, *(e.replies[system] for system in SYSTEMS))
-                for e in evaluation.examples[:SHOWN_EXAMPLES]
+                (
+                    scope.removeprefix("language="),
+                    system,
+                    *(_shown(evaluation.systems[system].get((fault, scope))) for fault in (*FAULTS, "any_fault")),
+                )
+                for scope in languages
+                for system in systems
             ],
-            texts=True,
+            note="Shares of replies. The agents' own show how often a check is wrong, or an agent is.",
+        ),
+        Section(
+            heading="Replies by category",
+            header=("category", "replies", "embedding_similarity", *FAULTS),
+            rows=[
+                (
+                    scope.removeprefix("category="),
+                    _count(evaluation.systems["tuned"].get(("replies", scope))),
+                    *(
+                        _shown(evaluation.systems["tuned"].get((metric, scope)))
+                        for metric in ("embedding_similarity", *FAULTS)
+                    ),
+                )
+                for scope in evaluation.measured.scopes
+                if scope.startswith("category=")
+            ],
+        ),
+        *(
+            Section(
+                heading=heading,
+                header=("category", "chrF", "faults", "ticket", "agent", *(s for s in systems if s != "agent")),
+                rows=[_example(one, systems) for one in examples],
+                texts=True,
+            )
+            for heading, examples in (
+                ("The worst replies", _worst(evaluation.examples)),
+                ("The most typical replies", _typical(evaluation.examples)),
+            )
         ),
     ]
 
 
-def _or_dash(value: float | None) -> object:
+def lineage_section(model: ModelVersion) -> Section:
+    """Where a version comes from: all that is needed to train it again."""
+    settings = model.parameters.get("settings", {})
+    libraries = model.parameters.get("libraries", {})
+    return Section(
+        heading=f"Lineage of {model.version}",
+        header=("what", "which"),
+        rows=[
+            ("snapshot", model.snapshot_id),
+            ("base model", model.base_model),
+            ("artefact's SHA-256", model.artefact_hash),
+            ("settings", ", ".join(f"{name} {value}" for name, value in settings.items())),
+            ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
+            ("training", ", ".join(f"{k} {_plain(v)}" for k, v in model.metrics.items() if _is_short(v))),
+        ],
+    )
+
+
+def _scores(
+    evaluation: GeneratorEvaluation, systems: Sequence[str], languages: Sequence[str], model: ModelVersion
+) -> Section:
+    rows: list[Sequence[object]] = []
+    svgs, signatures = [], []
+    for scope in languages:
+        language = scope.removeprefix("language=")
+        shown = [name for name in systems if ("bleu", scope) in evaluation.systems[name]]
+        for name in shown:
+            of = evaluation.systems[name]
+            bleu, chrf, alike = of["bleu", scope], of["chrf", scope], of["embedding_similarity", scope]
+            rows.append(
+                (
+                    language,
+                    name,
+                    bleu.count,
+                    bleu.value,
+                    _interval(bleu.low, bleu.high),
+                    chrf.value,
+                    _interval(chrf.low, chrf.high),
+                    alike.value,
+                )
+            )
+        bleus = [evaluation.systems[name]["bleu", scope] for name in shown]
+        svgs.append(
+            scores_svg(shown, [b.value for b in bleus], [b.low for b in bleus], [b.high for b in bleus], language)
+        )
+        first = evaluation.systems["tuned"]
+        signatures.append(f"{language}: BLEU {first['bleu', scope].signature}, chrF {first['chrf', scope].signature}")
+    return Section(
+        heading="Replies",
+        header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %", "embedding_similarity"),
+        rows=rows,
+        svgs=[*svgs, *_curve(model.metrics)],
+        headline=True,
+        note="tuned is what would be served; base is the same model without its adapter, cut off at the length of the "
+        "longest agent's reply; nearest is the reply to the most similar training ticket. "
+        f"Signatures: {'; '.join(signatures)}",
+    )
+
+
+def _curve(metrics: Mapping[str, Any]) -> list[str]:
+    curve = metrics.get("learning_curve")
+    return [learning_curve_svg(curve, metrics.get("learning_curve_of", "macro_f1"))] if curve else []
+
+
+def _example(one: ReplyExample, systems: Sequence[str]) -> Sequence[object]:
+    replies = [_cut(one.replies[name]) if name in one.replies else "—" for name in systems if name != "agent"]
+    faults = ", ".join(one.faults) or "none"
+    return (one.category, f"{one.chrf:.1f}", faults, _cut(one.ticket), _cut(one.reference), *replies)
+
+
+def _worst(examples: Sequence[ReplyExample]) -> list[ReplyExample]:
+    return sorted(examples, key=lambda one: (-len(one.faults), one.chrf))[:SHOWN_EXAMPLES]
+
+
+def _typical(examples: Sequence[ReplyExample]) -> list[ReplyExample]:
+    ordered = sorted(examples, key=lambda one: one.chrf)
+    middle = max(0, (len(ordered) - SHOWN_EXAMPLES) // 2)
+    return ordered[middle : middle + SHOWN_EXAMPLES]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_CELL_CHARS else text[:MAX_CELL_CHARS] + " […]"
+
+
+def _shown(one: Measurement | None) -> object:
+    if one is None:
+        return "—"
+    return f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f})"
+
+
+def _count(one: Measurement | None) -> object:
+    return "—" if one is None else one.count
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    if low is None or high is None or low == high:
+        return "—"
+    digits = 1 if max(abs(low), abs(high)) > 1 else 4
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _or_dash(value: float | int | None) -> object:
     return "—" if value is None else value
+
+
+def _plain(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, int | float | str)

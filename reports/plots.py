@@ -58,15 +58,56 @@ def coverage_accuracy_svg(coverage: Sequence[float], accuracy: Sequence[float], 
     return _svg(figure)
 
 
-def scores_svg(systems: Sequence[str], scores: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> str:
-    """One bar a system with its confidence interval, for a score such as BLEU."""
+def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
+    """Confidence beside accuracy: on the diagonal it means what it says; a larger dot is of more tickets.
+
+    Args:
+        bins: mean confidence (0..1), accuracy (0..1) and tickets of each bin.
+    """
+    figure = Figure(figsize=(4, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="as sure as right")
+    most = max((tickets for _, _, tickets in bins), default=1)
+    axes.plot([b[0] for b in bins], [b[1] for b in bins], color=BLUE, linewidth=1)
+    axes.scatter(
+        [b[0] for b in bins], [b[1] for b in bins], s=[20 + 160 * b[2] / most for b in bins], color=BLUE,
+        label="the classifier",
+    )  # fmt: skip
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("accuracy")
+    axes.set_xlim(0, 1.03)
+    axes.set_ylim(0, 1.03)
+    axes.legend(loc="upper left", frameon=False)
+    return _svg(figure)
+
+
+def learning_curve_svg(curve: Sequence[Sequence[float]], metric: str) -> str:
+    """How a number on validation tickets went during training.
+
+    Args:
+        curve: how far the training was (epochs or steps), the number, and perhaps more that is not shown.
+        metric: the number's name.
+    """
+    figure = Figure(figsize=(4, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([point[0] for point in curve], [point[1] for point in curve], color=BLUE, marker="o")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(metric)
+    return _svg(figure)
+
+
+def scores_svg(
+    systems: Sequence[str], scores: Sequence[float], lows: Sequence[float], highs: Sequence[float], language: str
+) -> str:
+    """One bar a system with its confidence interval, for a score such as BLEU, in one language."""
     figure = Figure(figsize=(5, 0.6 * len(systems) + 1), layout="constrained")
     axes = figure.add_subplot()
-    below = [score - low for score, low in zip(scores, lows, strict=True)]
-    above = [high - score for score, high in zip(scores, highs, strict=True)]
+    # A bootstrap's interval of a perfect score can lie beside it by rounding.
+    below = [max(0.0, score - low) for score, low in zip(scores, lows, strict=True)]
+    above = [max(0.0, high - score) for score, high in zip(scores, highs, strict=True)]
     axes.barh(list(systems), list(scores), xerr=[below, above], color=BLUE, ecolor=ORANGE, capsize=4)
     axes.invert_yaxis()
-    axes.set_xlabel("BLEU")
+    axes.set_xlabel(f"BLEU ({language})")
     return _svg(figure)
 
 

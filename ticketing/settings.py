@@ -5,10 +5,10 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ticketing.errors import ConfigurationError
@@ -112,13 +112,50 @@ class EngineSettings(Section):
     start_timeout_seconds: int = Field(600, gt=0)
 
 
+class GateRule(Section):
+    """One rule of the gate: a metric in a scope, held against a value or against what another system reaches."""
+
+    kind: Literal["classifier", "generator"]
+    metric: str = Field(min_length=1, description="as the report names it: selective_accuracy, bleu, wrong_language, …")
+    scope: str = Field(
+        "all",
+        pattern=r"^(all|each (language|category)|(language|category)=.+)$",
+        description="all, 'each language', 'each category', 'language=zh', 'category=payment'",
+    )
+    operator: Literal[">=", ">", "<=", "<"] = ">="
+    value: float | None = Field(None, description="what the metric is held against")
+    against: Literal["champion", "base", "nearest"] | None = Field(
+        None, description="instead of a value: who is compared with, on the same tickets"
+    )
+    margin: float = Field(0.0, ge=0, description="by how much it may be worse than whom it is compared with")
+    confidence: float | None = Field(
+        None, gt=0.5, lt=1, description="how sure it must be: the end of the interval is judged, not the number"
+    )
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.value is None) == (self.against is None):
+            raise ValueError(f"the rule on {self.metric} needs either a value or 'against'")
+        return self
+
+
 class GateSettings(Section):
-    """What a candidate must reach before it is promoted."""
+    """What a candidate must reach before it is promoted. `rules`, where given, stand in for the default ones."""
 
     accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
     confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
+    out_of_scope_share: float = Field(
+        0.01, gt=0, lt=0.5, description="of tickets that are in scope, how many may be taken for out of scope"
+    )
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
+    min_tickets: int = Field(100, gt=0, description="on fewer test tickets no classifier is judged")
+    min_replies: int = Field(50, gt=0, description="on fewer test replies in a language no generator is judged")
     max_test_replies: int = Field(100, gt=0, description="at most so many test replies are generated and scored")
+    max_reply_faults: dict[str, float] = Field(
+        {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05},
+        description="the largest share of replies with each fault",
+    )
+    rules: tuple[GateRule, ...] | None = Field(None, description="[[gate.rules]] tables; unset: the default ones")
 
 
 class DraftSettings(Section):

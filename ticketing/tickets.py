@@ -44,7 +44,12 @@ class CleanTicket:
     @property
     def text(self) -> str:
         """What the classifier reads: the subject, a line break, the body."""
-        return f"{self.subject}\n{self.body}" if self.subject else self.body
+        return joined(self.subject, self.body)
+
+
+def joined(subject: str, body: str) -> str:
+    """Subject and body as one text; of a ticket without a subject, the body."""
+    return f"{subject}\n{body}" if subject else body
 
 
 def content_hash(*parts: str | None) -> str:

@@ -75,13 +75,16 @@ SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
     finished_at = CASE WHEN attempts >= :max_attempts THEN clock_timestamp() END
 WHERE claimed_by = :worker AND state = 'claimed';
 
--- name: write_routing(ticket_id, revision, classifier_version, category, confidence, threshold, route, reason)*!
+-- name: write_routing(ticket_id, revision, classifier_version, category, confidence, threshold, route, reason, second_category, second_confidence, in_scope)*!
 -- Once per ticket, revision and classifier; a chunk that is run again says the same or better.
-INSERT INTO ticketing.routing (ticket_id, revision, classifier_version, category, confidence, threshold, route, reason)
-VALUES (:ticket_id, :revision, :classifier_version, :category, :confidence, :threshold, :route, :reason)
+INSERT INTO ticketing.routing (ticket_id, revision, classifier_version, category, confidence, threshold, route, reason,
+    second_category, second_confidence, in_scope)
+VALUES (:ticket_id, :revision, :classifier_version, :category, :confidence, :threshold, :route, :reason,
+    :second_category, :second_confidence, :in_scope)
 ON CONFLICT (ticket_id, revision, classifier_version) DO UPDATE
 SET category = excluded.category, confidence = excluded.confidence, threshold = excluded.threshold,
-    route = excluded.route, reason = excluded.reason, routed_at = clock_timestamp();
+    route = excluded.route, reason = excluded.reason, second_category = excluded.second_category,
+    second_confidence = excluded.second_confidence, in_scope = excluded.in_scope, routed_at = clock_timestamp();
 
 -- name: write_draft(ticket_id, revision, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
 -- Once per ticket, revision and generator, however often a chunk is run again.

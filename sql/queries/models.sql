@@ -17,7 +17,8 @@ SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'candidate' ORDER B
 
 -- name: insert_verdict$
 -- what the gate said; never changed afterwards
-INSERT INTO ticketing.verdict (version, passed, rules, metrics) VALUES (:version, :passed, :rules, :metrics)
+INSERT INTO ticketing.verdict (version, passed, rules, metrics, snapshot_id, code_version, signatures)
+VALUES (:version, :passed, :rules, :metrics, :snapshot_id, :code_version, :signatures)
 RETURNING verdict_id;
 
 -- name: promote_model$

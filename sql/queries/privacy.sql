@@ -50,13 +50,15 @@ SELECT snapshot_id, path FROM ticketing.snapshot ORDER BY created_at, snapshot_i
 SELECT version, state FROM ticketing.model WHERE snapshot_id = ANY (:snapshot_ids::text[]) ORDER BY created_at;
 
 -- name: audited_texts
--- what the pipeline's own tables keep of tickets, or write about its work; read with a server-side cursor
-SELECT 'clean tickets' AS place, ticket_id AS key, ARRAY[subject, body, reply] AS texts, ticket_id
+-- what the pipeline's own tables keep of tickets, or write about its work; read with a server-side cursor. Subject and body
+-- are one text, as they were looked through; a category is a department's name, and no text.
+SELECT 'clean tickets' AS place, ticket_id AS key, ARRAY[concat_ws(E'\n', nullif(subject, ''), body), reply] AS texts,
+    ticket_id
 FROM ticketing.clean_ticket
 UNION ALL
 SELECT 'drafts before restoring', draft_id::text, ARRAY[placeholder_body], ticket_id FROM ticketing.draft
 UNION ALL
-SELECT 'routing', ticket_id, ARRAY[reason, category], ticket_id FROM ticketing.routing
+SELECT 'routing', ticket_id, ARRAY[reason], ticket_id FROM ticketing.routing
 UNION ALL
 SELECT 'draft work', ticket_id, ARRAY[error], ticket_id FROM ticketing.draft_work WHERE error IS NOT NULL
 UNION ALL

@@ -111,12 +111,37 @@ def test_a_language_it_can_not_be_sure_in_goes_to_a_human_with_the_reason(traine
 
 def test_an_unsure_prediction_goes_to_a_human(trained):
     _, classifier = trained
-    classifier.thresholds = {"en": 1.0}
+    classifier.thresholds = {"en": {"*": 1.0}}
 
     (said,) = classifier.predict([ticket("the the the")])
 
     assert said.route == "human"
     assert "below 1.000" in said.reason
+
+
+def test_what_is_unlike_every_training_ticket_goes_to_a_human_with_the_reason(trained):
+    _, classifier = trained
+    classifier.out_of_scope_share = 1.0  # everything is
+
+    (said,) = classifier.predict([ticket("the parcel of my order courier")])
+
+    assert said.route == "human"
+    assert said.out_of_scope
+    assert "unlike every ticket" in said.reason
+
+
+def test_the_second_choice_is_named_with_its_confidence(trained):
+    _, classifier = trained
+    (said,) = classifier.predict([ticket("the parcel of my order courier")])
+    assert (said.category, said.second_category) == ("logistics", "payment")
+    assert said.confidence + said.second_confidence == pytest.approx(1.0)
+
+
+def test_a_training_says_how_calibrated_it_is_and_how_it_went(trained):
+    metrics, classifier = trained
+    assert metrics["temperature"] == classifier.temperature > 0
+    assert metrics["validation_calibration_error"] <= metrics["validation_uncalibrated_error"] + 0.02
+    assert [len(point) for point in metrics["learning_curve"]] == [3] * len(metrics["learning_curve"])
 
 
 @pytest.mark.parametrize("body", ["", "\ud800 lone", "\x00", "x" * 1_000_000, "包裹"])

@@ -1,8 +1,28 @@
 import math
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from models.gate import Verdict, rule
+from models.gate import Verdict, default_rules, judge
+from models.measurements import Comparison, Measurement, Measurements, accuracy_difference, count, share
+from ticketing.settings import GateRule, GateSettings, Settings
+
+
+def rule(metric="accuracy", **fields):
+    return GateRule(kind="classifier", metric=metric, **({"value": 0.98} | fields))
+
+
+def against(other, **fields):
+    return GateRule(kind="classifier", metric="accuracy", against=other, **fields)
+
+
+def number(value):
+    return Measurement(value, value, value, 100)
+
+
+def measured(**values):
+    return Measurements({(name, "all"): one for name, one in values.items()})
 
 
 @pytest.mark.parametrize(
@@ -12,28 +32,108 @@ from models.gate import Verdict, rule
         (0.9799, ">=", 0.98, False),
         (30.0, ">", 30.0, False),
         (30.1, ">", 30.0, True),
-        (None, ">=", 0.0, False),
+        (0.02, "<=", 0.02, True),
+        (0.03, "<=", 0.02, False),
+        (0.02, "<", 0.02, False),
         (math.nan, ">=", 0.0, False),
-        (1.0, ">", None, False),
-        (1.0, ">", math.nan, False),
     ],
 )
 def test_a_rule_passes_only_on_numbers_that_reach_its_bound(value, operator, bound, passed):
-    assert rule("accuracy", value, operator, bound).passed is passed
+    verdict = judge([rule(operator=operator, value=bound)], measured(accuracy=number(value)))
+    assert verdict.passed is passed
+
+
+def test_a_number_that_is_missing_fails_and_is_told_as_such():
+    verdict = judge([rule("selective_accuracy")], measured(accuracy=number(1.0)))
+    assert not verdict.passed
+    assert "selective_accuracy could not be measured" in verdict.sentence
+
+
+def test_a_rule_for_each_language_fails_where_no_language_was_measured():
+    assert not judge([rule(scope="each language")], measured(accuracy=number(1.0))).passed
+
+
+def test_a_rule_for_each_language_is_judged_in_each():
+    values = {("accuracy", f"language={language}"): number(value) for language, value in (("en", 0.99), ("zh", 0.9))}
+    verdict = judge([rule(scope="each language")], Measurements(values))
+    assert [(one.name, one.passed) for one in verdict.rules] == [
+        ("accuracy (language=en)", True),
+        ("accuracy (language=zh)", False),
+    ]
 
 
 def test_a_verdict_without_rules_does_not_pass():
     assert not Verdict(()).passed
+    assert not judge([], measured(accuracy=number(1.0))).passed
 
 
-def test_a_failed_verdict_names_the_rule_that_failed_and_by_how_much():
-    verdict = Verdict((rule("accuracy", 0.95, ">=", 0.98), rule("coverage", 0.9, ">=", 0.2)))
-
+def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_much():
+    verdict = judge([rule(), rule("coverage", value=0.2)], measured(accuracy=share(95, 100), coverage=number(0.9)))
     assert not verdict.passed
-    assert "accuracy 0.9500" in verdict.sentence
-    assert "-0.0300" in verdict.sentence
+    assert "accuracy 0.9500 should be >= 0.9800" in verdict.sentence
+    assert "[0.8872, 0.9836]" in verdict.sentence
+    assert "100 tickets, margin -0.0300" in verdict.sentence
     assert "coverage" not in verdict.sentence
 
 
-def test_a_missing_number_is_told_as_such():
-    assert "could not be measured" in Verdict((rule("accuracy", None, ">=", 0.98),)).sentence
+def test_how_sure_a_rule_must_be_is_judged_by_the_end_of_the_interval():
+    few, many = measured(accuracy=share(99, 100)), measured(accuracy=share(9_900, 10_000))
+    sure = rule(confidence=0.95)
+    assert judge([rule()], few).passed
+    assert not judge([sure], few).passed
+    assert judge([sure], many).passed
+
+
+def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
+    ours = Measurements({("accuracy", "all"): number(0.99)}, absent=frozenset({"champion"}))
+    verdict = judge([rule(), against("champion")], ours)
+    assert verdict.passed
+    assert verdict.rules[1].skipped == "there is no champion yet"
+    assert not judge([against("champion")], ours).passed, "nothing was judged"
+
+
+def test_a_champion_that_could_not_be_compared_with_is_no_reason_to_pass():
+    assert not judge([rule(), against("champion")], measured(accuracy=number(0.99))).passed
+
+
+def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule_leaves_a_margin():
+    ours, theirs = [True] * 296 + [False] * 4, [True] * 297 + [False] * 3
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): accuracy_difference(ours, theirs)})
+    verdict = judge([against("champion")], compared)
+    assert not verdict.passed
+    assert "accuracy minus that of the champion -0.0033 should be >= " in verdict.sentence
+    assert judge([against("champion", margin=0.01)], compared).passed
+
+
+def test_a_difference_that_may_be_chance_is_not_enough_where_the_rule_wants_to_be_sure():
+    samples = tuple(np.linspace(-1.0, 5.0, 1000).tolist())
+    compared = Measurements(comparisons={("accuracy", "all", "base"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
+    assert judge([against("base", operator=">")], compared).passed
+    assert not judge([against("base", operator=">", confidence=0.95)], compared).passed
+
+
+def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
+    rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
+    values = {"accuracy": share(10, 10), "selective_accuracy": share(10, 10), "coverage": share(10, 10)}
+    few = Measurements(
+        {(name, "all"): one for name, one in {**values, "tickets": count(10)}.items()}, absent=frozenset({"champion"})
+    )
+    verdict = judge(rules, few)
+    assert not verdict.passed
+    assert verdict.sentence.startswith("tickets 10.0000 should be >= 100.0000")
+
+
+@pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])
+def test_a_rule_holds_a_number_against_one_thing(fields):
+    with pytest.raises(ValidationError, match="either a value or 'against'"):
+        rule(**fields)
+
+
+def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
+    (tmp_path / "ticketing.toml").write_text(
+        '[[gate.rules]]\nkind = "generator"\nmetric = "bleu"\nscope = "language=en"\nagainst = "nearest"\n'
+        'operator = ">"\nconfidence = 0.99\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    [one] = Settings().gate.rules
+    assert (one.metric, one.scope, one.against, one.confidence) == ("bleu", "language=en", "nearest", 0.99)

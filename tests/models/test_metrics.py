@@ -4,7 +4,9 @@ from models.metrics import (
     classification_metrics,
     coverage_accuracy_curve,
     expected_calibration_error,
-    reply_metrics,
+    macro_f1,
+    reliability,
+    reply_scores,
 )
 
 
@@ -34,29 +36,58 @@ def test_the_curve_begins_with_the_surest_ticket():
     assert accuracy == pytest.approx([1.0, 1.0, 2 / 3, 0.5])
 
 
+def bleu_of(replies, references, language="en"):
+    return reply_scores({"tuned": replies}, references, language).values["bleu", "tuned"]
+
+
 def test_equal_replies_score_100_and_unlike_ones_next_to_nothing():
     reference = ["Your parcel leaves our warehouse tomorrow morning."]
 
-    assert reply_metrics(reference, reference, "en").bleu.value == pytest.approx(100)
-    assert reply_metrics(["Completely different words stand in here instead."], reference, "en").bleu.value < 10
+    assert bleu_of(reference, reference).value == pytest.approx(100)
+    assert bleu_of(["Completely different words stand in here instead."], reference).value < 10
 
 
 def test_chinese_is_scored_by_characters_and_says_so():
-    score = reply_metrics(["您的包裹明天送到，请放心"], ["您的包裹后天送到，请放心"], "zh").bleu
+    score = bleu_of(["您的包裹明天送到，请放心"], ["您的包裹后天送到，请放心"], "zh")
 
     assert "tok:zh" in score.signature
     assert 20 < score.value < 100
 
 
-def test_a_score_names_its_seed_and_its_interval_holds_it():
+def test_a_score_has_an_interval_that_holds_it():
     references = [f"your order number {i} is on its way to you now" for i in range(20)]
     replies = [" ".join(reference.split()[: 5 + i % 5]) for i, reference in enumerate(references)]
-    score = reply_metrics(replies, references, "en").bleu
+    score = bleu_of(replies, references)
 
-    assert "seed:12345" in score.signature
     assert score.low < score.value < score.high
+    assert score.lower(0.5) == pytest.approx(score.value, abs=3)
+
+
+def test_two_systems_are_compared_on_the_same_replies_and_the_test_is_signed():
+    references = [f"your order number {i} is on its way to you now" for i in range(30)]
+    worse = [reference.replace("on its way", "somewhere") for reference in references]
+    scored = reply_scores({"tuned": references, "base": worse, "same": references}, references, "en")
+
+    better = scored.comparisons["bleu", "base"]
+    assert better.difference > 0 and better.low > 0
+    assert better.p_value < 0.01
+    assert "bs:1000" in better.signature and "seed:12345" in better.signature
+    assert scored.comparisons["bleu", "same"].difference == 0
+    assert scored.comparisons["chrf", "base"].count == 30
+
+
+def test_macro_f1_counts_rare_categories_as_much_as_others_and_has_an_interval():
+    true, predicted = ["a"] * 90 + ["b"] * 10, ["a"] * 95 + ["b"] * 5
+    one = macro_f1(true, predicted)
+    assert one.value == pytest.approx(classification_metrics(true, predicted).macro_f1)
+    assert one.low < one.value < one.high
+
+
+def test_tickets_of_like_confidence_share_a_bin():
+    sure = reliability([0.95] * 8 + [0.2] * 2, [True] * 6 + [False] * 2 + [True, False])
+    assert [(round(b.confidence, 2), b.accuracy, b.tickets) for b in sure] == [(0.2, 0.5, 2), (0.95, 0.75, 8)]
 
 
 def test_nothing_to_score_is_an_error():
     with pytest.raises(ValueError, match="no replies"):
-        reply_metrics([], [], "en")
+        reply_scores({"tuned": []}, [], "en")

@@ -1,6 +1,7 @@
 import pytest
 
-from models.gate import Verdict, rule
+from models.gate import judge
+from models.measurements import Measurements, share
 from models.registry import (
     Promotion,
     champion,
@@ -12,9 +13,11 @@ from models.registry import (
     workspace,
 )
 from ticketing.errors import DatabaseError, ModelError, NoChampion
+from ticketing.settings import GateRule
 
-PASSED = Verdict((rule("accuracy", 0.99, ">=", 0.98),))
-FAILED = Verdict((rule("accuracy", 0.9, ">=", 0.98),))
+RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
+PASSED = judge(RULES, Measurements({("accuracy", "all"): share(990, 1000)}))
+FAILED = judge(RULES, Measurements({("accuracy", "all"): share(900, 1000)}))
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def candidate(database, settings, snapshot_id, kind="classifier", content="weigh
 
 
 def judged(database, model, verdict):
-    return Promotion(model.version, record_verdict(database, model.version, verdict, {}))
+    return Promotion(model.version, record_verdict(database, model, verdict, {}, {}))
 
 
 def test_a_registered_model_is_a_candidate_with_all_that_is_needed_to_train_it_again(database, settings, snapshot_id):

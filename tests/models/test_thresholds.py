@@ -1,15 +1,9 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.thresholds import accuracy_lower_bound, choose_threshold
-
-
-def test_the_lower_bound_is_clopper_and_pearsons():
-    # All of n right: the bound is (1 - confidence) ** (1 / n).
-    assert accuracy_lower_bound(50, 50, 0.9) == pytest.approx(0.1 ** (1 / 50))
-    assert accuracy_lower_bound(0, 50, 0.9) == 0.0
+from models.measurements import accuracy_lower_bound
+from models.thresholds import ANY, Validated, choose_threshold, choose_thresholds, threshold_for
 
 
 def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
@@ -49,3 +43,65 @@ def test_the_target_is_truly_reached_about_as_often_as_the_confidence_says():
 
     assert len(reached) > 250
     assert np.mean(reached) > 0.87
+
+
+def validated(count, language="en", predicted="payment", confidence=0.9, correct=True):
+    return [Validated(language, predicted, confidence, correct)] * count
+
+
+def test_a_category_worse_than_its_language_needs_more_confidence():
+    tickets = [
+        *validated(2000),
+        *validated(20, predicted="account", confidence=0.99),
+        *validated(6, predicted="account", confidence=0.95, correct=False),
+    ]
+    thresholds = choose_thresholds(tickets, 0.98, 0.9)
+    assert threshold_for(thresholds, "en", "payment") == 0.9
+    assert threshold_for(thresholds, "en", "account") == 0.99
+
+
+def test_a_category_that_is_never_right_is_never_routed():
+    tickets = [*validated(600), *validated(2, predicted="account", confidence=0.99, correct=False)]
+    assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
+
+
+def test_a_category_that_proves_itself_may_be_less_sure_than_its_language():
+    tickets = [
+        *validated(300, confidence=0.7),
+        *validated(300, predicted="account", confidence=0.95),
+        *validated(60, predicted="account", confidence=0.7, correct=False),
+    ]
+    thresholds = choose_thresholds(tickets, 0.98, 0.9)
+    assert threshold_for(thresholds, "en", "payment") == 0.7
+    assert threshold_for(thresholds, "en", "account") == 0.95
+
+
+def test_a_language_that_proves_nothing_routes_nothing_and_one_never_seen_has_no_threshold():
+    thresholds = choose_thresholds([*validated(300), *validated(50, language="zh")], 0.98, 0.9)
+    assert thresholds["zh"] == {ANY: None}
+    assert threshold_for(thresholds, "zh", "payment") is None
+    assert threshold_for(thresholds, "de", "payment") is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from([0.5, 0.7, 0.9]), st.booleans()),
+        max_size=150,
+    )
+)
+def test_what_a_language_routes_by_all_its_thresholds_reaches_the_target_or_each_category_does(rows):
+    tickets = [Validated(*row) for row in rows]
+    thresholds = choose_thresholds(tickets, 0.6, 0.8)
+    for language in thresholds:
+        routed = [
+            one
+            for one in tickets
+            if one.language == language
+            and (threshold := threshold_for(thresholds, language, one.predicted)) is not None
+            and one.confidence >= threshold
+        ]
+        if routed and thresholds[language][ANY] is not None:
+            assert sum(one.correct for one in routed) / len(routed) >= 0.6
+        for category in {one.predicted for one in routed} if thresholds[language][ANY] is None else ():
+            own = [one.correct for one in routed if one.predicted == category]
+            assert accuracy_lower_bound(sum(own), len(own), 0.8) >= 0.6

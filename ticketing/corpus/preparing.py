@@ -5,7 +5,7 @@ How a text is scrubbed is `ticketing.privacy`, how it is cleaned `ticketing.corp
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from ticketing.privacy.scrubber import Scrubbed, Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
 from ticketing.source import START, Cursor, read_source
-from ticketing.tickets import Ticket, content_hash
+from ticketing.tickets import Ticket, content_hash, joined
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -197,9 +197,13 @@ def _scrub(
 def _scrub_again(
     cleaned: Sequence[tuple[str, ...] | None], first: Sequence[Scrubbed | None], scrubber: Scrubber
 ) -> list[Scrubbed | None]:
-    """The cleaned texts, looked through until nothing more is found in them: what is kept is what was looked at."""
+    """The cleaned texts, looked through until nothing more is found in them: what is kept is what was looked at.
+
+    Subject and body are looked at as one text, as models and the audit read them: what a word is taken for depends on
+    the words around it.
+    """
     final: list[Scrubbed | None] = [
-        None if texts is None or result is None else Scrubbed(texts, (), result.values)
+        None if texts is None or result is None else Scrubbed((joined(*texts[:2]), texts[2]), (), result.values)
         for texts, result in zip(cleaned, first, strict=True)
     ]
     left = [i for i, one in enumerate(final) if one is not None]
@@ -210,7 +214,18 @@ def _scrub_again(
         for i, new in zip(left, after, strict=True):
             final[i] = new
         left = [i for i in changed if final[i] is not None]
-    return final
+    return [
+        None if one is None or texts is None else replace(one, texts=(*_parted(one.texts[0], texts[0]), one.texts[1]))
+        for one, texts in zip(final, cleaned, strict=True)
+    ]
+
+
+def _parted(text: str, subject: str) -> tuple[str, str]:
+    """Subject and body again. Where a value went over the line's end, there is one line, and that is the body."""
+    if not subject:
+        return "", text
+    first, _, rest = text.partition("\n")
+    return (first, rest) if rest else ("", first)
 
 
 def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:

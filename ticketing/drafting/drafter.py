@@ -22,6 +22,10 @@ class Prediction(NamedTuple):
     threshold: float | None  # None: no threshold is good enough in this language
     route: Route
     reason: str | None  # why a human; None on auto
+    second_category: str | None = None
+    second_confidence: float | None = None
+    in_scope: float | None = None  # share of validation tickets as unlike the training tickets as this one
+    out_of_scope: bool = False
 
 
 class Completion(NamedTuple):

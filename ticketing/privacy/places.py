@@ -70,8 +70,7 @@ def _snapshots(database: Database, settings: Settings) -> Iterator[Kept]:
         for part in sorted((settings.home / snapshot["path"]).glob("*.parquet")):
             for batch in pq.ParquetFile(part).iter_batches(BATCH):
                 for row in batch.to_pylist():
-                    subject, _, body = row["text"].partition("\n")
-                    texts = tuple(text for text in (subject, body, row["output"]) if text)
+                    texts = tuple(text for text in (row["text"], row["output"]) if text)
                     yield Kept("snapshots", f"{snapshot['snapshot_id']} {part.name}", texts, row["ticket_id"])
 
 

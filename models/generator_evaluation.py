@@ -1,0 +1,226 @@
+"""Judges a generator on held-out tickets beside its base model, the nearest training reply and the champion.
+
+What the numbers mean is `models.metrics` and `models.reply_checks`, what they lead to `models.gate`.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from transformers import AutoTokenizer
+
+from models.base import resolve
+from models.classifier_evaluation import CHAMPION, scopes_of
+from models.encoder import Encoder
+from models.engine import Engine
+from models.measurements import Comparison, Measurement, Measurements, count, mean, share
+from models.metrics import reply_scores, sentence_chrf
+from models.reply_checks import FAULTS, Answer, ReplyChecker
+from models.retrieval import NearestReply
+from models.serving import ServedGenerator
+from ticketing.corpus.snapshot import Record, Snapshot
+from ticketing.drafting.drafter import Completion
+from ticketing.drafting.prompts import messages
+from ticketing.errors import CorpusError
+
+TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
+Replies = Mapping[str, Sequence[Completion]]
+
+
+@dataclass(frozen=True)
+class ReplyExample:
+    """One test ticket with what everybody answered, in placeholder form; `chrf` and `faults` are the tuned reply's."""
+
+    category: str
+    language: str
+    ticket: str
+    reference: str
+    replies: dict[str, str]
+    chrf: float
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GeneratorEvaluation:
+    """A generator on test tickets; `systems` has everybody's numbers, the agents' own among them.
+
+    The agents' faults say how often the checks are wrong: their replies are the reference.
+    """
+
+    version: str
+    snapshot_id: str
+    measured: Measurements
+    systems: dict[str, dict[tuple[str, str], Measurement]]
+    completion_tokens: int
+    examples: list[ReplyExample]
+
+    @property
+    def numbers(self) -> dict[str, object]:
+        """What a verdict keeps: no text."""
+        others = {name: Measurements(values).as_dict()["values"] for name, values in self.systems.items()}
+        return {**self.measured.as_dict(), "systems": others, "completion_tokens": self.completion_tokens}
+
+
+def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: int) -> list[Record]:
+    """The test tickets whose replies are scored: at most `most`, the same ones for the same snapshot.
+
+    Raises:
+        CorpusError: no test ticket has a reply in a language that the generator writes.
+    """
+    able = [
+        record
+        for record in snapshot.records("test")
+        if record.output and (languages is None or record.language in languages)
+    ]
+    if not able:
+        raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
+    able.sort(key=lambda record: record.ticket_id)
+    random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
+    return able[:most]
+
+
+def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
+    """What a generator answers as it is served, in the conversations that drafting has, in order.
+
+    To a ticket in a language that it does not write it says nothing: a human would.
+    """
+    able = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
+    said = served.complete([messages(records[i].instruction, records[i].input) for i in able])
+    answers = dict(zip(able, said, strict=True))
+    return [answers.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
+
+
+def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
+    """What the bare base model answers, cut off at the length of the longest agent's reply."""
+    return served.engine.chat(
+        [messages(record.instruction, record.input) for record in records],
+        use_adapter=False,
+        max_tokens=_longest_reply(served.engine, records),
+    )
+
+
+def nearest_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Completion]:
+    """The reply to the training ticket most like each one."""
+    found = NearestReply(snapshot.records("train")).replies(
+        [record.input for record in records], [record.language for record in records]
+    )
+    return [Completion(text, 0, 0, "stop") for text in found]
+
+
+def evaluate_generator(
+    version: str, snapshot: Snapshot, records: Sequence[Record], replies: Replies, encoder: Encoder,
+    champion_seen: frozenset[str] = frozenset(), absent: frozenset[str] = frozenset({CHAMPION}),
+) -> GeneratorEvaluation:  # fmt: skip
+    """Scores everybody's replies, and the tuned ones against the others' on the same tickets.
+
+    Args:
+        version: the candidate.
+        snapshot: what it was trained on; what agents usually say is learnt from its training part.
+        records: the test tickets.
+        replies: system → a reply a record, in order; `tuned` first, `champion` where there is one.
+        encoder: for likeness in meaning.
+        champion_seen: tickets that the champion was trained on; it is not compared on those.
+        absent: what there is nothing of to compare with. A champion that is there, but damaged, is not among it.
+    """
+    checker = ReplyChecker(snapshot.records("train"))
+    written = {name: [one.text.strip() for one in said] for name, said in replies.items()}
+    agent = [Completion(record.output or "", 0, 0, "stop") for record in records]
+    faults = {
+        name: [checker.faults(_answer(record, one)) for record, one in zip(records, said, strict=True)]
+        for name, said in {**replies, AGENT: agent}.items()
+    }
+    scopes = scopes_of(records)
+    systems = {name: _fault_shares(found, scopes) for name, found in faults.items()}
+    comparisons: dict[tuple[str, str, str], Comparison] = {}
+    for scope, places in scopes.items():
+        language = _only_language(records, places)
+        for name in written:
+            texts, references = _picked(written[name], places), _picked([r.output or "" for r in records], places)
+            likeness = mean(encoder.similarity(texts, references), f"cosine, {type(encoder).__name__}")
+            if likeness is not None:
+                systems[name]["embedding_similarity", scope] = likeness
+        if language is None:
+            continue  # BLEU has another tokenizer for each language
+        found, compared = _scores(written, records, places, language, champion_seen)
+        for (metric, name), value in found.items():
+            systems[name][metric, scope] = value
+        comparisons |= {(metric, scope, other): one for (metric, other), one in compared.items()}
+    return GeneratorEvaluation(
+        version=version,
+        snapshot_id=snapshot.snapshot_id,
+        measured=Measurements(systems[TUNED], comparisons, frozenset() if CHAMPION in replies else absent),
+        systems=systems,
+        completion_tokens=sum(one.completion_tokens for one in replies[TUNED]),
+        examples=_examples(records, written, faults[TUNED]),
+    )
+
+
+def _scores(
+    written: Mapping[str, Sequence[str]], records: Sequence[Record], places: Sequence[int], language: str,
+    champion_seen: frozenset[str],
+) -> tuple[dict[tuple[str, str], Measurement], dict[tuple[str, str], Comparison]]:  # fmt: skip
+    references = [records[i].output or "" for i in places]
+    others = {name: _picked(texts, places) for name, texts in written.items() if name != CHAMPION}
+    scored = reply_scores(others, references, language)
+    values, comparisons = scored.values, scored.comparisons
+    fair = [i for i in places if records[i].ticket_id not in champion_seen]
+    if CHAMPION in written and fair:
+        both = {name: _picked(written[name], fair) for name in (TUNED, CHAMPION)}
+        against = reply_scores(both, [records[i].output or "" for i in fair], language)
+        comparisons |= against.comparisons
+        values |= {key: value for key, value in against.values.items() if key[1] == CHAMPION}
+    return values, comparisons
+
+
+def _fault_shares(
+    faults: Sequence[Sequence[str]], scopes: Mapping[str, Sequence[int]]
+) -> dict[tuple[str, str], Measurement]:
+    shares: dict[tuple[str, str], Measurement] = {}
+    for scope, places in scopes.items():
+        shares["replies", scope] = count(len(places))
+        counts = Counter(fault for i in places for fault in faults[i])
+        counts["any_fault"] = sum(bool(faults[i]) for i in places)
+        for fault in (*FAULTS, "any_fault"):
+            one = share(counts[fault], len(places))
+            if one is not None:
+                shares[fault, scope] = one
+    return shares
+
+
+def _examples(
+    records: Sequence[Record], written: Mapping[str, Sequence[str]], faults: Sequence[Sequence[str]]
+) -> list[ReplyExample]:
+    examples = []
+    for i, record in enumerate(records):
+        reference = record.output or ""
+        [chrf] = sentence_chrf([written[TUNED][i]], [reference], record.language)
+        replies = {name: texts[i] for name, texts in written.items()}
+        examples.append(
+            ReplyExample(
+                record.category, record.language, record.input, reference, replies, chrf, tuple(faults[i])
+            )
+        )  # fmt: skip
+    return examples
+
+
+def _answer(record: Record, said: Completion) -> Answer:
+    return Answer(
+        said.text.strip(), said.finish_reason, record.input, record.output or "", record.language, record.category
+    )
+
+
+def _only_language(records: Sequence[Record], places: Sequence[int]) -> str | None:
+    languages = {records[i].language for i in places}
+    return languages.pop() if len(languages) == 1 else None
+
+
+def _picked(texts: Sequence[str], places: Sequence[int]) -> list[str]:
+    return [texts[i] for i in places]
+
+
+def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
+    # The base model rambles on to any limit, which takes longer than all the rest; agents need no more than this.
+    tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
+    longest = max(len(tokenizer(record.output).input_ids) for record in records)
+    return min(longest, engine.settings.engine.max_reply_tokens)

@@ -1,0 +1,180 @@
+"""What a reviewer would reject a reply for, counted without a reviewer: each check names one fault.
+
+What agents usually say is learnt from the training replies, so no rule of any shop is written here. How often each
+fault occurs is measured by `models.generator_evaluation`.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from ticketing.corpus.snapshot import Record
+from ticketing.language import detect_language
+from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
+
+# In the order in which a report lists them.
+FAULTS = (
+    "empty_or_cut_off",
+    "wrong_language",
+    "wrong_order_number",
+    "invented_fact",
+    "unknown_promise",
+    "impolite_opening",
+)
+NUMBERS = ("ORDER_ID", "TRACKING_ID")
+# A fact in the replies to so many tickets that do not name it is the shop's own: a deadline, a fee, a link.
+CUSTOMARY = 3
+# A first word that opens a smaller share of the agents' replies than this is not how they open them.
+USUAL_OPENING = 0.005
+LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams
+ENOUGH_LETTERS = 40
+NOT_LATIN = ("zh", "ja", "ko")
+
+_FACT = re.compile(r"https?://\S+|www\.\S+|\d+(?:[.,:/-]\d+)*")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]?")
+_PROMISES = {
+    "en": re.compile(
+        r"\b(refund|voucher|compensat\w+|free of charge|for free|discount|replac\w+|guarantee\w*|promise\w*|credit|"
+        r"reimburse\w*|waive\w*)\b",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(r"退款|退还|赔偿|补偿|免费|保证|承诺|优惠券|代金券|换新|补发|减免"),
+}
+_OPENING = re.compile(r"[^\W\d_]+")
+
+
+class Answer(NamedTuple):
+    """A reply with what it answers, in placeholder form; `reference` is what the agent wrote."""
+
+    reply: str
+    finish_reason: str
+    ticket: str
+    reference: str
+    language: str
+    category: str
+
+
+class ReplyChecker:
+    """Knows from training replies what agents say; replies are checked against it."""
+
+    def __init__(self, train: Iterable[Record]) -> None:
+        answered = [record for record in train if record.output]
+        self._customary = _customary_facts(answered)
+        self._openings = _usual_openings(answered)
+        self._promises = {
+            (language, category): _Templates(sentences, language)
+            for (language, category), sentences in _promise_sentences(answered).items()
+        }
+
+    def faults(self, answer: Answer) -> list[str]:
+        """The faults of a reply, in the order of `FAULTS`."""
+        if answer.finish_reason in ("length", "error") or not answer.reply.strip():
+            return ["empty_or_cut_off"]
+        checks = {
+            "wrong_language": self._wrong_language,
+            "wrong_order_number": _wrong_order_number,
+            "invented_fact": self._invented_fact,
+            "unknown_promise": self._unknown_promise,
+            "impolite_opening": self._impolite_opening,
+        }
+        return [name for name, is_so in checks.items() if is_so(answer)]
+
+    def _wrong_language(self, answer: Answer) -> bool:
+        words = PLACEHOLDER.sub(" ", answer.reply)
+        said = detect_language(words)
+        # Of a few words in Latin letters nobody can tell whether they are English.
+        short = sum(character.isalpha() for character in words) < ENOUGH_LETTERS
+        return said != answer.language and not (short and said == "en" and answer.language not in NOT_LATIN)
+
+    def _invented_fact(self, answer: Answer) -> bool:
+        known = _facts(answer.ticket) | self._customary.get((answer.language, answer.category), frozenset())
+        return bool(_facts(answer.reply) - known)
+
+    def _unknown_promise(self, answer: Answer) -> bool:
+        templates = self._promises.get((answer.language, answer.category))
+        said = _promising(answer.reply, answer.language)
+        if not said:
+            return False
+        return templates is None or not templates.all_known(said)
+
+    def _impolite_opening(self, answer: Answer) -> bool:
+        usual = self._openings.get(answer.language)
+        return usual is not None and _opening(answer.reply, answer.language) not in usual
+
+
+def _wrong_order_number(answer: Answer) -> bool:
+    """A number of another ticket, or none where the agent named one of this ticket's."""
+    if foreign_placeholders(answer.reply, answer.ticket):
+        return True
+    said, own = _numbers(answer.reply), _numbers(answer.ticket)
+    return bool(_numbers(answer.reference) & own) and not said & own
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(match.group() for match in PLACEHOLDER.finditer(text) if match.group(1) in NUMBERS)
+
+
+def _facts(text: str) -> frozenset[str]:
+    """Numbers, dates, amounts and links, each as it is written but for a full stop at its end."""
+    return frozenset(match.group().rstrip(".,;:!?)") for match in _FACT.finditer(PLACEHOLDER.sub(" ", text)))
+
+
+def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for record in answered:
+        counts[record.language, record.category].update(_facts(record.output or "") - _facts(record.input))
+    return {
+        key: frozenset(fact for fact, count in counted.items() if count >= CUSTOMARY) for key, counted in counts.items()
+    }
+
+
+def _opening(reply: str, language: str) -> str:
+    match = _OPENING.search(PLACEHOLDER.sub(" ", reply))
+    word = match.group().casefold() if match else ""
+    # Chinese has no spaces: its 'word' would be the whole sentence.
+    return word[:1] if language == "zh" else word
+
+
+def _usual_openings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in answered:
+        counts[record.language][_opening(record.output or "", record.language)] += 1
+    return {
+        language: frozenset(word for word, count in counted.items() if count >= USUAL_OPENING * counted.total())
+        for language, counted in counts.items()
+    }
+
+
+def _promising(reply: str, language: str) -> list[str]:
+    promise = _PROMISES.get(language)
+    if promise is None:
+        return []
+    return [sentence.strip() for sentence in _SENTENCE.findall(reply) if promise.search(sentence)]
+
+
+def _promise_sentences(answered: Sequence[Record]) -> Mapping[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for record in answered:
+        found[record.language, record.category].update(_promising(record.output or "", record.language))
+    return {key: sorted(sentences) for key, sentences in found.items() if sentences}
+
+
+class _Templates:
+    """Sentences that agents have promised something with."""
+
+    def __init__(self, sentences: Sequence[str], language: str) -> None:
+        shortest = 1 if language in NOT_LATIN else 3
+        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(shortest, 5), sublinear_tf=True)
+        self._matrix = self._vectorizer.fit_transform([_plain(one) for one in sentences]).T.tocsr()
+
+    def all_known(self, sentences: Sequence[str]) -> bool:
+        likeness = self._vectorizer.transform([_plain(one) for one in sentences]) @ self._matrix
+        return bool((likeness.max(axis=1).toarray() >= LIKE_A_TEMPLATE).all())
+
+
+def _plain(sentence: str) -> str:
+    # What is promised counts, not to whom nor how much: amounts are checked as facts.
+    return _FACT.sub("0", PLACEHOLDER.sub("X", sentence))

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+
+from models.reply_checks import Answer, ReplyChecker
+from tests.models.small_corpus import answered_ticket
+
+TICKET = "My kettle <ORDER_ID_1> has not arrived. I paid 39.90 EUR on 3 May. Please help."
+REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives within 7 working days."
+
+
+@pytest.fixture(scope="module")
+def checker():
+    """Agents of this shop thank first, name 7 working days, refund, and send customers to one page."""
+    usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
+    train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
+    train += [
+        replace(
+            answered_ticket(500 + i),
+            language="zh",
+            input="您好 <ORDER_ID_1>",
+            output="您好，包裹会在7个工作日内送达，请您放心等待。",
+        )
+        for i in range(50)
+    ]
+    return ReplyChecker(train)
+
+
+def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, reference=REFERENCE):
+    return checker.faults(Answer(reply, finish_reason, ticket, reference, language, "after-sales"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (REFERENCE, []),
+        ("", ["empty_or_cut_off"]),
+        ("Thank you for writing. Your order arrives within 7 working days.", ["wrong_order_number"]),
+        ("Thank you for writing. Order <ORDER_ID_2> arrives within 7 working days.", ["wrong_order_number"]),
+        ("Thank you for writing. Order <ORDER_ID_1> arrives within 9 working days.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> cost 39.90 EUR on 3 May, see https://shop.example/help.", []),
+        ("Thank you. Order <ORDER_ID_1>: pay at https://evil.example/now.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1>: you get a full refund if it is lost.", []),
+        ("Thank you. Order <ORDER_ID_1>: a free voucher of the highest value is guaranteed.", ["unknown_promise"]),
+        ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", ["impolite_opening"]),
+        ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language", "impolite_opening"]),
+    ],
+)  # fmt: skip
+def test_each_fault_is_named(checker, reply, expected):
+    assert faults(checker, reply) == expected
+
+
+def test_a_reply_that_was_cut_off_is_not_looked_at_further(checker):
+    assert faults(checker, "Whatever, and", finish_reason="length") == ["empty_or_cut_off"]
+
+
+def test_chinese_replies_are_held_against_chinese_agents(checker):
+    fine = "您好，订单<ORDER_ID_1>会在7个工作日内送达。"
+    assert faults(checker, fine, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine) == []
+    promised = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
+    assert "unknown_promise" in faults(checker, promised, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine)
+
+
+def test_an_order_number_is_not_asked_for_where_the_agent_named_none(checker):
+    assert faults(checker, "Thank you for writing. It takes 7 working days.", reference="Thank you.") == []

@@ -1,0 +1,63 @@
+"""`ticketing labels`: which historical tickets most likely have the wrong category, for a person to look at."""
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ticketing.cli.common import console, open_database, output
+from ticketing.corpus.snapshot import find_snapshot
+from ticketing.corpus.splitting import PARTS
+from ticketing.errors import OutputError
+from ticketing.settings import get_settings
+
+SHOWN = 20
+MAX_TEXT = 200
+
+app = typer.Typer(help="The categories of historical tickets.", no_args_is_help=True)
+
+
+@app.callback()
+def labels() -> None:
+    """The categories of historical tickets."""
+
+
+@app.command("audit")
+def audit_command(
+    snapshot: Annotated[str | None, typer.Option(help="The snapshot's id; the newest if left out.")] = None,
+    target: Annotated[Path | None, typer.Option("--output", help="All of them, as CSV.")] = None,
+) -> None:
+    """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
+    from models.encoder import Encoder
+    from models.label_audit import suspects
+
+    settings = get_settings()
+    corpus = find_snapshot(open_database(settings), settings, snapshot)
+    records = [record for part in PARTS for record in corpus.records(part)]
+    console.print(f"looking through {len(records)} labelled tickets")
+    found = suspects(records, Encoder.load(settings))
+    table = Table("ticket", "language", "category", "more likely", "quality of the label", "text")
+    for one in found[:SHOWN]:
+        text = " ".join(one.text[:MAX_TEXT].split())
+        table.add_row(one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", _plain(text))
+    output.print(table)
+    output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
+    if target is not None:
+        try:
+            with target.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(found[0]._fields if found else ("ticket_id",))
+                writer.writerows([_as_text(value) for value in one] for one in found)
+        except OSError as error:
+            raise OutputError(f"{target} can't be written: {error.strerror or error}.") from error
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _as_text(value: object) -> object:
+    # A spreadsheet would run a cell that begins like a formula.
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
