@@ -6,9 +6,10 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ticketing.errors import ConfigurationError
@@ -119,6 +120,27 @@ class GateSettings(Section):
     confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
     max_test_replies: int = Field(100, gt=0, description="at most so many test replies are generated and scored")
+    human_approval: bool = Field(False, description="a person confirms each promotion in Prefect's UI")
+    approval_timeout_seconds: int = Field(12 * 3600, gt=0, description="no answer for so long is a no")
+
+
+class RegistrySettings(Section):
+    """Where trained artefacts are kept."""
+
+    store: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+.]*://",
+        description="an fsspec URL (s3://…, file:///…) all machines reach, credentials from the environment; "
+        "unset: under the home",
+    )
+
+    @field_validator("store")
+    @classmethod
+    def without_a_password(cls, url: str | None) -> str | None:
+        """The URL is kept with every model and shown: it is no place for a secret."""
+        if url is not None and urlsplit(url).password is not None:
+            raise ValueError("it must hold no password: credentials come from the environment")
+        return url
 
 
 class DraftSettings(Section):
@@ -168,6 +190,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     engine: EngineSettings = EngineSettings()
     gate: GateSettings = GateSettings()
+    registry: RegistrySettings = RegistrySettings()
     draft: DraftSettings = DraftSettings()
     prefect: PrefectSettings = PrefectSettings()
 
