@@ -52,8 +52,8 @@ def ask_a_person(sentence: str, settings: Settings) -> Approval:
         answer = pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=POLL_SECONDS)
     except FlowPauseTimeout:
         raise GateFailed(
-            f"{sentence}. Nobody approved of it within {seconds} s (gate.approval_timeout_seconds): the champion stays. "
-            "'ticketing models promote' promotes it later."
+            f"{sentence}. Nobody approved of it within {seconds} s (gate.approval_timeout_seconds). The champion "
+            "stays; 'ticketing models promote' promotes it later."
         ) from None
     if not answer.approve:
         why = f": {answer.reason}" if answer.reason.strip() else ""

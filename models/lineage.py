@@ -98,4 +98,4 @@ def _metrics(one: Lineage) -> dict[str, Scalar]:
 
 
 def _side_by_side(a: dict[str, Scalar], b: dict[str, Scalar]) -> list[Difference]:
-    return [Difference(name, a.get(name), b.get(name)) for name in dict.fromkeys([*a, *b])]
+    return [Difference(name, a.get(name), b.get(name)) for name in sorted({*a, *b})]
