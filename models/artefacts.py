@@ -52,7 +52,7 @@ def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
     digest = artefact_hash(artefact)
     place = _place(digest, settings)
     if not _is_intact(place, digest):
-        undo.callback(shutil.rmtree, place, ignore_errors=True)
+        undo.callback(_clear, place)
         with writing(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(place, ignore_errors=True)
@@ -128,6 +128,13 @@ def remove(at: Stored, settings: Settings) -> None:
         if folder.is_dir() and (settings.home / "models").resolve() in folder.resolve().parents:
             with writing(folder):
                 shutil.rmtree(folder)
+            _clear(folder)
+
+
+def _clear(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):  # there are others beside it
+        place.parent.rmdir()
 
 
 def _place(digest: str, settings: Settings) -> Path:

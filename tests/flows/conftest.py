@@ -1,8 +1,10 @@
 """A Prefect server for the flows' tests, and flows that find the test's own database."""
 
+import os
 import socket
 
 import pytest
+from prefect.context import refresh_global_settings_context
 
 from flows import resources
 from flows.server import prefect_server
@@ -15,8 +17,16 @@ def prefect(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with prefect_server(Settings(home=tmp_path_factory.mktemp("prefect")), port) as url:
-        yield url
+    before = dict(os.environ)
+    try:
+        with prefect_server(Settings(home=tmp_path_factory.mktemp("prefect")), port) as url:
+            # Other tests have imported Prefect by now, and it reads its environment only then.
+            refresh_global_settings_context()
+            yield url
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        refresh_global_settings_context()
 
 
 @pytest.fixture

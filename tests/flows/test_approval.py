@@ -42,13 +42,14 @@ def run_named(client, name):
 class Person(threading.Thread):
     """Waits for the run to pause, looks at what is asked, and answers."""
 
-    def __init__(self, name, *answers):
+    def __init__(self, server, name, *answers):
         super().__init__()
-        self.run_name, self.answers = name, answers
+        self.server, self.run_name, self.answers = server, name, answers
         self.refused, self.asked = [], None
 
     def run(self):
         with get_client(sync_client=True) as client:
+            assert str(client.api_url).startswith(self.server)
             while (run := run_named(client, self.run_name)) is None or run.state.type != StateType.PAUSED:
                 time.sleep(0.2)
             keys = run.state.state_details.run_input_keyset
@@ -62,8 +63,8 @@ class Person(threading.Thread):
                     self.refused.append(answer)
 
 
-def answered(settings, name, *answers):
-    person = Person(name, *answers)
+def answered(server, settings, name, *answers):
+    person = Person(server, name, *answers)
     person.start()
     try:
         return asking(settings, name)(), person
@@ -72,20 +73,21 @@ def answered(settings, name, *answers):
 
 
 def test_a_yes_lets_the_run_go_on_with_the_persons_name_and_reason(prefect, settings):
-    said, person = answered(settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
+    said, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
     assert said == ("ann", "looks good")
     assert "classifier-2 passed: accuracy 0.99" in person.asked
 
 
 def test_a_no_ends_the_run_failed_and_says_who_refused(prefect, settings):
     with pytest.raises(GateFailed, match="ann refused the promotion: too few tickets. The champion stays"):
-        answered(settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
+        answered(prefect, settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
     with get_client(sync_client=True) as client:
         assert run_named(client, "no").state.type == StateType.FAILED
 
 
 def test_an_answer_without_a_name_does_not_count(prefect, settings):
     said, person = answered(
+        prefect,
         settings,
         "nameless",
         {"approve": True},

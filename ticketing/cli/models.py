@@ -5,11 +5,13 @@ The rules are the registry's and the database's; here is what a person sees of t
 
 import getpass
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from models import lineage, pruning, registry
 from ticketing.cli.common import open_database, output
@@ -31,20 +33,23 @@ def _database() -> Database:
 
 @app.command("list")
 def list_command() -> None:
-    """Lists every version, the newest first, with the gate's last word on it."""
-    table = Table("version", "kind", "state", "created", "snapshot", "base model", "verdict", "numbers")
-    for row in lineage.versions(_database()):
-        table.add_row(
-            escape(row["version"]),
-            row["kind"],
-            row["state"] + (", pruned" if row["pruned_at"] else ""),
-            f"{row['created_at']:%Y-%m-%d %H:%M}",
-            escape(row["snapshot_id"][:8]),
-            escape(row["base_model"]),
-            _verdict_word(row["passed"]),
-            escape(_headline(row)),
-        )
-    output.print(table)
+    """Lists every version by kind, the newest first, with the gate's last word on it."""
+    versions = lineage.versions(_database())
+    if not versions:
+        output.print("no model has been trained yet")
+    for kind, rows in groupby(versions, key=lambda row: row["kind"]):
+        table = _table("version", "state", "created", "snapshot", "base model", "verdict", "numbers", title=f"{kind}s")
+        for row in rows:
+            table.add_row(
+                escape(row["version"]),
+                row["state"] + (", pruned" if row["pruned_at"] else ""),
+                _shown(row["created_at"]),
+                escape(row["snapshot_id"][:8]),
+                escape(row["base_model"]),
+                _verdict_word(row["passed"]),
+                escape(_headline(row)),
+            )
+        output.print(table)
 
 
 @app.command("show")
@@ -56,7 +61,7 @@ def show_command(version: Version) -> None:
         name: model[name] for name in ("kind", "state", "created_at", "snapshot_id", "base_model", "code_version")
     }
     artefact = {"path": model["path"], "artefact_hash": model["artefact_hash"]}
-    pruned = {"pruned": f"{model['pruned_at']:%Y-%m-%d %H:%M} by {model['pruned_by']}"} if model["pruned_at"] else {}
+    pruned = {"pruned": f"{_shown(model['pruned_at'])} by {model['pruned_by']}"} if model["pruned_at"] else {}
     output.print(_names_and_values(version, {**origin, **artefact, **pruned}))
     output.print(_names_and_values("parameters", lineage.flat(model["parameters"])))
     output.print(_names_and_values("metrics of the training", lineage.flat(model["metrics"])))
@@ -70,7 +75,9 @@ def compare_command(a: Version, b: Version) -> None:
     """Shows where two versions' origins differ, and their numbers side by side."""
     compared = lineage.compare(_database(), a, b)
     for title, differences in (("what differs", compared.origins), ("numbers", compared.metrics)):
-        table = Table("name", escape(a), escape(b), title=title)
+        if not differences:
+            continue
+        table = _table("name", escape(a), escape(b), title=title)
         for name, one, other in differences:
             table.add_row(escape(name), escape(_shown(one)), escape(_shown(other)))
         output.print(table)
@@ -136,16 +143,24 @@ def _verdict_word(passed: bool | None) -> str:
     return "none yet" if passed is None else "passed" if passed else "failed"
 
 
+def _table(*names: str, title: str | None = None) -> Table:
+    # On a narrow terminal rows grow taller, but nothing is cut off; and a version, which one copies into the next
+    # command, stays in one piece.
+    columns = [Column(name, no_wrap=name == "version", overflow="fold") for name in names]
+    return Table(*columns, title=title)
+
+
 def _names_and_values(title: str, values: Mapping[str, Any]) -> Table:
-    table = Table("name", "value", title=escape(title), show_header=False)
+    table = _table("name", "value", title=escape(title))
+    table.show_header = False
     for name, value in values.items():
         table.add_row(escape(name), escape(_shown(value)))
     return table
 
 
 def _verdict_table(verdict: Mapping[str, Any]) -> Table:
-    title = f"verdict {verdict['verdict_id']} of {verdict['decided_at']:%Y-%m-%d %H:%M}: "
-    table = Table("rule", "value", "must be", "passed", title=title + _verdict_word(verdict["passed"]))
+    title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: "
+    table = _table("rule", "value", "must be", "passed", title=title + _verdict_word(verdict["passed"]))
     for rule in verdict["rules"]:
         bound = f"{rule.get('operator', '')} {_shown(rule.get('bound'))}"
         table.add_row(escape(rule["name"]), _shown(rule["value"]), escape(bound), "yes" if rule["passed"] else "no")
@@ -153,13 +168,13 @@ def _verdict_table(verdict: Mapping[str, Any]) -> Table:
 
 
 def _history_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table("when", "what", "version", "instead of", "by", "verdict", "reason", title="history")
+    table = _table("when", "what", "version", "instead of", "by", "verdict", "reason", title="history")
     for row in rows:
         failed = ", ".join(row["failed_rules"] or [])
         word = "" if row["action"] == "pruned" else _verdict_word(row["verdict_passed"])
         overruled = ", overruled" if row["overruled"] else ""
         table.add_row(
-            f"{row['at']:%Y-%m-%d %H:%M}",
+            _shown(row["at"]),
             row["action"],
             escape(row["version"]),
             escape(row["replaced"] or ""),
@@ -173,6 +188,8 @@ def _history_table(rows: Iterable[Mapping[str, Any]]) -> Table:
 def _shown(value: object) -> str:
     if value is None:
         return "–"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
