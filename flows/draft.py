@@ -3,21 +3,17 @@
 import os
 import socket
 import uuid
-from contextlib import ExitStack
 from datetime import datetime
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
 from flows import resources
+from flows.champions import Champions
 from flows.common import IO, PLAIN
-from models import registry
-from models.classifier import TrainedClassifier
-from models.serving import serve_generator
 from reports.summaries import counts_markdown
 from ticketing.drafting import queue
 from ticketing.drafting.chunk import ChunkOutcome, Drafters, draft_chunk
-from ticketing.errors import NoChampion
 from ticketing.settings import get_settings
 
 
@@ -32,11 +28,11 @@ def draft(until: datetime | None = None, limit: int | None = None) -> ChunkOutco
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     logger.info("draft: %d new tickets queued", enqueue(until))
     done = ChunkOutcome()
-    with ExitStack() as stack:
-        drafters = load_champions(stack)
+    with Champions() as champions:
         while limit is None or done.claimed < limit:
             size = get_settings().draft.chunk_size
-            outcome = draft_next_chunk(drafters, worker, size if limit is None else min(size, limit - done.claimed))
+            size = size if limit is None else min(size, limit - done.claimed)
+            outcome = draft_next_chunk(champions.drafters(), worker, size)
             if outcome is None:
                 break
             done = done.plus(outcome)
@@ -50,19 +46,6 @@ def enqueue(until: datetime | None) -> int:
     """Makes work of every new ticket that has none yet."""
     with resources.database().begin() as conn:
         return queue.enqueue(conn, until)
-
-
-def load_champions(stack: ExitStack) -> Drafters:
-    """The champions, loaded; the engine stops when the stack closes."""
-    settings = get_settings()
-    database = resources.database()
-    best = registry.champion(database, "classifier", settings)
-    classifier = TrainedClassifier.load(best.version, best.path, settings)
-    try:
-        writer = registry.champion(database, "generator", settings)
-    except NoChampion:
-        return Drafters(classifier, None, resources.scrubber())
-    return Drafters(classifier, stack.enter_context(serve_generator(writer, settings)), resources.scrubber())
 
 
 @task(**PLAIN)

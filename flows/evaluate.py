@@ -6,7 +6,8 @@ from typing import NamedTuple
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows import resources
+from flows import approval, resources
+from flows.approval import Approval
 from flows.common import IO, PLAIN
 from models import registry
 from models.classifier import TrainedClassifier
@@ -74,7 +75,8 @@ def evaluate(
     if not judged:
         raise ModelError("There is no candidate to evaluate: run 'ticketing train' first.")
     report(judged)
-    promote(judged, overrule, by)
+    approved = ask_a_person(judged) if wants_approval(judged, overrule) else Approval(by, None)
+    promote(judged, overrule, approved.name, approved.reason)
     failed = [one for one in judged if not one.verdict.passed]
     outcome = Outcome(
         promoted=tuple(one.version for one in judged if one.verdict.passed or overrule),
@@ -194,10 +196,20 @@ def report(judged: list[Judged]) -> None:
 
 
 @task(**IO)
-def promote(judged: list[Judged], overrule: bool, by: str) -> None:
+def promote(judged: list[Judged], overrule: bool, by: str, reason: str | None) -> None:
     """Makes champions of the versions that passed, or that a person wants in spite of the gate; all at once."""
     chosen = [Promotion(one.version, one.verdict_id) for one in judged if one.verdict.passed or overrule]
-    registry.promote(resources.database(), chosen, by, overrule)
+    registry.promote(resources.database(), chosen, by, overrule, reason)
+
+
+def wants_approval(judged: list[Judged], overrule: bool) -> bool:
+    """Whether a person must confirm what the gate would promote; who overrules the gate has decided already."""
+    return get_settings().gate.human_approval and not overrule and any(one.verdict.passed for one in judged)
+
+
+def ask_a_person(judged: list[Judged]) -> Approval:
+    """Pauses the run until somebody says yes or no in Prefect's UI."""
+    return approval.ask_a_person("; ".join(f"{one.version}: {one.verdict.sentence}" for one in judged), get_settings())
 
 
 def _word(one: Judged, overrule: bool) -> str:

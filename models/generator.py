@@ -1,6 +1,7 @@
 """Trains the reply generator: a LoRA adapter over a base model held in four bits (QLoRA), on replies alone.
 
-Serving the adapter is `models.engine`, judging it `models.evaluation`; prompts come from `ticketing.drafting.prompts`.
+Serving the adapter is `models.engine`, judging it `models.generator_evaluation`; the prompts are
+`ticketing.drafting.prompts`.
 """
 
 import hashlib

@@ -174,7 +174,7 @@ def _samples(metric: Metric, replies: Sequence[str], references: Sequence[str], 
 def _paired(
     metric: Metric, replies: Sequence[str], others: Sequence[str], references: Sequence[str]
 ) -> tuple[float, str]:
-    named = [("other", list(others)), ("first", list(replies))]
+    named: list[tuple[str, Sequence[str]]] = [("other", list(others)), ("first", list(replies))]
     signatures, results = PairedTest(named, {"metric": metric}, [list(references)], "bs", RESAMPLES)()
     # The results are told under the metric's own name, beside the names of the systems.
     [name] = signatures

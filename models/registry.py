@@ -1,26 +1,27 @@
-"""The registry of model versions: artefacts under the home, their rows, verdicts and promotions in Postgres.
+"""The registry of model versions: their rows, lineage, verdicts, promotions and rollbacks in Postgres.
 
-Training an artefact is the trainers' work, judging it the gate's.
+Training an artefact is the trainers' work, judging it the gate's, keeping its files that of `models.artefacts`.
 """
 
-import hashlib
 import importlib.metadata
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import psycopg
 from psycopg.types.json import Jsonb
 
+from models import artefacts
+from models.artefacts import Stored
 from models.base import code_version
 from models.gate import Verdict
 from ticketing.database import Database, queries
-from ticketing.errors import ModelError, NoChampion
+from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
 
 Kind = Literal["classifier", "generator"]
@@ -71,19 +72,16 @@ def register(
 
     Raises:
         DatabaseError: the database can't be written; the artefact is then removed.
+        OutputError: the artefact can't be stored; nothing is registered.
     """
     chosen = settings.classifier if kind == "classifier" else settings.generator
     now = datetime.now(UTC)
     version = f"{kind}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{snapshot_id[:8]}"
-    place = settings.home / "models" / version
-    artefact.rename(place)
     row = {
         "version": version,
         "kind": kind,
         "snapshot_id": snapshot_id,
         "base_model": chosen.base_model,
-        "path": os.path.relpath(place, settings.home),
-        "artefact_hash": artefact_hash(place),
         "parameters": Jsonb(
             {
                 "settings": chosen.model_dump(mode="json"),
@@ -94,12 +92,11 @@ def register(
         "code_version": code_version(),
         "metrics": Jsonb(metrics),
     }
-    try:
+    with ExitStack() as undo:
         with database.begin() as conn:
-            queries.insert_model(conn, **row)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+            queries.lock_artefact(conn, artefact_hash=artefacts.artefact_hash(artefact))
+            queries.insert_model(conn, **row, **artefacts.store(artefact, settings, undo)._asdict())
+        undo.pop_all()
     return find(database, version, settings)
 
 
@@ -109,11 +106,20 @@ def find(database: Database, version: str, settings: Settings) -> ModelVersion:
     Raises:
         ModelError: there is no such version, or its artefact is gone or damaged.
     """
+    return _checked(find_row(database, version), settings)
+
+
+def find_row(database: Database, version: str) -> dict[str, Any]:
+    """One version as the database has it; the artefact is not looked at.
+
+    Raises:
+        ModelError: there is no such version.
+    """
     with database.begin() as conn:
-        row = queries.find_model(conn, version=version)
+        row: dict[str, Any] | None = queries.find_model(conn, version=version)
     if row is None:
-        raise ModelError(f"There is no model {version!r}: see 'ticketing status'.")
-    return _checked(row, settings)
+        raise ModelError(f"There is no model {version!r}: see 'ticketing models list'.")
+    return row
 
 
 def champion(database: Database, kind: Kind, settings: Settings) -> ModelVersion:
@@ -126,11 +132,22 @@ def champion(database: Database, kind: Kind, settings: Settings) -> ModelVersion
     with database.begin() as conn:
         row = queries.find_champion(conn, kind=kind)
     if row is None:
-        raise NoChampion(
-            f"No {kind} has been promoted yet: run 'ticketing train' and 'ticketing evaluate' "
-            "(with --promote to overrule the gate)."
-        )
+        raise no_champion(kind)
     return _checked(row, settings)
+
+
+def champion_versions(database: Database) -> Mapping[Kind, str]:
+    """Which version drafts, by kind, all at one moment; the artefacts are not looked at."""
+    with database.begin() as conn:
+        return {row["name"]: row["version"] for row in queries.champions(conn)}
+
+
+def no_champion(kind: Kind) -> NoChampion:
+    """What a run says that needs a champion."""
+    return NoChampion(
+        f"No {kind} has been promoted yet: run 'ticketing train' and 'ticketing evaluate' "
+        "(with --promote to overrule the gate)."
+    )
 
 
 def latest_candidate(database: Database, kind: Kind, settings: Settings) -> ModelVersion | None:
@@ -167,7 +184,9 @@ def record_verdict(
         )
 
 
-def promote(database: Database, promotions: Sequence[Promotion], by: str, overrule: bool) -> None:
+def promote(
+    database: Database, promotions: Sequence[Promotion], by: str, overrule: bool, reason: str | None = None
+) -> None:
     """Makes versions champions, all of them or none.
 
     Raises:
@@ -175,24 +194,73 @@ def promote(database: Database, promotions: Sequence[Promotion], by: str, overru
     """
     with database.begin() as conn:
         for promotion in promotions:
-            queries.promote_model(conn, **promotion._asdict(), promoted_by=by, overrule=overrule)
+            queries.promote_model(conn, **promotion._asdict(), promoted_by=by, overrule=overrule, reason=reason)
 
 
-def artefact_hash(folder: Path) -> str:
-    """SHA-256 over the names and contents of a folder's files, as hex."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(str(path.relative_to(folder)).encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def promote_by_hand(
+    database: Database, version: str, by: str, overrule: bool, reason: str | None, settings: Settings
+) -> ModelVersion:
+    """Makes a version champion on the gate's last word on it, as a person wants.
+
+    Raises:
+        ModelError: there is no such version, its artefact is gone or damaged, or it was never evaluated.
+        GateFailed: the verdict is a no, and `overrule` is false.
+    """
+    model = find(database, version, settings)
+    with database.begin() as conn:
+        verdict = queries.find_latest_verdict(conn, version=version)
+    if verdict is None:
+        raise ModelError(f"{version} was never evaluated: run 'ticketing evaluate --{model.kind} {version}' first.")
+    if not verdict["passed"] and not overrule:
+        raise GateFailed(
+            f"{version} did not pass the gate; the champion stays. 'ticketing models show {version}' says why, "
+            "--overrule promotes it all the same."
+        )
+    promote(database, [Promotion(version, verdict["verdict_id"])], by, overrule, reason)
+    return model
+
+
+def rollback(
+    database: Database, kind: Kind, by: str, settings: Settings, to: str | None = None, reason: str | None = None
+) -> ModelVersion:
+    """Makes the champion before the present one, or an earlier one by name, champion again.
+
+    Raises:
+        ModelError: there is nothing to go back to, or its artefact is gone or damaged; the champion stays.
+    """
+    with database.begin() as conn:
+        with database_says("the champion stays"):
+            version = queries.rollback_model(conn, kind=kind, to=to, rolled_back_by=by, reason=reason)
+        row = queries.find_model(conn, version=version)
+        # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
+        model = _checked(row, settings)
+        artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
+    return model
+
+
+@contextmanager
+def database_says(stays: str) -> Iterator[None]:
+    """Round a call of one of our own SQL functions that may refuse: its words become a `ModelError`.
+
+    Raises:
+        ModelError: it refused; the message ends with what `stays` as it was.
+    """
+    try:
+        yield
+    except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.NoDataFound) as error:
+        # Our own functions' messages hold versions and dates only.
+        message = error.diag.message_primary or ""
+        raise ModelError(f"{message[:1].upper()}{message[1:]}; {stays}.") from None
 
 
 def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:
-    path = settings.home / row["path"]
-    if not path.is_dir() or artefact_hash(path) != row["artefact_hash"]:
-        what = "is damaged" if path.is_dir() else "is gone"
-        raise ModelError(f"The artefact of {row['version']} {what} ({path}): restore it from a backup, or train anew.")
+    if row["pruned_at"] is not None:
+        when = f"{row['pruned_at']:%Y-%m-%d}"
+        raise ModelError(f"The artefact of {row['version']} was pruned on {when} by {row['pruned_by']}: train anew.")
+    try:
+        path = artefacts.local_copy(Stored(row["path"], row["artefact_hash"]), settings)
+    except ModelError as error:
+        raise ModelError(f"{row['version']} can't be used. {error}") from error
     fields = ("version", "kind", "state", "snapshot_id", "base_model", "artefact_hash", "parameters", "metrics")
     return ModelVersion(path=path, **{name: row[name] for name in fields})
 

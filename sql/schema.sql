@@ -73,6 +73,31 @@ BEGIN
 END
 $$;
 
+--
+-- Name: champion_line_v1(text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.champion_line_v1(p_kind text) RETURNS TABLE(step bigint, version text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_entry record;
+    v_line text[] := '{}';
+BEGIN
+    FOR v_entry IN
+        SELECT p.version, p.action FROM ticketing.promotion p WHERE p.kind = p_kind ORDER BY p.promotion_id
+    LOOP
+        IF v_entry.action = 'rolled back' AND v_entry.version = ANY (v_line) THEN
+            v_line := v_line[array_position(v_line, v_entry.version):];
+        ELSIF v_entry.version IS DISTINCT FROM v_line[1] THEN
+            v_line := array_prepend(v_entry.version, v_line);
+        END IF;
+    END LOOP;
+    RETURN QUERY SELECT line.step, line.version FROM unnest(v_line) WITH ORDINALITY AS line (version, step);
+END
+$$;
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -365,11 +390,23 @@ $$;
 --
 
 CREATE FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT ticketing.promote_v2(p_version, p_verdict_id, p_by, p_overrule, NULL)
+$$;
+
+--
+-- Name: promote_v2(text, bigint, text, boolean, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.promote_v2(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean, p_reason text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     v_kind text;
+    v_pruned_at timestamptz;
     v_replaced text;
     v_passed boolean;
     v_promotion bigint;
@@ -387,13 +424,51 @@ BEGIN
     END IF;
     -- Two promotions of one kind at the same time: the second waits here and then replaces the first.
     PERFORM pg_advisory_xact_lock(hashtext('ticketing.promote.' || v_kind));
+    SELECT pruned_at INTO v_pruned_at FROM ticketing.model WHERE version = p_version;
+    IF v_pruned_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the artefact of % was pruned on %', p_version, v_pruned_at::date
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     SELECT version INTO v_replaced FROM ticketing.model WHERE kind = v_kind AND state = 'champion';
     UPDATE ticketing.model SET state = 'retired' WHERE version = v_replaced AND version <> p_version;
     UPDATE ticketing.model SET state = 'champion' WHERE version = p_version;
-    INSERT INTO ticketing.promotion (kind, version, replaced, verdict_id, overruled, promoted_by)
-    VALUES (v_kind, p_version, nullif(v_replaced, p_version), p_verdict_id, NOT v_passed, p_by)
+    INSERT INTO ticketing.promotion (kind, version, replaced, verdict_id, overruled, promoted_by, reason)
+    VALUES (v_kind, p_version, nullif(v_replaced, p_version), p_verdict_id, NOT v_passed, p_by, nullif(p_reason, ''))
     RETURNING promotion_id INTO v_promotion;
     RETURN v_promotion;
+END
+$$;
+
+--
+-- Name: prune_model_v1(text, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.prune_model_v1(p_version text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_model ticketing.model;
+BEGIN
+    SELECT * INTO v_model FROM ticketing.model WHERE version = p_version;
+    IF v_model.version IS NULL THEN
+        RAISE EXCEPTION 'there is no model %', p_version USING ERRCODE = 'no_data_found';
+    END IF;
+    -- What is champion and what a rollback goes to must not change meanwhile.
+    PERFORM pg_advisory_xact_lock(hashtext('ticketing.promote.' || v_model.kind));
+    SELECT * INTO v_model FROM ticketing.model WHERE version = p_version;
+    IF v_model.state = 'champion' THEN
+        RAISE EXCEPTION '% is the champion: its artefact is needed', p_version
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF EXISTS (SELECT FROM ticketing.champion_line_v1(v_model.kind) line
+               WHERE line.step = 2 AND line.version = p_version) THEN
+        RAISE EXCEPTION '% is what a rollback goes to: its artefact is needed', p_version
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    UPDATE ticketing.model SET pruned_at = clock_timestamp(), pruned_by = p_by
+    WHERE version = p_version AND pruned_at IS NULL;
+    RETURN FOUND;
 END
 $$;
 
@@ -428,6 +503,57 @@ BEGIN
     PERFORM ticketing.draft_for_decision(p_draft_id);
     UPDATE ticketing.draft SET claimed_by = NULL, claimed_at = NULL
     WHERE draft_id = p_draft_id AND claimed_by IS NOT NULL;
+END
+$$;
+
+--
+-- Name: rollback_v1(text, text, text, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.rollback_v1(p_kind text, p_to text, p_by text, p_reason text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_champion text;
+    v_target ticketing.model;
+    v_verdict ticketing.verdict;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ticketing.promote.' || p_kind));
+    SELECT version INTO v_champion FROM ticketing.model WHERE kind = p_kind AND state = 'champion';
+    IF v_champion IS NULL THEN
+        RAISE EXCEPTION 'no % has been promoted yet: there is nothing to go back from', p_kind
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF p_to IS NULL THEN
+        SELECT line.version INTO p_to FROM ticketing.champion_line_v1(p_kind) line WHERE line.step = 2;
+    END IF;
+    IF p_to IS NULL THEN
+        RAISE EXCEPTION 'no % was champion before %: there is nothing to go back to', p_kind, v_champion
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT * INTO v_target FROM ticketing.model WHERE version = p_to AND kind = p_kind;
+    IF v_target.version IS NULL THEN
+        RAISE EXCEPTION 'there is no % %', p_kind, p_to USING ERRCODE = 'no_data_found';
+    END IF;
+    IF v_target.state = 'champion' THEN
+        RAISE EXCEPTION '% is the champion already', p_to USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF v_target.state = 'candidate' THEN
+        RAISE EXCEPTION '% never was champion: one goes back only to what has drafted before', p_to
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF v_target.pruned_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the artefact of % was pruned on %', p_to, v_target.pruned_at::date
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT * INTO STRICT v_verdict FROM ticketing.verdict WHERE version = p_to ORDER BY verdict_id DESC LIMIT 1;
+    UPDATE ticketing.model SET state = 'retired' WHERE version = v_champion;
+    UPDATE ticketing.model SET state = 'champion' WHERE version = p_to;
+    INSERT INTO ticketing.promotion (kind, version, replaced, verdict_id, overruled, promoted_by, action, reason)
+    VALUES (p_kind, p_to, v_champion, v_verdict.verdict_id, NOT v_verdict.passed, p_by, 'rolled back',
+            nullif(p_reason, ''));
+    RETURN p_to;
 END
 $$;
 
@@ -640,9 +766,102 @@ CREATE TABLE ticketing.model (
     code_version text NOT NULL,
     metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    pruned_at timestamp with time zone,
+    pruned_by text,
+    CONSTRAINT model_check CHECK (((pruned_at IS NULL) = (pruned_by IS NULL))),
+    CONSTRAINT model_check1 CHECK (((pruned_at IS NULL) OR (state <> 'champion'::text))),
     CONSTRAINT model_kind_check CHECK ((kind = ANY (ARRAY['classifier'::text, 'generator'::text]))),
     CONSTRAINT model_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'champion'::text, 'retired'::text])))
 );
+
+--
+-- Name: COLUMN model.pruned_at; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.model.pruned_at IS 'since when its artefact is gone on purpose; the row stays';
+
+--
+-- Name: promotion; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.promotion (
+    promotion_id bigint NOT NULL,
+    kind text NOT NULL,
+    version text NOT NULL,
+    replaced text,
+    verdict_id bigint NOT NULL,
+    overruled boolean NOT NULL,
+    promoted_by text NOT NULL,
+    promoted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    action text DEFAULT 'promoted'::text NOT NULL,
+    reason text,
+    CONSTRAINT promotion_action_check CHECK ((action = ANY (ARRAY['promoted'::text, 'rolled back'::text]))),
+    CONSTRAINT promotion_reason_check CHECK ((reason <> ''::text))
+);
+
+--
+-- Name: TABLE promotion; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.promotion IS 'which version became champion when, who made it so and on which verdict; append-only';
+
+--
+-- Name: COLUMN promotion.overruled; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.promotion.overruled IS 'a person promoted it although the gate had said no';
+
+--
+-- Name: verdict; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.verdict (
+    verdict_id bigint NOT NULL,
+    version text NOT NULL,
+    passed boolean NOT NULL,
+    rules jsonb NOT NULL,
+    metrics jsonb NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: model_history; Type: VIEW; Schema: ticketing; Owner: -
+--
+
+CREATE VIEW ticketing.model_history AS
+ SELECT p.promoted_at AS at,
+    p.kind,
+    p.action,
+    p.version,
+    p.replaced,
+    p.promoted_by AS by_whom,
+    p.overruled,
+    v.verdict_id,
+    v.passed AS verdict_passed,
+    jsonb_path_query_array(v.rules, '$[*]?(@."passed" == false)."name"'::jsonpath) AS failed_rules,
+    p.reason
+   FROM (ticketing.promotion p
+     JOIN ticketing.verdict v USING (verdict_id))
+UNION ALL
+ SELECT m.pruned_at AS at,
+    m.kind,
+    'pruned'::text AS action,
+    m.version,
+    NULL::text AS replaced,
+    m.pruned_by AS by_whom,
+    NULL::boolean AS overruled,
+    NULL::bigint AS verdict_id,
+    NULL::boolean AS verdict_passed,
+    NULL::jsonb AS failed_rules,
+    NULL::text AS reason
+   FROM ticketing.model m
+  WHERE (m.pruned_at IS NOT NULL);
+
+--
+-- Name: VIEW model_history; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON VIEW ticketing.model_history IS 'which model was in production when, and why';
 
 --
 -- Name: outbox; Type: TABLE; Schema: ticketing; Owner: -
@@ -676,27 +895,6 @@ ALTER TABLE ticketing.outbox ALTER COLUMN outbox_id ADD GENERATED ALWAYS AS IDEN
     NO MAXVALUE
     CACHE 1
 );
-
---
--- Name: promotion; Type: TABLE; Schema: ticketing; Owner: -
---
-
-CREATE TABLE ticketing.promotion (
-    promotion_id bigint NOT NULL,
-    kind text NOT NULL,
-    version text NOT NULL,
-    replaced text,
-    verdict_id bigint NOT NULL,
-    overruled boolean NOT NULL,
-    promoted_by text NOT NULL,
-    promoted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
-
---
--- Name: COLUMN promotion.overruled; Type: COMMENT; Schema: ticketing; Owner: -
---
-
-COMMENT ON COLUMN ticketing.promotion.overruled IS 'a person promoted it although the gate had said no';
 
 --
 -- Name: promotion_promotion_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
@@ -782,19 +980,6 @@ CREATE VIEW ticketing.source_ticket AS
 --
 
 COMMENT ON VIEW ticketing.source_ticket IS 'the contract through which tickets are read; replace it by your own view';
-
---
--- Name: verdict; Type: TABLE; Schema: ticketing; Owner: -
---
-
-CREATE TABLE ticketing.verdict (
-    verdict_id bigint NOT NULL,
-    version text NOT NULL,
-    passed boolean NOT NULL,
-    rules jsonb NOT NULL,
-    metrics jsonb NOT NULL,
-    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
 
 --
 -- Name: verdict_verdict_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
@@ -1134,6 +1319,14 @@ GRANT ALL ON FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) TO ticketing
 GRANT ALL ON FUNCTION ticketing.approve_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
 
 --
+-- Name: FUNCTION champion_line_v1(p_kind text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.champion_line_v1(p_kind text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.champion_line_v1(p_kind text) TO ticketing_pipeline;
+GRANT ALL ON FUNCTION ticketing.champion_line_v1(p_kind text) TO ticketing_readonly;
+
+--
 -- Name: TABLE draft; Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1315,6 +1508,20 @@ REVOKE ALL ON FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint,
 GRANT ALL ON FUNCTION ticketing.promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean) TO ticketing_pipeline;
 
 --
+-- Name: FUNCTION promote_v2(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean, p_reason text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.promote_v2(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.promote_v2(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean, p_reason text) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION prune_model_v1(p_version text, p_by text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.prune_model_v1(p_version text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.prune_model_v1(p_version text, p_by text) TO ticketing_pipeline;
+
+--
 -- Name: FUNCTION reject_draft_v1(p_draft_id bigint, p_reason text); Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1329,6 +1536,13 @@ GRANT ALL ON FUNCTION ticketing.reject_draft_v1(p_draft_id bigint, p_reason text
 REVOKE ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) TO ticketing_reviewer;
 GRANT ALL ON FUNCTION ticketing.release_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION rollback_v1(p_kind text, p_to text, p_by text, p_reason text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.rollback_v1(p_kind text, p_to text, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.rollback_v1(p_kind text, p_to text, p_by text, p_reason text) TO ticketing_pipeline;
 
 --
 -- Name: TABLE clean_ticket; Type: ACL; Schema: ticketing; Owner: -
@@ -1449,6 +1663,27 @@ GRANT INSERT(code_version) ON TABLE ticketing.model TO ticketing_pipeline;
 GRANT INSERT(metrics) ON TABLE ticketing.model TO ticketing_pipeline;
 
 --
+-- Name: TABLE promotion; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.promotion TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.promotion TO ticketing_readonly;
+
+--
+-- Name: TABLE verdict; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.verdict TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.verdict TO ticketing_readonly;
+
+--
+-- Name: TABLE model_history; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.model_history TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.model_history TO ticketing_readonly;
+
+--
 -- Name: TABLE outbox; Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1493,13 +1728,6 @@ GRANT UPDATE(sent_at) ON TABLE ticketing.outbox TO ticketing_pipeline;
 GRANT SELECT(sent_at) ON TABLE ticketing.outbox TO ticketing_readonly;
 
 --
--- Name: TABLE promotion; Type: ACL; Schema: ticketing; Owner: -
---
-
-GRANT SELECT ON TABLE ticketing.promotion TO ticketing_pipeline;
-GRANT SELECT ON TABLE ticketing.promotion TO ticketing_readonly;
-
---
 -- Name: TABLE review_queue; Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1527,13 +1755,6 @@ GRANT SELECT ON TABLE ticketing.snapshot TO ticketing_readonly;
 
 GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_pipeline;
 GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_reviewer;
-
---
--- Name: TABLE verdict; Type: ACL; Schema: ticketing; Owner: -
---
-
-GRANT SELECT,INSERT ON TABLE ticketing.verdict TO ticketing_pipeline;
-GRANT SELECT ON TABLE ticketing.verdict TO ticketing_readonly;
 
 --
 -- Name: TABLE entry; Type: ACL; Schema: vault; Owner: -

@@ -6,9 +6,18 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ticketing.errors import ConfigurationError
@@ -156,6 +165,27 @@ class GateSettings(Section):
         description="the largest share of replies with each fault",
     )
     rules: tuple[GateRule, ...] | None = Field(None, description="[[gate.rules]] tables; unset: the default ones")
+    human_approval: bool = Field(False, description="a person confirms each promotion in Prefect's UI")
+    approval_timeout_seconds: int = Field(12 * 3600, gt=0, description="no answer for so long is a no")
+
+
+class RegistrySettings(Section):
+    """Where trained artefacts are kept."""
+
+    store: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+.]*://",
+        description="an fsspec URL (s3://…, file:///…) all machines reach, credentials from the environment; "
+        "unset: under the home",
+    )
+
+    @field_validator("store")
+    @classmethod
+    def without_a_password(cls, url: str | None) -> str | None:
+        """The URL is kept with every model and shown: it is no place for a secret."""
+        if url is not None and urlsplit(url).password is not None:
+            raise ValueError("it must hold no password: credentials come from the environment")
+        return url
 
 
 class DraftSettings(Section):
@@ -205,6 +235,7 @@ class Settings(BaseSettings):
     generator: GeneratorSettings = GeneratorSettings()
     engine: EngineSettings = EngineSettings()
     gate: GateSettings = GateSettings()
+    registry: RegistrySettings = RegistrySettings()
     draft: DraftSettings = DraftSettings()
     prefect: PrefectSettings = PrefectSettings()
 

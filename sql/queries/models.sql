@@ -3,6 +3,10 @@
 INSERT INTO ticketing.model (version, kind, snapshot_id, base_model, path, artefact_hash, parameters, code_version, metrics)
 VALUES (:version, :kind, :snapshot_id, :base_model, :path, :artefact_hash, :parameters, :code_version, :metrics);
 
+-- name: lock_artefact!
+-- between looking whether anybody uses an artefact and taking it away nobody may register the same content
+SELECT pg_advisory_xact_lock(hashtext('ticketing.artefact.' || :artefact_hash));
+
 -- name: find_model^
 -- one version
 SELECT * FROM ticketing.model WHERE version = :version;
@@ -13,7 +17,8 @@ SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'champion';
 
 -- name: find_latest_candidate^
 -- the newest version that has not been promoted
-SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'candidate' ORDER BY created_at DESC, version DESC LIMIT 1;
+SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'candidate' AND pruned_at IS NULL
+ORDER BY created_at DESC, version DESC LIMIT 1;
 
 -- name: insert_verdict$
 -- what the gate said; never changed afterwards
@@ -21,6 +26,62 @@ INSERT INTO ticketing.verdict (version, passed, rules, metrics, snapshot_id, cod
 VALUES (:version, :passed, :rules, :metrics, :snapshot_id, :code_version, :signatures)
 RETURNING verdict_id;
 
+-- name: find_latest_verdict^
+-- what the gate said last of a version
+SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id DESC LIMIT 1;
+
+-- name: verdicts_of
+-- all the gate ever said of a version, the oldest first
+SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id;
+
 -- name: promote_model$
 -- makes a version the champion
-SELECT ticketing.promote_v1(:version, :verdict_id, :promoted_by, :overrule);
+SELECT ticketing.promote_v2(:version, :verdict_id, :promoted_by, :overrule, :reason);
+
+-- name: rollback_model$
+-- makes an earlier champion the champion again; to: null for the one before
+SELECT ticketing.rollback_v1(:kind, :to, :rolled_back_by, :reason);
+
+-- name: list_models
+-- every version with the gate's last word on it, the newest first
+SELECT m.version, m.kind, m.state, m.pruned_at, m.created_at, m.snapshot_id, m.base_model, m.metrics, v.passed, v.rules
+FROM ticketing.model m
+LEFT JOIN LATERAL (
+    SELECT passed, rules FROM ticketing.verdict WHERE version = m.version ORDER BY verdict_id DESC LIMIT 1
+) v ON true
+ORDER BY m.kind, m.created_at DESC, m.version DESC;
+
+-- name: model_history
+-- what became of a version, or (null) of all, the oldest first
+SELECT * FROM ticketing.model_history WHERE :version::text IS NULL OR :version IN (version, replaced) ORDER BY at;
+
+-- name: prunable_models
+-- versions nobody needs: not champion, not what a rollback goes to, not one of the last champions, no candidate that
+-- is newer than the champion; without a champion every candidate is still needed
+WITH promoted AS (
+    SELECT kind, version, row_number() OVER (PARTITION BY kind ORDER BY max(promotion_id) DESC) AS rank
+    FROM ticketing.promotion GROUP BY kind, version
+)
+SELECT m.version, m.kind, m.path, m.artefact_hash
+FROM ticketing.model m
+JOIN ticketing.model champion ON champion.kind = m.kind AND champion.state = 'champion'
+LEFT JOIN promoted p ON p.version = m.version
+WHERE m.pruned_at IS NULL
+  AND m.state <> 'champion'
+  AND NOT (m.state = 'candidate' AND m.created_at > champion.created_at)
+  AND coalesce(p.rank > :keep, true)
+  AND NOT EXISTS (SELECT FROM ticketing.champion_line_v1(m.kind) line WHERE line.step = 2 AND line.version = m.version)
+ORDER BY m.kind, m.created_at;
+
+-- name: prune_model$
+-- marks an artefact as gone
+SELECT ticketing.prune_model_v1(:version, :pruned_by);
+
+-- name: unused_artefacts
+-- what no version needs once these are pruned; content that another version shares is not among it
+SELECT DISTINCT path, artefact_hash FROM ticketing.model m
+WHERE NOT EXISTS (
+    SELECT FROM ticketing.model other
+    WHERE other.artefact_hash = m.artefact_hash AND other.pruned_at IS NULL
+      AND other.version <> ALL (:pruning::text[])
+);

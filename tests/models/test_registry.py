@@ -1,41 +1,29 @@
+import shutil
+import threading
+
+import psycopg
 import pytest
 
-from models.gate import judge
-from models.measurements import Measurements, share
+from models.lineage import history
 from models.registry import (
-    Promotion,
     champion,
+    champion_versions,
     find,
     latest_candidate,
     promote,
+    promote_by_hand,
     record_verdict,
-    register,
+    rollback,
     workspace,
 )
-from ticketing.errors import DatabaseError, ModelError, NoChampion
-from ticketing.settings import GateRule
-
-RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
-PASSED = judge(RULES, Measurements({("accuracy", "all"): share(990, 1000)}))
-FAILED = judge(RULES, Measurements({("accuracy", "all"): share(900, 1000)}))
+from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
+from ticketing.database import Role
+from ticketing.errors import DatabaseError, GateFailed, ModelError, NoChampion
 
 
 @pytest.fixture
 def snapshot_id(database):
-    with database.begin() as conn:
-        conn.execute("INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('0123456789', 'p', '{}')")
-    return "0123456789"
-
-
-def candidate(database, settings, snapshot_id, kind="classifier", content="weights"):
-    with workspace(settings) as artefact:
-        artefact.mkdir()
-        (artefact / "model.safetensors").write_text(content)
-        return register(database, kind, snapshot_id, artefact, {"validation_accuracy": 0.9}, settings)
-
-
-def judged(database, model, verdict):
-    return Promotion(model.version, record_verdict(database, model, verdict, {}, {}))
+    return add_snapshot(database)
 
 
 def test_a_registered_model_is_a_candidate_with_all_that_is_needed_to_train_it_again(database, settings, snapshot_id):
@@ -110,3 +98,174 @@ def test_a_damaged_artefact_is_not_served(database, settings, snapshot_id, damag
 def test_an_unknown_version_is_told(database, settings):
     with pytest.raises(ModelError, match="no model 'x'"):
         find(database, "x", settings)
+
+
+@pytest.fixture
+def champions(database, settings, snapshot_id):
+    """Three classifiers that were champion one after the other, the oldest first."""
+    return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(3)]
+
+
+def champion_version(database):
+    return champion_versions(database)["classifier"]
+
+
+def test_two_rollbacks_in_a_row_go_two_steps_back_and_then_there_is_no_more(database, settings, champions):
+    first, second, third = champions
+
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+    assert champion(database, "classifier", settings).version == second.version
+    assert find(database, third.version, settings).state == "retired"
+
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+    with pytest.raises(ModelError, match=f"No classifier was champion before {first.version}.*the champion stays"):
+        rollback(database, "classifier", "ann", settings)
+    assert champion_version(database) == first.version
+
+
+def test_a_promotion_after_a_rollback_goes_back_to_what_it_replaced(database, settings, snapshot_id, champions):
+    first, second, _ = champions
+    rollback(database, "classifier", "ann", settings)
+    promoted(database, settings, snapshot_id, content="a later training")
+
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+
+
+def test_a_rollback_goes_to_a_named_champion_and_forward_again(database, settings, champions):
+    first, _, third = champions
+
+    assert rollback(database, "classifier", "ann", settings, to=first.version).version == first.version
+    assert rollback(database, "classifier", "ann", settings, to=third.version).version == third.version
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+
+
+def test_a_champion_promoted_twice_is_one_step(database, settings, champions):
+    _, second, third = champions
+    promote(database, [judged(database, third, PASSED)], "the gate", overrule=False)
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+
+
+def test_what_never_was_champion_is_no_way_back(database, settings, snapshot_id, champions):
+    new = candidate(database, settings, snapshot_id)
+    other_kind = candidate(database, settings, snapshot_id, kind="generator")
+    for to, told in (
+        (new.version, "never was champion"),
+        (other_kind.version, "no classifier generator-"),
+        ("x", "no classifier x"),
+        (champions[2].version, "is the champion already"),
+    ):
+        with pytest.raises(ModelError, match=told):
+            rollback(database, "classifier", "ann", settings, to=to)
+    with pytest.raises(ModelError, match="No generator has been promoted yet"):
+        rollback(database, "generator", "ann", settings)
+    assert champion_version(database) == champions[2].version
+    assert len(history(database)) == 3
+
+
+@pytest.mark.parametrize("damage", ["damaged", "gone"])
+def test_a_rollback_to_what_cant_be_loaded_is_refused_and_changes_nothing(database, settings, champions, damage):
+    second = champions[1]
+    if damage == "gone":
+        shutil.rmtree(second.path)
+    else:
+        (second.path / "model.safetensors").write_text("other")
+
+    with pytest.raises(ModelError, match=f"{second.version} can't be used.* is {damage}"):
+        rollback(database, "classifier", "ann", settings)
+
+    assert champion_version(database) == champions[2].version
+    assert len(history(database)) == 3
+
+
+def test_a_kind_goes_back_without_the_other(database, settings, snapshot_id, champions):
+    generator = promoted(database, settings, snapshot_id, kind="generator")
+    rollback(database, "classifier", "ann", settings)
+    assert champion_versions(database) == {"classifier": champions[1].version, "generator": generator.version}
+
+
+def test_the_history_says_who_did_what_why_and_on_which_verdict(database, settings, snapshot_id):
+    first = promoted(database, settings, snapshot_id, content="1")
+    second = candidate(database, settings, snapshot_id, content="2")
+    record_verdict(database, second, FAILED, {}, {})
+    promote_by_hand(database, second.version, "ann", True, "the new range is worth it", settings)
+    rollback(database, "classifier", "bob", settings, reason="complaints")
+
+    promotion, overruled, back = history(database)
+
+    assert (promotion["action"], promotion["by_whom"], promotion["overruled"]) == ("promoted", "the gate", False)
+    assert (overruled["version"], overruled["replaced"]) == (second.version, first.version)
+    assert (overruled["by_whom"], overruled["overruled"]) == ("ann", True)
+    assert (overruled["verdict_passed"], overruled["failed_rules"]) == (False, ["accuracy"])
+    assert overruled["reason"] == "the new range is worth it"
+    assert (back["action"], back["version"], back["replaced"]) == ("rolled back", first.version, second.version)
+    assert (back["by_whom"], back["reason"], back["verdict_passed"]) == ("bob", "complaints", True)
+    assert [row["version"] for row in history(database, first.version)] == [
+        first.version,
+        second.version,
+        first.version,
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ticketing.promotion SET promoted_by = 'nobody'",
+        "UPDATE ticketing.promotion SET reason = 'none'",
+        "DELETE FROM ticketing.promotion WHERE action = 'rolled back'",
+        "TRUNCATE ticketing.promotion",
+    ],
+)
+def test_not_even_the_owner_rewrites_the_history(database, settings, champions, statement):
+    rollback(database, "classifier", "ann", settings)
+    before = history(database)
+    with pytest.raises(DatabaseError), database.begin(role=None) as conn:
+        conn.execute(statement)
+    assert history(database) == before
+
+
+def test_a_reader_sees_the_history_and_changes_nothing(database, settings, champions):
+    with database.begin(Role.READONLY) as conn:
+        assert len(conn.execute("SELECT * FROM ticketing.model_history").fetchall()) == 3
+    for statement in (
+        "SELECT ticketing.rollback_v1('classifier', NULL, 'me', NULL)",
+        "SELECT ticketing.prune_model_v1('m', 'me')",
+        "SELECT ticketing.promote_v2('m', 1, 'me', true, NULL)",
+    ):
+        with psycopg.connect(database.libpq_uri()) as conn:
+            conn.execute("SET ROLE ticketing_readonly")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)
+
+
+def test_a_process_started_before_the_migration_goes_on_promoting(database, settings, snapshot_id, champions):
+    model = candidate(database, settings, snapshot_id)
+    with database.begin() as conn:
+        conn.execute(
+            "SELECT ticketing.promote_v1(%(version)s, %(verdict_id)s, 'the gate', false)",
+            judged(database, model, PASSED)._asdict(),
+        )
+    assert champion_version(database) == model.version
+    assert history(database)[-1]["action"] == "promoted"
+
+
+def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, champions):
+    """Each goes one step further, and neither back to the same."""
+    both = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert champion_version(database) == champions[0].version
+
+
+def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot_id):
+    model = candidate(database, settings, snapshot_id)
+    with pytest.raises(ModelError, match=f"never evaluated: run 'ticketing evaluate --classifier {model.version}'"):
+        promote_by_hand(database, model.version, "ann", True, None, settings)
+    record_verdict(database, model, PASSED, {}, {})
+    record_verdict(database, model, FAILED, {}, {})
+    with pytest.raises(GateFailed, match="--overrule"):
+        promote_by_hand(database, model.version, "ann", False, None, settings)
+    with pytest.raises(NoChampion):
+        champion(database, "classifier", settings)

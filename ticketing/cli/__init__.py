@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from ticketing.cli import data, database, files, labels, learning, privacy, review, services, status
+from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status
 from ticketing.cli.common import console
 from ticketing.errors import TicketingError
 from ticketing.settings import get_settings
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"auto_envvar_prefix": "TICKETING"},
 )
 app.add_typer(database.app, name="db")
+app.add_typer(models.app, name="models")
 app.add_typer(review.app, name="review")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(labels.app, name="labels")

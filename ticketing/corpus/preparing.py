@@ -230,7 +230,7 @@ def _parted(text: str, subject: str) -> tuple[str, str]:
 
 def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:
     # A subject is one line: there is no signature in it to cut.
-    subject = normalise(scrubbed.texts[0])
+    subject = " ".join(normalise(scrubbed.texts[0]).split("\n"))
     body = clean(scrubbed.texts[1], language)
     text = f"{subject}\n{body}"
     reply = without_foreign_signature(clean(scrubbed.texts[2], language), text)

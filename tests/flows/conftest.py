@@ -1,0 +1,42 @@
+"""A Prefect server for the flows' tests, and flows that find the test's own database."""
+
+import os
+import socket
+
+import pytest
+from prefect.context import refresh_global_settings_context
+
+from flows import resources
+from flows.server import prefect_server
+from ticketing.settings import Settings, get_settings
+
+
+@pytest.fixture(scope="package")
+def prefect(tmp_path_factory):
+    """A server that flows of this process report to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    before = dict(os.environ)
+    try:
+        with prefect_server(Settings(home=tmp_path_factory.mktemp("prefect")), port) as url:
+            # Other tests have imported Prefect by now, and it reads its environment only then.
+            refresh_global_settings_context()
+            yield url
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        refresh_global_settings_context()
+
+
+@pytest.fixture
+def flow_settings(settings, monkeypatch):
+    """The test's settings, as flows read them."""
+    monkeypatch.setenv("TICKETING_HOME", str(settings.home))
+    monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
+    get_settings.cache_clear()
+    resources.database.cache_clear()
+    yield monkeypatch
+    resources.database().close()
+    resources.database.cache_clear()
+    get_settings.cache_clear()

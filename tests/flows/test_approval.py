@@ -1,0 +1,105 @@
+"""A promotion that waits for a person, against a real Prefect server; the person is a client in a thread."""
+
+import threading
+import time
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.objects import StateType
+
+from flows import approval
+from ticketing.errors import GateFailed
+from ticketing.settings import GateSettings
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(approval, "POLL_SECONDS", 0.5)
+
+
+def asking(settings, name, seconds=60):
+    """A run of a flow that asks, within another flow as `retrain` has it."""
+    chosen = settings.model_copy(update={"gate": GateSettings(approval_timeout_seconds=seconds)})
+
+    @flow(name="asking", flow_run_name=name, persist_result=False)
+    def ask():
+        return approval.ask_a_person("classifier-2 passed: accuracy 0.99", chosen)
+
+    @flow(name="outer", persist_result=False)
+    def outer():
+        return ask()
+
+    return outer
+
+
+def run_named(client, name):
+    (run,) = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name]))) or [None]
+    return run
+
+
+class Person(threading.Thread):
+    """Waits for the run to pause, looks at what is asked, and answers."""
+
+    def __init__(self, server, name, *answers):
+        super().__init__()
+        self.server, self.run_name, self.answers = server, name, answers
+        self.refused, self.asked = [], None
+
+    def run(self):
+        with get_client(sync_client=True) as client:
+            assert str(client.api_url).startswith(self.server)
+            while (run := run_named(client, self.run_name)) is None or run.state.type != StateType.PAUSED:
+                time.sleep(0.2)
+            keys = run.state.state_details.run_input_keyset
+            while self.asked is None:
+                time.sleep(0.2)
+                read = client._client.get(f"/flow_runs/{run.id}/input/{keys['description']}")
+                self.asked = read.json() if read.status_code == 200 else None
+            for answer in self.answers:
+                done = client.resume_flow_run(run.id, run_input=answer)
+                if done.status.value != "ACCEPT":
+                    self.refused.append(answer)
+
+
+def answered(server, settings, name, *answers):
+    person = Person(server, name, *answers)
+    person.start()
+    try:
+        return asking(settings, name)(), person
+    finally:
+        person.join(60)
+
+
+def test_a_yes_lets_the_run_go_on_with_the_persons_name_and_reason(prefect, settings):
+    said, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
+    assert said == ("ann", "looks good")
+    assert "classifier-2 passed: accuracy 0.99" in person.asked
+
+
+def test_a_no_ends_the_run_failed_and_says_who_refused(prefect, settings):
+    with pytest.raises(GateFailed, match="ann refused the promotion: too few tickets. The champion stays"):
+        answered(prefect, settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
+    with get_client(sync_client=True) as client:
+        assert run_named(client, "no").state.type == StateType.FAILED
+
+
+def test_an_answer_without_a_name_does_not_count(prefect, settings):
+    said, person = answered(
+        prefect,
+        settings,
+        "nameless",
+        {"approve": True},
+        {"approve": True, "name": "  "},
+        {"approve": True, "name": "ann"},
+    )
+    assert said == ("ann", None)
+    assert len(person.refused) == 2
+
+
+def test_no_answer_in_time_is_a_no(prefect, settings):
+    with pytest.raises(GateFailed, match="Nobody approved of it within 2 s.*'ticketing models promote'"):
+        asking(settings, "late", seconds=2)()
+    with get_client(sync_client=True) as client:
+        assert run_named(client, "late").state.type == StateType.FAILED

@@ -1,0 +1,127 @@
+"""Drafting changes to other champions between two chunks; the models are fakes, the database is real."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from flows import champions as champions_module
+from flows import resources
+from flows.champions import Champions
+from flows.draft import draft
+from models.registry import promote, rollback
+from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
+from tests.seed import add_clean, rows
+from ticketing.drafting.drafter import Prediction
+from ticketing.errors import ModelError, NoChampion
+
+
+class FakeClassifier:
+    """Sends everything to a human; `on_predict` is what happens meanwhile."""
+
+    def __init__(self, version, on_predict):
+        self.version, self._on_predict = version, on_predict
+
+    def predict(self, tickets):
+        self._on_predict()
+        return [Prediction("logistics", 0.5, 0.9, "human", "not sure") for _ in tickets]
+
+
+class Loads:
+    """What was loaded and stopped, in order."""
+
+    def __init__(self):
+        self.log = []
+        self.on_predict = lambda: None
+
+    def load(self, version, path, settings):
+        assert path.is_dir()
+        self.log.append(version)
+        return FakeClassifier(version, lambda: self.on_predict())
+
+    @contextmanager
+    def serve(self, model, settings):
+        self.log.append(model.version)
+        yield SimpleNamespace(version=model.version, snapshot_id=model.snapshot_id, languages=None)
+        self.log.append(f"stopped {model.version}")
+
+
+@pytest.fixture
+def loads(flow_settings, monkeypatch):
+    loads = Loads()
+    monkeypatch.setattr(champions_module, "TrainedClassifier", loads)
+    monkeypatch.setattr(champions_module, "serve_generator", loads.serve)
+    monkeypatch.setattr(champions_module, "get_run_logger", lambda: SimpleNamespace(info=lambda *_: None))
+    monkeypatch.setattr(resources, "scrubber", lambda: None)
+    return loads
+
+
+@pytest.fixture
+def snapshot_id(database):
+    return add_snapshot(database)
+
+
+def test_what_has_not_changed_stays_loaded_and_what_has_is_stopped_first(database, settings, snapshot_id, loads):
+    one, two = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
+    old, new = (promoted(database, settings, snapshot_id, kind="generator", content=str(i)) for i in range(2))
+    with Champions() as champions:
+        champions.drafters()
+        champions.drafters()
+        assert loads.log == [two.version, new.version]
+
+        rollback(database, "generator", "ann", settings)
+        assert champions.drafters().generator.version == old.version
+        assert loads.log[2:] == [f"stopped {new.version}", old.version]
+
+        rollback(database, "classifier", "ann", settings)
+        drafters = champions.drafters()
+        assert (drafters.classifier.version, drafters.generator.version) == (one.version, old.version)
+        assert loads.log[4:] == [one.version]
+    assert loads.log[5:] == [f"stopped {old.version}"]
+
+
+def test_a_first_generator_is_taken_in(database, settings, snapshot_id, loads):
+    promoted(database, settings, snapshot_id)
+    with Champions() as champions:
+        assert champions.drafters().generator is None
+        generator = promoted(database, settings, snapshot_id, kind="generator")
+        assert champions.drafters().generator.version == generator.version
+
+
+def test_without_a_champion_nothing_is_drafted(database, loads):
+    with Champions() as champions, pytest.raises(NoChampion, match="No classifier has been promoted yet"):
+        champions.drafters()
+
+
+def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_does_not_go_on(
+    database, settings, snapshot_id, loads
+):
+    promoted(database, settings, snapshot_id, content="before")
+    with Champions() as champions:
+        champions.drafters()
+        broken = candidate(database, settings, snapshot_id, content="broken")
+        (broken.path / "model.safetensors").unlink()
+        promote(database, [judged(database, broken, PASSED)], "the gate", overrule=False)
+        with pytest.raises(ModelError, match=f"{broken.version} can't be used"):
+            champions.drafters()
+
+
+def test_a_rollback_takes_effect_on_the_next_chunk_of_a_run_that_goes_on(
+    prefect, database, settings, snapshot_id, loads, monkeypatch
+):
+    monkeypatch.setenv("TICKETING_DRAFT__CHUNK_SIZE", "1")
+    monkeypatch.setattr(resources, "vault", lambda: None)
+    first, second = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
+    with database.begin() as conn:
+        add_clean(conn, "T1", "T2", "T3")
+
+    def roll_back_once():
+        loads.on_predict = lambda: None
+        rollback(database, "classifier", "ann", settings)
+
+    loads.on_predict = roll_back_once
+    done = draft()
+
+    assert (done.claimed, done.to_human) == (3, 3)
+    routed = rows(database, "SELECT classifier_version FROM ticketing.routing ORDER BY routed_at")
+    assert [row["classifier_version"] for row in routed] == [second.version, first.version, first.version]

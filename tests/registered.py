@@ -1,0 +1,34 @@
+"""Registered models for the tests of several rooms, with an artefact each; what is in it is only text."""
+
+from models.gate import judge
+from models.measurements import Measurements, share
+from models.registry import Promotion, promote, record_verdict, register, workspace
+from ticketing.settings import GateRule
+
+RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
+PASSED = judge(RULES, Measurements({("accuracy", "all"): share(990, 1000)}))
+FAILED = judge(RULES, Measurements({("accuracy", "all"): share(900, 1000)}))
+
+
+def add_snapshot(database):
+    with database.begin() as conn:
+        conn.execute("INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('0123456789', 'p', '{}')")
+    return "0123456789"
+
+
+def candidate(database, settings, snapshot_id, kind="classifier", content="weights"):
+    with workspace(settings) as artefact:
+        artefact.mkdir()
+        (artefact / "model.safetensors").write_text(content)
+        return register(database, kind, snapshot_id, artefact, {"validation_accuracy": 0.9}, settings)
+
+
+def judged(database, model, verdict):
+    return Promotion(model.version, record_verdict(database, model, verdict, {"accuracy": 0.99}, {}))
+
+
+def promoted(database, settings, snapshot_id, kind="classifier", content="weights"):
+    """A version that passed the gate and became champion."""
+    model = candidate(database, settings, snapshot_id, kind, content)
+    promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
+    return model
