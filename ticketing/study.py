@@ -120,9 +120,7 @@ def create(database: Database, new: NewStudy, sample: Sample) -> int:
         if study_id is None:
             raise StudyError(f"There is a study {new.name!r} already: choose another name.")
         systems = new.systems
-        queries.insert_study_systems(
-            conn, study_id=study_id, systems=list(systems), versions=list(systems.values())
-        )
+        queries.insert_study_systems(conn, study_id=study_id, systems=list(systems), versions=list(systems.values()))
         queries.insert_study_items(
             conn,
             study_id=study_id,
