@@ -342,7 +342,7 @@ BEGIN
     IF v_state IS NULL OR NOT EXISTS (
         SELECT FROM ticketing.study_assignment a JOIN ticketing.study_item i USING (item_id)
         WHERE i.study_id = p_study AND a.rater = v_rater) THEN
-        RAISE EXCEPTION '% has no part in a study %', v_rater, p_study USING ERRCODE = 'no_data_found';
+        RAISE EXCEPTION 'study % has no items for %', p_study, v_rater USING ERRCODE = 'no_data_found';
     END IF;
     IF v_state <> 'open' THEN
         RAISE EXCEPTION 'study % is %', p_study, v_state USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -200,7 +200,7 @@ def test_nobody_rates_what_was_not_given_to_them(database):
     for rater, of, number in (("ann", study_id, item), ("bob", study_id + 1, item), ("bob", study_id, 10**9)):
         with pytest.raises(StudyError, match=f"is not one of {rater}'s"):
             act(database, rater, study.rate, of, number, ALL_GOOD, None)
-    with pytest.raises(StudyError, match="eve has no part in a study"):
+    with pytest.raises(StudyError, match=f"Study {study_id} has no items for eve"):
         act(database, "eve", study.next_item, study_id)
 
 
