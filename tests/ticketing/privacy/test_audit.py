@@ -95,15 +95,15 @@ def test_studies_are_looked_through(database, look):
     with database.begin(None) as conn:
         for table in ("study", "study_item", "study_reply"):
             conn.execute(f"ALTER TABLE ticketing.{table} DISABLE TRIGGER USER")
-        conn.execute("UPDATE ticketing.study SET name = 'About Rose Okafor'")
-        conn.execute("UPDATE ticketing.study_item SET ticket = 'I am Rose Okafor'")
-        conn.execute("UPDATE ticketing.study_reply SET body = 'Dear Rose Okafor'")
+        conn.execute("UPDATE ticketing.study SET name = 'About SH20240501123'")
+        conn.execute("UPDATE ticketing.study_item SET ticket = 'It is SH20240501123'")
+        conn.execute("UPDATE ticketing.study_reply SET body = 'Yours is SH20240501123'")
         for table in ("study", "study_item", "study_reply"):
             conn.execute(f"ALTER TABLE ticketing.{table} ENABLE TRIGGER USER")
         conn.execute("SELECT ticketing.study_assign_v1(%s, 'postgres')", (study_id,))
         conn.execute(
             "INSERT INTO ticketing.study_rating (item_id, rater, scores, comment) SELECT item_id, rater,"
-            ' \'{"A": 1, "B": 1, "C": 1, "D": 1}\', \'Rose Okafor again\' FROM ticketing.study_assignment'
+            ' \'{"A": 1, "B": 1, "C": 1, "D": 1}\', \'SH20240501123 again\' FROM ticketing.study_assignment'
         )
 
     assert {one.place for one in look()} == {"studies", "study tickets", "study replies", "study comments"}
