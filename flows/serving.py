@@ -10,6 +10,7 @@ from flows.name_finder import name_finder
 from flows.nightly import nightly
 from flows.prepare import prepare
 from flows.retrain import retrain
+from flows.study import study
 from flows.train import train
 from ticketing.settings import PrefectSettings
 
@@ -30,6 +31,7 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         evaluate.to_deployment("evaluate", tags=TAGS),
         draft.to_deployment("draft", tags=TAGS),
         name_finder.to_deployment("name-finder", tags=TAGS),
+        study.to_deployment("study", tags=TAGS),
     ]
     # Only async callers get coroutines.
     return [deployment for deployment in made if isinstance(deployment, RunnerDeployment)]

@@ -34,6 +34,21 @@ class ServedGenerator:
         return self.engine.chat(conversations, temperature=SECOND_TEMPERATURE if again else 0.0)
 
 
+def languages_of(model: ModelVersion) -> frozenset[str] | None:
+    """The languages a registered generator writes; None: any.
+
+    Raises:
+        ModelError: the artefact is not that of a generator.
+    """
+    try:
+        languages = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))["languages"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
+        ) from error
+    return None if languages is None else frozenset(languages)
+
+
 @contextmanager
 def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedGenerator]:
     """Runs the engine with a registered generator for as long as the block lasts.
@@ -42,11 +57,6 @@ def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedG
         ModelError: the artefact is not that of a generator.
         EngineError: the engine does not start.
     """
-    try:
-        languages = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))["languages"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
-        ) from error
+    languages = languages_of(model)
     with Engine(served_base(model.base_model, settings), settings, Adapter(model.version, model.path)) as engine:
-        yield ServedGenerator(model, engine, None if languages is None else frozenset(languages))
+        yield ServedGenerator(model, engine, languages)

@@ -321,6 +321,8 @@ CREATE FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) RETURNS TABLE(vault
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    v_items bigint[];
 BEGIN
     -- Waits for a run that is writing the ticket just now; one that writes later sees that it is forgotten.
     LOCK TABLE ticketing.clean_ticket IN SHARE ROW EXCLUSIVE MODE;
@@ -331,6 +333,18 @@ BEGIN
     DELETE FROM ticketing.draft_event WHERE draft_id IN (SELECT draft_id FROM ticketing.draft WHERE ticket_id = p_ticket_id);
     DELETE FROM ticketing.draft WHERE ticket_id = p_ticket_id;
     GET DIAGNOSTICS drafts = ROW_COUNT;
+    -- Locked, so that nobody is given or rates an item on its way out.
+    v_items := ARRAY(
+        SELECT item_id FROM ticketing.study_item
+        WHERE ticket_id = p_ticket_id OR item_id IN (
+            SELECT r.item_id FROM ticketing.study_reply r WHERE r.told_in = ARRAY[p_ticket_id])
+        FOR UPDATE);
+    PERFORM 1 FROM ticketing.study_assignment WHERE item_id = ANY (v_items) FOR UPDATE;
+    DELETE FROM ticketing.study_rating WHERE item_id = ANY (v_items);
+    DELETE FROM ticketing.study_assignment WHERE item_id = ANY (v_items);
+    DELETE FROM ticketing.study_reply WHERE item_id = ANY (v_items);
+    DELETE FROM ticketing.study_item WHERE item_id = ANY (v_items);
+    UPDATE ticketing.study_reply SET told_in = array_remove(told_in, p_ticket_id) WHERE p_ticket_id = ANY (told_in);
     PERFORM set_config('ticketing.forgetting', '', true);
     DELETE FROM ticketing.draft_work WHERE ticket_id = p_ticket_id;
     DELETE FROM ticketing.routing WHERE ticket_id = p_ticket_id;
@@ -554,6 +568,373 @@ BEGIN
     VALUES (p_kind, p_to, v_champion, v_verdict.verdict_id, NOT v_verdict.passed, p_by, 'rolled back',
             nullif(p_reason, ''));
     RETURN p_to;
+END
+$$;
+
+--
+-- Name: study_assign_v1(bigint, text, integer); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_assign_v1(p_study bigint, p_rater text, p_own integer DEFAULT NULL::integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- Two raters who come at once wait for each other here, and so get different items.
+    v_study ticketing.study := ticketing.study_locked(p_study);
+    v_count bigint;
+BEGIN
+    IF p_rater IS NULL OR btrim(p_rater) = '' THEN
+        RAISE EXCEPTION 'a rater needs a name' USING ERRCODE = 'check_violation';
+    END IF;
+    IF v_study.state = 'preparing' THEN
+        RAISE EXCEPTION 'study % is preparing', p_study USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT count(*) INTO v_count FROM ticketing.study_assignment a JOIN ticketing.study_item i USING (item_id)
+    WHERE i.study_id = p_study AND a.rater = p_rater;
+    IF v_count > 0 THEN
+        RETURN v_count;
+    END IF;
+    INSERT INTO ticketing.study_assignment (item_id, rater, place, systems)
+    SELECT chosen.item_id, p_rater,
+           row_number() OVER (ORDER BY ticketing.study_draw(v_study.seed, 'place', p_rater, chosen.ticket_id)),
+           (SELECT array_agg(r.system ORDER BY
+                ticketing.study_draw(v_study.seed, 'label', p_rater, chosen.ticket_id, r.system))
+            FROM ticketing.study_reply r WHERE r.item_id = chosen.item_id)
+    FROM (
+        SELECT i.item_id, i.ticket_id FROM ticketing.study_item i WHERE i.study_id = p_study AND i.shared
+        UNION ALL
+        (SELECT i.item_id, i.ticket_id FROM ticketing.study_item i
+         WHERE i.study_id = p_study AND NOT i.shared
+         ORDER BY (SELECT count(*) FROM ticketing.study_assignment a WHERE a.item_id = i.item_id),
+                  ticketing.study_draw(v_study.seed, 'portion', i.ticket_id)
+         LIMIT coalesce(p_own, (SELECT ceil(count(*)::numeric / v_study.raters) FROM ticketing.study_item i
+                                WHERE i.study_id = p_study AND NOT i.shared)))
+    ) chosen;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+--
+-- Name: study_assignment_guard(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_assignment_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_study bigint;
+    v_state text;
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('ticketing.forgetting', true) = 'on' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'what a rater was given does not change' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT s.study_id, s.state INTO v_study, v_state
+    FROM ticketing.study_item i JOIN ticketing.study s USING (study_id) WHERE i.item_id = NEW.item_id;
+    IF v_state <> 'open' THEN
+        RAISE EXCEPTION 'study % is %', v_study, v_state USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+--
+-- Name: study_close_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_close_v1(p_study bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_study ticketing.study := ticketing.study_locked(p_study);
+BEGIN
+    IF v_study.state = 'closed' THEN
+        RAISE EXCEPTION 'study % is closed', p_study USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    UPDATE ticketing.study SET state = 'closed', closed_by = ticketing.actor(), closed_at = clock_timestamp()
+    WHERE study_id = p_study;
+END
+$$;
+
+--
+-- Name: study_draw(bigint, text[]); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_draw(p_seed bigint, VARIADIC p_words text[]) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT sha256(convert_to(p_seed::text || chr(31) || array_to_string(p_words, chr(31)), 'UTF8'))
+$$;
+
+--
+-- Name: study_guard(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF (NEW.study_id, NEW.name, NEW.snapshot_id, NEW.seed, NEW.overlap, NEW.raters, NEW.asked, NEW.created_by,
+        NEW.created_at)
+       IS DISTINCT FROM
+       (OLD.study_id, OLD.name, OLD.snapshot_id, OLD.seed, OLD.overlap, OLD.raters, OLD.asked, OLD.created_by,
+        OLD.created_at)
+       OR (OLD.state, NEW.state) NOT IN (('preparing', 'open'), ('preparing', 'closed'), ('open', 'closed')) THEN
+        RAISE EXCEPTION 'study % is %: it can''t be changed so', OLD.study_id, OLD.state
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+--
+-- Name: study_item_guard(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_item_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_row record;
+    v_state text;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF current_setting('ticketing.forgetting', true) = 'on' THEN
+            RETURN OLD;
+        END IF;
+        v_row := OLD;
+    ELSE
+        v_row := NEW;
+        IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'study_reply'
+           AND current_setting('ticketing.forgetting', true) = 'on' THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    SELECT s.state INTO v_state FROM ticketing.study s
+    WHERE s.study_id = CASE WHEN TG_TABLE_NAME = 'study_item' THEN (to_jsonb(v_row) ->> 'study_id')::bigint
+        ELSE (SELECT i.study_id FROM ticketing.study_item i WHERE i.item_id = v_row.item_id) END;
+    IF TG_OP = 'UPDATE' OR v_state IS DISTINCT FROM 'preparing' THEN
+        RAISE EXCEPTION 'what is in a study does not change' USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN v_row;
+END
+$$;
+
+--
+-- Name: study; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study (
+    study_id bigint NOT NULL,
+    name text NOT NULL,
+    state text DEFAULT 'preparing'::text NOT NULL,
+    snapshot_id text NOT NULL,
+    seed bigint NOT NULL,
+    overlap double precision NOT NULL,
+    raters integer NOT NULL,
+    asked integer NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_by text,
+    closed_at timestamp with time zone,
+    CONSTRAINT study_asked_check CHECK ((asked > 0)),
+    CONSTRAINT study_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT study_check1 CHECK (((closed_by IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT study_name_check CHECK ((btrim(name) <> ''::text)),
+    CONSTRAINT study_overlap_check CHECK (((overlap >= (0)::double precision) AND (overlap <= (1)::double precision))),
+    CONSTRAINT study_raters_check CHECK ((raters > 0)),
+    CONSTRAINT study_state_check CHECK ((state = ANY (ARRAY['preparing'::text, 'open'::text, 'closed'::text])))
+);
+
+--
+-- Name: COLUMN study.overlap; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.study.overlap IS 'the share of the items that every rater gets';
+
+--
+-- Name: COLUMN study.raters; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.study.raters IS 'how many raters the other items are shared out to; more can join';
+
+--
+-- Name: COLUMN study.asked; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.study.asked IS 'how many tickets were asked for';
+
+--
+-- Name: study_locked(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_locked(p_study bigint) RETURNS ticketing.study
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_study ticketing.study;
+BEGIN
+    SELECT * INTO v_study FROM ticketing.study WHERE study_id = p_study FOR UPDATE;
+    IF v_study.study_id IS NULL THEN
+        RAISE EXCEPTION 'there is no study %', p_study USING ERRCODE = 'no_data_found';
+    END IF;
+    RETURN v_study;
+END
+$$;
+
+--
+-- Name: study_next_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_next_v1(p_study bigint) RETURNS TABLE(item_id bigint, place integer, rated bigint, items bigint, ticket text, replies jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_state text;
+    v_rater text := ticketing.actor();
+BEGIN
+    SELECT s.state INTO v_state FROM ticketing.study s WHERE s.study_id = p_study;
+    IF v_state IS NULL OR NOT EXISTS (
+        SELECT FROM ticketing.study_assignment a JOIN ticketing.study_item i USING (item_id)
+        WHERE i.study_id = p_study AND a.rater = v_rater) THEN
+        RAISE EXCEPTION 'study % has no items for %', p_study, v_rater USING ERRCODE = 'no_data_found';
+    END IF;
+    IF v_state <> 'open' THEN
+        RAISE EXCEPTION 'study % is %', p_study, v_state USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    RETURN QUERY
+    WITH given AS (
+        SELECT a.item_id, a.place, i.ticket, a.systems,
+               EXISTS (SELECT FROM ticketing.study_rating r WHERE r.item_id = a.item_id AND r.rater = v_rater) AS done
+        FROM ticketing.study_assignment a JOIN ticketing.study_item i USING (item_id)
+        WHERE i.study_id = p_study AND a.rater = v_rater
+    )
+    SELECT g.item_id, g.place, (SELECT count(*) FROM given WHERE done), (SELECT count(*) FROM given), g.ticket,
+           (SELECT jsonb_object_agg(chr(64 + s.n::integer), r.body)
+            FROM unnest(g.systems) WITH ORDINALITY AS s (system, n)
+            JOIN ticketing.study_reply r ON r.item_id = g.item_id AND r.system = s.system)
+    FROM given g WHERE NOT g.done ORDER BY g.place LIMIT 1;
+END
+$$;
+
+--
+-- Name: study_open_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_open_v1(p_study bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_study ticketing.study := ticketing.study_locked(p_study);
+    v_lacking bigint[];
+BEGIN
+    IF v_study.state <> 'preparing' THEN
+        RAISE EXCEPTION 'study % is %', p_study, v_study.state USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    v_lacking := ARRAY(
+        SELECT i.item_id FROM ticketing.study_item i
+        WHERE i.study_id = p_study AND EXISTS (
+            SELECT FROM ticketing.study_system y
+            WHERE y.study_id = p_study AND NOT EXISTS (
+                SELECT FROM ticketing.study_reply r WHERE r.item_id = i.item_id AND r.system = y.system)));
+    DELETE FROM ticketing.study_reply WHERE item_id = ANY (v_lacking);
+    DELETE FROM ticketing.study_item WHERE item_id = ANY (v_lacking);
+    IF NOT EXISTS (SELECT FROM ticketing.study_item WHERE study_id = p_study) THEN
+        RAISE EXCEPTION 'study %: to no ticket have all systems a reply', p_study USING ERRCODE = 'check_violation';
+    END IF;
+    UPDATE ticketing.study SET state = 'open' WHERE study_id = p_study;
+    RETURN cardinality(v_lacking);
+END
+$$;
+
+--
+-- Name: study_rate_v1(bigint, bigint, jsonb, text, text); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_rate_v1(p_study bigint, p_item bigint, p_scores jsonb, p_preferred text, p_comment text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rater text := ticketing.actor();
+    v_comment text := coalesce(p_comment, '');
+    v_last ticketing.study_rating;
+BEGIN
+    IF NOT EXISTS (SELECT FROM ticketing.study_item WHERE item_id = p_item AND study_id = p_study) THEN
+        RAISE EXCEPTION 'item % is not one of %''s', p_item, v_rater USING ERRCODE = 'no_data_found';
+    END IF;
+    SELECT * INTO v_last FROM ticketing.study_rating WHERE item_id = p_item AND rater = v_rater
+    ORDER BY rating_id DESC LIMIT 1;
+    IF v_last.rating_id IS NOT NULL AND v_last.scores = p_scores AND v_last.comment = v_comment
+       AND v_last.preferred IS NOT DISTINCT FROM p_preferred THEN
+        RETURN false;
+    END IF;
+    INSERT INTO ticketing.study_rating (item_id, rater, scores, preferred, comment)
+    VALUES (p_item, v_rater, p_scores, p_preferred, v_comment);
+    RETURN true;
+END
+$$;
+
+--
+-- Name: study_rating_guard(); Type: FUNCTION; Schema: ticketing; Owner: -
+--
+
+CREATE FUNCTION ticketing.study_rating_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_study bigint;
+    v_state text;
+    v_labels text[];
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('ticketing.forgetting', true) = 'on' THEN
+        RETURN OLD;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'study_rating is append-only' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Locked, so that no rating slips in behind the closing of its study.
+    SELECT s.study_id, s.state, ARRAY(SELECT chr(64 + n) FROM generate_series(1, cardinality(a.systems)) AS n)
+    INTO v_study, v_state, v_labels
+    FROM ticketing.study_assignment a
+    JOIN ticketing.study_item i USING (item_id)
+    JOIN ticketing.study s USING (study_id)
+    WHERE a.item_id = NEW.item_id AND a.rater = NEW.rater FOR SHARE OF s;
+    IF v_study IS NULL THEN
+        RAISE EXCEPTION 'item % is not one of %''s', NEW.item_id, NEW.rater USING ERRCODE = 'no_data_found';
+    END IF;
+    IF v_state <> 'open' THEN
+        RAISE EXCEPTION 'study % is %', v_study, v_state USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF jsonb_typeof(NEW.scores) IS DISTINCT FROM 'object' THEN
+        RAISE EXCEPTION 'item %: scores must name each reply', NEW.item_id USING ERRCODE = 'check_violation';
+    END IF;
+    IF ARRAY(SELECT key COLLATE "C" FROM jsonb_object_keys(NEW.scores) AS key ORDER BY 1) <> v_labels THEN
+        RAISE EXCEPTION 'item %: each of % needs a score, and nothing else', NEW.item_id, array_to_string(v_labels, ', ')
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF EXISTS (SELECT FROM jsonb_each(NEW.scores) AS given WHERE given.value NOT IN ('1', '2', '3', '4', '5')) THEN
+        RAISE EXCEPTION 'item %: a score is 1, 2, 3, 4 or 5', NEW.item_id USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.preferred <> ALL (v_labels) THEN
+        RAISE EXCEPTION 'item %: the preferred reply is one of %, or none', NEW.item_id,
+            array_to_string(v_labels, ', ') USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
 END
 $$;
 
@@ -821,8 +1202,17 @@ CREATE TABLE ticketing.verdict (
     passed boolean NOT NULL,
     rules jsonb NOT NULL,
     metrics jsonb NOT NULL,
-    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    snapshot_id text,
+    code_version text,
+    signatures jsonb DEFAULT '{}'::jsonb NOT NULL
 );
+
+--
+-- Name: COLUMN verdict.signatures; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.verdict.signatures IS 'how each number was computed: tokenizer, references, version, seed';
 
 --
 -- Name: model_history; Type: VIEW; Schema: ticketing; Owner: -
@@ -942,10 +1332,27 @@ CREATE TABLE ticketing.routing (
     route text NOT NULL,
     reason text,
     routed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    second_category text,
+    second_confidence double precision,
+    in_scope double precision,
     CONSTRAINT routing_check CHECK (((route = 'human'::text) = (reason IS NOT NULL))),
     CONSTRAINT routing_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
-    CONSTRAINT routing_route_check CHECK ((route = ANY (ARRAY['auto'::text, 'human'::text])))
+    CONSTRAINT routing_in_scope_check CHECK (((in_scope >= (0)::double precision) AND (in_scope <= (1)::double precision))),
+    CONSTRAINT routing_route_check CHECK ((route = ANY (ARRAY['auto'::text, 'human'::text]))),
+    CONSTRAINT routing_second_confidence_check CHECK (((second_confidence >= (0)::double precision) AND (second_confidence <= (1)::double precision)))
 );
+
+--
+-- Name: COLUMN routing.second_category; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.routing.second_category IS 'what it would be if it were not the first; null: there is no other';
+
+--
+-- Name: COLUMN routing.in_scope; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.routing.in_scope IS 'share of validation tickets that are as unlike the training tickets as this one: small means out of scope';
 
 --
 -- Name: snapshot; Type: TABLE; Schema: ticketing; Owner: -
@@ -980,6 +1387,132 @@ CREATE VIEW ticketing.source_ticket AS
 --
 
 COMMENT ON VIEW ticketing.source_ticket IS 'the contract through which tickets are read; replace it by your own view';
+
+--
+-- Name: study_assignment; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study_assignment (
+    item_id bigint NOT NULL,
+    rater text NOT NULL,
+    place integer NOT NULL,
+    systems text[] NOT NULL,
+    assigned_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT study_assignment_rater_check CHECK ((btrim(rater) <> ''::text))
+);
+
+--
+-- Name: study_item; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study_item (
+    item_id bigint NOT NULL,
+    study_id bigint NOT NULL,
+    ticket_id text NOT NULL,
+    category text NOT NULL,
+    language text NOT NULL,
+    ticket text NOT NULL,
+    shared boolean NOT NULL
+);
+
+--
+-- Name: COLUMN study_item.shared; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.study_item.shared IS 'every rater gets it, so that their agreement can be measured';
+
+--
+-- Name: study_item_item_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.study_item ALTER COLUMN item_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.study_item_item_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: study_rating; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study_rating (
+    rating_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    rater text NOT NULL,
+    scores jsonb NOT NULL,
+    preferred text,
+    comment text DEFAULT ''::text NOT NULL,
+    login text DEFAULT SESSION_USER NOT NULL,
+    rated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT study_rating_comment_check CHECK ((length(comment) <= 10000))
+);
+
+--
+-- Name: TABLE study_rating; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.study_rating IS 'append-only; of several by one rater on one item the newest counts';
+
+--
+-- Name: study_rating_rating_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.study_rating ALTER COLUMN rating_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.study_rating_rating_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: study_reply; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study_reply (
+    item_id bigint NOT NULL,
+    system text NOT NULL,
+    body text NOT NULL,
+    told_in text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT study_reply_body_check CHECK ((btrim(body, ' 	
+'::text) <> ''::text)),
+    CONSTRAINT study_reply_system_check CHECK ((system = ANY (ARRAY['human'::text, 'champion'::text, 'candidate'::text, 'nearest'::text])))
+);
+
+--
+-- Name: COLUMN study_reply.told_in; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.study_reply.told_in IS 'other tickets (a few, if many) that this is the reply of';
+
+--
+-- Name: study_study_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.study ALTER COLUMN study_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.study_study_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: study_system; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.study_system (
+    study_id bigint NOT NULL,
+    system text NOT NULL,
+    version text,
+    CONSTRAINT study_system_check CHECK (((system = ANY (ARRAY['champion'::text, 'candidate'::text])) = (version IS NOT NULL))),
+    CONSTRAINT study_system_system_check CHECK ((system = ANY (ARRAY['human'::text, 'champion'::text, 'candidate'::text, 'nearest'::text])))
+);
 
 --
 -- Name: verdict_verdict_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
@@ -1126,6 +1659,62 @@ ALTER TABLE ONLY ticketing.snapshot
     ADD CONSTRAINT snapshot_pkey PRIMARY KEY (snapshot_id);
 
 --
+-- Name: study_assignment study_assignment_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_assignment
+    ADD CONSTRAINT study_assignment_pkey PRIMARY KEY (item_id, rater);
+
+--
+-- Name: study_item study_item_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_item
+    ADD CONSTRAINT study_item_pkey PRIMARY KEY (item_id);
+
+--
+-- Name: study_item study_item_study_id_ticket_id_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_item
+    ADD CONSTRAINT study_item_study_id_ticket_id_key UNIQUE (study_id, ticket_id);
+
+--
+-- Name: study study_name_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study
+    ADD CONSTRAINT study_name_key UNIQUE (name);
+
+--
+-- Name: study study_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study
+    ADD CONSTRAINT study_pkey PRIMARY KEY (study_id);
+
+--
+-- Name: study_rating study_rating_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_rating
+    ADD CONSTRAINT study_rating_pkey PRIMARY KEY (rating_id);
+
+--
+-- Name: study_reply study_reply_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_reply
+    ADD CONSTRAINT study_reply_pkey PRIMARY KEY (item_id, system);
+
+--
+-- Name: study_system study_system_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_system
+    ADD CONSTRAINT study_system_pkey PRIMARY KEY (study_id, system);
+
+--
 -- Name: verdict verdict_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
 --
 
@@ -1182,6 +1771,30 @@ CREATE UNIQUE INDEX model_one_champion ON ticketing.model USING btree (kind) WHE
 CREATE INDEX outbox_unsent ON ticketing.outbox USING btree (outbox_id) WHERE (sent_at IS NULL);
 
 --
+-- Name: study_assignment_of_rater; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX study_assignment_of_rater ON ticketing.study_assignment USING btree (rater, place);
+
+--
+-- Name: study_item_of_ticket; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX study_item_of_ticket ON ticketing.study_item USING btree (ticket_id);
+
+--
+-- Name: study_rating_of_item; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX study_rating_of_item ON ticketing.study_rating USING btree (item_id, rater, rating_id DESC);
+
+--
+-- Name: study_system_of_version; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX study_system_of_version ON ticketing.study_system USING btree (version);
+
+--
 -- Name: draft_event draft_event_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
 --
 
@@ -1204,6 +1817,66 @@ CREATE TRIGGER draft_trail AFTER INSERT OR UPDATE ON ticketing.draft FOR EACH RO
 --
 
 CREATE TRIGGER promotion_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticketing.promotion FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: study_assignment study_assignment_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_assignment_append_only BEFORE TRUNCATE ON ticketing.study_assignment FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: study_assignment study_assignment_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_assignment_guard BEFORE INSERT OR DELETE OR UPDATE ON ticketing.study_assignment FOR EACH ROW EXECUTE FUNCTION ticketing.study_assignment_guard();
+
+--
+-- Name: study study_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_guard BEFORE UPDATE ON ticketing.study FOR EACH ROW EXECUTE FUNCTION ticketing.study_guard();
+
+--
+-- Name: study_item study_item_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_item_append_only BEFORE TRUNCATE ON ticketing.study_item FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: study_item study_item_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_item_guard BEFORE INSERT OR DELETE OR UPDATE ON ticketing.study_item FOR EACH ROW EXECUTE FUNCTION ticketing.study_item_guard();
+
+--
+-- Name: study_rating study_rating_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_rating_append_only BEFORE TRUNCATE ON ticketing.study_rating FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: study_rating study_rating_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_rating_guard BEFORE INSERT OR DELETE OR UPDATE ON ticketing.study_rating FOR EACH ROW EXECUTE FUNCTION ticketing.study_rating_guard();
+
+--
+-- Name: study_reply study_reply_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_reply_append_only BEFORE TRUNCATE ON ticketing.study_reply FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
+
+--
+-- Name: study_reply study_reply_guard; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_reply_guard BEFORE INSERT OR DELETE OR UPDATE ON ticketing.study_reply FOR EACH ROW EXECUTE FUNCTION ticketing.study_item_guard();
+
+--
+-- Name: study_system study_system_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
+--
+
+CREATE TRIGGER study_system_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticketing.study_system FOR EACH STATEMENT EXECUTE FUNCTION ticketing.append_only();
 
 --
 -- Name: verdict verdict_append_only; Type: TRIGGER; Schema: ticketing; Owner: -
@@ -1282,6 +1955,62 @@ ALTER TABLE ONLY ticketing.routing
     ADD CONSTRAINT routing_classifier_version_fkey FOREIGN KEY (classifier_version) REFERENCES ticketing.model(version);
 
 --
+-- Name: study_assignment study_assignment_item_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_assignment
+    ADD CONSTRAINT study_assignment_item_id_fkey FOREIGN KEY (item_id) REFERENCES ticketing.study_item(item_id);
+
+--
+-- Name: study_item study_item_study_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_item
+    ADD CONSTRAINT study_item_study_id_fkey FOREIGN KEY (study_id) REFERENCES ticketing.study(study_id);
+
+--
+-- Name: study_rating study_rating_item_id_rater_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_rating
+    ADD CONSTRAINT study_rating_item_id_rater_fkey FOREIGN KEY (item_id, rater) REFERENCES ticketing.study_assignment(item_id, rater);
+
+--
+-- Name: study_reply study_reply_item_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_reply
+    ADD CONSTRAINT study_reply_item_id_fkey FOREIGN KEY (item_id) REFERENCES ticketing.study_item(item_id);
+
+--
+-- Name: study study_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study
+    ADD CONSTRAINT study_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES ticketing.snapshot(snapshot_id);
+
+--
+-- Name: study_system study_system_study_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_system
+    ADD CONSTRAINT study_system_study_id_fkey FOREIGN KEY (study_id) REFERENCES ticketing.study(study_id);
+
+--
+-- Name: study_system study_system_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.study_system
+    ADD CONSTRAINT study_system_version_fkey FOREIGN KEY (version) REFERENCES ticketing.model(version);
+
+--
+-- Name: verdict verdict_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.verdict
+    ADD CONSTRAINT verdict_snapshot_id_fkey FOREIGN KEY (snapshot_id) REFERENCES ticketing.snapshot(snapshot_id);
+
+--
 -- Name: verdict verdict_version_fkey; Type: FK CONSTRAINT; Schema: ticketing; Owner: -
 --
 
@@ -1296,6 +2025,7 @@ GRANT USAGE ON SCHEMA ticketing TO ticketing_pipeline;
 GRANT USAGE ON SCHEMA ticketing TO ticketing_writeback;
 GRANT USAGE ON SCHEMA ticketing TO ticketing_reviewer;
 GRANT USAGE ON SCHEMA ticketing TO ticketing_readonly;
+GRANT USAGE ON SCHEMA ticketing TO ticketing_rater;
 
 --
 -- Name: SCHEMA vault; Type: ACL; Schema: -; Owner: -
@@ -1545,6 +2275,139 @@ REVOKE ALL ON FUNCTION ticketing.rollback_v1(p_kind text, p_to text, p_by text, 
 GRANT ALL ON FUNCTION ticketing.rollback_v1(p_kind text, p_to text, p_by text, p_reason text) TO ticketing_pipeline;
 
 --
+-- Name: FUNCTION study_assign_v1(p_study bigint, p_rater text, p_own integer); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_assign_v1(p_study bigint, p_rater text, p_own integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.study_assign_v1(p_study bigint, p_rater text, p_own integer) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION study_close_v1(p_study bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_close_v1(p_study bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.study_close_v1(p_study bigint) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION study_draw(p_seed bigint, VARIADIC p_words text[]); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_draw(p_seed bigint, VARIADIC p_words text[]) FROM PUBLIC;
+
+--
+-- Name: TABLE study; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.study TO ticketing_pipeline;
+
+--
+-- Name: COLUMN study.study_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(study_id) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.name; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(name) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(name) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.state; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(state) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.snapshot_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(snapshot_id) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(snapshot_id) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.seed; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(seed) ON TABLE ticketing.study TO ticketing_pipeline;
+
+--
+-- Name: COLUMN study.overlap; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(overlap) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(overlap) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.raters; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(raters) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(raters) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.asked; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(asked) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(asked) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.created_by; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT INSERT(created_by) ON TABLE ticketing.study TO ticketing_pipeline;
+GRANT SELECT(created_by) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.created_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(created_at) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.closed_by; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(closed_by) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: COLUMN study.closed_at; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(closed_at) ON TABLE ticketing.study TO ticketing_readonly;
+
+--
+-- Name: FUNCTION study_locked(p_study bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_locked(p_study bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION study_next_v1(p_study bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_next_v1(p_study bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.study_next_v1(p_study bigint) TO ticketing_rater;
+GRANT ALL ON FUNCTION ticketing.study_next_v1(p_study bigint) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION study_open_v1(p_study bigint); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_open_v1(p_study bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.study_open_v1(p_study bigint) TO ticketing_pipeline;
+
+--
+-- Name: FUNCTION study_rate_v1(p_study bigint, p_item bigint, p_scores jsonb, p_preferred text, p_comment text); Type: ACL; Schema: ticketing; Owner: -
+--
+
+REVOKE ALL ON FUNCTION ticketing.study_rate_v1(p_study bigint, p_item bigint, p_scores jsonb, p_preferred text, p_comment text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.study_rate_v1(p_study bigint, p_item bigint, p_scores jsonb, p_preferred text, p_comment text) TO ticketing_rater;
+GRANT ALL ON FUNCTION ticketing.study_rate_v1(p_study bigint, p_item bigint, p_scores jsonb, p_preferred text, p_comment text) TO ticketing_pipeline;
+
+--
 -- Name: TABLE clean_ticket; Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -1755,6 +2618,37 @@ GRANT SELECT ON TABLE ticketing.snapshot TO ticketing_readonly;
 
 GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_pipeline;
 GRANT SELECT ON TABLE ticketing.source_ticket TO ticketing_reviewer;
+
+--
+-- Name: TABLE study_assignment; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.study_assignment TO ticketing_pipeline;
+
+--
+-- Name: TABLE study_item; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.study_item TO ticketing_pipeline;
+
+--
+-- Name: TABLE study_rating; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.study_rating TO ticketing_pipeline;
+
+--
+-- Name: TABLE study_reply; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.study_reply TO ticketing_pipeline;
+
+--
+-- Name: TABLE study_system; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE ticketing.study_system TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.study_system TO ticketing_readonly;
 
 --
 -- Name: TABLE entry; Type: ACL; Schema: vault; Owner: -

@@ -66,6 +66,7 @@ class Role(StrEnum):
     PIPELINE = "ticketing_pipeline"
     WRITEBACK = "ticketing_writeback"
     REVIEWER = "ticketing_reviewer"
+    RATER = "ticketing_rater"
     READONLY = "ticketing_readonly"
 
 

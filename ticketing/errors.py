@@ -61,5 +61,9 @@ class ReviewError(TicketingError):
     """The draft is not in a state in which that can be done."""
 
 
+class StudyError(TicketingError):
+    """The study is not in a state in which that can be done: see 'ticketing study list'."""
+
+
 class ServiceError(TicketingError):
     """A local service (the Prefect server) could not be started."""

@@ -66,7 +66,16 @@ SELECT 'models', version, ARRAY[parameters::text, metrics::text], NULL FROM tick
 UNION ALL
 SELECT 'verdicts', verdict_id::text, ARRAY[rules::text, metrics::text], NULL FROM ticketing.verdict
 UNION ALL
-SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticketing.snapshot;
+SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticketing.snapshot
+UNION ALL
+SELECT 'studies', study_id::text, ARRAY[name], NULL FROM ticketing.study
+UNION ALL
+SELECT 'study tickets', item_id::text, ARRAY[ticket, category], ticket_id FROM ticketing.study_item
+UNION ALL
+SELECT 'study replies', item_id || ' ' || r.system, ARRAY[r.body], CASE WHEN r.system <> 'nearest' THEN i.ticket_id END
+FROM ticketing.study_reply r JOIN ticketing.study_item i USING (item_id)
+UNION ALL
+SELECT 'study comments', rating_id::text, ARRAY[comment], NULL FROM ticketing.study_rating WHERE comment <> '';
 
 -- name: vault_entries_of_sample(share)
 -- for the write-back role only: the values of about this share of the tickets, all of them for 1; read with a server-side cursor

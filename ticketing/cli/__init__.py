@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status
+from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status, study
 from ticketing.cli.common import console
 from ticketing.errors import TicketingError
 from ticketing.settings import get_settings
@@ -26,6 +26,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(review.app, name="review")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(labels.app, name="labels")
+app.add_typer(study.app, name="study")
 app.command("import")(data.import_command)
 app.command("prepare")(data.prepare_command)
 app.command("train")(learning.train_command)

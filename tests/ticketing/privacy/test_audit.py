@@ -7,6 +7,7 @@ import pytest
 
 from tests.finders import Finder
 from tests.seed import add_clean, add_draft, add_models
+from tests.studies import make_study, record
 from ticketing.errors import InputError
 from ticketing.privacy.audit import Values, audit, is_telling
 from ticketing.privacy.scrubber import Scrubber
@@ -86,6 +87,26 @@ def test_drafts_are_looked_at_before_and_not_after_restoring(database, look):
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_guard")
 
     assert found(look()) == [("drafts before restoring", "PERSON", "vault")]
+
+
+def test_studies_are_looked_through(database, look):
+    study_id = make_study(database, records=[record(n) for n in range(3)], name="first")
+    assert look() == []
+    with database.begin(None) as conn:
+        for table in ("study", "study_item", "study_reply"):
+            conn.execute(f"ALTER TABLE ticketing.{table} DISABLE TRIGGER USER")
+        conn.execute("UPDATE ticketing.study SET name = 'About SH20240501123'")
+        conn.execute("UPDATE ticketing.study_item SET ticket = 'It is SH20240501123'")
+        conn.execute("UPDATE ticketing.study_reply SET body = 'Yours is SH20240501123'")
+        for table in ("study", "study_item", "study_reply"):
+            conn.execute(f"ALTER TABLE ticketing.{table} ENABLE TRIGGER USER")
+        conn.execute("SELECT ticketing.study_assign_v1(%s, 'postgres')", (study_id,))
+        conn.execute(
+            "INSERT INTO ticketing.study_rating (item_id, rater, scores, comment) SELECT item_id, rater,"
+            ' \'{"A": 1, "B": 1, "C": 1, "D": 1}\', \'SH20240501123 again\' FROM ticketing.study_assignment'
+        )
+
+    assert {one.place for one in look()} == {"studies", "study tickets", "study replies", "study comments"}
 
 
 def test_snapshots_are_looked_through(settings, look):

@@ -1,0 +1,109 @@
+"""The tasks of the study flow, one after the other, with a generator that is made up."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from flows import study as flow
+from models.registry import register, workspace
+from models.serving import MANIFEST
+from tests.finders import JOHN
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from tests.seed import rows
+from ticketing import study
+from ticketing.drafting.drafter import Completion
+from ticketing.errors import ModelError, StudyError
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.settings import PrivacySettings
+
+
+class Writer:
+    """Answers every ticket, but the one about a kettle, with an address in it."""
+
+    def __init__(self, version):
+        self.version = version
+
+    def complete(self, conversations, again=False):
+        return [
+            Completion("", 0, 0, "error")
+            if "kettle" in ticket["content"]
+            else Completion(f" {self.version} says: write to jane.doe@example.com about <ORDER_ID_1> ", 9, 9, "stop")
+            for _, ticket in conversations
+        ]
+
+
+@pytest.fixture
+def made(database, settings, monkeypatch):
+    """A champion and a candidate, trained on a snapshot of ten test tickets."""
+    test = [replace(answered_ticket(n), category="ab"[n % 2]) for n in range(10)]
+    snapshot = make_snapshot(settings.home / "5afe", [answered_ticket(n) for n in range(10, 20)], test=test)
+    with database.begin(None) as conn:
+        conn.execute("INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('5afe', '5afe', '{}')")
+    versions = []
+    for _ in range(2):
+        with workspace(settings) as artefact:
+            artefact.mkdir()
+            (artefact / MANIFEST).write_text('{"languages": ["en"]}')
+            versions.append(register(database, "generator", "5afe", artefact, {}, settings).version)
+    with database.begin(None) as conn:
+        conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (versions[0],))
+
+    @contextmanager
+    def serve(model, settings):
+        yield Writer(model.version)
+
+    monkeypatch.setattr(flow, "serve_generator", serve)
+    monkeypatch.setattr(flow, "get_settings", lambda: settings)
+    monkeypatch.setattr(flow, "find_snapshot", lambda database, settings, snapshot_id: snapshot)
+    monkeypatch.setattr(flow.resources, "database", lambda: database)
+    monkeypatch.setattr(flow.resources, "scrubber", lambda: Scrubber(PrivacySettings(), JOHN))
+    return versions
+
+
+def run(candidate=None, size=1000, seed=3):
+    study_id = flow.sample.fn(size, candidate, 0.4, 2, seed, None, "ann")
+    flow.find_nearest.fn(study_id)
+    for system in ["champion"] + (["candidate"] if candidate else []):
+        flow.generate.fn(study_id, system)
+    return flow.open_study.fn(study_id)
+
+
+def test_everybody_answers_and_what_a_model_made_up_is_no_address(database, made):
+    champion, candidate = made
+    opened = run(candidate)
+
+    # Two of the ten are about a kettle, and nobody wrote to them.
+    assert (opened.items, opened.asked, opened.left_out) == (8, 1000, 2)
+    assert "2 left out" in opened.sentence and "1,000 were asked for" in opened.sentence
+    found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
+    by_system = {
+        name: [row for row in found if row["system"] == name] for name in ("human", "nearest", "champion", "candidate")
+    }
+    assert {name: len(said) for name, said in by_system.items()} == dict.fromkeys(by_system, 8)
+    for system, version in (("champion", champion), ("candidate", candidate)):
+        assert {row["body"] for row in by_system[system]} == {
+            f"{version} says: write to <EMAIL_ADDRESS_1> about <ORDER_ID_1>"
+        }
+    assert all("We are sorry" in row["body"] for row in by_system["human"] + by_system["nearest"])
+    assert all(row["told_in"][0].startswith("t0001") for row in by_system["nearest"])
+    assert study.find(database, opened.study_id).systems["candidate"] == candidate
+
+
+def test_without_a_candidate_three_answer(database, made):
+    assert study.find(database, run(size=4).study_id).systems.keys() == {"human", "nearest", "champion"}
+
+
+def test_a_seed_draws_the_same_tickets_and_another_others(database, made):
+    drawn = [study.tickets(database, flow.sample.fn(5, None, 0.2, 2, seed, None, "ann")) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_champion_is_no_candidate_and_a_classifier_is_none(database, made, settings):
+    with pytest.raises(StudyError, match="is the champion"):
+        flow.sample.fn(5, made[0], 0.2, 2, 1, None, "ann")
+    with workspace(settings) as artefact:
+        artefact.mkdir()
+        classifier = register(database, "classifier", "5afe", artefact, {}, settings).version
+    with pytest.raises(ModelError, match="a study is of generators"):
+        flow.sample.fn(5, classifier, 0.2, 2, 1, None, "ann")

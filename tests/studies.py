@@ -1,0 +1,52 @@
+"""Studies that tests of several rooms start from: made-up replies that begin with who wrote them."""
+
+from tests.seed import GENERATOR, SNAPSHOT, add_models
+from ticketing import study
+from ticketing.corpus.snapshot import Record
+from ticketing.database import Role
+from ticketing.study import NewStudy, Reply
+from ticketing.study_sampling import Sample
+
+CANDIDATE = "generator-2"
+SYSTEMS = ("human", "nearest", "champion", "candidate")
+
+
+def record(number, *, category="payment", language="en", text=None, output=""):
+    """A ticket of a snapshot; `output` puts another reply, or None, in its place."""
+    said = f"human wrote {number}" if output == "" else output
+    text = text or f"Ticket {number}\nWhere is <ORDER_ID_1>?"
+    return Record(f"t{number:04d}", language, category, text, "Answer.", text, said, number)
+
+
+def make_study(database, *, size=10, shared=2, raters=2, candidate=CANDIDATE, seed=7, name="first", records=None):
+    """A study that is open. Returns its number."""
+    records = tuple(record(number) for number in range(size)) if records is None else tuple(records)
+    with database.begin(None) as conn:
+        add_models(conn)
+    new = NewStudy(name, SNAPSHOT, GENERATOR, candidate, seed, len(records), shared / len(records), raters, "ann")
+    study_id = study.create(database, new, Sample(records, frozenset(one.ticket_id for one in records[:shared])))
+    for system in [one for one in new.systems if one != "human"]:
+        told = (("train-1",), ("train-2", "train-3"))
+        replies = [
+            Reply(one.ticket_id, f"{system} wrote {i}", told[i % 2] if system == "nearest" else ())
+            for i, one in enumerate(records)
+        ]
+        study.write_replies(database, study_id, system, replies)
+    study.open_study(database, study_id)
+    return study_id
+
+
+def act(database, name, do, *args, role=Role.PIPELINE):
+    """Somebody does something in a transaction of their own."""
+    with database.begin(role) as conn:
+        study.set_actor(conn, name)
+        return do(conn, *args)
+
+
+def rate_all(database, study_id, rater, score, preferred=None):
+    """A rater joins and rates everything: `score` and `preferred` are told the system, as its reply begins with it."""
+    study.assign(database, study_id, rater)
+    while item := act(database, rater, study.next_item, study_id):
+        by_system = {text.split()[0]: label for label, text in item.replies.items()}
+        scores = {label: score(system) for system, label in by_system.items()}
+        act(database, rater, study.rate, study_id, item.item_id, scores, by_system.get(preferred))
