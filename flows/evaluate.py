@@ -24,6 +24,7 @@ from models.generator_evaluation import (
 from models.measurements import Measurements
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
+from models.study_analysis import study_measurement, with_study
 from reports.evaluation import classifier_sections, generator_sections, lineage_section, verdict_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
@@ -168,6 +169,7 @@ def judged(
     """Asks the gate, stores the verdict, and puts together what the report says."""
     gate = get_settings().gate
     rules = default_rules(gate) if gate.rules is None else gate.rules
+    measured = with_study(measured, study_measurement(resources.database(), model.version))
     verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
     asked = verdict_section(model.version, verdict)

@@ -38,7 +38,7 @@ class RuleResult:
     high: float | None = None
     count: int | None = None
     p_value: float | None = None
-    skipped: str | None = None  # why the rule has nothing to judge, which is not the same as a missing number
+    skipped: str | None = None  # why there is nothing to judge: no failure, as a missing number is, and no pass
 
     @property
     def margin(self) -> float | None:
@@ -136,7 +136,7 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
             yield _result(rule, scope, measured.values.get((rule.metric, scope)))
         elif rule.against in measured.absent:
             yield RuleResult(
-                _name(rule, scope), None, rule.operator, -rule.margin, False, skipped=f"there is no {rule.against} yet"
+                _name(rule, scope), None, rule.operator, -rule.margin, True, skipped=f"there is no {rule.against} yet"
             )
         else:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))

@@ -106,6 +106,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
 
     work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen)}"
     work.mkdir(parents=True, exist_ok=True)
+    progress = ProgressLog()
     trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
     trainer = trainer_class(
         model=load_quantized(base, chosen.base_model),
@@ -116,7 +117,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         peft_config=LoraConfig(
             r=chosen.lora_rank, lora_alpha=2 * chosen.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
-        callbacks=[ProgressLog()],
+        callbacks=[progress],
         lr_ratio=chosen.lora_plus_ratio,
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
@@ -132,6 +133,8 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "steps": steps,
         "epochs": steps * chosen.batch_size / len(rows),
         "train_loss": trained.training_loss,
+        "learning_curve": progress.curve,
+        "learning_curve_of": "training loss, nats a token",
         "validation_rows": len(validation),
         "validation_loss": loss,
         "validation_perplexity": None if loss is None else math.exp(loss),

@@ -94,7 +94,13 @@ def _origin(model: dict[str, Any]) -> dict[str, Scalar]:
 
 def _metrics(one: Lineage) -> dict[str, Scalar]:
     latest = one.verdicts[-1]["metrics"] if one.verdicts else {}
-    return flat(one.model["metrics"], "training.") | flat(latest, "evaluation.")
+    # Of a measurement the number; its interval and how it came about are in the report.
+    measured = {
+        f"evaluation.{metric} ({scope})": number["value"]
+        for metric, scopes in latest.get("values", {}).items()
+        for scope, number in scopes.items()
+    }
+    return flat(one.model["metrics"], "training.") | measured
 
 
 def _side_by_side(a: dict[str, Scalar], b: dict[str, Scalar]) -> list[Difference]:

@@ -153,9 +153,10 @@ class CpuTrainer(LoraPlusTrainer):
 
 
 class ProgressLog(TrainerCallback):
-    """Says how far the training is, without a word of any ticket."""
+    """Says how far the training is, without a word of any ticket, and keeps it for the report: (epoch, loss)."""
 
     def __init__(self) -> None:
+        self.curve: list[tuple[float, float]] = []
         self.started = time.monotonic()
         self.first_step = 0
 
@@ -180,6 +181,7 @@ class ProgressLog(TrainerCallback):
         """One line every few steps."""
         if not logs or "loss" not in logs:
             return
+        self.curve.append((float(state.epoch or 0), float(logs["loss"])))
         seconds = (time.monotonic() - self.started) / max(1, state.global_step - self.first_step)
         logger.info(
             "generator: step %d of %d, loss %.3f, %.0f s left",

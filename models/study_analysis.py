@@ -6,13 +6,14 @@ Where ratings come from is `ticketing.study`; what a number is good enough for i
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import krippendorff
 import numpy as np
 from scipy.stats import norm
 
+from models.measurements import ALL, Measurement, Measurements
 from ticketing import study
 from ticketing.database import Database
 from ticketing.study import Rating
@@ -100,6 +101,24 @@ def study_measurement(database: Database, version: str) -> StudyMeasurement | No
         return preference(ratings, system, against).won if there and against != system else None
 
     return StudyMeasurement(study_id, version, system, won("human"), won("champion"), won("nearest"))
+
+
+def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measurements:
+    """The numbers with those of people added, so that a rule can ask for them: `study_against_human` and so on.
+
+    Each is the share of tickets in which people liked the version's reply better, with ties as half.
+    """
+    if said is None:
+        return measured
+    shares = {"human": said.human, "champion": said.champion, "nearest": said.nearest}
+    people = {
+        (f"study_against_{other}", ALL): Measurement(
+            one.value, one.low, one.high, one.count, f"study {said.study_id}, Wilson"
+        )
+        for other, one in shares.items()
+        if one is not None
+    }
+    return replace(measured, values={**measured.values, **people})
 
 
 def analyse(ratings: Sequence[Rating], seed: int) -> StudyResults:

@@ -26,7 +26,12 @@ def extend_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
         counts.update(match.group() for match in PLACEHOLDER.finditer(text))
         counts.update(PLACEHOLDER.sub("", text))
     often = [word for word, count in counts.most_common() if count >= MIN_COUNT and not word.isspace()]
-    missing = [word for word in often if len(word) > 1 or _is_unknown(tokenizer, word)]
+    # A token of its own is cut out of every word that it stands in: a letter would cut up the words that are known.
+    missing = [
+        word
+        for word in often
+        if len(word) > 1 or (not (word.isascii() and word.isalnum()) and _is_unknown(tokenizer, word))
+    ]
     # Left as they are: an uncased tokenizer would lower them.
     tokenizer.add_tokens([AddedToken(word, normalized=False) for word in missing])
     if missing:  # some models have more rows than their tokenizer has words

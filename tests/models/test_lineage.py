@@ -26,15 +26,15 @@ def test_what_differs_between_two_versions_and_all_their_numbers(database, setti
     a = candidate(database, settings, snapshot_id)
     other = settings.model_copy(update={"classifier": settings.classifier.model_copy(update={"epochs": 7})})
     b = candidate(database, other, snapshot_id)
-    record_verdict(database, a, PASSED, {"accuracy": 0.99, "by_language": {"en": 0.98}, "curve": [1, 2]}, {})
+    scopes = {"all": {"value": 0.99, "low": 0.97}, "language=en": {"value": 0.98, "low": 0.95}}
+    record_verdict(database, a, PASSED, {"values": {"accuracy": scopes}}, {})
 
     compared = compare(database, a.version, b.version)
 
     assert compared.origins == [("settings.epochs", settings.classifier.epochs, 7)]
     assert compared.metrics == [
-        ("evaluation.accuracy", 0.99, None),
-        ("evaluation.by_language.en", 0.98, None),
-        ("evaluation.curve", "2 items", None),
+        ("evaluation.accuracy (all)", 0.99, None),
+        ("evaluation.accuracy (language=en)", 0.98, None),
         ("training.validation_accuracy", 0.9, 0.9),
     ]
 

@@ -1,0 +1,124 @@
+"""The gate says no when it should: to models that were really trained, on what must not become a champion."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+from models.classifier import TrainedClassifier
+from models.classifier_evaluation import Rival, evaluate_classifier
+from models.classifier_training import train_classifier
+from models.gate import default_rules, judge
+from tests.models.small_corpus import make_snapshot
+from ticketing.corpus.snapshot import Record
+from ticketing.settings import ClassifierSettings, GateSettings, Settings
+
+CATEGORIES = ("logistics", "payment")
+# Each department is told by one of so many words: a model must have seen a word to know whose it is.
+WORDS = 60
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A BERT of two small layers that knows the words, and nothing of what they mean."""
+    folder = tmp_path_factory.mktemp("bert")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order"]
+    words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS)]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def small(base, tmp_path):
+    return Settings(
+        home=tmp_path,
+        classifier=ClassifierSettings(base_model=str(base), learning_rate=5e-3, min_steps=150, epochs=3, max_tokens=16),
+        gate=GateSettings(accuracy=0.98),
+    )
+
+
+def records(count, first=0):
+    found = []
+    for number in range(first, first + count):
+        category = CATEGORIES[number % 2]
+        text = f"the {category}{number // 2 % WORDS} of my order"
+        found.append(Record(f"t{number}", "en", category, text, "", text, None, number))
+    return found
+
+
+def with_shuffled_labels(found):
+    labels = [one.category for one in found]
+    random.Random(0).shuffle(labels)
+    return [replace(one, category=label) for one, label in zip(found, labels, strict=True)]
+
+
+def judged(settings, folder, train, test, validation=None, rival=None):
+    snapshot = make_snapshot(
+        folder / "snapshot", train, records(200, 5_000) if validation is None else validation, test
+    )
+    train_classifier(snapshot, settings, folder / "artefact")
+    classifier = TrainedClassifier.load("classifier-1", folder / "artefact", settings)
+    scored = evaluate_classifier(classifier, snapshot, rival)
+    rules = [rule for rule in default_rules(settings.gate) if rule.kind == "classifier"]
+    return judge(rules, scored.measured), classifier
+
+
+def failed(verdict):
+    return {rule.name for rule in verdict.rules if not rule.passed}
+
+
+def test_a_model_trained_well_enough_passes(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, records(400), records(120, 1_000))
+    assert verdict.passed, verdict.sentence
+
+
+def test_a_model_trained_on_shuffled_labels_is_refused(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, with_shuffled_labels(records(400)), records(120, 1_000))
+    assert not verdict.passed
+    assert failed(verdict) & {"selective_accuracy", "coverage"}
+
+
+def test_a_model_trained_on_a_twentieth_of_the_data_is_refused(small, tmp_path):
+    test = records(120, 1_000)
+    _, champion = judged(small, tmp_path / "champion", records(400), test)
+    verdict, _ = judged(small, tmp_path / "candidate", records(20), test, rival=Rival(champion, ()))
+    assert not verdict.passed
+    assert "accuracy minus that of the champion" in failed(verdict)
+
+
+def test_a_test_set_of_ten_is_refused_however_well_it_goes(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, records(400), records(10, 1_000))
+    assert not verdict.passed
+    assert failed(verdict) == {"tickets"}
+
+
+def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path):
+    test = records(120, 1_000)
+    _, champion = judged(small, tmp_path / "champion", records(400), test)
+
+    class SlightlyWorse:
+        """The champion, but for one ticket in 120."""
+
+        version = "classifier-2"
+
+        def predict(self, tickets):
+            said = champion.predict(tickets)
+            other = next(label for label in CATEGORIES if label != said[0].category)
+            return [said[0]._replace(category=other, route="human", reason="confidence 0.5 is below 0.9"), *said[1:]]
+
+        def uncalibrated(self, texts):
+            return champion.uncalibrated(texts)
+
+    snapshot = make_snapshot(tmp_path / "again", records(400), test=test)
+    scored = evaluate_classifier(SlightlyWorse(), snapshot, Rival(champion, ()))
+    rules = [rule for rule in default_rules(small.gate) if rule.kind == "classifier"]
+    verdict = judge(rules, scored.measured)
+    assert failed(verdict) == {"accuracy minus that of the champion"}
+    assert "-0.0083 should be >=" in verdict.sentence
