@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from models import tuning
 from models.base import LOAD_ERRORS
 from models.calibration import probabilities
 from models.scope import Scope
@@ -48,8 +49,9 @@ class TrainedClassifier:
         self._scope = scope
         self._max_tokens = int(manifest["max_tokens"])
         self._tokenizer = AutoTokenizer.from_pretrained(path)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32).to(device).eval()
+        self._model = tuning.load(path).eval()
+        if torch.cuda.is_available():
+            self._model.cuda()
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:
@@ -79,7 +81,9 @@ class TrainedClassifier:
             with torch.inference_mode():
                 said = self._model(**batch, output_hidden_states=True)
                 mask = batch["attention_mask"][..., None].float()
-                mean = (said.hidden_states[-1] * mask).sum(1) / mask.sum(1).clamp(min=1)
+                # A tuned prompt comes before the text, and is no part of it.
+                hidden = said.hidden_states[-1][:, -mask.shape[1] :]
+                mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
                 logits[places] = said.logits.double().cpu().numpy()
                 vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return Read(logits, vectors)

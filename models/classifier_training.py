@@ -5,12 +5,11 @@ How sure is sure enough is `models.thresholds`; predicting is `models.classifier
 
 import json
 import logging
-import math
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,21 +21,23 @@ from transformers import (
     AutoTokenizer,
     DataCollatorWithPadding,
     EarlyStoppingCallback,
-    EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
 )
 from transformers.trainer_callback import PrinterCallback
 
+from models import tuning
 from models.base import LOAD_ERRORS, resolve, writing
 from models.calibration import fit_temperature, probabilities
-from models.classifier import BATCH, MANIFEST, SCOPE, TrainedClassifier, encode
-from models.hardware import compute_dtype
+from models.classifier import MANIFEST, SCOPE, TrainedClassifier, encode
+from models.classifier_trainer import (
+    TEACHER,
+    ProgressLog,
+    RegularisedTrainer,
+    optimizer,
+    training_arguments,
+    validation_metrics,
+)
 from models.metrics import expected_calibration_error
 from models.scope import Scope
 from models.thresholds import Thresholds, Validated, choose_thresholds, threshold_for
@@ -47,10 +48,13 @@ from ticketing.settings import ClassifierSettings, Settings
 
 logger = logging.getLogger("ticketing")
 
-MAX_EPOCHS = 20
-# New words start without a meaning. At the learning rate of the layers above, the sample's Chinese tickets were still
-# at 0.70 of accuracy when they are at 0.98 with this (one run each, one seed).
-NEW_WORDS_SPEED = 5.0
+
+class Corpus(NamedTuple):
+    """What a classifier learns from, what it is chosen by, and the categories."""
+
+    train: list[Record]
+    validation: list[Record]
+    labels: list[str]
 
 
 def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
@@ -69,49 +73,76 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     chosen = settings.classifier
     started = time.monotonic()
     train, validation = snapshot.records("train"), snapshot.records("validation")
-    labels = sorted({record.category for record in train})
-    tokenizer, model = _load_base(chosen, settings, labels)
-    added = extend_vocabulary(tokenizer, model, [record.text for record in train])
-    work = output.with_name(output.name + ".work")
-    progress = ProgressLog()
-    trainer = WeightedTrainer(
-        weights=_class_weights([record.category for record in train], labels),
-        smoothing=chosen.label_smoothing,
-        model=model,
-        args=_training_arguments(chosen, len(train), work),
-        train_dataset=_dataset(train, labels, tokenizer, chosen.max_tokens),
-        eval_dataset=_dataset(validation, labels, tokenizer, chosen.max_tokens),
-        data_collator=DataCollatorWithPadding(tokenizer),
-        processing_class=tokenizer,
-        compute_metrics=_validation_metrics,
-        callbacks=[EarlyStoppingCallback(chosen.patience), progress],
-        optimizers=(_optimizer(model, chosen.learning_rate, NEW_WORDS_SPEED if added else 1.0), None),
-    )
-    trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
-    with writing(output):
-        trained = trainer.train()
-        model.save_pretrained(output)
-        tokenizer.save_pretrained(output)
-    shutil.rmtree(work, ignore_errors=True)
-
-    calibrated = _calibrate(output, labels, chosen.max_tokens, train, validation, settings)
+    corpus = Corpus(train, validation, sorted({record.category for record in train}))
+    told = _teacher_logits(corpus, settings, output) if chosen.teacher else None
+    trained = _fine_tune(corpus, chosen, settings, output, told)
+    calibrated = _calibrate(corpus, chosen.max_tokens, settings, output)
     return {
         "train_rows": len(train),
         "validation_rows": len(validation),
         **calibrated,
-        "added_tokens": len(added),
-        "epochs": trained.metrics["epoch"],
-        "train_loss": trained.training_loss,
-        "learning_curve": progress.curve,
+        **trained,
         "seconds": time.monotonic() - started,
     }
 
 
-def _calibrate(
-    output: Path, labels: list[str], max_tokens: int, train: Sequence[Record], validation: Sequence[Record],
-    settings: Settings,
-) -> dict[str, Any]:  # fmt: skip
+def _fine_tune(
+    corpus: Corpus, chosen: ClassifierSettings, settings: Settings, output: Path, told: np.ndarray | None
+) -> dict[str, Any]:
+    tokenizer, base = _load_base(chosen, settings, corpus.labels)
+    parameters = sum(parameter.numel() for parameter in base.parameters())
+    method = tuning.choose_method(chosen.method, parameters, tuning.memory_available())
+    # What is only put before the text can't give new words a meaning, and merged LoRA leaves the words as they were.
+    texts = [record.text for record in corpus.train]
+    added = extend_vocabulary(tokenizer, base, texts) if method == "full" else []
+    model = tuning.adapted(base, method, chosen.lora_rank)
+    work = output.with_name(output.name + ".work")
+    progress = ProgressLog()
+    trainer = RegularisedTrainer(
+        weights=_class_weights([record.category for record in corpus.train], corpus.labels),
+        chosen=chosen,
+        model=model,
+        args=training_arguments(chosen, len(corpus.train), work),
+        train_dataset=_dataset(corpus.train, corpus.labels, tokenizer, chosen.max_tokens, told),
+        eval_dataset=_dataset(corpus.validation, corpus.labels, tokenizer, chosen.max_tokens),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        processing_class=tokenizer,
+        compute_metrics=validation_metrics,
+        callbacks=[EarlyStoppingCallback(chosen.patience), progress],
+        optimizers=(optimizer(model, chosen, method, bool(added)), None),
+    )
+    trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
+    with writing(output):
+        trained = trainer.train()
+        tuning.save(model, output)
+        tokenizer.save_pretrained(output)
+    shutil.rmtree(work, ignore_errors=True)
+    return {
+        "method": method,
+        "parameters": parameters,
+        "added_tokens": len(added),
+        "epochs": trained.metrics["epoch"],
+        "train_loss": trained.training_loss,
+        "learning_curve": progress.curve,
+    }
+
+
+def _teacher_logits(corpus: Corpus, settings: Settings, output: Path) -> np.ndarray:
+    """What a larger model says of the training tickets, once it has learnt them: tickets × categories."""
+    chosen = settings.classifier
+    larger = chosen.model_copy(update={"base_model": chosen.teacher, "teacher": None})
+    folder = output.with_name(output.name + ".teacher")
+    logger.info("classifier: its teacher first, %s", chosen.teacher)
+    _fine_tune(corpus, larger, settings, folder, None)
+    teacher = TrainedClassifier("", folder, {"labels": corpus.labels, "max_tokens": chosen.max_tokens})
+    logits = teacher.read([record.text for record in corpus.train]).logits
+    shutil.rmtree(folder)
+    return logits
+
+
+def _calibrate(corpus: Corpus, max_tokens: int, settings: Settings, output: Path) -> dict[str, Any]:
     """Fits temperature, thresholds and scope on the validation part, and writes them beside the model."""
+    train, validation, labels = corpus
     classifier = TrainedClassifier("", output, {"labels": labels, "max_tokens": max_tokens})
     read = classifier.read([record.text for record in validation])
     scope = Scope.fit(classifier.read([record.text for record in train]).vectors, read.vectors)
@@ -152,52 +183,6 @@ def _calibrate(
     }
 
 
-class WeightedTrainer(Trainer):
-    """transformers' Trainer with a cross-entropy that weighs rare categories up."""
-
-    def __init__(self, weights: torch.Tensor, smoothing: float, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self._loss = torch.nn.CrossEntropyLoss(weight=weights, label_smoothing=smoothing)
-
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:  # noqa: ANN401
-        """The weighted loss of a batch, in nats."""
-        labels = inputs.pop("labels")
-        outputs = model(**inputs)
-        loss = self._loss.to(outputs.logits.device)(outputs.logits.float(), labels)
-        return (loss, outputs) if return_outputs else loss
-
-
-class ProgressLog(TrainerCallback):
-    """Says after each epoch how far the training is, and keeps it for the report: (epoch, macro-F1, accuracy)."""
-
-    def __init__(self) -> None:
-        self.curve: list[tuple[float, float, float]] = []
-
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        """One line an epoch."""
-        metrics = kwargs["metrics"]
-        self.curve.append((float(state.epoch or 0), metrics["eval_macro_f1"], metrics["eval_accuracy"]))
-        logger.info(
-            "classifier: epoch %.0f of at most %.0f, validation macro-F1 %.4f, accuracy %.4f",
-            state.epoch or 0,
-            args.num_train_epochs,
-            metrics["eval_macro_f1"],
-            metrics["eval_accuracy"],
-        )
-
-
 def _load_base(
     chosen: ClassifierSettings, settings: Settings, labels: Sequence[str]
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
@@ -227,51 +212,15 @@ def _load_base(
     return tokenizer, model
 
 
-def _training_arguments(chosen: ClassifierSettings, rows: int, work: Path) -> TrainingArguments:
-    steps_an_epoch = math.ceil(rows / chosen.batch_size)
-    epochs = min(max(chosen.epochs, math.ceil(chosen.min_steps / steps_an_epoch)), MAX_EPOCHS)
-    on_cpu = not torch.cuda.is_available()
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=chosen.batch_size,
-        per_device_eval_batch_size=BATCH,
-        learning_rate=chosen.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=0.1,
-        bf16=compute_dtype() == torch.bfloat16,
-        fp16=compute_dtype() == torch.float16,
-        use_cpu=on_cpu,
-        dataloader_pin_memory=not on_cpu,
-        train_sampling_strategy="group_by_length",
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        save_total_limit=1,
-        save_only_model=True,  # a killed training begins anew, so the optimizer's state is not needed
-        load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
-        seed=chosen.seed,
-        data_seed=chosen.seed,
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-    )
-
-
-def _optimizer(model: PreTrainedModel, learning_rate: float, words_speed: float) -> torch.optim.Optimizer:
-    words = list(model.get_input_embeddings().parameters())
-    kept = {id(parameter) for parameter in words}
-    others = [parameter for parameter in model.parameters() if id(parameter) not in kept]
-    groups = [{"params": others, "weight_decay": 0.01}, {"params": words, "lr": learning_rate * words_speed}]
-    return torch.optim.AdamW(groups, lr=learning_rate, weight_decay=0.0, fused=True)
-
-
 def _dataset(
-    records: Sequence[Record], labels: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int
-) -> Dataset:
+    records: Sequence[Record], labels: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int,
+    told: np.ndarray | None = None,
+) -> Dataset:  # fmt: skip
     places = {label: i for i, label in enumerate(labels)}
-    encoded = encode(tokenizer, [record.text for record in records], max_tokens)
+    encoded: dict[str, Any] = dict(encode(tokenizer, [record.text for record in records], max_tokens))
     lengths = [len(ids) for ids in encoded["input_ids"]]
+    if told is not None:
+        encoded[TEACHER] = told.tolist()
     return Dataset.from_dict({**encoded, "labels": [places[record.category] for record in records], "length": lengths})
 
 
@@ -279,15 +228,6 @@ def _class_weights(categories: Sequence[str], labels: Sequence[str]) -> torch.Te
     weights = compute_class_weight("balanced", classes=np.asarray(labels), y=np.asarray(categories))
     # The square root, capped: fully balanced weights let a few mislabelled rare tickets shout everybody down.
     return torch.tensor(np.minimum(np.sqrt(weights), 4.0), dtype=torch.float32)
-
-
-def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    predicted = np.asarray(prediction.predictions).argmax(axis=-1)
-    true = np.asarray(prediction.label_ids)
-    return {
-        "accuracy": float((predicted == true).mean()),
-        "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0.0)),
-    }
 
 
 def _coverage(validated: Sequence[Validated], thresholds: Thresholds) -> dict[str, float]:

@@ -82,12 +82,22 @@ class ClassifierSettings(Section):
     """How the classifier is trained."""
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
+    method: Literal["auto", "full", "lora", "prefix", "prompt"] = Field(
+        "auto", description="how much of it learns; auto: all of it where the memory holds that, else LoRA"
+    )
+    lora_rank: int = Field(16, gt=0)
     max_tokens: int = Field(128, gt=0)
     epochs: int = Field(2, gt=0)
     min_steps: int = Field(300, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
     learning_rate: float = Field(2e-4, gt=0)
+    layer_decay: float = Field(1.0, gt=0, le=1, description="how much more slowly each lower layer learns")
     label_smoothing: float = Field(0.05, ge=0, lt=1)
+    r_drop: float = Field(0.0, ge=0, description="weight of agreeing with itself; every ticket is read twice then")
+    teacher: str | None = Field(
+        None, description="a larger base model that is trained first, and then teaches the classifier"
+    )
+    teacher_share: float = Field(0.7, gt=0, le=1, description="how much the teacher's word counts beside the labels")
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
 
