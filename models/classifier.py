@@ -49,8 +49,8 @@ class TrainedClassifier:
         self._scope = scope
         self._max_tokens = int(manifest["max_tokens"])
         self._tokenizer = AutoTokenizer.from_pretrained(path)
-        self._model: Any = tuning.load(path)
-        self._model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model = tuning.load(path).to(device).eval()
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:

@@ -5,7 +5,7 @@ The training itself is `models.classifier_training`; the generator has a method 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 import torch
@@ -67,11 +67,9 @@ def save(model: PreTrainedModel, output: Path) -> None:
         model.merge_and_unload().save_pretrained(output)
 
 
-def load(path: Path) -> PreTrainedModel:
+def load(path: Path) -> Any:  # noqa: ANN401 — transformers types its models' methods as nobody calls them
     """What `save` wrote, in fp32. Raises what transformers and peft raise when it is not there or damaged."""
     if not (path / ADAPTER).is_file():
-        whole: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32)
-        return whole
+        return AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32)
     base = AutoModelForSequenceClassification.from_pretrained(path / BASE, dtype=torch.float32)
-    prompted: PreTrainedModel = PeftModel.from_pretrained(base, path)
-    return prompted
+    return PeftModel.from_pretrained(base, path)
