@@ -24,6 +24,7 @@ from ticketing.tickets import CleanTicket
 
 MANIFEST = "ticketing.json"
 SCOPE = "scope.npz"
+ALONE = "."  # the folder of a classifier's only member
 BATCH = 64
 # A tokenizer takes more time than the model for a text of a megabyte, of which it keeps the beginning only.
 CHARACTERS_A_TOKEN = 16
@@ -48,9 +49,10 @@ class TrainedClassifier:
         self.out_of_scope_share = float(manifest.get("out_of_scope_share", 0.0))
         self._scope = scope
         self._max_tokens = int(manifest["max_tokens"])
-        self._tokenizer = AutoTokenizer.from_pretrained(path)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = tuning.load(path).to(device).eval()
+        members = [path / name for name in manifest.get("members", [ALONE])]
+        self._tokenizer = AutoTokenizer.from_pretrained(members[0])  # all members have the same
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._models = [tuning.load(member).to(self._device).eval() for member in members]
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:
@@ -68,24 +70,25 @@ class TrainedClassifier:
             ) from error
 
     def read(self, texts: Sequence[str]) -> Read:
-        """The logits and vectors of texts, in order."""
+        """The logits and vectors of texts, in order; of several members the means."""
         logits = np.zeros((len(texts), len(self.labels)), dtype=np.float64)
-        vectors = np.zeros((len(texts), self._model.config.hidden_size), dtype=np.float32)
+        vectors = np.zeros((len(texts), self._models[0].config.hidden_size), dtype=np.float32)
         # Texts of like length in one batch: less padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             encoded = encode(self._tokenizer, [texts[i] for i in places], self._max_tokens)
-            batch = self._tokenizer.pad(encoded, return_tensors="pt").to(self._model.device)
-            with torch.inference_mode():
-                said = self._model(**batch, output_hidden_states=True)
-                mask = batch["attention_mask"][..., None].float()
-                # A tuned prompt comes before the text, and is no part of it.
-                hidden = said.hidden_states[-1][:, -mask.shape[1] :]
-                mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-                logits[places] = said.logits.double().cpu().numpy()
-                vectors[places] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
-        return Read(logits, vectors)
+            batch = self._tokenizer.pad(encoded, return_tensors="pt").to(self._device)
+            mask = batch["attention_mask"][..., None].float()
+            for model in self._models:
+                with torch.inference_mode():
+                    said = model(**batch, output_hidden_states=True)
+                    # A tuned prompt comes before the text, and is no part of it.
+                    hidden = said.hidden_states[-1][:, -mask.shape[1] :]
+                    mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+                    logits[places] += said.logits.double().cpu().numpy() / len(self._models)
+                    vectors[places] += torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+        return Read(logits, vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The calibrated probability of each category: len(texts) × len(labels), rows sum to 1."""

@@ -30,6 +30,7 @@ from ticketing.settings import ClassifierSettings
 logger = logging.getLogger("ticketing")
 
 MAX_EPOCHS = 20
+READINGS, FEWEST_EPOCHS, MOST_EPOCHS = 800, 2, 10
 TEACHER = "teacher_logits"
 # Where less of the model learns, it learns faster: what was added starts from nothing.
 SPEED: dict[Method, float] = {"full": 1.0, "lora": 5.0, "prefix": 50.0, "prompt": 50.0}
@@ -75,13 +76,14 @@ class RegularisedTrainer(Trainer):
         if teacher is not None and model.training:
             told = torch.cat([teacher, teacher]) if twice else teacher
             share = self._chosen.teacher_share
-            loss = (1 - share) * loss + share * _distilled(logits, told.float())
+            loss = (1 - share) * loss + share * distilled(logits, told.float())
         if twice:
-            loss = loss + self._chosen.r_drop * _disagreement(*logits.chunk(2))
+            loss = loss + self._chosen.r_drop * disagreement(*logits.chunk(2))
         return (loss, outputs) if return_outputs else loss
 
 
-def _disagreement(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+def disagreement(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """How far two answers to the same tickets are apart: the mean of both KL divergences of logits, in nats."""
     first, second = one.log_softmax(-1), other.log_softmax(-1)
     kl = torch.nn.functional.kl_div
     return (
@@ -90,7 +92,8 @@ def _disagreement(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     ) / 2
 
 
-def _distilled(logits: torch.Tensor, teacher: torch.Tensor, temperature: float = 2.0) -> torch.Tensor:
+def distilled(logits: torch.Tensor, teacher: torch.Tensor, temperature: float = 2.0) -> torch.Tensor:
+    """How far logits are from a teacher's: the KL divergence at a temperature, in nats times its square."""
     student, told = (logits / temperature).log_softmax(-1), (teacher / temperature).log_softmax(-1)
     kl = torch.nn.functional.kl_div(student, told, log_target=True, reduction="batchmean")
     return kl * temperature**2
@@ -132,10 +135,19 @@ def validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     }
 
 
-def training_arguments(chosen: ClassifierSettings, rows: int, work: Path) -> TrainingArguments:
-    """The schedule for a training part of so many rows."""
+def training_epochs(chosen: ClassifierSettings, rows: int, categories: int) -> int:
+    """How often a training part of so many rows is gone through: more often where a category has few tickets.
+
+    With 400 tickets a category (the sample shop) a third epoch changed nothing, with 104 (BANKING77) the tenth was
+    still better than the eighth.
+    """
+    by_category = min(max(math.ceil(READINGS * categories / rows), FEWEST_EPOCHS), MOST_EPOCHS)
     steps_an_epoch = math.ceil(rows / chosen.batch_size)
-    epochs = min(max(chosen.epochs, math.ceil(chosen.min_steps / steps_an_epoch)), MAX_EPOCHS)
+    return min(max(chosen.epochs or by_category, math.ceil(chosen.min_steps / steps_an_epoch)), MAX_EPOCHS)
+
+
+def training_arguments(chosen: ClassifierSettings, epochs: int, work: Path) -> TrainingArguments:
+    """The schedule."""
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(
         output_dir=str(work),

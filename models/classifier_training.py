@@ -29,13 +29,14 @@ from transformers.trainer_callback import PrinterCallback
 from models import tuning
 from models.base import LOAD_ERRORS, resolve, writing
 from models.calibration import fit_temperature, probabilities
-from models.classifier import MANIFEST, SCOPE, TrainedClassifier, encode
+from models.classifier import ALONE, MANIFEST, SCOPE, TrainedClassifier, encode
 from models.classifier_trainer import (
     TEACHER,
     ProgressLog,
     RegularisedTrainer,
     optimizer,
     training_arguments,
+    training_epochs,
     validation_metrics,
 )
 from models.metrics import expected_calibration_error
@@ -75,13 +76,18 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     train, validation = snapshot.records("train"), snapshot.records("validation")
     corpus = Corpus(train, validation, sorted({record.category for record in train}))
     told = _teacher_logits(corpus, settings, output) if chosen.teacher else None
-    trained = _fine_tune(corpus, chosen, settings, output, told)
-    calibrated = _calibrate(corpus, chosen.max_tokens, settings, output)
+    members = [f"seed-{chosen.seed + i}" for i in range(chosen.seeds)] if chosen.seeds > 1 else [ALONE]
+    trained = [
+        _fine_tune(corpus, chosen.model_copy(update={"seed": chosen.seed + i}), settings, output / member, told)
+        for i, member in enumerate(members)
+    ]
+    calibrated = _calibrate(corpus, members, settings, output)
     return {
         "train_rows": len(train),
         "validation_rows": len(validation),
         **calibrated,
-        **trained,
+        **trained[0],
+        "best_validation_macro_f1_by_seed": [max(point[1] for point in one["learning_curve"]) for one in trained],
         "seconds": time.monotonic() - started,
     }
 
@@ -96,13 +102,14 @@ def _fine_tune(
     texts = [record.text for record in corpus.train]
     added = extend_vocabulary(tokenizer, base, texts) if method == "full" else []
     model = tuning.adapted(base, method, chosen.lora_rank)
-    work = output.with_name(output.name + ".work")
+    epochs = training_epochs(chosen, len(corpus.train), len(corpus.labels))
+    work = output.parent / f"{output.name}.work"
     progress = ProgressLog()
     trainer = RegularisedTrainer(
         weights=_class_weights([record.category for record in corpus.train], corpus.labels),
         chosen=chosen,
         model=model,
-        args=training_arguments(chosen, len(corpus.train), work),
+        args=training_arguments(chosen, epochs, work),
         train_dataset=_dataset(corpus.train, corpus.labels, tokenizer, chosen.max_tokens, told),
         eval_dataset=_dataset(corpus.validation, corpus.labels, tokenizer, chosen.max_tokens),
         data_collator=DataCollatorWithPadding(tokenizer),
@@ -140,10 +147,11 @@ def _teacher_logits(corpus: Corpus, settings: Settings, output: Path) -> np.ndar
     return logits
 
 
-def _calibrate(corpus: Corpus, max_tokens: int, settings: Settings, output: Path) -> dict[str, Any]:
+def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: Path) -> dict[str, Any]:
     """Fits temperature, thresholds and scope on the validation part, and writes them beside the model."""
     train, validation, labels = corpus
-    classifier = TrainedClassifier("", output, {"labels": labels, "max_tokens": max_tokens})
+    basis: dict[str, Any] = {"labels": labels, "max_tokens": settings.classifier.max_tokens, "members": members}
+    classifier = TrainedClassifier("", output, basis)
     read = classifier.read([record.text for record in validation])
     scope = Scope.fit(classifier.read([record.text for record in train]).vectors, read.vectors)
     places = {label: i for i, label in enumerate(labels)}
@@ -158,8 +166,7 @@ def _calibrate(corpus: Corpus, max_tokens: int, settings: Settings, output: Path
     ]
     thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence)
     manifest = {
-        "labels": labels,
-        "max_tokens": max_tokens,
+        **basis,
         "temperature": temperature,
         "thresholds": thresholds,
         "target": settings.gate.accuracy,

@@ -87,7 +87,9 @@ class ClassifierSettings(Section):
     )
     lora_rank: int = Field(16, gt=0)
     max_tokens: int = Field(128, gt=0)
-    epochs: int = Field(2, gt=0)
+    epochs: int | None = Field(
+        None, gt=0, description="unset: so many that a category is read 800 times on average, but 2 to 10"
+    )
     min_steps: int = Field(300, gt=0, description="a small corpus is gone through more often, up to so many steps")
     batch_size: int = Field(16, gt=0)
     learning_rate: float = Field(2e-4, gt=0)
@@ -100,6 +102,9 @@ class ClassifierSettings(Section):
     teacher_share: float = Field(0.7, gt=0, le=1, description="how much the teacher's word counts beside the labels")
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
+    seeds: int = Field(
+        1, gt=0, le=10, description="so many models vote, each from another seed: so many times the time and the memory"
+    )
 
 
 class GeneratorSettings(Section):

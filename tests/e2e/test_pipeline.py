@@ -194,6 +194,8 @@ def test_every_new_ticket_is_routed_once_though_the_first_run_was_killed(drafted
     drafts = drafted.rows("SELECT * FROM ticketing.draft")
     routed = drafted.rows("SELECT count(*) AS n FROM ticketing.routing WHERE route = 'auto'")
     assert routed == [{"n": len(drafts)}]
+    said = drafted.rows("SELECT * FROM ticketing.routing")
+    assert all(0 <= row["second_confidence"] <= row["confidence"] and row["in_scope"] > 0 for row in said)
     champions = {row["version"] for row in drafted.rows("SELECT version FROM ticketing.model WHERE state = 'champion'")}
     for draft in drafts:
         assert draft["state"] == "pending"
@@ -292,6 +294,31 @@ def test_a_forgotten_person_is_gone(drafted):
     assert again.returncode == 3
     assert f"{CANARY_TICKETS} " in again.stdout
     assert "forgotten" in again.stdout
+
+
+def test_a_verdict_names_every_rule_and_how_its_numbers_were_computed(drafted):
+    verdicts = drafted.rows("SELECT * FROM ticketing.verdict ORDER BY verdict_id")
+    assert {row["version"].split("-")[0] for row in verdicts} == {"classifier", "generator"}
+    for row in verdicts:
+        assert row["snapshot_id"] and row["code_version"] and row["rules"]
+    generators = [row for row in verdicts if row["version"].startswith("generator")]
+    assert "nrefs:1" in generators[0]["signatures"]["bleu language=en"]
+    assert {"base", "nearest"} <= {
+        against for scopes in generators[0]["metrics"]["comparisons"]["bleu"].values() for against in scopes
+    }
+
+
+def test_the_label_audit_reads_the_snapshot(drafted):
+    done = drafted.ticketing("labels", "audit", "--output", str(drafted.home / "suspects.csv"))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "tickets are most likely in the wrong category" in done.stdout
+    assert (drafted.home / "suspects.csv").read_text().startswith("ticket_id")
+
+
+def test_a_champion_without_a_forerunner_can_not_be_taken_back(drafted):
+    done = drafted.ticketing("models", "rollback", "classifier")
+    assert done.returncode == 1
+    assert "nothing to go back to" in " ".join(done.stderr.split()) or "no earlier" in " ".join(done.stderr.split())
 
 
 def test_status_names_the_champions(drafted):

@@ -208,3 +208,19 @@ def test_an_artefact_with_damaged_weights_is_told(artefact, small, tmp_path):
 def test_a_folder_without_a_classifier_is_told(small, tmp_path):
     with pytest.raises(ModelError, match="can't be loaded"):
         TrainedClassifier.load("classifier-1", tmp_path, small)
+
+
+@pytest.mark.parametrize("fields", [{"r_drop": 1.0}, {"teacher": "base_model"}, {"method": "lora"}, {"seeds": 2}])
+def test_every_way_of_learning_ends_with_a_classifier_that_needs_nothing_else(small, snapshot, tmp_path, fields):
+    base = small.classifier.base_model
+    update = {name: base if value == "base_model" else value for name, value in fields.items()}
+    chosen = small.model_copy(update={"classifier": small.classifier.model_copy(update=update)})
+
+    metrics = train_classifier(snapshot, chosen, tmp_path / "artefact")
+
+    assert metrics["method"] == fields.get("method", "full")
+    assert [path.name for path in tmp_path.iterdir()] == ["artefact"]
+    (said,) = TrainedClassifier.load("classifier-1", tmp_path / "artefact", chosen).predict([ticket("the parcel")])
+    assert said.category in ("logistics", "payment")
+    if "method" not in fields:
+        assert metrics["validation_macro_f1"] > 0.95

@@ -1,0 +1,44 @@
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from models.classifier_trainer import disagreement, distilled, optimizer, training_epochs
+from ticketing.settings import ClassifierSettings
+
+
+@pytest.mark.parametrize(
+    ("rows", "categories", "fields", "epochs"),
+    [
+        (2_400, 6, {}, 2),  # the sample shop
+        (8_000, 77, {}, 8),  # BANKING77
+        (1_000_000, 10, {}, 2),
+        (160, 2, {}, 20),  # at least min_steps, and not for ever
+        (1_600, 2, {"epochs": 5}, 5),
+        (8_000, 400, {}, 10),
+    ],
+)
+def test_the_fewer_tickets_a_category_has_the_more_often_they_are_read(rows, categories, fields, epochs):
+    assert training_epochs(ClassifierSettings(**fields), rows, categories) == epochs
+
+
+def test_lower_layers_learn_more_slowly_and_what_has_no_meaning_yet_faster():
+    model = BertForSequenceClassification(
+        BertConfig(vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    )
+    made = optimizer(model, ClassifierSettings(learning_rate=1.0, layer_decay=0.5), "full", new_words=True)
+    rates = {id(one): group["lr"] for group in made.param_groups for one in group["params"]}
+    found = {name: rates[id(one)] for name, one in model.named_parameters()}
+    assert found["classifier.weight"] == 5.0
+    assert found["bert.pooler.dense.weight"] == 1.0
+    assert found["bert.encoder.layer.1.output.dense.weight"] == 1.0
+    assert found["bert.encoder.layer.0.output.dense.weight"] == 0.5
+    assert found["bert.embeddings.position_embeddings.weight"] == 0.25
+    assert found["bert.embeddings.word_embeddings.weight"] == 5.0
+
+
+def test_a_model_that_agrees_with_itself_and_its_teacher_has_nothing_to_learn_from_either():
+    logits = torch.tensor([[2.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+    assert disagreement(logits, logits).item() == pytest.approx(0.0, abs=1e-6)
+    assert distilled(logits, logits).item() == pytest.approx(0.0, abs=1e-6)
+    assert disagreement(logits, -logits).item() > 0.1
+    assert distilled(logits, -logits).item() > 0.1
