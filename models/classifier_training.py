@@ -17,7 +17,6 @@ from datasets import Dataset
 from sklearn.metrics import f1_score
 from sklearn.utils.class_weight import compute_class_weight
 from transformers import (
-    AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -34,12 +33,13 @@ from models.classifier_trainer import (
     TEACHER,
     ProgressLog,
     RegularisedTrainer,
+    choose_recipe,
     optimizer,
     training_arguments,
-    training_epochs,
     validation_metrics,
 )
 from models.metrics import expected_calibration_error
+from models.pooled_bert import load_classifier
 from models.scope import Scope
 from models.thresholds import Thresholds, Validated, choose_thresholds, threshold_for
 from models.vocabulary import extend_vocabulary
@@ -102,21 +102,22 @@ def _fine_tune(
     texts = [record.text for record in corpus.train]
     added = extend_vocabulary(tokenizer, base, texts) if method == "full" else []
     model = tuning.adapted(base, method, chosen.lora_rank)
-    epochs = training_epochs(chosen, len(corpus.train), len(corpus.labels))
+    recipe = choose_recipe(chosen, len(corpus.train), len(corpus.labels))
     work = output.parent / f"{output.name}.work"
     progress = ProgressLog()
     trainer = RegularisedTrainer(
         weights=_class_weights([record.category for record in corpus.train], corpus.labels),
         chosen=chosen,
+        recipe=recipe,
         model=model,
-        args=training_arguments(chosen, epochs, work),
+        args=training_arguments(chosen, recipe, work),
         train_dataset=_dataset(corpus.train, corpus.labels, tokenizer, chosen.max_tokens, told),
         eval_dataset=_dataset(corpus.validation, corpus.labels, tokenizer, chosen.max_tokens),
         data_collator=DataCollatorWithPadding(tokenizer),
         processing_class=tokenizer,
         compute_metrics=validation_metrics,
         callbacks=[EarlyStoppingCallback(chosen.patience), progress],
-        optimizers=(optimizer(model, chosen, method, bool(added)), None),
+        optimizers=(optimizer(model, chosen, recipe, method, bool(added)), None),
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
     with writing(output):
@@ -126,6 +127,7 @@ def _fine_tune(
     shutil.rmtree(work, ignore_errors=True)
     return {
         "method": method,
+        "recipe": recipe._asdict(),
         "parameters": parameters,
         "added_tokens": len(added),
         "epochs": trained.metrics["epoch"],
@@ -197,7 +199,7 @@ def _load_base(
     torch.manual_seed(chosen.seed)  # the new head starts at random
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model = load_classifier(
             base,
             dtype=torch.float32,
             # On a CPU torch's fused attention is slower on texts of a hundred tokens than plain matrix products are.

@@ -10,7 +10,9 @@ from typing import Any, Literal
 import psutil
 import torch
 from peft import LoraConfig, PeftModel, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import PreTrainedModel
+
+from models.pooled_bert import load_classifier
 
 Method = Literal["full", "lora", "prefix", "prompt"]
 # AdamW in fp32 keeps a weight, its gradient and two moments: four numbers of four bytes for each parameter that learns.
@@ -70,6 +72,6 @@ def save(model: PreTrainedModel, output: Path) -> None:
 def load(path: Path) -> Any:  # noqa: ANN401 — transformers types its models' methods as nobody calls them
     """What `save` wrote, in fp32. Raises what transformers and peft raise when it is not there or damaged."""
     if not (path / ADAPTER).is_file():
-        return AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32)
-    base = AutoModelForSequenceClassification.from_pretrained(path / BASE, dtype=torch.float32)
+        return load_classifier(path, dtype=torch.float32)
+    base = load_classifier(path / BASE, dtype=torch.float32)
     return PeftModel.from_pretrained(base, path)

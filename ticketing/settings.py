@@ -87,12 +87,14 @@ class ClassifierSettings(Section):
     )
     lora_rank: int = Field(16, gt=0)
     max_tokens: int = Field(128, gt=0)
-    epochs: int | None = Field(
-        None, gt=0, description="unset: so many that a category is read 800 times on average, but 2 to 10"
+    # Unset, the next four are chosen by how many tickets a category has: models.classifier_trainer, `choose_recipe`.
+    epochs: int | None = Field(None, gt=0)
+    batch_size: int | None = Field(None, gt=0)
+    learning_rate: float | None = Field(None, gt=0)
+    adversarial: float | None = Field(
+        None, ge=0, description="how far words are moved against the model; every ticket is read twice then. 0: not"
     )
     min_steps: int = Field(300, gt=0, description="a small corpus is gone through more often, up to so many steps")
-    batch_size: int = Field(16, gt=0)
-    learning_rate: float = Field(2e-4, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1, description="how much more slowly each lower layer learns")
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     r_drop: float = Field(0.0, ge=0, description="weight of agreeing with itself; every ticket is read twice then")

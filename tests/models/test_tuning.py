@@ -1,7 +1,8 @@
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig
 
+from models.pooled_bert import MeanPooledBert
 from models.tuning import adapted, choose_method, load, save
 
 GIB = 2**30
@@ -9,7 +10,7 @@ GIB = 2**30
 
 def tiny():
     torch.manual_seed(0)
-    return BertForSequenceClassification(
+    return MeanPooledBert(
         BertConfig(
             vocab_size=50,
             hidden_size=32,

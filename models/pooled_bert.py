@@ -1,0 +1,61 @@
+"""BERT whose vectors are averaged before they are classified, as encoders of sentences are trained.
+
+The usual head reads the first token alone; a base that was trained to be averaged says little there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, BertConfig, BertModel, BertPreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
+    """A classifier over the mean of BERT's last layer; loaded and saved as transformers' own are."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__(config)
+        self.num_labels = len(config.id2label or ())
+        self.bert = BertModel(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
+        self.dropout = torch.nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = torch.nn.Linear(config.hidden_size, self.num_labels)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        past_key_values: Any = None,  # noqa: ANN401 — a tuned prefix; peft looks for the name
+        **kwargs: Any,  # noqa: ANN401
+    ) -> SequenceClassifierOutput:
+        """Logits, tickets × categories; `attention_mask` says which tokens are averaged."""
+        said = self.bert(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            past_key_values=past_key_values,
+            **kwargs,
+        )
+        hidden = said.last_hidden_state
+        if attention_mask is None:
+            attention_mask = hidden.new_ones(hidden.shape[:2])
+        # A tuned prefix has a mask, and no tokens of its own.
+        mask = attention_mask[:, -hidden.shape[1] :, None].to(hidden.dtype)
+        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+        return SequenceClassifierOutput(
+            logits=self.classifier(self.dropout(mean)),
+            hidden_states=said.hidden_states,
+            attentions=said.attentions,
+        )
+
+
+def load_classifier(path: str | Path, **settings: Any) -> Any:  # noqa: ANN401 — what `from_pretrained` takes and gives
+    """A classifier from a base model or a trained one: any BERT is averaged, other kinds have the head of their own.
+
+    Raises what `from_pretrained` raises.
+    """
+    if AutoConfig.from_pretrained(path).model_type == BertConfig.model_type:
+        return MeanPooledBert.from_pretrained(path, **settings)
+    return AutoModelForSequenceClassification.from_pretrained(path, **settings)
