@@ -49,6 +49,9 @@ from ticketing.settings import ClassifierSettings, Settings
 
 logger = logging.getLogger("ticketing")
 
+# So many new words are another language, which has to be learnt; a few placeholders are not.
+NEW_LANGUAGE = 100
+
 
 class Corpus(NamedTuple):
     """What a classifier learns from, what it is chosen by, and the categories."""
@@ -117,7 +120,7 @@ def _fine_tune(
         processing_class=tokenizer,
         compute_metrics=validation_metrics,
         callbacks=[EarlyStoppingCallback(chosen.patience), progress],
-        optimizers=(optimizer(model, chosen, recipe, method, bool(added)), None),
+        optimizers=(optimizer(model, chosen, recipe, method, len(added) >= NEW_LANGUAGE), None),
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
     with writing(output):
