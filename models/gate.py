@@ -20,6 +20,13 @@ OPERATORS = {
 EACH = "each "
 
 
+def told(number: float) -> str:
+    """A number as people read it: counts whole, scores of up to 100 with two decimals, shares with four."""
+    if number == round(number):
+        return str(round(number))
+    return f"{number:.2f}" if abs(number) > 1 else f"{number:.4f}"
+
+
 @dataclass(frozen=True)
 class RuleResult:
     """One rule and what came of it.
@@ -56,16 +63,16 @@ class RuleResult:
         if self.value is None or self.judged is None or self.margin is None:
             return f"{self.name} could not be measured"
         verb = "is" if self.passed else "should be"
-        surely = f" (surely enough {self.judged:.4f})" if self.judged != self.value else ""
+        surely = f" (surely enough {told(self.judged)})" if self.judged != self.value else ""
         interval = (
-            f"[{self.low:.4f}, {self.high:.4f}], "
+            f"[{told(self.low)}, {told(self.high)}], "
             if self.low is not None and self.high is not None and self.low != self.high
             else ""
         )
         p_value = f"p {self.p_value:.4f}, " if self.p_value is not None else ""
         return (
-            f"{self.name} {self.value:.4f}{surely} {verb} {self.operator} {self.bound:.4f} "
-            f"({interval}{p_value}{self.count} tickets, margin {self.margin:+.4f})"
+            f"{self.name} {told(self.value)}{surely} {verb} {self.operator} {told(self.bound)} "
+            f"({interval}{p_value}{self.count} tickets, margin {'+' if self.margin >= 0 else ''}{told(self.margin)})"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -136,7 +143,12 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
             yield _result(rule, scope, measured.values.get((rule.metric, scope)))
         elif rule.against in measured.absent:
             yield RuleResult(
-                _name(rule, scope), None, rule.operator, -rule.margin, True, skipped=f"there is no {rule.against} yet"
+                _name(rule, scope),
+                None,
+                rule.operator,
+                0.0 - rule.margin,
+                True,
+                skipped=f"there is no {rule.against} yet",
             )
         else:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))
@@ -145,7 +157,7 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
 def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None) -> RuleResult:
     upwards = rule.operator in (">", ">=")
     # 'Not worse by more than the margin' is a bound on the difference.
-    bound = rule.value if rule.value is not None else (-rule.margin if upwards else rule.margin)
+    bound = rule.value if rule.value is not None else (0.0 - rule.margin if upwards else rule.margin)
     name = _name(rule, scope)
     value = None if number is None else (number.value if isinstance(number, Measurement) else number.difference)
     if number is None or value is None or math.isnan(value):

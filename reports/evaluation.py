@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.classifier_evaluation import ClassifierEvaluation
-from models.gate import Verdict
+from models.gate import Verdict, told
 from models.generator_evaluation import GeneratorEvaluation, ReplyExample
 from models.measurements import Measurement
 from models.registry import ModelVersion
@@ -34,11 +34,11 @@ def verdict_section(version: str, verdict: Verdict) -> Section:
         rows=[
             (
                 rule.name,
-                _or_dash(rule.value),
+                _told(rule.value),
                 _interval(rule.low, rule.high),
-                _or_dash(rule.judged),
-                f"{rule.operator} {rule.bound:.4f}",
-                _or_dash(rule.margin),
+                _told(rule.judged),
+                f"{rule.operator} {told(rule.bound)}",
+                _told(rule.margin),
                 _or_dash(rule.count),
                 _or_dash(rule.p_value),
                 rule.skipped or ("✓ yes" if rule.passed else "✗ no"),
@@ -270,6 +270,10 @@ def _interval(low: float | None, high: float | None) -> str:
         return "—"
     digits = 1 if max(abs(low), abs(high)) > 1 else 4
     return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _told(number: float | None) -> str:
+    return "—" if number is None else told(number)
 
 
 def _or_dash(value: float | int | None) -> object:

@@ -118,7 +118,7 @@ class GeneratorSettings(Section):
         description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
-    train_tokens: int = Field(77_000, gt=0, description="training stops after about so many tokens")
+    train_tokens: int = Field(100_000, gt=0, description="training stops after about so many tokens")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
@@ -176,7 +176,7 @@ class GateSettings(Section):
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
     min_tickets: int = Field(100, gt=0, description="on fewer test tickets no classifier is judged")
     min_replies: int = Field(50, gt=0, description="on fewer test replies in a language no generator is judged")
-    max_test_replies: int = Field(100, gt=0, description="at most so many test replies are generated and scored")
+    max_test_replies: int = Field(150, gt=0, description="at most so many test replies are generated and scored")
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05},
         description="the largest share of replies with each fault",

@@ -68,7 +68,7 @@ def test_a_generator_that_is_not_better_than_a_baseline_is_refused(snapshot, tun
 def test_an_empty_adapter_writes_what_the_base_model_writes_and_is_refused(snapshot):
     refused = verdict(evaluated(snapshot, tuned=nonsense, base=nonsense, nearest=nonsense))
     assert not refused.passed
-    assert "bleu (language=en) minus that of the base 0.0000" in refused.sentence
+    assert "bleu (language=en) minus that of the base 0 " in refused.sentence
 
 
 def test_a_generator_that_writes_worse_than_the_champion_is_refused(snapshot):
@@ -85,7 +85,7 @@ def test_ten_replies_are_too_few_to_judge_by(snapshot, tmp_path):
     few = make_snapshot(tmp_path / "few", snapshot.records("train"), test=snapshot.records("test")[:10])
     refused = verdict(evaluated(few, tuned=agents, base=nonsense, nearest=nonsense))
     assert not refused.passed
-    assert "replies (language=en) 10.0000 should be >= 50.0000" in refused.sentence
+    assert "replies (language=en) 10 should be >= 50" in refused.sentence
 
 
 def test_replies_that_name_no_order_where_the_agent_did_are_counted(snapshot):

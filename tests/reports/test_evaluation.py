@@ -61,8 +61,8 @@ def test_every_rule_is_told_with_its_number_interval_bound_and_margin(snapshot):
         GateRule(kind="classifier", metric="unheard_of", value=0.5),
     ]
     failed, skipped, missing = verdict_section("classifier-1", judge(rules, scored.measured)).rows
-    assert failed[:2] == ("accuracy", 0.5) and failed[-1] == "✗ no"
-    assert failed[4:7] == (">= 0.9800", pytest.approx(-0.48), 4)
+    assert failed[:2] == ("accuracy", "0.5000") and failed[-1] == "✗ no"
+    assert failed[4:7] == (">= 0.9800", "-0.4800", 4)
     assert skipped[-1] == "there is no champion yet"
     assert missing[1] == "—" and missing[-1] == "✗ no"
 
