@@ -12,6 +12,7 @@ from ticketing.corpus.snapshot import find_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.errors import OutputError
 from ticketing.settings import get_settings
+from ticketing.study_sheets import safe_cell
 
 SHOWN = 20
 MAX_TEXT = 200
@@ -49,15 +50,10 @@ def audit_command(
             with target.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(found[0]._fields if found else ("ticket_id",))
-                writer.writerows([_as_text(value) for value in one] for one in found)
+                writer.writerows([safe_cell(str(value)) for value in one] for one in found)
         except OSError as error:
             raise OutputError(f"{target} can't be written: {error.strerror or error}.") from error
 
 
 def _plain(text: str) -> str:
     return text.replace("[", "\\[")
-
-
-def _as_text(value: object) -> object:
-    # A spreadsheet would run a cell that begins like a formula.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
