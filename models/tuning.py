@@ -25,8 +25,8 @@ BASE = "base"
 def choose_method(wanted: str, parameters: int, available_bytes: int) -> Method:
     """The method that was asked for, or, for `auto`, full fine-tuning where half of the memory holds it, else LoRA.
 
-    Few tickets are no reason for another method: of a base of this size, with 10 tickets a category as with 120, all of
-    it learnt better than any part (docs/evaluation.md has the table).
+    Few tickets are no reason for another method: with 10 a category none did better than all of the base, though a
+    prefix did about as well (docs/evaluation.md has the table).
     """
     if wanted != "auto":
         return wanted  # type: ignore[return-value]
