@@ -16,7 +16,7 @@ from models.encoder import Encoder
 from models.gate import Verdict, default_rules, judge
 from models.generator_evaluation import (
     evaluate_generator,
-    nearest_replies,
+    look_up_replies,
     scored_records,
     write_base_replies,
     write_replies,
@@ -128,7 +128,7 @@ def judge_generator(version: str) -> Judged:
         records = scored_records(snapshot, served.languages, settings.gate.max_test_replies)
         replies["tuned"] = write_replies(served, records)
         replies["base"] = write_base_replies(served, records)
-    replies["nearest"] = nearest_replies(snapshot, records)
+    replies["nearest"] = look_up_replies(snapshot, records)
     if champion is not None:
         with serve_generator(champion, settings) as served:
             replies["champion"] = write_replies(served, records)

@@ -94,13 +94,12 @@ class TrainedClassifier:
         """The calibrated probability of each category: len(texts) × len(labels), rows sum to 1."""
         return probabilities(self.read(texts).logits, self.temperature)
 
-    def uncalibrated(self, texts: Sequence[str]) -> np.ndarray:
-        """The same without the temperature: what calibration changed."""
-        return probabilities(self.read(texts).logits, 1.0)
-
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
         """One prediction a ticket, in order; the route is human where it is not sure enough, with the reason."""
-        read = self.read([ticket.text for ticket in tickets])
+        return self.judge(tickets, self.read([ticket.text for ticket in tickets]))
+
+    def judge(self, tickets: Sequence[CleanTicket], read: Read) -> list[Prediction]:
+        """What `predict` makes of tickets that were read already."""
         rows = probabilities(read.logits, self.temperature)
         likeness: list[float | None] = (
             [None] * len(tickets) if self._scope is None else [float(x) for x in self._scope.likeness(read.vectors)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.calibration import probabilities
 from models.classifier import TrainedClassifier
 from models.measurements import (
     ALL,
@@ -88,7 +89,8 @@ def evaluate_classifier(
     """
     records = snapshot.records("test")
     tickets = [_as_ticket(record) for record in records]
-    said = classifier.predict(tickets)
+    read = classifier.read([ticket.text for ticket in tickets])
+    said = classifier.judge(tickets, read)
     true, predicted = [record.category for record in records], [one.category for one in said]
     right = [a == b for a, b in zip(true, predicted, strict=True)]
     confidences = [one.confidence for one in said]
@@ -106,9 +108,7 @@ def evaluate_classifier(
             {} if rival is None else _against(rival, records, tickets, right, scopes),
             absent if rival is None else frozenset(),
         ),
-        uncalibrated_error=expected_calibration_error(
-            classifier.uncalibrated([ticket.text for ticket in tickets]).max(axis=1).tolist(), right
-        ),
+        uncalibrated_error=expected_calibration_error(probabilities(read.logits, 1.0).max(axis=1).tolist(), right),
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, right),

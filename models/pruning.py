@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from models import artefacts
 from models.artefacts import Stored
-from models.registry import database_says
-from ticketing.database import Connection, Database, queries
+from ticketing.database import Connection, Database, queries, refusals_as
+from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
@@ -42,7 +42,7 @@ def prune(database: Database, versions: Sequence[str], by: str, settings: Settin
         ModelError: one of them has become the champion, or what a rollback goes to.
         OutputError: an artefact can't be removed; the next call tries again.
     """
-    with database.begin() as conn, database_says("nothing was pruned"):
+    with database.begin() as conn, refusals_as(ModelError, "nothing was pruned"):
         for version in versions:
             queries.prune_model(conn, version=version, pruned_by=by)
     with database.begin() as conn:

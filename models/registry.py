@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import psycopg
 from psycopg.types.json import Jsonb
 
 from models import artefacts
 from models.artefacts import Stored
 from models.base import code_version
 from models.gate import Verdict
-from ticketing.database import Database, queries
+from ticketing.database import Database, queries, refusals_as
 from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
 
@@ -229,28 +228,13 @@ def rollback(
         ModelError: there is nothing to go back to, or its artefact is gone or damaged; the champion stays.
     """
     with database.begin() as conn:
-        with database_says("the champion stays"):
+        with refusals_as(ModelError, "the champion stays"):
             version = queries.rollback_model(conn, kind=kind, to=to, rolled_back_by=by, reason=reason)
         row = queries.find_model(conn, version=version)
         # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
         model = _checked(row, settings)
         artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
     return model
-
-
-@contextmanager
-def database_says(stays: str) -> Iterator[None]:
-    """Round a call of one of our own SQL functions that may refuse: its words become a `ModelError`.
-
-    Raises:
-        ModelError: it refused; the message ends with what `stays` as it was.
-    """
-    try:
-        yield
-    except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.NoDataFound) as error:
-        # Our own functions' messages hold versions and dates only.
-        message = error.diag.message_primary or ""
-        raise ModelError(f"{message[:1].upper()}{message[1:]}; {stays}.") from None
 
 
 def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from ticketing.corpus.snapshot import Record
+from ticketing.corpus.snapshot import Record, Snapshot
 
 QUERIES_AT_ONCE = 256  # 256 queries against 500,000 tickets: half a gigabyte of similarities
 MAX_CHARACTERS = 5_000  # of a ticket; what it is about is said before that
@@ -51,3 +51,9 @@ class NearestReply:
                 for i, best in zip(block, nearest, strict=True):
                     found[i] = self._replies[language][best]
         return found
+
+
+def nearest_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[str]:
+    """The reply to the training ticket most like each record, in order."""
+    nearest = NearestReply(snapshot.records("train"))
+    return nearest.replies([record.input for record in records], [record.language for record in records])

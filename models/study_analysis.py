@@ -13,23 +13,12 @@ import krippendorff
 import numpy as np
 from scipy.stats import norm
 
-from models.measurements import ALL, Measurement, Measurements
+from models.measurements import ALL, CONFIDENCE, Measurement, Measurements, bootstrapped
 from ticketing import study
 from ticketing.database import Database
 from ticketing.study import Rating
 
-CONFIDENCE = 0.95
 BOOTSTRAP_SAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share (0..1) with its Wilson interval, over `count` tickets."""
-
-    value: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True)
@@ -41,18 +30,7 @@ class Preference:
     wins: float
     ties: float
     losses: float
-    won: Share
-
-
-@dataclass(frozen=True)
-class MeanScore:
-    """The mean score (1..5) of a system with its bootstrap interval, over `count` tickets."""
-
-    system: str
-    value: float
-    low: float
-    high: float
-    count: int
+    won: Measurement
 
 
 @dataclass(frozen=True)
@@ -63,7 +41,7 @@ class Analysis:
     ratings: int
     raters: int
     preferences: tuple[Preference, ...]
-    scores: tuple[MeanScore, ...]
+    scores: dict[str, Measurement]  # system → mean score, 1..5
     alpha: float | None  # None: no two raters rated one ticket, or all scores are the same
 
 
@@ -83,9 +61,9 @@ class StudyMeasurement:
     study_id: int
     version: str
     system: str  # what the version was there: candidate or champion
-    human: Share | None
-    champion: Share | None
-    nearest: Share | None
+    human: Measurement | None
+    champion: Measurement | None
+    nearest: Measurement | None
 
 
 def study_measurement(database: Database, version: str) -> StudyMeasurement | None:
@@ -96,7 +74,7 @@ def study_measurement(database: Database, version: str) -> StudyMeasurement | No
     study_id, system = found
     ratings = study.ratings(database, study_id)
 
-    def won(against: str) -> Share | None:
+    def won(against: str) -> Measurement | None:
         there = any({system, against} <= rating.scores.keys() for rating in ratings)
         return preference(ratings, system, against).won if there and against != system else None
 
@@ -112,9 +90,7 @@ def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measure
         return measured
     shares = {"human": said.human, "champion": said.champion, "nearest": said.nearest}
     people = {
-        (f"study_against_{other}", ALL): Measurement(
-            one.value, one.low, one.high, one.count, f"study {said.study_id}, Wilson"
-        )
+        (f"study_against_{other}", ALL): replace(one, signature=f"study {said.study_id}, Wilson")
         for other, one in shares.items()
         if one is not None
     }
@@ -148,7 +124,7 @@ def analyse_group(ratings: Sequence[Rating], seed: int) -> Analysis:
         ratings=len(ratings),
         raters=len({rating.rater for rating in ratings}),
         preferences=tuple(preference(ratings, a, b) for a, b in combinations(systems, 2)),
-        scores=tuple(mean_score(ratings, system, seed) for system in systems),
+        scores={system: mean_score(ratings, system, seed) for system in systems},
         alpha=agreement(ratings),
     )
 
@@ -180,7 +156,7 @@ def preference(ratings: Iterable[Rating], system: str, against: str) -> Preferen
     return Preference(system, against, share(1.0), share(0.5), share(0.0), wilson(won, len(outcomes)))
 
 
-def wilson(successes: float, count: int) -> Share:
+def wilson(successes: float, count: int) -> Measurement:
     """A share with its 95 % score interval, which also holds for few tickets and shares near 0 or 1.
 
     (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n): E. B. Wilson, Probable inference, the law of succession, and
@@ -193,10 +169,10 @@ def wilson(successes: float, count: int) -> Share:
     middle = p + z**2 / (2 * count)
     spread = z * math.sqrt(max(p * (1 - p), 0.0) / count + z**2 / (4 * count**2))
     scale = 1 + z**2 / count
-    return Share(p, max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0), count)
+    return Measurement(p, max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0), count)
 
 
-def mean_score(ratings: Iterable[Rating], system: str, seed: int) -> MeanScore:
+def mean_score(ratings: Iterable[Rating], system: str, seed: int) -> Measurement:
     """The mean score of a system over tickets, each with the mean of its raters, and a 95 % percentile interval.
 
     Whole tickets are drawn again, not ratings: those of one ticket belong together (B. Efron and R. J. Tibshirani, An
@@ -210,8 +186,7 @@ def mean_score(ratings: Iterable[Rating], system: str, seed: int) -> MeanScore:
     means = np.asarray([np.mean(scores) for _, scores in sorted(by_item.items())])
     dice = np.random.default_rng(seed)
     drawn = np.asarray([means[dice.integers(len(means), size=len(means))].mean() for _ in range(BOOTSTRAP_SAMPLES)])
-    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return MeanScore(system, float(means.mean()), float(low), float(high), len(means))
+    return bootstrapped(float(means.mean()), drawn, len(means))
 
 
 def agreement(ratings: Iterable[Rating]) -> float | None:

@@ -6,7 +6,7 @@ Storing it is `ticketing.study`; what raters make of it is `models.study_analysi
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from models.retrieval import NearestReply
+from models.retrieval import nearest_replies
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.drafting.drafter import Generator
 from ticketing.drafting.guard import Finder
@@ -20,17 +20,15 @@ def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
     return [record for record in snapshot.records("test") if record.ticket_id in wanted]
 
 
-def nearest_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
+def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
     """The reply to the nearest training ticket, with the tickets that it is the reply of."""
-    train = snapshot.records("train")
     told_in: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for record in train:
+    for record in snapshot.records("train"):
         if record.output:
             told_in[record.language, record.output].append(record.ticket_id)
-    found = NearestReply(train).replies([record.input for record in records], [record.language for record in records])
     return [
         Reply(record.ticket_id, body, tuple(told_in[record.language, body]))
-        for record, body in zip(records, found, strict=True)
+        for record, body in zip(records, nearest_replies(snapshot, records), strict=True)
     ]
 
 

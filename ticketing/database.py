@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ticketing.embedded import start_server
-from ticketing.errors import DatabaseError
+from ticketing.errors import DatabaseError, TicketingError
 from ticketing.settings import Settings
 
 Connection = psycopg.Connection[DictRow]
@@ -165,6 +165,23 @@ def database_error(error: psycopg.Error) -> DatabaseError:
     return DatabaseError(
         f"The database refused a statement ({type(error).__name__}, {state}): {told}. Nothing of this step was written."
     )
+
+
+@contextmanager
+def refusals_as(kind: type[TicketingError], stays: str = "nothing changed") -> Iterator[None]:
+    """Turns a refusal of the SQL functions in sql/migrations into an error of this kind with their words and `stays`.
+
+    Their messages hold ids, numbers, labels, states and people's names only, never what a ticket says.
+    """
+    try:
+        yield
+    except (
+        psycopg.errors.ObjectNotInPrerequisiteState,
+        psycopg.errors.NoDataFound,
+        psycopg.errors.CheckViolation,
+    ) as error:
+        message = error.diag.message_primary or ""
+        raise kind(f"{message[:1].upper()}{message[1:]}; {stays}.") from None
 
 
 def _take_role(conn: Connection, role: Role) -> None:

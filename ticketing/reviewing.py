@@ -3,13 +3,9 @@
 The rules are kept by SQL functions and triggers in the database, for psql as well; here they only get a Python face.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg
-
-from ticketing.database import Connection, queries
+from ticketing.database import Connection, queries, refusals_as
 from ticketing.errors import ReviewError
 
 
@@ -49,7 +45,7 @@ def claim(conn: Connection, draft_id: int | None = None) -> dict[str, Any] | Non
     Raises:
         ReviewError: the given one does not exist, is decided, or is in another reviewer's hands.
     """
-    with _as_review_error():
+    with refusals_as(ReviewError):
         row: dict[str, Any] | None = queries.claim_draft(conn, draft_id=draft_id)
         return row
 
@@ -60,7 +56,7 @@ def release(conn: Connection, draft_id: int) -> None:
     Raises:
         ReviewError: as for `claim`.
     """
-    with _as_review_error():
+    with refusals_as(ReviewError):
         queries.release_draft(conn, draft_id=draft_id)
 
 
@@ -70,7 +66,7 @@ def approve(conn: Connection, draft_id: int) -> None:
     Raises:
         ReviewError: as for `claim`, or a reply to this revision of the ticket was approved already.
     """
-    with _as_review_error():
+    with refusals_as(ReviewError):
         queries.approve_draft(conn, draft_id=draft_id)
 
 
@@ -80,7 +76,7 @@ def edit(conn: Connection, draft_id: int, body: str) -> None:
     Raises:
         ReviewError: as for `approve`, or the words are empty.
     """
-    with _as_review_error():
+    with refusals_as(ReviewError):
         queries.edit_draft(conn, draft_id=draft_id, body=body)
 
 
@@ -90,19 +86,5 @@ def reject(conn: Connection, draft_id: int, reason: str) -> None:
     Raises:
         ReviewError: as for `claim`, or the reason is empty.
     """
-    with _as_review_error():
+    with refusals_as(ReviewError):
         queries.reject_draft(conn, draft_id=draft_id, reason=reason)
-
-
-@contextmanager
-def _as_review_error() -> Iterator[None]:
-    try:
-        yield
-    except (
-        psycopg.errors.ObjectNotInPrerequisiteState,
-        psycopg.errors.NoDataFound,
-        psycopg.errors.CheckViolation,
-    ) as error:
-        # Raised by our own functions: the message holds ids, states and reviewers' names only.
-        message = error.diag.message_primary or ""
-        raise ReviewError(f"{message[:1].upper()}{message[1:]}; nothing changed.") from None

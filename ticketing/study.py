@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg.types.json import Jsonb
 
-from ticketing.database import Connection, Database, queries
+from ticketing.database import Connection, Database, queries, refusals_as
 from ticketing.errors import StudyError
 from ticketing.reviewing import set_actor
 from ticketing.study_sampling import Sample
@@ -140,7 +139,7 @@ def write_replies(database: Database, study_id: int, system: str, replies: Seque
     Raises:
         StudyError: the study is not being prepared.
     """
-    with _as_study_error(database) as conn:
+    with _begin(database) as conn:
         queries.begin_study_writing(conn)
         _write(conn, study_id, system, replies)
 
@@ -151,7 +150,7 @@ def open_study(database: Database, study_id: int) -> int:
     Raises:
         StudyError: there is no such study, it is not being prepared, or no item would be left.
     """
-    with _as_study_error(database) as conn:
+    with _begin(database) as conn:
         return int(queries.open_study(conn, study_id=study_id))
 
 
@@ -173,7 +172,7 @@ def assign(database: Database, study_id: int, rater: str, own: int | None = None
     Raises:
         StudyError: there is no such study, or it is not open.
     """
-    with _as_study_error(database) as conn:
+    with _begin(database) as conn:
         return int(queries.assign_study(conn, study_id=study_id, rater=rater.strip(), own=own))
 
 
@@ -183,7 +182,7 @@ def next_item(conn: Connection, study_id: int) -> Item | None:
     Raises:
         StudyError: the actor has no part in the study, or it is not open.
     """
-    with as_study_error():
+    with refusals_as(StudyError):
         row = queries.next_study_item(conn, study_id=study_id)
         return None if row is None else Item(**row)
 
@@ -204,7 +203,7 @@ def rate(
     Raises:
         StudyError: the item is not the actor's, the study is not open, or labels or scores are wrong.
     """
-    with as_study_error():
+    with refusals_as(StudyError):
         return bool(
             queries.rate_study_item(
                 conn,
@@ -223,7 +222,7 @@ def close(database: Database, study_id: int, by: str) -> None:
     Raises:
         StudyError: there is no such study, or it is closed.
     """
-    with _as_study_error(database) as conn:
+    with _begin(database) as conn:
         set_actor(conn, by)
         queries.close_study(conn, study_id=study_id)
 
@@ -261,23 +260,8 @@ def newest_closed(database: Database, version: str) -> tuple[int, str] | None:
 
 
 @contextmanager
-def as_study_error() -> Iterator[None]:
-    """Turns a refusal of the study's SQL functions into a StudyError with their words."""
-    try:
-        yield
-    except (
-        psycopg.errors.ObjectNotInPrerequisiteState,
-        psycopg.errors.NoDataFound,
-        psycopg.errors.CheckViolation,
-    ) as error:
-        # Raised by our own functions: the message holds numbers, labels, states and raters' names only.
-        message = error.diag.message_primary or ""
-        raise StudyError(f"{message[:1].upper()}{message[1:]}; nothing changed.") from None
-
-
-@contextmanager
-def _as_study_error(database: Database) -> Iterator[Connection]:
-    with database.begin() as conn, as_study_error():
+def _begin(database: Database) -> Iterator[Connection]:
+    with database.begin() as conn, refusals_as(StudyError):
         yield conn
 
 

@@ -108,13 +108,13 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
 
         version = "classifier-2"
 
-        def predict(self, tickets):
-            said = champion.predict(tickets)
+        def read(self, texts):
+            return champion.read(texts)
+
+        def judge(self, tickets, read):
+            said = champion.judge(tickets, read)
             other = next(label for label in CATEGORIES if label != said[0].category)
             return [said[0]._replace(category=other, route="human", reason="confidence 0.5 is below 0.9"), *said[1:]]
-
-        def uncalibrated(self, texts):
-            return champion.uncalibrated(texts)
 
     snapshot = make_snapshot(tmp_path / "again", records(400), test=test)
     scored = evaluate_classifier(SlightlyWorse(), snapshot, Rival(champion, ()))

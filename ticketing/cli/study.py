@@ -162,9 +162,9 @@ def _preferences(results: "StudyResults") -> Table:
 def _scores(results: "StudyResults") -> Table:
     table = Table("", "tickets", "system", "mean score", "95 %", "agreement", title="Scores from 1 to 5")
     for group, analysis in _groups(results):
-        for one in analysis.scores:
+        for system, one in analysis.scores.items():
             table.add_row(
-                escape(group), str(one.count), one.system, f"{one.value:.2f}", f"{one.low:.2f}–{one.high:.2f}",
+                escape(group), str(one.count), system, f"{one.value:.2f}", f"{one.low:.2f}–{one.high:.2f}",
                 _alpha(analysis),
             )  # fmt: skip
     return table
