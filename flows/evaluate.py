@@ -1,5 +1,6 @@
 """The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from models.generator_evaluation import (
     write_base_replies,
     write_replies,
 )
+from models.hardware import cost_since
 from models.measurements import Measurements
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
@@ -104,6 +106,7 @@ def candidates(kind: registry.Kind, version: str | None) -> list[str]:
 @task(**PLAIN)
 def judge_classifier(version: str) -> Judged:
     """Scores a classifier on the test part of the snapshot it was trained on, beside the champion; asks the gate."""
+    started = time.monotonic()
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
     champion, absent = champion_beside(model)
@@ -113,12 +116,13 @@ def judge_classifier(version: str) -> Judged:
     candidate = TrainedClassifier.load(version, model.path, settings)
     scored = evaluate_classifier(candidate, snapshot_of(model), rival, absent)
     sections = classifier_sections(scored, model, settings.gate.accuracy)
-    return judged(model, scored.measured, scored.numbers, sections)
+    return judged(model, scored.measured, {**scored.numbers, **cost_since(started)}, sections)
 
 
 @task(**PLAIN)
 def judge_generator(version: str) -> Judged:
     """Scores a generator as vLLM serves it, beside its baselines and the champion, and asks the gate."""
+    started = time.monotonic()
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
     snapshot = snapshot_of(model)
@@ -134,7 +138,7 @@ def judge_generator(version: str) -> Judged:
             replies["champion"] = write_replies(served, records)
     seen = seen_by(champion) if champion is not None else frozenset()
     scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
-    return judged(model, scored.measured, scored.numbers, generator_sections(scored, model))
+    return judged(model, scored.measured, {**scored.numbers, **cost_since(started)}, generator_sections(scored, model))
 
 
 def champion_beside(model: ModelVersion) -> Beside:
@@ -173,7 +177,7 @@ def judged(
     verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
     asked = verdict_section(model.version, verdict)
-    return Judged(model.version, verdict, verdict_id, [asked, *sections, lineage_section(model)])
+    return Judged(model.version, verdict, verdict_id, [asked, *sections, lineage_section(model, numbers)])
 
 
 @task(**PLAIN)

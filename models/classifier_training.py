@@ -38,6 +38,7 @@ from models.classifier_trainer import (
     training_arguments,
     validation_metrics,
 )
+from models.hardware import cost_since
 from models.metrics import expected_calibration_error
 from models.pooled_bert import load_classifier
 from models.scope import Scope
@@ -91,7 +92,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         **calibrated,
         **trained[0],
         "best_validation_macro_f1_by_seed": [max(point[1] for point in one["learning_curve"]) for one in trained],
-        "seconds": time.monotonic() - started,
+        **cost_since(started),
     }
 
 

@@ -22,7 +22,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
 from models.base import languages_of, resolve
-from models.hardware import compute_dtype
+from models.hardware import compute_dtype, cost_since
 from models.qlora import (
     IGNORED,
     CpuTrainer,
@@ -139,7 +139,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "validation_loss": loss,
         "validation_perplexity": None if loss is None else math.exp(loss),
         "compute": str(compute_dtype()).removeprefix("torch."),
-        "seconds": time.monotonic() - started,
+        **cost_since(started),
     }
 
 

@@ -1,7 +1,11 @@
-"""What the machine computes fast with.
+"""What the machine computes fast with, and how much memory that took.
 
 Measuring memory and disk for `ticketing doctor` is not here.
 """
+
+import resource
+import sys
+import time
 
 import torch
 
@@ -12,3 +16,14 @@ def compute_dtype() -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if native else torch.float32
+
+
+def cost_since(started: float) -> dict[str, float]:
+    """What was spent since `time.monotonic()` was `started`: seconds, and the peak of memory in GB.
+
+    The peak is that of this process, or of one that it started and that has ended, over its whole life: what ran before
+    in the same process counts as well.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): kilobytes, and bytes on macOS
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds": time.monotonic() - started, "peak_memory_gb": peak * unit / 1e9}

@@ -171,8 +171,13 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
     ]
 
 
-def lineage_section(model: ModelVersion) -> Section:
-    """Where a version comes from: all that is needed to train it again."""
+def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Section:
+    """Where a version comes from: all that is needed to train it again, and what that cost.
+
+    Args:
+        model: the version.
+        numbers: what its verdict keeps.
+    """
     settings = model.parameters.get("settings", {})
     libraries = model.parameters.get("libraries", {})
     return Section(
@@ -185,6 +190,7 @@ def lineage_section(model: ModelVersion) -> Section:
             ("settings", ", ".join(f"{name} {value}" for name, value in settings.items())),
             ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
             ("training", ", ".join(f"{k} {_plain(v)}" for k, v in model.metrics.items() if _is_short(v))),
+            ("evaluation", ", ".join(f"{k} {_plain(v)}" for k, v in numbers.items() if _is_short(v))),
         ],
     )
 

@@ -1,0 +1,60 @@
+"""The corpora that the benchmarks of the classifier learn from: BANKING77 where it is there, and the sample shop."""
+
+import csv
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from tests.models.small_corpus import make_snapshot
+from ticketing.corpus.duplicates import near_duplicate_groups
+from ticketing.corpus.snapshot import Record, Snapshot
+from ticketing.corpus.splitting import PARTS, split
+from ticketing.sample import SampleTicket, generate_tickets
+from ticketing.settings import CorpusSettings
+from ticketing.tickets import joined
+
+
+def record(number: int, category: str, text: str, language: str = "en", group: int | None = None) -> Record:
+    """A ticket without a reply."""
+    return Record(f"t{number}", language, category, text, "", text, None, number if group is None else group)
+
+
+def banking(shared_data: Path, name: str) -> list[Record]:
+    """BANKING77's `train` or `test` part, in an order that is always the same."""
+    with (shared_data / "banking77" / f"{name}.csv").open(encoding="utf-8") as file:
+        rows = [record(i, row["category"], row["text"]) for i, row in enumerate(csv.DictReader(file))]
+    random.Random(0).shuffle(rows)
+    return rows
+
+
+def of_each_category(records: list[Record], count: int) -> list[Record]:
+    """The first `count` tickets of each category."""
+    taken, counts = [], dict[str, int]()
+    for one in records:
+        counts[one.category] = counts.get(one.category, 0) + 1
+        if counts[one.category] <= count:
+            taken.append(one)
+    return taken
+
+
+def shop(tickets: int) -> tuple[list[SampleTicket], list[Record]]:
+    """The sample shop's tickets, and the same as records with the category that they were filed under."""
+    sample = list(generate_tickets(history=tickets, incoming=0))
+    texts = [joined(one.ticket.subject, one.ticket.body) for one in sample]
+    groups = near_duplicate_groups(texts, CorpusSettings().near_duplicate_threshold)
+    return sample, [
+        record(i, one.ticket.category or "", text, one.ticket.language or "", group)
+        for i, (one, text, group) in enumerate(zip(sample, texts, groups, strict=True))
+    ]
+
+
+def shop_snapshot(folder: Path, tickets: int) -> Snapshot:
+    """The sample shop split as `ticketing prepare` splits it; its test tickets have their true categories."""
+    sample, records = shop(tickets)
+    categories, groups = [one.category for one in records], [one.group for one in records]
+    parts = split(categories, groups, [one.ticket.created_at for one in sample], CorpusSettings()).parts
+    true = [replace(one, category=of.true_category) for one, of in zip(records, sample, strict=True)]
+    chosen = {
+        part: [(true if part == "test" else records)[i] for i, of in enumerate(parts) if of == part] for part in PARTS
+    }
+    return make_snapshot(folder, chosen["train"], chosen["validation"], chosen["test"])
