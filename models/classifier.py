@@ -16,7 +16,7 @@ from models import tuning
 from models.base import LOAD_ERRORS
 from models.calibration import probabilities
 from models.scope import Scope
-from models.thresholds import threshold_for
+from models.thresholds import ANY, threshold_for
 from ticketing.drafting.drafter import Prediction
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
@@ -46,6 +46,8 @@ class TrainedClassifier:
         self.temperature = float(manifest.get("temperature", 1.0))
         self.thresholds = manifest.get("thresholds", {})
         self.target = float(manifest.get("target", 0.0))
+        self.least_to_prove = manifest.get("least_to_prove")
+        self.validation_tickets: dict[str, int] = manifest.get("validation_tickets", {})
         self.out_of_scope_share = float(manifest.get("out_of_scope_share", 0.0))
         self._scope = scope
         self._max_tokens = int(manifest["max_tokens"])
@@ -119,9 +121,9 @@ class TrainedClassifier:
         elif ticket.language not in self.thresholds:
             reason = f"too few tickets in language {ticket.language!r} to know how sure it is"
         elif threshold is None:
-            reason = f"no threshold reaches accuracy {self.target:.2f} in language {ticket.language!r}"
+            reason = self._unproven(ticket.language, category)
         elif confidence < threshold:
-            reason = f"confidence {confidence:.3f} is below {threshold:.3f}"
+            reason = f"not sure enough: confidence {confidence:.3f} is below {threshold:.3f}"
         return Prediction(
             category=category,
             confidence=confidence,
@@ -132,6 +134,15 @@ class TrainedClassifier:
             second_confidence=float(row[others[0]]) if others else None,
             in_scope=in_scope,
             out_of_scope=out_of_scope,
+        )
+
+    def _unproven(self, language: str, category: str) -> str:
+        if self.thresholds[language].get(ANY) is not None:
+            return f"no confidence reaches accuracy {self.target:.2f} for {category!r} in language {language!r}"
+        had = self.validation_tickets.get(language, 0)
+        return (
+            f"accuracy {self.target:.2f} is not proven in language {language!r} ({had} validation tickets, "
+            f"{self.least_to_prove} right ones at least are needed)"
         )
 
 

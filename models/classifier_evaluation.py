@@ -182,8 +182,7 @@ def _counted_reasons(said: Sequence[Prediction]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for one in said:
         if one.reason is not None:
-            # 'confidence 0.61 is below 0.83': the kind of reason, not the numbers.
-            kind = one.reason.split(" 0.")[0].split(" 1.")[0]
+            kind = one.reason.split(":")[0]  # what follows is of this ticket alone
             counts[kind] = counts.get(kind, 0) + 1
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 

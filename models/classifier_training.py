@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +43,7 @@ from models.hardware import cost_since
 from models.metrics import expected_calibration_error
 from models.pooled_bert import load_classifier
 from models.scope import Scope
-from models.thresholds import Thresholds, Validated, choose_thresholds, threshold_for
+from models.thresholds import Thresholds, Validated, choose_thresholds, least_to_prove, threshold_for
 from models.vocabulary import extend_vocabulary
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.errors import ModelError
@@ -176,6 +177,8 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         "temperature": temperature,
         "thresholds": thresholds,
         "target": settings.gate.accuracy,
+        "least_to_prove": least_to_prove(settings.gate.accuracy, settings.gate.confidence),
+        "validation_tickets": Counter(record.language for record in validation),
         "out_of_scope_share": settings.gate.out_of_scope_share,
     }
     with writing(output):

@@ -3,6 +3,7 @@
 Chosen on validation tickets, judged by the gate on test tickets.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -80,6 +81,14 @@ def choose_thresholds(validated: Sequence[Validated], target: float, confidence:
             }
         chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
     return chosen
+
+
+def least_to_prove(target: float, confidence: float) -> int | None:
+    """How many tickets, all right, prove an accuracy: those of which Clopper and Pearson's bound is the target.
+
+    Where none is wrong that bound is the n-th root of 1 - confidence. None: no number of tickets proves accuracy 1.
+    """
+    return math.ceil(math.log(1 - confidence) / math.log(target)) if target < 1 else None
 
 
 def threshold_for(thresholds: Thresholds, language: str, category: str) -> float | None:

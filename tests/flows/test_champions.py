@@ -1,4 +1,4 @@
-"""Drafting changes to other champions between two chunks; the models are fakes, the database is real."""
+"""Drafting changes to other champions between two chunks; the models are fakes but for the last test's."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -9,11 +9,16 @@ from flows import champions as champions_module
 from flows import resources
 from flows.champions import Champions
 from flows.draft import draft
-from models.registry import promote, rollback
+from models.generator import train_generator
+from models.registry import promote, register, rollback, workspace
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from tests.models.tiny_model import save_tiny_model
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
 from tests.seed import add_clean, rows
 from ticketing.drafting.drafter import Prediction
+from ticketing.drafting.prompts import messages
 from ticketing.errors import ModelError, NoChampion
+from ticketing.settings import get_settings
 
 
 class FakeClassifier:
@@ -125,3 +130,44 @@ def test_a_rollback_takes_effect_on_the_next_chunk_of_a_run_that_goes_on(
     assert (done.claimed, done.to_human) == (3, 3)
     routed = rows(database, "SELECT classifier_version FROM ticketing.routing ORDER BY routed_at")
     assert [row["classifier_version"] for row in routed] == [second.version, first.version, first.version]
+
+
+def test_after_a_rollback_vllm_serves_the_adapter_of_before(
+    database, snapshot_id, flow_settings, monkeypatch, tmp_path
+):
+    """Two adapters of a tiny model, trained and served as real ones are."""
+    engine = {"KV_CACHE_GIB": "1", "MAX_MODEL_LEN": "1000", "MAX_REPLY_TOKENS": "16"}
+    flow_settings.setenv("TICKETING_GENERATOR__BASE_MODEL", str(save_tiny_model(tmp_path / "tiny")))
+    for name, value in engine.items():
+        flow_settings.setenv(f"TICKETING_ENGINE__{name}", value)
+    get_settings.cache_clear()
+    settings = get_settings()
+    monkeypatch.setattr(champions_module, "get_run_logger", lambda: SimpleNamespace(info=lambda *_: None))
+    monkeypatch.setattr(resources, "scrubber", lambda: None)
+    promoted(database, settings, snapshot_id)
+    monkeypatch.setattr(
+        champions_module, "TrainedClassifier", SimpleNamespace(load=lambda version, *_: FakeClassifier(version, None))
+    )
+
+    def trained_to_say(letter):
+        chosen = settings.generator.model_copy(update={"learning_rate": 0.01, "batch_size": 2, "train_tokens": 20_000})
+        snapshot = make_snapshot(tmp_path / letter, [answered_ticket(n, reply=letter * 40) for n in range(24)])
+        with workspace(settings) as artefact:
+            train_generator(snapshot, settings.model_copy(update={"generator": chosen}), artefact)
+            model = register(database, "generator", snapshot_id, artefact, {}, settings)
+        promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
+        return model
+
+    before, after = trained_to_say("a"), trained_to_say("b")
+    asked = [messages("Answer.", "Where is my parcel?")]
+    with Champions() as champions:
+        generator = champions.drafters().generator
+        (new,) = generator.complete(asked)
+        assert generator.version == after.version
+
+        rollback(database, "generator", "ann", settings)
+        generator = champions.drafters().generator
+        (old,) = generator.complete(asked)
+        assert generator.version == before.version
+    assert ("a" in old.text, "b" in old.text) == (True, False), old.text
+    assert ("a" in new.text, "b" in new.text) == (False, True), new.text

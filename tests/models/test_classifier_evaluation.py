@@ -26,7 +26,13 @@ class Sorter:
     def predict(self, tickets):
         chosen = [self.said[int(ticket.ticket_id[1:])] for ticket in tickets]
         return [
-            Prediction(category, sure, 0.8, route, None if route == "auto" else f"confidence {sure:.3f} is below 0.800")
+            Prediction(
+                category,
+                sure,
+                0.8,
+                route,
+                None if route == "auto" else f"not sure enough: confidence {sure:.3f} is below 0.800",
+            )
             for category, sure, route in chosen
         ]
 
@@ -54,12 +60,12 @@ def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
     assert values(scored, "language=en")["coverage"] == pytest.approx(2 / 3)
     assert "selective_accuracy" not in values(scored, "language=zh"), "it routes nothing there"
     assert values(scored, "category=after-sales")["recall"] == 0.5
-    assert scored.reasons == {"confidence": 2}
+    assert scored.reasons == {"not sure enough": 2}
 
 
 def test_why_tickets_went_to_a_human_is_counted_without_the_numbers(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, ("payment", 0.41, "human"), WRONG, WRONG), snapshot_of(tmp_path))
-    assert scored.reasons == {"confidence": 3}
+    assert scored.reasons == {"not sure enough": 3}
 
 
 def test_the_champion_is_compared_on_tickets_that_it_has_not_seen(tmp_path):

@@ -114,7 +114,10 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
         def judge(self, tickets, read):
             said = champion.judge(tickets, read)
             other = next(label for label in CATEGORIES if label != said[0].category)
-            return [said[0]._replace(category=other, route="human", reason="confidence 0.5 is below 0.9"), *said[1:]]
+            return [
+                said[0]._replace(category=other, route="human", reason="not sure enough: confidence 0.5 is below 0.9"),
+                *said[1:],
+            ]
 
     snapshot = make_snapshot(tmp_path / "again", records(400), test=test)
     scored = evaluate_classifier(SlightlyWorse(), snapshot, Rival(champion, ()))

@@ -3,13 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.measurements import accuracy_lower_bound
-from models.thresholds import ANY, Validated, choose_threshold, choose_thresholds, threshold_for
+from models.thresholds import ANY, Validated, choose_threshold, choose_thresholds, least_to_prove, threshold_for
 
 
 def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
-    # 0.98 ** n must fall to 0.1: that takes 114 tickets.
+    assert least_to_prove(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
     assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
     assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
+
+
+def test_no_number_of_tickets_proves_that_nothing_is_ever_wrong():
+    assert least_to_prove(1.0, 0.9) is None
+    assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
 
 
 def test_the_unsure_and_wrong_ones_are_left_out():
