@@ -1,34 +1,75 @@
-"""Makes a classifier's confidence mean what it says: one temperature, fitted on validation tickets.
+"""Makes a classifier's confidence mean what it says: what say the nearest training tickets have, and one temperature.
 
-From what confidence a ticket is routed is `models.thresholds`; how far off confidence is, `models.metrics`.
+Both are fitted on validation tickets. From what confidence a ticket is routed is `models.thresholds`; how far off
+confidence is, `models.metrics`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 COLDEST, HOTTEST = 0.05, 20.0
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
-def fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> float:
-    """The temperature at which the validation tickets are likeliest.
+class Calibration(NamedTuple):
+    """What share of the say the nearest training tickets have, and the temperature of what comes of it."""
 
-    Source: C. Guo et al., On calibration of modern neural networks, ICML 2017. One number can't change which category
-    comes first, so accuracy stays as it is. As if one ticket more were of another category than it says: where all are
-    right the likeliest temperature would otherwise be none, and every ticket be surely right (J. Platt, Probabilistic
-    outputs for support vector machines, 1999, does so with two classes).
+    neighbours: float = 0.0
+    temperature: float = 1.0
+
+    def probabilities(self, logits: np.ndarray, votes: np.ndarray) -> np.ndarray:
+        """The calibrated probability of each category: tickets × categories, rows sum to 1.
+
+        Args:
+            logits: tickets × categories.
+            votes: the nearest training tickets' share of each category, as large.
+        """
+        return probabilities(_mixed(logits, votes, self.neighbours), self.temperature)
+
+
+def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]) -> Calibration:
+    """The share and the temperature at which the validation tickets are likeliest.
+
+    Neighbours: U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020,
+    here with categories for words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML 2017;
+    by itself it can't change which category comes first.
 
     Args:
         logits: tickets × categories.
+        votes: the nearest training tickets' share of each category, as large.
         labels: the true category of each, as its column.
 
     Returns:
-        The temperature; 1.0 where there is nothing to fit on.
+        No neighbours and temperature 1.0 where there is nothing to fit on.
     """
     if not len(labels):
-        return 1.0
+        return Calibration()
+    fitted = {share: _fit_temperature(_mixed(logits, votes, share), labels) for share in SHARES}
+    best = min(SHARES, key=lambda share: fitted[share][1])
+    return Calibration(best, fitted[best][0])
+
+
+def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """The probability of each category: tickets × categories, rows sum to 1."""
+    return np.asarray(softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1))
+
+
+def _mixed(logits: np.ndarray, votes: np.ndarray, share: float) -> np.ndarray:
+    """Logits in which the neighbours have their share of the say."""
+    return np.asarray(np.log((1 - share) * probabilities(logits, 1.0) + share * votes + np.finfo(float).tiny))
+
+
+def _fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> tuple[float, float]:
+    """The temperature at which the tickets are likeliest, and their mean negative log-likelihood there, in nats.
+
+    As if one ticket more were of another category than it says: where all are right the likeliest temperature would
+    otherwise be none, and every ticket be surely right (J. Platt, Probabilistic outputs for support vector machines,
+    1999, does so with two classes).
+    """
     places = np.arange(len(labels))
     doubt = 1 / (len(labels) + 2)
 
@@ -39,9 +80,4 @@ def fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> float:
         return -float(((1 - doubt) * right + doubt * wrong).mean())
 
     found = minimize_scalar(negative_log_likelihood, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(found.x))
-
-
-def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """The probability of each category: tickets × categories, rows sum to 1."""
-    return np.asarray(softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1))
+    return float(np.exp(found.x)), float(found.fun)

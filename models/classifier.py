@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from models import tuning
 from models.base import LOAD_ERRORS
-from models.calibration import probabilities
+from models.calibration import Calibration
 from models.scope import Scope
 from models.thresholds import ANY, threshold_for
 from ticketing.drafting.drafter import Prediction
@@ -26,6 +26,7 @@ MANIFEST = "ticketing.json"
 SCOPE = "scope.npz"
 ALONE = "."  # the folder of a classifier's only member
 BATCH = 64
+ANYWHERE = Scope(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0))  # of what has not been fitted yet
 # A tokenizer takes more time than the model for a text of a megabyte, of which it keeps the beginning only.
 CHARACTERS_A_TOKEN = 16
 
@@ -40,16 +41,17 @@ class Read(NamedTuple):
 class TrainedClassifier:
     """A fine-tuned classifier, ready to predict."""
 
-    def __init__(self, version: str, path: Path, manifest: Mapping[str, Any], scope: Scope | None = None) -> None:
+    def __init__(self, version: str, path: Path, manifest: Mapping[str, Any], scope: Scope = ANYWHERE) -> None:
         self.version = version
         self.labels: list[str] = list(manifest["labels"])
-        self.temperature = float(manifest.get("temperature", 1.0))
+        # Before the neighbours had a vote there was a temperature alone.
+        self.calibration = Calibration(**manifest.get("calibration", {"temperature": manifest.get("temperature", 1.0)}))
         self.thresholds = manifest.get("thresholds", {})
         self.target = float(manifest.get("target", 0.0))
         self.least_to_prove = manifest.get("least_to_prove")
         self.validation_tickets: dict[str, int] = manifest.get("validation_tickets", {})
         self.out_of_scope_share = float(manifest.get("out_of_scope_share", 0.0))
-        self._scope = scope
+        self.scope = scope
         self._max_tokens = int(manifest["max_tokens"])
         members = [path / name for name in manifest.get("members", [ALONE])]
         self._tokenizer = AutoTokenizer.from_pretrained(members[0])  # all members have the same
@@ -92,29 +94,23 @@ class TrainedClassifier:
                     vectors[places] += torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return Read(logits, vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The calibrated probability of each category: len(texts) × len(labels), rows sum to 1."""
-        return probabilities(self.read(texts).logits, self.temperature)
-
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
         """One prediction a ticket, in order; the route is human where it is not sure enough, with the reason."""
         return self.judge(tickets, self.read([ticket.text for ticket in tickets]))
 
     def judge(self, tickets: Sequence[CleanTicket], read: Read) -> list[Prediction]:
         """What `predict` makes of tickets that were read already."""
-        rows = probabilities(read.logits, self.temperature)
-        likeness: list[float | None] = (
-            [None] * len(tickets) if self._scope is None else [float(x) for x in self._scope.likeness(read.vectors)]
-        )
+        near = self.scope.near(read.vectors, len(self.labels))
+        rows = self.calibration.probabilities(read.logits, near.votes)
         return [
-            self._route(ticket, row, like) for ticket, row, like in zip(tickets, rows, likeness, strict=True)
-        ]  # fmt: skip
+            self._route(ticket, row, float(usual)) for ticket, row, usual in zip(tickets, rows, near.usual, strict=True)
+        ]
 
-    def _route(self, ticket: CleanTicket, row: np.ndarray, in_scope: float | None) -> Prediction:
+    def _route(self, ticket: CleanTicket, row: np.ndarray, in_scope: float) -> Prediction:
         first, *others = np.argsort(-row, kind="stable")
         category, confidence = self.labels[int(first)], float(row[first])
         threshold = threshold_for(self.thresholds, ticket.language, category)
-        out_of_scope = in_scope is not None and in_scope <= self.out_of_scope_share
+        out_of_scope = in_scope <= self.out_of_scope_share
         reason = None
         if out_of_scope:
             reason = "it is unlike every ticket that a department has handled"

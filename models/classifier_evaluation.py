@@ -108,7 +108,7 @@ def evaluate_classifier(
             {} if rival is None else _against(rival, records, tickets, right, scopes),
             absent if rival is None else frozenset(),
         ),
-        uncalibrated_error=expected_calibration_error(probabilities(read.logits, 1.0).max(axis=1).tolist(), right),
+        uncalibrated_error=_uncalibrated_error(read.logits, classifier.labels, true),
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, right),
@@ -147,6 +147,12 @@ def _values(
     else:
         found["macro_f1"] = macro_f1([true[i] for i in places], [said[i].category for i in places])
     return {(metric, scope): one for metric, one in found.items() if one is not None}
+
+
+def _uncalibrated_error(logits: np.ndarray, labels: Sequence[str], true: Sequence[str]) -> float:
+    rows = probabilities(logits, 1.0)
+    right = [labels[int(row.argmax())] == category for row, category in zip(rows, true, strict=True)]
+    return expected_calibration_error(rows.max(axis=1).tolist(), right)
 
 
 def _calibration_error(confidences: Sequence[float], correct: Sequence[bool]) -> Measurement:

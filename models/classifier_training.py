@@ -28,7 +28,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from models import tuning
 from models.base import LOAD_ERRORS, resolve, writing
-from models.calibration import fit_temperature, probabilities
+from models.calibration import fit_calibration, probabilities
 from models.classifier import ALONE, MANIFEST, SCOPE, TrainedClassifier, encode
 from models.classifier_trainer import (
     TEACHER,
@@ -69,7 +69,7 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     The epoch with the best macro-F1 on the validation part is kept. A killed training begins anew.
 
     Returns:
-        Validation accuracy and macro_f1, epochs, seconds, temperature, calibration error before and after it, and the
+        Validation accuracy and macro_f1, epochs, cost, calibration, calibration error before and after it, and the
         thresholds and coverage of each language.
 
     Raises:
@@ -155,16 +155,21 @@ def _teacher_logits(corpus: Corpus, settings: Settings, output: Path) -> np.ndar
 
 
 def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: Path) -> dict[str, Any]:
-    """Fits temperature, thresholds and scope on the validation part, and writes them beside the model."""
+    """Fits scope, calibration and thresholds on the validation part, and writes them beside the model."""
     train, validation, labels = corpus
     basis: dict[str, Any] = {"labels": labels, "max_tokens": settings.classifier.max_tokens, "members": members}
     classifier = TrainedClassifier("", output, basis)
     read = classifier.read([record.text for record in validation])
-    scope = Scope.fit(classifier.read([record.text for record in train]).vectors, read.vectors)
     places = {label: i for i, label in enumerate(labels)}
+    scope = Scope.fit(
+        classifier.read([record.text for record in train]).vectors,
+        [places[record.category] for record in train],
+        read.vectors,
+    )
     true = [places[record.category] for record in validation]
-    temperature = fit_temperature(read.logits, true)
-    rows = probabilities(read.logits, temperature)
+    votes = scope.near(read.vectors, len(labels)).votes
+    calibration = fit_calibration(read.logits, votes, true)
+    rows = calibration.probabilities(read.logits, votes)
     correct = [int(row.argmax()) == i for row, i in zip(rows, true, strict=True)]
     confidences = rows.max(axis=1).tolist()
     validated = [
@@ -174,7 +179,7 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
     thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence)
     manifest = {
         **basis,
-        "temperature": temperature,
+        "calibration": calibration._asdict(),
         "thresholds": thresholds,
         "target": settings.gate.accuracy,
         "least_to_prove": least_to_prove(settings.gate.accuracy, settings.gate.confidence),
@@ -185,15 +190,17 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         scope.save(output / SCOPE)
         (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     predicted = [labels[int(row.argmax())] for row in rows]
-    raw = probabilities(read.logits, 1.0).max(axis=1).tolist()
+    raw = probabilities(read.logits, 1.0)
     return {
         "validation_accuracy": float(np.mean(correct)),
         "validation_macro_f1": float(
             f1_score([r.category for r in validation], predicted, average="macro", zero_division=0.0)
         ),
-        "temperature": temperature,
+        "calibration": calibration._asdict(),
         "validation_calibration_error": expected_calibration_error(confidences, correct),
-        "validation_uncalibrated_error": expected_calibration_error(raw, correct),
+        "validation_uncalibrated_error": expected_calibration_error(
+            raw.max(axis=1).tolist(), (raw.argmax(axis=1) == true).tolist()
+        ),
         "thresholds": thresholds,
         "validation_coverage": _coverage(validated, thresholds),
     }

@@ -4,13 +4,14 @@ seeds, and labels that are wrong.
 
 import random
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration import fit_temperature, probabilities
+from models.calibration import fit_calibration, probabilities
 from models.classifier import TrainedClassifier
 from models.classifier_evaluation import evaluate_classifier
 from models.classifier_training import train_classifier
@@ -86,16 +87,14 @@ def test_seeds_and_calibration_on_all_of_banking77(shared_data, tmp_path):
         (tmp_path / str(seed)).mkdir()
         classifier, cost = trained(snapshot, tmp_path / str(seed), seed=seed)
         tell(f"BANKING77, seed {seed}", classifier, cost, snapshot)
-        on_validation, on_test = (
-            np.asarray(classifier.read([one.text for one in part]).logits) for part in (rows[:1_000], test)
+        validation, measured = (look(classifier, part) for part in (rows[:1_000], test))
+        votes.append(measured.logits)
+        accuracies.append(
+            float(np.mean(classifier.calibration.probabilities(*measured[:2]).argmax(1) == measured.true))
         )
-        places = {label: i for i, label in enumerate(classifier.labels)}
-        true_validation, true_test = ([places[one.category] for one in part] for part in (rows[:1_000], test))
-        accuracies.append(float((on_test.argmax(1) == true_test).mean()))
-        votes.append(on_test)
-        print(f"  thresholds {classifier.thresholds}")
-        tell_calibration(on_validation, true_validation, on_test, true_test)
-    right = int((np.mean(votes, axis=0).argmax(1) == true_test).sum())
+        print(f"  thresholds {classifier.thresholds}, {classifier.calibration}")
+        tell_calibration(validation, measured)
+    right = int((np.mean(votes, axis=0).argmax(1) == measured.true).sum())
     together = share(right, len(test))
     print(f"\nBANKING77, {SEEDS} seeds: mean {np.mean(accuracies):.4f}, standard deviation "
           f"{np.std(accuracies, ddof=1):.4f}; voting, at {SEEDS} times the cost: {together.value:.4f} "
@@ -103,24 +102,46 @@ def test_seeds_and_calibration_on_all_of_banking77(shared_data, tmp_path):
     assert np.mean(accuracies) > 0.93
 
 
-def tell_calibration(on_validation, true_validation, on_test, true_test):
+class Looked(NamedTuple):
+    """What a classifier makes of tickets: logits and neighbours' votes, tickets × categories, and what is true."""
+
+    logits: np.ndarray
+    votes: np.ndarray
+    true: list[int]
+
+
+def look(classifier, records):
+    read = classifier.read([one.text for one in records])
+    places = {label: i for i, label in enumerate(classifier.labels)}
+    votes = classifier.scope.near(read.vectors, len(places)).votes
+    return Looked(read.logits, votes, [places[one.category] for one in records])
+
+
+def tell_calibration(validation, measured):
     """What each way of calibrating makes of the confidence: fitted on validation tickets, measured on test tickets."""
-    temperature = fit_temperature(on_validation, true_validation)
-    correct = (on_validation.argmax(1) == true_validation).astype(int)
-    right = (on_test.argmax(1) == true_test).tolist()
-    raw, sure = probabilities(on_validation, 1.0).max(1), probabilities(on_test, 1.0).max(1)
-    odds = [np.log(x / (1 - x + 1e-12))[:, None] for x in (raw, sure)]
+    nobody = np.zeros_like(validation.votes)
+    alone = fit_calibration(validation.logits, nobody, validation.true)
+    together = fit_calibration(*validation)
+    correct = (validation.logits.argmax(1) == validation.true).astype(int)
+    raw, sure = probabilities(validation.logits, 1.0), probabilities(measured.logits, 1.0)
+    odds = [np.log(one.max(1) / (1 - one.max(1) + 1e-12))[:, None] for one in (raw, sure)]
+    first = sure.argmax(1)
+    isotonic = IsotonicRegression(out_of_bounds="clip").fit(raw.max(1), correct).predict(sure.max(1))
+    platt = LogisticRegression().fit(odds[0], correct).predict_proba(odds[1])[:, 1]
+    both = together.probabilities(measured.logits, measured.votes)
     ways = {
-        "none": sure,
-        f"temperature {temperature:.3f}": probabilities(on_test, temperature).max(1),
-        "isotonic": IsotonicRegression(out_of_bounds="clip").fit(raw, correct).predict(sure),
-        "Platt": LogisticRegression().fit(odds[0], correct).predict_proba(odds[1])[:, 1],
+        "none": (first, sure.max(1)),
+        "temperature": (first, alone.probabilities(measured.logits, np.zeros_like(measured.votes)).max(1)),
+        "isotonic regression": (first, isotonic),
+        "Platt": (first, platt),
+        "neighbours and temperature": (both.argmax(1), both.max(1)),
     }
-    for name, confidence in ways.items():
+    for name, (said, confidence) in ways.items():
+        right = (said == measured.true).tolist()
         coverage, accuracy = coverage_accuracy_curve(confidence.tolist(), right)
         routable = max((c for c, a in zip(coverage, accuracy, strict=True) if a >= 0.98), default=0.0)
         brier = float(np.mean((confidence - np.asarray(right)) ** 2))
-        print(f"  calibration by {name}: expected_calibration_error "
+        print(f"  calibration by {name}: accuracy {np.mean(right):.4f}, expected_calibration_error "
               f"{expected_calibration_error(confidence.tolist(), right):.4f}, Brier score {brier:.4f}, "
               f"coverage at 0.98 {routable:.4f}")  # fmt: skip
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from models.calibration import fit_temperature, probabilities
+from models.calibration import Calibration, fit_calibration, probabilities
 from models.metrics import expected_calibration_error
+
+NOBODY = np.full((4000, 5), 0.2)  # neighbours that know nothing
 
 
 def drawn(temperature, count=4000, seed=0):
@@ -13,35 +15,46 @@ def drawn(temperature, count=4000, seed=0):
     return logits * temperature, labels
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
 def test_the_temperature_that_was_put_in_is_found(temperature):
     logits, labels = drawn(temperature)
-    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
+    found = fit_calibration(logits, NOBODY, labels)
+    assert found == (0.0, pytest.approx(temperature, rel=0.1))
 
 
-def test_confidence_means_what_it_says_on_tickets_that_it_was_not_fitted_on():
-    logits, labels = drawn(3.0)
-    others, true = drawn(3.0, seed=1)
-    temperature = fit_temperature(logits, labels)
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_confidence_means_what_it_says_on_tickets_that_it_was_not_fitted_on(temperature):
+    logits, labels = drawn(temperature)
+    others, true = drawn(temperature, seed=1)
 
-    def error(of):
-        rows = probabilities(others, of)
+    def error(calibration):
+        rows = calibration.probabilities(others, NOBODY)
         return expected_calibration_error(rows.max(axis=1).tolist(), (rows.argmax(axis=1) == true).tolist())
 
-    assert error(temperature) < 0.03 < error(1.0)
+    assert error(fit_calibration(logits, NOBODY, labels)) < 0.03 < error(Calibration())
 
 
-def test_what_comes_first_stays_first():
-    logits, labels = drawn(3.0)
-    temperature = fit_temperature(logits, labels)
-    assert (probabilities(logits, temperature).argmax(axis=1) == logits.argmax(axis=1)).all()
+def test_a_temperature_leaves_first_what_comes_first():
+    logits, _ = drawn(3.0)
+    assert (Calibration(0.0, 2.5).probabilities(logits, NOBODY).argmax(axis=1) == logits.argmax(axis=1)).all()
+
+
+def test_neighbours_that_know_more_get_a_say_and_make_it_right_more_often():
+    logits, labels = drawn(1.0)
+    rng = np.random.default_rng(7)
+    votes = np.eye(5)[np.where(rng.random(4000) < 0.9, labels, rng.integers(5, size=4000))]
+    fitted = fit_calibration(logits[:2000], votes[:2000], labels[:2000])
+    rows = fitted.probabilities(logits[2000:], votes[2000:])
+    assert fitted.neighbours == 0.5
+    assert (rows.argmax(axis=1) == labels[2000:]).mean() > (logits[2000:].argmax(axis=1) == labels[2000:]).mean() + 0.1
+    assert rows.sum(axis=1) == pytest.approx(np.ones(2000))
 
 
 def test_nothing_to_fit_on_changes_nothing():
-    assert fit_temperature(np.zeros((0, 3)), []) == 1.0
+    assert fit_calibration(np.zeros((0, 3)), np.zeros((0, 3)), []) == Calibration(0.0, 1.0)
 
 
 def test_a_classifier_that_made_no_mistake_yet_is_not_surely_right():
-    logits = np.eye(3)[np.arange(300) % 3] * 4
-    temperature = fit_temperature(logits, np.arange(300) % 3)
-    assert 0.99 < probabilities(logits, temperature).max() < 0.9999
+    logits, votes, true = np.eye(3)[np.arange(300) % 3] * 4, np.eye(3)[np.arange(300) % 3], np.arange(300) % 3
+    fitted = fit_calibration(logits, votes, true)
+    assert 0.99 < fitted.probabilities(logits, votes).max() < 0.9999

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
+from models.calibration import Calibration
 from models.classifier import TrainedClassifier
 from models.classifier_training import train_classifier
 from tests.models.small_corpus import make_snapshot
@@ -139,7 +140,8 @@ def test_the_second_choice_is_named_with_its_confidence(trained):
 
 def test_a_training_says_how_calibrated_it_is_and_how_it_went(trained):
     metrics, classifier = trained
-    assert metrics["temperature"] == classifier.temperature > 0
+    assert Calibration(**metrics["calibration"]) == classifier.calibration
+    assert classifier.calibration.temperature > 0
     assert metrics["validation_calibration_error"] <= metrics["validation_uncalibrated_error"] + 0.02
     assert [len(point) for point in metrics["learning_curve"]] == [3] * len(metrics["learning_curve"])
 

@@ -106,7 +106,7 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
     class SlightlyWorse:
         """The champion, but for one ticket in 120."""
 
-        version = "classifier-2"
+        version, labels = "classifier-2", champion.labels
 
         def read(self, texts):
             return champion.read(texts)
