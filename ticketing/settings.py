@@ -41,6 +41,9 @@ class CorpusSettings(Section):
     min_category_tickets: int = Field(5, ge=3, description="a category with fewer tickets can't be learnt or measured")
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
+    min_validation_tickets: int = Field(
+        200, ge=0, description="of each language, if that is no more than a fifth: fewer prove no accuracy of 0.98"
+    )
     test_share: float = Field(0.1, gt=0, lt=0.5)
     near_duplicate_threshold: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of runs of characters")
     seed: int = 0

@@ -51,8 +51,13 @@ def shop(tickets: int) -> tuple[list[SampleTicket], list[Record]]:
 def shop_snapshot(folder: Path, tickets: int) -> Snapshot:
     """The sample shop split as `ticketing prepare` splits it; its test tickets have their true categories."""
     sample, records = shop(tickets)
-    categories, groups = [one.category for one in records], [one.group for one in records]
-    parts = split(categories, groups, [one.ticket.created_at for one in sample], CorpusSettings()).parts
+    parts = split(
+        [one.category for one in records],
+        [one.language for one in records],
+        [one.group for one in records],
+        [one.ticket.created_at for one in sample],
+        CorpusSettings(),
+    ).parts
     true = [replace(one, category=of.true_category) for one, of in zip(records, sample, strict=True)]
     chosen = {
         part: [(true if part == "test" else records)[i] for i, of in enumerate(parts) if of == part] for part in PARTS

@@ -50,6 +50,7 @@ class Seen(NamedTuple):
 
     ticket_id: str
     category: str
+    language: str
     created_at: datetime | None
 
 
@@ -76,7 +77,7 @@ class Reading:
                     self.duplicates["same category" if categories[key] == category else "another category"] += 1
                     continue
                 categories[key] = category
-                self.seen.append(Seen(ticket.ticket_id, category, ticket.created_at))
+                self.seen.append(Seen(ticket.ticket_id, category, ticket.language, ticket.created_at))
                 batch.append(self._record(ticket, category))
                 if len(batch) == BATCH_ROWS:
                     write_rows(writer, batch)

@@ -128,6 +128,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
     groups = near_duplicate_groups(reading.texts(), settings.corpus.near_duplicate_threshold)
     result = split(
         [ticket.category for ticket in reading.seen],
+        [ticket.language for ticket in reading.seen],
         groups,
         [ticket.created_at for ticket in reading.seen],
         settings.corpus,
@@ -139,6 +140,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         "split": {
             "kind": result.kind,
             "validation_share": chosen.validation_share,
+            "min_validation_tickets": chosen.min_validation_tickets,
             "test_share": chosen.test_share,
             "seed": chosen.seed,
             "near_duplicate_threshold": chosen.near_duplicate_threshold,

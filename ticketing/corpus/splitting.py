@@ -18,6 +18,7 @@ SplitKind = Literal["by time", "by category"]
 
 # The share of tickets whose time must be known for a split by time.
 KNOWN_TIMES = 0.99
+MOST_TOPPED_UP = 0.2  # of a language
 MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_categories"
 
 _NOTHING_TO_MEASURE_ON = (
@@ -38,6 +39,7 @@ class _Group(NamedTuple):
     size: int
     first: datetime | None
     category: str  # of most of its tickets
+    language: str  # likewise
     categories: Counter[str]
 
 
@@ -70,6 +72,7 @@ def check_categories(categories: Iterable[str], settings: CorpusSettings) -> Non
 
 def split(
     categories: Sequence[str],
+    languages: Sequence[str],
     groups: Sequence[int],
     times: Sequence[datetime | None],
     settings: CorpusSettings,
@@ -78,12 +81,14 @@ def split(
 
     Where the tickets' times are known, groups are ordered by their first ticket, and the newest are the test part, the
     next the validation part: nothing like a test ticket was seen before. Where they are not, groups are drawn by
-    category with the settings' seed. Then a category of which train has less than half gets its oldest held-out groups
-    back, and one that a held-out part lacks gets its newest (or next drawn) group moved there, as long as train keeps a
-    ticket of it; a category of a single group stays in train alone.
+    category with the settings' seed. Then a language with too few validation tickets to prove an accuracy on gets more,
+    if that takes no more than a fifth of it. Then a category of which train has less than half gets its oldest held-out
+    groups back, and one that a held-out part lacks gets its newest (or next drawn) group moved there, as long as train
+    keeps a ticket of it; a category of a single group stays in train alone.
 
     Args:
         categories: each ticket's category.
+        languages: each ticket's language.
         groups: each ticket's group of near-duplicates.
         times: when each ticket came in; None: not known.
         settings: shares, seed and least sizes.
@@ -92,7 +97,7 @@ def split(
         CorpusError: too few tickets, categories, or groups to hold any out.
     """
     check_categories(categories, settings)
-    gathered = _gather(categories, groups, times)
+    gathered = _gather(categories, languages, groups, times)
     if len(gathered) < len(PARTS):
         raise CorpusError(
             _NOTHING_TO_MEASURE_ON.format(len(categories), len(gathered), settings.near_duplicate_threshold)
@@ -114,6 +119,7 @@ def split(
             sizes = Counter(categories)
             taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
         chosen.update({group.number: part for group in taken})  # type: ignore[misc]
+    _top_up(ordered, chosen, Counter(languages), settings.min_validation_tickets)
     _cover(ordered, chosen)
     parts: list[Part] = [chosen.get(number, "train") for number in groups]
     if set(parts) != set(PARTS):
@@ -123,17 +129,25 @@ def split(
     return Split(parts, kind)
 
 
-def _gather(categories: Sequence[str], groups: Sequence[int], times: Sequence[datetime | None]) -> list[_Group]:
+def _gather(
+    categories: Sequence[str], languages: Sequence[str], groups: Sequence[int], times: Sequence[datetime | None]
+) -> list[_Group]:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
+    spoken: dict[int, Counter[str]] = defaultdict(Counter)
     first: dict[int, datetime] = {}
-    for category, number, time in zip(categories, groups, times, strict=True):
+    for category, language, number, time in zip(categories, languages, groups, times, strict=True):
         counts[number][category] += 1
+        spoken[number][language] += 1
         if time is not None and (number not in first or time < first[number]):
             first[number] = time
     return [
-        _Group(number, count.total(), first.get(number), min(count, key=lambda name: (-count[name], name)), count)
+        _Group(number, count.total(), first.get(number), _most(count), _most(spoken[number]), count)
         for number, count in counts.items()
     ]
+
+
+def _most(count: Counter[str]) -> str:
+    return min(count, key=lambda name: (-count[name], name))
 
 
 def _newest_first(gathered: list[_Group]) -> list[_Group]:
@@ -158,6 +172,16 @@ def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
         if size >= quota:
             break
     return taken
+
+
+def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], sizes: Counter[str], least: int) -> None:
+    """Moves groups of a language with fewer than `least` validation tickets there, where it has five times as many."""
+    for language in sorted(name for name, size in sizes.items() if size >= least / MOST_TOPPED_UP):
+        own = [group for group in ordered if group.language == language]
+        missing = least - sum(group.size for group in own if chosen.get(group.number) == "validation")
+        if missing > 0:
+            free = [group for group in own if group.number not in chosen]
+            chosen.update({group.number: "validation" for group in _fill(free, missing)})
 
 
 def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:

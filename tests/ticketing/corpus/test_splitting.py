@@ -5,12 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.corpus.splitting import PARTS, split
+from ticketing.corpus.splitting import PARTS
+from ticketing.corpus.splitting import split as split_by_language
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
 
 SETTINGS = CorpusSettings()
 START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def split(categories, groups, times, settings):
+    """Of tickets in one language."""
+    return split_by_language(categories, ["en"] * len(categories), groups, times, settings)
 
 
 def days(count):
@@ -112,6 +118,21 @@ def test_a_few_missing_times_do_not_give_up_the_split_by_time():
 
     assert result.kind == "by time"
     assert result.parts[0] == "train"
+
+
+def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on():
+    languages = (["en"] * 7 + ["zh"] * 2 + ["de"]) * 60
+    settings = CorpusSettings(min_validation_tickets=20)
+
+    parts = split_by_language(["a", "b"] * 300, languages, range(600), days(600), settings).parts
+
+    validation = Counter(language for language, part in zip(languages, parts, strict=True) if part == "validation")
+    assert 20 <= validation["zh"] <= 24
+    assert validation["en"] == pytest.approx(42, abs=3)
+    assert validation["de"] < 12, "a third of its tickets would be too many"
+    assert parts.count("test") == 60
+    newest = {part: max(i for i, of in enumerate(parts) if of == part and languages[i] == "zh") for part in PARTS}
+    assert newest["train"] < newest["validation"] < newest["test"]
 
 
 @pytest.mark.parametrize(
