@@ -14,6 +14,9 @@ from ticketing.settings import CorpusSettings
 from ticketing.tickets import joined
 
 
+SHOP_TICKETS = 2_500
+
+
 def record(number: int, category: str, text: str, language: str = "en", group: int | None = None) -> Record:
     """A ticket without a reply."""
     return Record(f"t{number}", language, category, text, "", text, None, number if group is None else group)
@@ -48,18 +51,18 @@ def shop(tickets: int) -> tuple[list[SampleTicket], list[Record]]:
     ]
 
 
-def shop_snapshot(folder: Path, tickets: int) -> Snapshot:
-    """The sample shop split as `ticketing prepare` splits it; its test tickets have their true categories."""
-    sample, records = shop(tickets)
+def few_of_shop(folder: Path, tickets: int) -> Snapshot:
+    """A split of the sample shop with so many training tickets a category; its test tickets have their true ones."""
+    sample, records = shop(SHOP_TICKETS)
     parts = split(
         [one.category for one in records],
         [one.language for one in records],
         [one.group for one in records],
         [one.ticket.created_at for one in sample],
-        CorpusSettings(),
+        CorpusSettings(test_share=0.4),
     ).parts
     true = [replace(one, category=of.true_category) for one, of in zip(records, sample, strict=True)]
     chosen = {
         part: [(true if part == "test" else records)[i] for i, of in enumerate(parts) if of == part] for part in PARTS
     }
-    return make_snapshot(folder, chosen["train"], chosen["validation"], chosen["test"])
+    return make_snapshot(folder, of_each_category(chosen["train"], tickets), chosen["validation"], chosen["test"])

@@ -19,13 +19,13 @@ from models.encoder import Encoder
 from models.label_audit import suspects
 from models.measurements import share
 from models.metrics import coverage_accuracy_curve, expected_calibration_error
-from tests.bench.corpora import banking, of_each_category, shop, shop_snapshot
+from tests.bench.corpora import banking, few_of_shop, of_each_category, shop
 from tests.models.small_corpus import make_snapshot
-from ticketing.settings import ClassifierSettings, Settings
+from ticketing.settings import EMBEDDED_CLASSIFIER, ClassifierSettings, Settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3 * 3600)]
 TEST_TICKETS, VALIDATION_TICKETS = 1_000, 500
-SHOP_TICKETS = 2_000
+TICKETS = 30  # a category
 NOISE = 0.05
 SEEDS = 3
 VARIANTS = {
@@ -35,6 +35,7 @@ VARIANTS = {
     "adversarial words and R-Drop": {"adversarial": 0.5, "r_drop": 1.0},
     "no label smoothing": {"adversarial": 0.0, "label_smoothing": 0.0},
     "layer decay 0.9": {"adversarial": 0.0, "layer_decay": 0.9},
+    "a teacher of its own size": {"adversarial": 0.0, "teacher": EMBEDDED_CLASSIFIER},
     "three seeds that vote": {"adversarial": 0.0, "seeds": 3},
 }
 
@@ -68,14 +69,14 @@ def test_methods_by_tickets_a_category(shared_data, tmp_path, method, tickets):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_against_learning_banking77_by_heart(shared_data, tmp_path, variant):
-    snapshot = few_of_banking(shared_data, tmp_path / "s", 30)
-    tell(f"BANKING77, 30 a category, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
+    snapshot = few_of_banking(shared_data, tmp_path / "s", TICKETS)
+    tell(f"BANKING77, {TICKETS} a category, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_against_learning_the_sample_shop_by_heart(tmp_path, variant):
-    snapshot = shop_snapshot(tmp_path / "s", SHOP_TICKETS)
-    tell(f"sample shop, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
+    snapshot = few_of_shop(tmp_path / "s", TICKETS)
+    tell(f"sample shop, {TICKETS} a category, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
 
 
 def test_seeds_and_calibration_on_all_of_banking77(shared_data, tmp_path):
