@@ -13,7 +13,6 @@ from ticketing.sample import SampleTicket, generate_tickets
 from ticketing.settings import CorpusSettings
 from ticketing.tickets import joined
 
-
 SHOP_TICKETS = 2_500
 
 
