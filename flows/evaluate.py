@@ -1,7 +1,7 @@
 """The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from prefect import flow, get_run_logger, task
@@ -12,10 +12,11 @@ from flows.approval import Approval
 from flows.common import IO, PLAIN
 from models import registry
 from models.classifier import TrainedClassifier
-from models.classifier_evaluation import CHAMPION, Rival, evaluate_classifier
+from models.classifier_evaluation import CHAMPION, ClassifierEvaluation, Rival, evaluate_classifier
 from models.encoder import Encoder
 from models.gate import Verdict, default_rules, judge
 from models.generator_evaluation import (
+    GeneratorEvaluation,
     evaluate_generator,
     look_up_replies,
     scored_records,
@@ -23,12 +24,12 @@ from models.generator_evaluation import (
     write_replies,
 )
 from models.hardware import cost_since
-from models.measurements import Measurements
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
 from models.study_analysis import study_measurement, with_study
 from reports.evaluation import classifier_sections, generator_sections, lineage_section, verdict_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
+from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
 from ticketing.drafting.drafter import Completion
@@ -44,6 +45,7 @@ class Judged(NamedTuple):
     version: str
     verdict: Verdict
     verdict_id: int
+    words: str
     sections: list[Section]
 
 
@@ -116,7 +118,7 @@ def judge_classifier(version: str) -> Judged:
     candidate = TrainedClassifier.load(version, model.path, settings)
     scored = evaluate_classifier(candidate, snapshot_of(model), rival, absent)
     sections = classifier_sections(scored, model, settings.gate.accuracy)
-    return judged(model, scored.measured, {**scored.numbers, **cost_since(started)}, sections)
+    return judged(model, scored, started, classifier_in_words(scored), sections)
 
 
 @task(**PLAIN)
@@ -138,7 +140,7 @@ def judge_generator(version: str) -> Judged:
             replies["champion"] = write_replies(served, records)
     seen = seen_by(champion) if champion is not None else frozenset()
     scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
-    return judged(model, scored.measured, {**scored.numbers, **cost_since(started)}, generator_sections(scored, model))
+    return judged(model, scored, started, generator_in_words(scored), generator_sections(scored, model))
 
 
 def champion_beside(model: ModelVersion) -> Beside:
@@ -168,23 +170,25 @@ def seen_by(model: ModelVersion) -> frozenset[str]:
 
 
 def judged(
-    model: ModelVersion, measured: Measurements, numbers: Mapping[str, object], sections: list[Section]
-) -> Judged:
+    model: ModelVersion, scored: ClassifierEvaluation | GeneratorEvaluation, started: float, words: str,
+    sections: list[Section],
+) -> Judged:  # fmt: skip
     """Asks the gate, stores the verdict, and puts together what the report says."""
+    numbers = {**scored.numbers, **cost_since(started)}
     gate = get_settings().gate
     rules = default_rules(gate) if gate.rules is None else gate.rules
-    measured = with_study(measured, study_measurement(resources.database(), model.version))
+    measured = with_study(scored.measured, study_measurement(resources.database(), model.version))
     verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
     asked = verdict_section(model.version, verdict)
-    return Judged(model.version, verdict, verdict_id, [asked, *sections, lineage_section(model, numbers)])
+    return Judged(model.version, verdict, verdict_id, words, [asked, *sections, lineage_section(model, numbers)])
 
 
 @task(**PLAIN)
 def report(judged: list[Judged]) -> None:
     """Writes the report page, and its Markdown twin as an artifact of the run."""
     settings = get_settings()
-    verdicts = [VerdictLine(one.version, one.verdict.passed, one.verdict.sentence) for one in judged]
+    verdicts = [VerdictLine(one.version, one.verdict.passed, one.words, one.verdict.sentence) for one in judged]
     # What the gate asked of each comes first: that is what the page is opened for.
     sections = [one.sections[0] for one in judged] + [section for one in judged for section in one.sections[1:]]
     title, subtitle = "Evaluation", f"Candidates on held-out tickets: {', '.join(one.version for one in judged)}"

@@ -18,10 +18,11 @@ TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefi
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """What the gate said of one model version."""
+    """What the gate said of one model version: what it does in plain words, and the rules in a sentence."""
 
     version: str
     passed: bool
+    words: str
     sentence: str
 
 
@@ -50,7 +51,7 @@ def html_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sectio
 def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sections: Sequence[Section]) -> str:
     """The page as Markdown, without the plots."""
     parts = [f"# {title}", subtitle]
-    parts += [f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {v.sentence}" for v in verdicts]
+    parts += [f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {v.words}\n\n{v.sentence}" for v in verdicts]
     for section in sections:
         if section.rows:
             parts += [f"## {section.heading}", section.note, table(section.header, section.rows)]

@@ -3,7 +3,7 @@
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 
 HOSTILE = "<script>alert(1)</script> | a\nb"
-VERDICTS = [VerdictLine("classifier-1", False, "accuracy 0.9500 should be >= 0.9800 (-0.0300)")]
+VERDICTS = [VerdictLine("classifier-1", False, "It routes 95 %.", "accuracy 0.9500 should be >= 0.9800 (-0.0300)")]
 SECTIONS = [
     Section("Classifier", ("language", "accuracy"), [("en", 0.98765), ("zh", "—")], headline=True),
     Section("Replies side by side", ("ticket",), [(HOSTILE,)], texts=True),

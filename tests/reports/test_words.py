@@ -1,0 +1,41 @@
+from dataclasses import replace
+
+from models.classifier_evaluation import CHAMPION, evaluate_classifier
+from models.generator_evaluation import evaluate_generator, scored_records
+from reports.words import classifier_in_words, generator_in_words
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
+from tests.models.test_generator_evaluation import Letters
+from ticketing.drafting.drafter import Completion
+
+
+def snapshot_of(tmp_path, languages):
+    test = [replace(answered_ticket(i), language=language) for i, language in enumerate(languages)]
+    return make_snapshot(tmp_path / "snapshot", [answered_ticket(i + 10) for i in range(10)], test=test)
+
+
+def test_a_classifier_is_told_by_what_it_routes_and_what_it_leaves_to_people(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path, ["en", "en", "en", "zh"]))
+    said = classifier_in_words(scored)
+    assert said.startswith("It routes 50% of the 4 test tickets by itself (en 67%, zh 0%), of which 100.0% are right")
+    assert "the other 50% go to a human. Of all tickets it would get 50.0% right." in said
+
+
+def test_a_classifier_that_routes_nothing_says_so(tmp_path):
+    scored = evaluate_classifier(Sorter(WRONG, WRONG), snapshot_of(tmp_path, ["en", "zh"]))
+    assert classifier_in_words(scored).startswith("It is sure enough of none of the 2 test tickets: all go to a human.")
+
+
+def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
+    snapshot = snapshot_of(tmp_path, ["en"] * 4)
+    records = scored_records(snapshot, None, 9)
+    said = {
+        "tuned": [Completion(record.output, 1, 1, "stop") for record in records],
+        "base": [Completion("No.", 1, 1, "stop") for _ in records],
+        "nearest": [Completion(records[0].output, 1, 1, "stop") for _ in records],
+        CHAMPION: [Completion(record.output, 1, 1, "stop") for record in records],
+    }
+    words = generator_in_words(evaluate_generator("generator-1", snapshot, records, said, Letters()))
+    assert words.startswith("On 4 test tickets in en its likeness to the agents' replies (BLEU) is 100.0; the nearest")
+    assert "the champion 100.0" in words
+    assert "A check finds a fault in" in words
