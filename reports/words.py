@@ -43,7 +43,7 @@ def generator_in_words(evaluation: GeneratorEvaluation) -> str:
         faults = {name: evaluation.systems[name]["any_fault", scope].value for name in (TUNED, AGENT)}
         sentences.append(
             f"On {tuned.count} test tickets in {scope.removeprefix('language=')} its likeness to the agents' replies "
-            f"(BLEU) is {tuned.value:.1f}; {others}. A check finds a fault in {faults[TUNED]:.1%} of its replies, and in "
+            f"(BLEU) is {tuned.value:.1f}; {others}. A check finds a fault in {faults[TUNED]:.1%} of its replies, in "
             f"{faults[AGENT]:.1%} of the agents' own."
         )
     return " ".join(sentences)
