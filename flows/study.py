@@ -12,7 +12,7 @@ from flows import resources
 from flows.common import IO, PLAIN
 from models import registry
 from models.serving import languages_of, serve_generator
-from models.study_replies import generated_replies, look_up_replies, records_of
+from models.study_replies import generated_replies, records_of, retrieved_replies
 from ticketing import study as studies
 from ticketing import study_sampling
 from ticketing.corpus.snapshot import find_snapshot
@@ -99,7 +99,7 @@ def find_nearest(study_id: int) -> None:
     database = resources.database()
     snapshot = find_snapshot(database, get_settings(), studies.find(database, study_id).snapshot_id)
     records = records_of(snapshot, studies.tickets(database, study_id))
-    studies.write_replies(database, study_id, "nearest", look_up_replies(snapshot, records))
+    studies.write_replies(database, study_id, "nearest", retrieved_replies(snapshot, records))
 
 
 @task(**PLAIN)

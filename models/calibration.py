@@ -1,4 +1,4 @@
-"""Makes a classifier's confidence mean what it says: what say the nearest training tickets have, and one temperature.
+"""Makes a classifier's confidence mean what it says: a temperature, and what say the nearest training tickets have.
 
 Both are fitted on validation tickets. From what confidence a ticket is routed is `models.thresholds`; how far off
 confidence is, `models.metrics`.
@@ -11,15 +11,20 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+from models.metrics import expected_calibration_error
+
 COLDEST, HOTTEST = 0.05, 20.0
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 class Calibration(NamedTuple):
-    """What share of the say the nearest training tickets have, and the temperature of what comes of it."""
+    """The temperature of the logits, what share of the say the nearest training tickets have beside what comes of
+    that, and the temperature of both together.
+    """
 
-    neighbours: float = 0.0
     temperature: float = 1.0
+    neighbours: float = 0.0
+    final_temperature: float = 1.0
 
     def probabilities(self, logits: np.ndarray, votes: np.ndarray) -> np.ndarray:
         """The calibrated probability of each category: tickets × categories, rows sum to 1.
@@ -28,11 +33,13 @@ class Calibration(NamedTuple):
             logits: tickets × categories.
             votes: the nearest training tickets' share of each category, as large.
         """
-        return probabilities(_mixed(logits, votes, self.neighbours), self.temperature)
+        return probabilities(_mixed(logits / self.temperature, votes, self.neighbours), self.final_temperature)
 
 
 def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]) -> Calibration:
-    """The share and the temperature at which the validation tickets are likeliest.
+    """The temperatures and the share at which the validation tickets are likeliest.
+
+    The logits are tempered before the neighbours come in, whom an overconfident network would else drown.
 
     Neighbours: U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020,
     here with categories for words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML 2017;
@@ -44,18 +51,30 @@ def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]
         labels: the true category of each, as its column.
 
     Returns:
-        No neighbours and temperature 1.0 where there is nothing to fit on.
+        No neighbours and temperatures of 1.0 where there is nothing to fit on.
     """
     if not len(labels):
         return Calibration()
-    fitted = {share: _fit_temperature(_mixed(logits, votes, share), labels) for share in SHARES}
+    temperature, _ = _fit_temperature(logits, labels)
+    fitted = {share: _fit_temperature(_mixed(logits / temperature, votes, share), labels) for share in SHARES}
     best = min(SHARES, key=lambda share: fitted[share][1])
-    return Calibration(best, fitted[best][0])
+    return Calibration(temperature, best, fitted[best][0])
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
     """The probability of each category: tickets × categories, rows sum to 1."""
     return np.asarray(softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1))
+
+
+def uncalibrated_error(logits: np.ndarray, labels: Sequence[int]) -> float:
+    """The expected calibration error of the logits as they are: what calibration starts from.
+
+    Args:
+        logits: tickets × categories.
+        labels: the true category of each, as its column.
+    """
+    rows = probabilities(logits, 1.0)
+    return expected_calibration_error(rows.max(axis=1).tolist(), (rows.argmax(axis=1) == np.asarray(labels)).tolist())
 
 
 def _mixed(logits: np.ndarray, votes: np.ndarray, share: float) -> np.ndarray:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ class TrainedClassifier:
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
             return cls(version, path, manifest, Scope.load(path / SCOPE))
-        except (*LOAD_ERRORS, KeyError) as error:
+        except (*LOAD_ERRORS, BadZipFile, KeyError, TypeError) as error:
             raise ModelError(
                 f"The classifier {version} can't be loaded from {path} ({type(error).__name__})."
             ) from error
@@ -135,11 +136,13 @@ class TrainedClassifier:
     def _unproven(self, language: str, category: str) -> str:
         if self.thresholds[language].get(ANY) is not None:
             return f"no confidence reaches accuracy {self.target:.2f} for {category!r} in language {language!r}"
-        had = self.validation_tickets.get(language, 0)
-        return (
-            f"accuracy {self.target:.2f} is not proven in language {language!r} ({had} validation tickets, "
-            f"{self.least_to_prove} right ones at least are needed)"
-        )
+        reason = f"accuracy {self.target:.2f} is not proven in language {language!r}"
+        had = self.validation_tickets.get(language)
+        if had is None:  # trained before this was kept
+            return reason
+        if self.least_to_prove is not None and had < self.least_to_prove:
+            return f"{reason} ({had} validation tickets, {self.least_to_prove} at least are needed)"
+        return f"{reason} (too many of the surest of {had} validation tickets are wrong)"
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.calibration import probabilities
+from models.calibration import uncalibrated_error
 from models.classifier import TrainedClassifier
 from models.measurements import (
     ALL,
@@ -95,6 +95,7 @@ def evaluate_classifier(
     right = [a == b for a, b in zip(true, predicted, strict=True)]
     confidences = [one.confidence for one in said]
     coverage, accuracy = coverage_accuracy_curve(confidences, right)
+    columns = {label: i for i, label in enumerate(classifier.labels)}  # a category may be in the test part alone
     scopes = scopes_of(records)
     values: dict[tuple[str, str], Measurement] = {}
     for scope, places in scopes.items():
@@ -108,7 +109,7 @@ def evaluate_classifier(
             {} if rival is None else _against(rival, records, tickets, right, scopes),
             absent if rival is None else frozenset(),
         ),
-        uncalibrated_error=_uncalibrated_error(read.logits, classifier.labels, true),
+        uncalibrated_error=uncalibrated_error(read.logits, [columns.get(one, -1) for one in true]),
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, right),
@@ -149,12 +150,6 @@ def _values(
     return {(metric, scope): one for metric, one in found.items() if one is not None}
 
 
-def _uncalibrated_error(logits: np.ndarray, labels: Sequence[str], true: Sequence[str]) -> float:
-    rows = probabilities(logits, 1.0)
-    right = [labels[int(row.argmax())] == category for row, category in zip(rows, true, strict=True)]
-    return expected_calibration_error(rows.max(axis=1).tolist(), right)
-
-
 def _calibration_error(confidences: Sequence[float], correct: Sequence[bool]) -> Measurement:
     sure, right = np.asarray(confidences), np.asarray(correct)
     samples = [
@@ -188,7 +183,7 @@ def _counted_reasons(said: Sequence[Prediction]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for one in said:
         if one.reason is not None:
-            kind = one.reason.split(":")[0]  # what follows is of this ticket alone
+            kind = one.reason.split(": confidence ")[0]  # what follows is of this ticket alone
             counts[kind] = counts.get(kind, 0) + 1
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 

@@ -28,7 +28,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from models import tuning
 from models.base import LOAD_ERRORS, resolve, writing
-from models.calibration import fit_calibration, probabilities
+from models.calibration import fit_calibration, uncalibrated_error
 from models.classifier import ALONE, MANIFEST, SCOPE, TrainedClassifier, encode
 from models.classifier_trainer import (
     TEACHER,
@@ -190,7 +190,6 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         scope.save(output / SCOPE)
         (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     predicted = [labels[int(row.argmax())] for row in rows]
-    raw = probabilities(read.logits, 1.0)
     return {
         "validation_accuracy": float(np.mean(correct)),
         "validation_macro_f1": float(
@@ -198,9 +197,7 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         ),
         "calibration": calibration._asdict(),
         "validation_calibration_error": expected_calibration_error(confidences, correct),
-        "validation_uncalibrated_error": expected_calibration_error(
-            raw.max(axis=1).tolist(), (raw.argmax(axis=1) == true).tolist()
-        ),
+        "validation_uncalibrated_error": uncalibrated_error(read.logits, true),
         "thresholds": thresholds,
         "validation_coverage": _coverage(validated, thresholds),
     }

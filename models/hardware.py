@@ -19,11 +19,11 @@ def compute_dtype() -> torch.dtype:
 
 
 def cost_since(started: float) -> dict[str, float]:
-    """What was spent since `time.monotonic()` was `started`: seconds, and the peak of memory in GB.
+    """What was spent since `time.monotonic()` was `started`: seconds, and the peak of memory of the process in GB.
 
     The peak is that of this process, or of one that it started and that has ended, over its whole life: what ran before
     in the same process counts as well.
     """
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): kilobytes, and bytes on macOS
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"seconds": time.monotonic() - started, "peak_memory_gb": peak * unit / 1e9}
+    return {"seconds": time.monotonic() - started, "process_peak_memory_gb": peak * unit / 1e9}

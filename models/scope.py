@@ -20,8 +20,8 @@ SEED = 0
 class Near(NamedTuple):
     """What is near some tickets.
 
-    `usual`: how usual each one's distance is, the share of validation tickets that are at least as far. `votes`: what
-    share of the nearest tickets is of each category, tickets × categories; rows sum to 1.
+    `usual`: how usual each one's distance is, the share of validation tickets that are at least as far, itself among
+    them. `votes`: the nearest tickets' say for each category, tickets × categories; rows sum to 1, to 0 without any.
     """
 
     usual: np.ndarray
@@ -55,7 +55,7 @@ class Scope:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """What `save` wrote. Raises OSError or ValueError when it is not there or damaged."""
+        """What `save` wrote. Raises OSError, ValueError, KeyError or BadZipFile when it is not there or damaged."""
         with np.load(path, allow_pickle=False) as file:
             # Before the neighbours had a vote their categories were not kept.
             return cls(file["vectors"], file["places"] if "places" in file else np.zeros(0, int), file["distances"])
@@ -70,7 +70,8 @@ class Scope:
         A ticket's distance is that to the fifth-nearest training ticket (Y. Sun et al., Out-of-distribution detection
         with deep nearest neighbors, ICML 2022), `usual` a conformal p-value: of tickets that are in scope no more than
         a share `a` gets one of `a` or less (S. Bates et al., Testing for outliers with conformal p-values, Annals of
-        Statistics 51 (2023) 149–178). The votes are weighted by the softmax of the likeness, as in U. Khandelwal et
+        Statistics 51 (2023) 149–178), where these are mixed as the validation tickets are, in which a small language
+        may have more than its share. The votes are weighted by the softmax of the likeness, as in U. Khandelwal et
         al., Generalization through memorization: nearest neighbor language models, ICLR 2020.
         """
         likeness, of = self._nearest(vectors)

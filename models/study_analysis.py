@@ -13,12 +13,10 @@ import krippendorff
 import numpy as np
 from scipy.stats import norm
 
-from models.measurements import ALL, CONFIDENCE, Measurement, Measurements, bootstrapped
+from models.measurements import ALL, CONFIDENCE, Measurement, Measurements, mean
 from ticketing import study
 from ticketing.database import Database
 from ticketing.study import Rating
-
-BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -97,20 +95,20 @@ def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measure
     return replace(measured, values={**measured.values, **people})
 
 
-def analyse(ratings: Sequence[Rating], seed: int) -> StudyResults:
-    """All numbers of a study; `seed` is for the bootstrap.
+def analyse(ratings: Sequence[Rating]) -> StudyResults:
+    """All numbers of a study.
 
     Raises:
         ValueError: there is no rating.
     """
     return StudyResults(
-        overall=analyse_group(ratings, seed),
-        categories=_by(ratings, lambda rating: rating.category, seed),
-        languages=_by(ratings, lambda rating: rating.language, seed),
+        overall=analyse_group(ratings),
+        categories=_by(ratings, lambda rating: rating.category),
+        languages=_by(ratings, lambda rating: rating.language),
     )
 
 
-def analyse_group(ratings: Sequence[Rating], seed: int) -> Analysis:
+def analyse_group(ratings: Sequence[Rating]) -> Analysis:
     """The numbers of one group of ratings.
 
     Raises:
@@ -124,7 +122,7 @@ def analyse_group(ratings: Sequence[Rating], seed: int) -> Analysis:
         ratings=len(ratings),
         raters=len({rating.rater for rating in ratings}),
         preferences=tuple(preference(ratings, a, b) for a, b in combinations(systems, 2)),
-        scores={system: mean_score(ratings, system, seed) for system in systems},
+        scores={system: mean_score(ratings, system) for system in systems},
         alpha=agreement(ratings),
     )
 
@@ -172,21 +170,23 @@ def wilson(successes: float, count: int) -> Measurement:
     return Measurement(p, max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0), count)
 
 
-def mean_score(ratings: Iterable[Rating], system: str, seed: int) -> Measurement:
-    """The mean score of a system over tickets, each with the mean of its raters, and a 95 % percentile interval.
+def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
+    """The mean score of a system over tickets, each with the mean of its raters, and its bootstrap interval.
 
-    Whole tickets are drawn again, not ratings: those of one ticket belong together (B. Efron and R. J. Tibshirani, An
-    introduction to the bootstrap, 1993, ch. 13; C. A. Field and A. H. Welsh, Bootstrapping clustered data, J. R. Stat.
-    Soc. B 69, 2007).
+    Whole tickets are drawn again, not ratings: those of one ticket belong together (C. A. Field and A. H. Welsh,
+    Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
+
+    Raises:
+        ValueError: no rating has it.
     """
     by_item: dict[int, list[int]] = defaultdict(list)
     for rating in ratings:
         if system in rating.scores:
             by_item[rating.item_id].append(rating.scores[system])
-    means = np.asarray([np.mean(scores) for _, scores in sorted(by_item.items())])
-    dice = np.random.default_rng(seed)
-    drawn = np.asarray([means[dice.integers(len(means), size=len(means))].mean() for _ in range(BOOTSTRAP_SAMPLES)])
-    return bootstrapped(float(means.mean()), drawn, len(means))
+    found = mean([float(np.mean(scores)) for _, scores in sorted(by_item.items())])
+    if found is None:
+        raise ValueError("no ratings to analyse")
+    return found
 
 
 def agreement(ratings: Iterable[Rating]) -> float | None:
@@ -208,9 +208,9 @@ def agreement(ratings: Iterable[Rating]) -> float | None:
     return float(krippendorff.alpha(reliability_data=table, level_of_measurement="ordinal"))
 
 
-def _by(ratings: Sequence[Rating], group: Callable[[Rating], str], seed: int) -> dict[str, Analysis]:
+def _by(ratings: Sequence[Rating], group: Callable[[Rating], str]) -> dict[str, Analysis]:
     return {
-        name: analyse_group([rating for rating in ratings if group(rating) == name], seed)
+        name: analyse_group([rating for rating in ratings if group(rating) == name])
         for name in sorted({group(rating) for rating in ratings})
     }
 

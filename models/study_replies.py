@@ -20,7 +20,7 @@ def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
     return [record for record in snapshot.records("test") if record.ticket_id in wanted]
 
 
-def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
+def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
     """The reply to the nearest training ticket, with the tickets that it is the reply of."""
     told_in: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.records("train"):

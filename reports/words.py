@@ -23,22 +23,22 @@ def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
         if metric == "coverage" and scope.startswith("language=")
     )
     return (
-        f"It routes {coverage.value:.0%} of the {coverage.count} test tickets by itself ({languages}), of which "
+        f"It routes {coverage.value:.1%} of the {coverage.count} test tickets by itself ({languages}), of which "
         f"{right.value:.1%} are right (likely between {right.low:.1%} and {right.high:.1%}); the other "
-        f"{1 - coverage.value:.0%} go to a human. {accuracy}"
+        f"{1 - coverage.value:.1%} go to a human. {accuracy}"
     )
 
 
 def generator_in_words(evaluation: GeneratorEvaluation) -> str:
-    """How like the agents' replies a generator's are, beside the others', and how many a reviewer would reject."""
+    """How like the agents' replies a generator's are, beside the others', and how often a check finds a fault."""
     sentences = []
     for (metric, scope), tuned in sorted(evaluation.systems[TUNED].items()):
         if metric != "bleu" or not scope.startswith("language="):
             continue
         others = ", ".join(
-            f"{name} {evaluation.systems[system][metric, scope].value:.1f}"
+            f"{name} {one.value:.1f}" + (f" on {one.count} of them" if one.count != tuned.count else "")
             for system, name in NAMES.items()
-            if (metric, scope) in evaluation.systems.get(system, {})
+            if (one := evaluation.systems.get(system, {}).get((metric, scope))) is not None
         )
         faults = {name: evaluation.systems[name]["any_fault", scope].value for name in (TUNED, AGENT)}
         sentences.append(

@@ -42,7 +42,9 @@ class CorpusSettings(Section):
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     min_validation_tickets: int = Field(
-        200, ge=0, description="of each language, if that is no more than a fifth: fewer prove no accuracy of 0.98"
+        200,
+        ge=0,
+        description="of each language, if that takes a fifth of its training tickets at most; see gate.accuracy",
     )
     test_share: float = Field(0.1, gt=0, lt=0.5)
     near_duplicate_threshold: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of runs of characters")

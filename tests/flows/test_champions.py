@@ -1,4 +1,4 @@
-"""Drafting changes to other champions between two chunks; the models are fakes but for the last test's."""
+"""Drafting changes to other champions between two chunks; the models are fakes but for the generators of the last test."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace

@@ -15,11 +15,11 @@ def drawn(temperature, count=4000, seed=0):
     return logits * temperature, labels
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_temperature_that_was_put_in_is_found(temperature):
     logits, labels = drawn(temperature)
     found = fit_calibration(logits, NOBODY, labels)
-    assert found == (0.0, pytest.approx(temperature, rel=0.1))
+    assert found == (pytest.approx(temperature, rel=0.1), 0.0, pytest.approx(1.0, rel=0.01))
 
 
 @pytest.mark.parametrize("temperature", [0.5, 3.0])
@@ -36,11 +36,12 @@ def test_confidence_means_what_it_says_on_tickets_that_it_was_not_fitted_on(temp
 
 def test_a_temperature_leaves_first_what_comes_first():
     logits, _ = drawn(3.0)
-    assert (Calibration(0.0, 2.5).probabilities(logits, NOBODY).argmax(axis=1) == logits.argmax(axis=1)).all()
+    assert (Calibration(2.5).probabilities(logits, NOBODY).argmax(axis=1) == logits.argmax(axis=1)).all()
 
 
-def test_neighbours_that_know_more_get_a_say_and_make_it_right_more_often():
-    logits, labels = drawn(1.0)
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_neighbours_that_know_more_get_a_say_however_sure_the_network_is(temperature):
+    logits, labels = drawn(temperature)
     rng = np.random.default_rng(7)
     votes = np.eye(5)[np.where(rng.random(4000) < 0.9, labels, rng.integers(5, size=4000))]
     fitted = fit_calibration(logits[:2000], votes[:2000], labels[:2000])
@@ -48,10 +49,12 @@ def test_neighbours_that_know_more_get_a_say_and_make_it_right_more_often():
     assert fitted.neighbours == 0.5
     assert (rows.argmax(axis=1) == labels[2000:]).mean() > (logits[2000:].argmax(axis=1) == labels[2000:]).mean() + 0.1
     assert rows.sum(axis=1) == pytest.approx(np.ones(2000))
+    right = (rows.argmax(axis=1) == labels[2000:]).tolist()
+    assert expected_calibration_error(rows.max(axis=1).tolist(), right) < 0.06
 
 
 def test_nothing_to_fit_on_changes_nothing():
-    assert fit_calibration(np.zeros((0, 3)), np.zeros((0, 3)), []) == Calibration(0.0, 1.0)
+    assert fit_calibration(np.zeros((0, 3)), np.zeros((0, 3)), []) == Calibration(1.0, 0.0, 1.0)
 
 
 def test_a_classifier_that_made_no_mistake_yet_is_not_surely_right():

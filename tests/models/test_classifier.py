@@ -106,7 +106,7 @@ def test_a_language_it_can_not_be_sure_in_goes_to_a_human_with_the_reason(traine
     seen_once, never_seen = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
 
     assert seen_once.route == never_seen.route == "human"
-    assert "0.90 is not proven in language 'fr' (1 validation tickets, 16 right ones at least" in seen_once.reason
+    assert "0.90 is not proven in language 'fr' (1 validation tickets, 16 at least are needed)" in seen_once.reason
     assert "'de'" in never_seen.reason
 
 

@@ -68,12 +68,19 @@ def test_a_few_training_tickets_are_enough(rng, train):
 
 
 def test_what_was_saved_says_the_same(rng, tmp_path):
-    scope = fitted(rng, 100, 100)
+    scope = Scope.fit(directions(rng, HERE, 100, 1.0), [0, 1] * 50, directions(rng, HERE, 100))
     scope.save(tmp_path / "scope.npz")
     asked = directions(rng, np.eye(16)[2], 20, 1.0)
     before, after = scope.near(asked, 2), Scope.load(tmp_path / "scope.npz").near(asked, 2)
     assert after.usual == pytest.approx(before.usual)
     assert after.votes == pytest.approx(before.votes)
+
+
+def test_of_many_training_tickets_a_sample_is_kept_with_its_categories(rng, monkeypatch):
+    monkeypatch.setattr("models.scope.MAX_VECTORS", 40)
+    train = np.concatenate([directions(rng, HERE, 300), directions(rng, THERE, 300)])
+    scope = Scope.fit(train, [0] * 300 + [1] * 300, directions(rng, HERE, 20))
+    assert scope.near(np.stack([HERE, THERE]), 2).votes.tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
 def test_a_file_from_before_the_neighbours_had_a_vote_gives_none(rng, tmp_path):

@@ -58,7 +58,7 @@ def test_a_ticket_counts_once_however_many_rated_it():
     once = [rating(1, "champion"), rating(2, "human")]
     often = [*once, *(rating(1, "champion", rater=f"r{i}") for i in range(20))]
     assert preference(once, "champion", "human") == preference(often, "champion", "human")
-    assert mean_score(once, "champion", 1) == mean_score(often, "champion", 1)
+    assert mean_score(once, "champion") == mean_score(often, "champion")
     # Two raters of three.
     split = preference(
         [rating(1, best, rater=f"r{i}") for i, best in enumerate(["human", "human", "champion"])], "human", "champion"
@@ -68,20 +68,20 @@ def test_a_ticket_counts_once_however_many_rated_it():
 
 def test_mean_score_and_its_interval():
     scores = [1, 2, 3, 4, 5] * 20
-    found = mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion", 5)
+    found = mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion")
     assert (found.value, found.count) == (3.0, 100)
     # The standard error of the mean is √2 / √100.
     assert (found.low, found.high) == pytest.approx(
         (3 - 1.96 * math.sqrt(2) / 10, 3 + 1.96 * math.sqrt(2) / 10), abs=0.04
     )
-    assert found == mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion", 5)
+    assert found == mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion")
 
 
 def test_tickets_are_drawn_again_and_not_ratings():
     # Ten tickets of ten equal ratings each tell as much as ten ratings.
     many = [rating(i, rater=f"r{j}", champion=1 + 4 * (i % 2)) for i in range(10) for j in range(10)]
     few = [rating(i, champion=1 + 4 * (i % 2)) for i in range(10)]
-    assert mean_score(many, "champion", 0) == mean_score(few, "champion", 0)
+    assert mean_score(many, "champion") == mean_score(few, "champion")
 
 
 def test_alpha_is_that_of_krippendorffs_example():
@@ -107,12 +107,12 @@ def test_numbers_by_category_and_language():
         rating(2, "human", category="logistics"),
         rating(3, "human", category="logistics", language="zh"),
     ]
-    results = analyse(ratings, 0)
+    results = analyse(ratings)
     assert (results.overall.items, results.overall.ratings, results.overall.raters) == (3, 3, 1)
     assert {name: one.preferences[0].wins for name, one in results.categories.items()} == {"payment": 1, "logistics": 0}
     assert {name: one.items for name, one in results.languages.items()} == {"en": 2, "zh": 1}
     with pytest.raises(ValueError, match="no ratings"):
-        analyse([], 0)
+        analyse([])
 
 
 def test_the_newest_closed_study_says_what_a_version_won(database):
@@ -150,7 +150,7 @@ def test_without_a_candidate_there_are_three_systems(database):
     study.close(database, study_id, "boss")
     found = study_measurement(database, "generator-1")
     assert (found.human.value, found.nearest.value, found.champion) == (1.0, 1.0, None)
-    assert set(analyse(study.ratings(database, study_id), 1).overall.scores) == {
+    assert set(analyse(study.ratings(database, study_id)).overall.scores) == {
         "human",
         "champion",
         "nearest",

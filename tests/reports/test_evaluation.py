@@ -101,8 +101,8 @@ def test_the_worst_reply_is_the_one_with_faults_and_then_the_one_least_like_the_
 
 
 def test_the_lineage_has_what_is_needed_to_train_it_again():
-    told = dict(lineage_section(MODEL, {"seconds": 61.5, "peak_memory_gb": 2.25, "values": {}}).rows)
-    assert told["evaluation"] == "seconds 61.5, peak_memory_gb 2.25"
+    told = dict(lineage_section(MODEL, {"seconds": 61.5, "process_peak_memory_gb": 2.25, "values": {}}).rows)
+    assert told["evaluation"] == "seconds 61.5, process_peak_memory_gb 2.25"
     assert told["snapshot"] == "5afe"
     assert told["artefact's SHA-256"] == "abc123"
     assert told["settings"] == "seed 7"

@@ -17,8 +17,8 @@ def snapshot_of(tmp_path, languages):
 def test_a_classifier_is_told_by_what_it_routes_and_what_it_leaves_to_people(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path, ["en", "en", "en", "zh"]))
     said = classifier_in_words(scored)
-    assert said.startswith("It routes 50% of the 4 test tickets by itself (en 67%, zh 0%), of which 100.0% are right")
-    assert "the other 50% go to a human. Of all tickets it would get 50.0% right." in said
+    assert said.startswith("It routes 50.0% of the 4 test tickets by itself (en 67%, zh 0%), of which 100.0% are right")
+    assert "the other 50.0% go to a human. Of all tickets it would get 50.0% right." in said
 
 
 def test_a_classifier_that_routes_nothing_says_so(tmp_path):

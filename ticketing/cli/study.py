@@ -134,7 +134,7 @@ def results_command(study: StudyId) -> None:
     if not ratings:
         output.print(f"study {study} has no rating yet")
         return
-    results = analyse(ratings, about.seed)
+    results = analyse(ratings)
     overall = results.overall
     output.print(
         f"study {study} ({about.state}): {overall.ratings:,} ratings by {overall.raters} raters, {overall.items:,} of "

@@ -18,7 +18,7 @@ SplitKind = Literal["by time", "by category"]
 
 # The share of tickets whose time must be known for a split by time.
 KNOWN_TIMES = 0.99
-MOST_TOPPED_UP = 0.2  # of a language
+MOST_TOPPED_UP = 0.2  # of a language's training tickets
 MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_categories"
 
 _NOTHING_TO_MEASURE_ON = (
@@ -82,9 +82,9 @@ def split(
     Where the tickets' times are known, groups are ordered by their first ticket, and the newest are the test part, the
     next the validation part: nothing like a test ticket was seen before. Where they are not, groups are drawn by
     category with the settings' seed. Then a language with too few validation tickets to prove an accuracy on gets more,
-    if that takes no more than a fifth of it. Then a category of which train has less than half gets its oldest held-out
-    groups back, and one that a held-out part lacks gets its newest (or next drawn) group moved there, as long as train
-    keeps a ticket of it; a category of a single group stays in train alone.
+    if that takes about a fifth of its training tickets at most. Then a category of which train has less than half gets
+    its oldest held-out groups back, and one that a held-out part lacks gets its newest (or next drawn) group moved
+    there, as long as train keeps a ticket of it; a category of a single group stays in train alone.
 
     Args:
         categories: each ticket's category.
@@ -119,7 +119,7 @@ def split(
             sizes = Counter(categories)
             taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
         chosen.update({group.number: part for group in taken})  # type: ignore[misc]
-    _top_up(ordered, chosen, Counter(languages), settings.min_validation_tickets)
+    _top_up([g for g in ordered if kind != "by time" or g.first], chosen, settings.min_validation_tickets)
     _cover(ordered, chosen)
     parts: list[Part] = [chosen.get(number, "train") for number in groups]
     if set(parts) != set(PARTS):
@@ -174,13 +174,13 @@ def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
     return taken
 
 
-def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], sizes: Counter[str], least: int) -> None:
-    """Moves groups of a language with fewer than `least` validation tickets there, where it has five times as many."""
-    for language in sorted(name for name, size in sizes.items() if size >= least / MOST_TOPPED_UP):
+def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], least: int) -> None:
+    """Moves groups of a language with fewer than `least` validation tickets there, if train can spare them."""
+    for language in sorted({group.language for group in ordered}):
         own = [group for group in ordered if group.language == language]
+        free = [group for group in own if group.number not in chosen]
         missing = least - sum(group.size for group in own if chosen.get(group.number) == "validation")
-        if missing > 0:
-            free = [group for group in own if group.number not in chosen]
+        if 0 < missing <= MOST_TOPPED_UP * sum(group.size for group in free):
             chosen.update({group.number: "validation" for group in _fill(free, missing)})
 
 

@@ -50,6 +50,36 @@ def test_groups_stay_whole_and_every_category_is_in_train(rows, timed):
 
 
 @given(CORPORA, st.booleans())
+def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows, timed):
+    categories = [category for category, _, _ in rows]
+    groups = [group for _, group, _ in rows]
+    languages = ["zh" if group % 3 else "en" for group in groups]
+    times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
+
+    try:
+        parts = split_by_language(categories, languages, groups, times, CorpusSettings(min_validation_tickets=15)).parts
+    except CorpusError as error:
+        assert "near-duplicates" in str(error)
+        return
+
+    assert all(len(kinds) == 1 for kinds in parts_by_category(parts, groups).values())
+    assert all("train" in kinds for kinds in parts_by_category(parts, categories).values())
+    before = split(categories, groups, times, CorpusSettings(min_validation_tickets=0)).parts
+    trained = Counter(language for language, part in zip(languages, before, strict=True) if part == "train")
+    left = Counter(language for language, part in zip(languages, parts, strict=True) if part == "train")
+    assert all(left[language] >= 0.5 * trained[language] for language in trained)
+
+
+def test_a_language_that_has_just_begun_is_not_held_out_whole():
+    languages = ["zh"] * 20 + ["en"] * 310 + ["zh"] * 40
+    settings = CorpusSettings(min_validation_tickets=15)
+
+    parts = split_by_language(["a", "b"] * 185, languages, range(370), days(370), settings).parts
+
+    assert parts[:20] == ["train"] * 20, "twelve more for validation would be more than a fifth of them"
+
+
+@given(CORPORA, st.booleans())
 def test_every_category_is_in_every_part_where_no_tickets_are_alike(rows, timed):
     categories = [category for category, _, _ in rows]
     times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
