@@ -146,27 +146,26 @@ def results_command(study: StudyId) -> None:
 
 
 def _preferences(results: "StudyResults") -> Table:
-    table = Table(
-        "", "tickets", "system", "against", "better", "tie", "worse", "won, ties as half", "95 %",
-        title="Preference, each ticket once",
-    )  # fmt: skip
+    # No wider than 80 columns, so that no name is cut: a group is a line of its own.
+    table = Table("preferred", "better", "tie", "worse", "won", "95 %", title="Each ticket once; won has ties as half")
     for group, analysis in _groups(results):
+        table.add_section()
+        table.add_row(f"[bold]{escape(group)}[/bold], {analysis.items:,} tickets")
         for one in analysis.preferences:
             table.add_row(
-                escape(group), str(one.won.count), one.system, one.against, f"{one.wins:.1%}", f"{one.ties:.1%}",
-                f"{one.losses:.1%}", f"{one.won.value:.3f}", f"{one.won.low:.3f}–{one.won.high:.3f}",
+                f"{one.system} over {one.against}", f"{one.wins:.0%}", f"{one.ties:.0%}", f"{one.losses:.0%}",
+                f"{one.won.value:.3f}", f"{one.won.low:.3f}–{one.won.high:.3f}",
             )  # fmt: skip
     return table
 
 
 def _scores(results: "StudyResults") -> Table:
-    table = Table("", "tickets", "system", "mean score", "95 %", "agreement", title="Scores from 1 to 5")
+    table = Table("mean score of", "1 to 5", "95 %", "agreement", title="Scores")
     for group, analysis in _groups(results):
+        table.add_section()
+        table.add_row(f"[bold]{escape(group)}[/bold], {analysis.items:,} tickets", "", "", _alpha(analysis))
         for system, one in analysis.scores.items():
-            table.add_row(
-                escape(group), str(one.count), system, f"{one.value:.2f}", f"{one.low:.2f}–{one.high:.2f}",
-                _alpha(analysis),
-            )  # fmt: skip
+            table.add_row(system, f"{one.value:.2f}", f"{one.low:.2f}–{one.high:.2f}")
     return table
 
 
