@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from prefect import flow, get_run_logger, task
@@ -27,9 +28,10 @@ from models.hardware import cost_since
 from models.registry import ModelVersion, Promotion
 from models.serving import serve_generator
 from models.study_analysis import study_measurement, with_study
-from reports.evaluation import classifier_sections, generator_sections, lineage_section, verdict_section
+from reports.evaluation import classifier_sections, generator_sections, verdict_section
+from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
-from reports.words import classifier_in_words, generator_in_words
+from reports.words import classifier_in_words, generator_in_words, study_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
 from ticketing.drafting.drafter import Completion
@@ -131,7 +133,8 @@ def judge_generator(version: str) -> Judged:
     champion, absent = champion_beside(model)
     replies: dict[str, Sequence[Completion]] = {}
     with serve_generator(model, settings) as served:
-        records = scored_records(snapshot, served.languages, settings.gate.max_test_replies)
+        languages = served.languages
+        records = scored_records(snapshot, languages, settings.gate.max_test_replies)
         replies["tuned"] = write_replies(served, records)
         replies["base"] = write_base_replies(served, records)
     replies["nearest"] = look_up_replies(snapshot, records)
@@ -140,7 +143,7 @@ def judge_generator(version: str) -> Judged:
             replies["champion"] = write_replies(served, records)
     seen = seen_by(champion) if champion is not None else frozenset()
     scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
-    return judged(model, scored, started, generator_in_words(scored), generator_sections(scored, model))
+    return judged(model, scored, started, generator_in_words(scored, languages), generator_sections(scored, model))
 
 
 def champion_beside(model: ModelVersion) -> Beside:
@@ -180,7 +183,9 @@ def judged(
     measured = with_study(scored.measured, study_measurement(resources.database(), model.version))
     verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
-    asked = verdict_section(model.version, verdict)
+    if model.kind == "generator":
+        words = f"{words} {study_in_words(measured)}"
+    asked = verdict_section(model.version, verdict, measured)
     return Judged(model.version, verdict, verdict_id, words, [asked, *sections, lineage_section(model, numbers)])
 
 
@@ -189,9 +194,15 @@ def report(judged: list[Judged]) -> None:
     """Writes the report page, and its Markdown twin as an artifact of the run."""
     settings = get_settings()
     verdicts = [VerdictLine(one.version, one.verdict.passed, one.words, one.verdict.sentence) for one in judged]
-    # What the gate asked of each comes first: that is what the page is opened for.
-    sections = [one.sections[0] for one in judged] + [section for one in judged for section in one.sections[1:]]
-    title, subtitle = "Evaluation", f"Candidates on held-out tickets: {', '.join(one.version for one in judged)}"
+    # What the gate asked of each comes first, where each comes from last: the page is opened for the verdict.
+    parts = [[one.sections[0] for one in judged], *(one.sections[1:-1] for one in judged)]
+    sections = [section for part in [*parts, [one.sections[-1] for one in judged]] for section in part]
+    approval = ", once a person has said yes" if settings.gate.human_approval else ""
+    title, subtitle = (
+        "Evaluation",
+        f"Candidates on held-out tickets, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. What passes works on the next tickets"
+        f"{approval}; 'ticketing models rollback KIND' takes it back.",
+    )
     page = html_page(title, subtitle, verdicts, sections)
     markdown = markdown_page(title, subtitle, verdicts, sections)
     folder = settings.home / "reports"

@@ -56,6 +56,13 @@ class RuleResult:
         return distance if self.operator in (">", ">=") else -distance
 
     @property
+    def unsure(self) -> bool:
+        """Whether it passed though its interval reaches over the bound, since the rule asks for the number alone."""
+        worst = self.low if self.operator in (">", ">=") else self.high
+        alone = self.passed and self.judged is not None and self.judged == self.value
+        return alone and worst is not None and not OPERATORS[self.operator](worst, self.bound)
+
+    @property
     def sentence(self) -> str:
         """The rule in words, with its value, interval and margin."""
         if self.skipped:
@@ -148,7 +155,7 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
                 rule.operator,
                 0.0 - rule.margin,
                 True,
-                skipped=f"there is no {rule.against} yet",
+                skipped=f"there is no other {rule.against}",
             )
         else:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))

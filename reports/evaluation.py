@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.classifier_evaluation import ClassifierEvaluation
-from models.gate import Verdict, told
+from models.gate import RuleResult, Verdict, told
 from models.generator_evaluation import GeneratorEvaluation, ReplyExample
-from models.measurements import Measurement
+from models.measurements import Measurement, Measurements
 from models.registry import ModelVersion
 from models.reply_checks import FAULTS
 from reports.page import Section
@@ -26,8 +26,10 @@ MAX_CELL_CHARS = 1_200
 SYSTEM_ORDER = ("agent", "tuned", "champion", "nearest", "base")
 
 
-def verdict_section(version: str, verdict: Verdict) -> Section:
-    """Every rule with its number, interval, bound and margin."""
+def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> Section:
+    """Every rule with its number, interval, bound and margin, and what was measured without a rule asking for it."""
+    asked = {rule.name.split(" ")[0] for rule in verdict.rules}
+    others = sorted({metric for metric, _ in measured.values} - asked - {"tickets", "replies"})
     return Section(
         heading=f"What the gate asked of {version}",
         header=("rule", "number", "95 %", "judged", "must be", "margin", "tickets", "p", "says"),
@@ -41,11 +43,14 @@ def verdict_section(version: str, verdict: Verdict) -> Section:
                 _told(rule.margin),
                 _or_dash(rule.count),
                 _or_dash(rule.p_value),
-                rule.skipped or ("✓ yes" if rule.passed else "✗ no"),
+                rule.skipped or _says(rule),
             )
             for rule in verdict.rules
         ],
-        note="judged is the number itself, or the end of its interval where the rule says how sure it must be.",
+        note="judged is the number itself; where the rule says how sure it must be, what it is surely enough not "
+        "below, or not above: a one-sided bound, which is not the end of the 95 % column. Not surely: the number is "
+        "good enough, but its interval reaches over the bound, and the rule asks for the number alone. Measured, but "
+        f"asked for by no rule: {', '.join(others) or 'nothing'}.",
     )
 
 
@@ -83,6 +88,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
         ),
         Section(
             heading="Classifier by category",
+            note="precision and recall are of all tickets, routed or not.",
             header=("category", "precision", "recall", "coverage", "selective_accuracy", "tickets"),
             rows=[
                 (
@@ -127,18 +133,19 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             note="Paired bootstrap over the same tickets.",
         ),
         Section(
-            heading="What a reviewer would reject",
-            header=("language", "written by", *FAULTS, "any_fault"),
+            heading="What the checks found in the replies",
+            header=("language", "written by", "any_fault", *FAULTS),
             rows=[
                 (
                     scope.removeprefix("language="),
                     system,
-                    *(_shown(evaluation.systems[system].get((fault, scope))) for fault in (*FAULTS, "any_fault")),
+                    *(_shown(evaluation.systems[system].get((fault, scope))) for fault in ("any_fault", *FAULTS)),
                 )
                 for scope in languages
                 for system in systems
             ],
-            note="Shares of replies. The agents' own show how often a check is wrong, or an agent is.",
+            note="Shares of replies; no person read them. No check sees a wrong decision, such as a refund refused "
+            "that is due. The agents' own show how often a check is wrong, or an agent is.",
         ),
         Section(
             heading="Replies by category",
@@ -169,30 +176,6 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             )
         ),
     ]
-
-
-def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Section:
-    """Where a version comes from: all that is needed to train it again, and what that cost.
-
-    Args:
-        model: the version.
-        numbers: what its verdict keeps.
-    """
-    settings = model.parameters.get("settings", {})
-    libraries = model.parameters.get("libraries", {})
-    return Section(
-        heading=f"Lineage of {model.version}",
-        header=("what", "which"),
-        rows=[
-            ("snapshot", model.snapshot_id),
-            ("base model", model.base_model),
-            ("artefact's SHA-256", model.artefact_hash),
-            ("settings", ", ".join(f"{name} {value}" for name, value in settings.items())),
-            ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
-            ("training", ", ".join(f"{k} {_plain(v)}" for k, v in model.metrics.items() if _is_short(v))),
-            ("evaluation", ", ".join(f"{k} {_plain(v)}" for k, v in numbers.items() if _is_short(v))),
-        ],
-    )
 
 
 def _scores(
@@ -243,7 +226,7 @@ def _curve(metrics: Mapping[str, Any]) -> list[str]:
 
 def _example(one: ReplyExample, systems: Sequence[str]) -> Sequence[object]:
     replies = [_cut(one.replies[name]) if name in one.replies else "—" for name in systems if name != "agent"]
-    faults = ", ".join(one.faults) or "none"
+    faults = ", ".join(one.faults) or "none found"
     return (one.category, f"{one.chrf:.1f}", faults, _cut(one.ticket), _cut(one.reference), *replies)
 
 
@@ -278,17 +261,15 @@ def _interval(low: float | None, high: float | None) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
+def _says(rule: RuleResult) -> str:
+    if not rule.passed:
+        return "✗ no"
+    return "✓ yes, not surely" if rule.unsure else "✓ yes"
+
+
 def _told(number: float | None) -> str:
     return "—" if number is None else told(number)
 
 
 def _or_dash(value: float | int | None) -> object:
     return "—" if value is None else value
-
-
-def _plain(value: object) -> object:
-    return f"{value:.4g}" if isinstance(value, float) else value
-
-
-def _is_short(value: object) -> bool:
-    return isinstance(value, int | float | str)

@@ -18,7 +18,9 @@ TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefi
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """What the gate said of one model version: what it does in plain words, and the rules in a sentence."""
+    """What the gate said of one model version: what it does in plain words, and the rules in a sentence,
+    which a page tells of what failed; what passed has passed them all.
+    """
 
     version: str
     passed: bool
@@ -51,7 +53,10 @@ def html_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sectio
 def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sections: Sequence[Section]) -> str:
     """The page as Markdown, without the plots."""
     parts = [f"# {title}", subtitle]
-    parts += [f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {v.words}\n\n{v.sentence}" for v in verdicts]
+    parts += [
+        f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {v.words}" + ("" if v.passed else f"\n\n{v.sentence}")
+        for v in verdicts
+    ]
     for section in sections:
         if section.rows:
             parts += [f"## {section.heading}", section.note, table(section.header, section.rows)]

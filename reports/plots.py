@@ -68,11 +68,12 @@ def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="as sure as right")
     most = max((tickets for _, _, tickets in bins), default=1)
-    axes.plot([b[0] for b in bins], [b[1] for b in bins], color=BLUE, linewidth=1)
     axes.scatter(
         [b[0] for b in bins], [b[1] for b in bins], s=[20 + 160 * b[2] / most for b in bins], color=BLUE,
-        label="the classifier",
+        label="the classifier, with tickets",
     )  # fmt: skip
+    for confidence, accuracy, tickets in bins:
+        axes.annotate(str(tickets), (confidence, accuracy), xytext=(-6, -4), textcoords="offset points", ha="right")
     axes.set_xlabel("confidence")
     axes.set_ylabel("accuracy")
     axes.set_xlim(0, 1.03)

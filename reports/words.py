@@ -5,7 +5,7 @@ The numbers themselves are `reports.evaluation`; whether they are good enough is
 
 from models.classifier_evaluation import CHAMPION, ClassifierEvaluation
 from models.generator_evaluation import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
-from models.measurements import ALL
+from models.measurements import ALL, Measurements
 
 NAMES = {NEAREST: "the nearest old reply", BASE: "the base model", CHAMPION: "the champion"}
 
@@ -25,12 +25,17 @@ def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
     return (
         f"It routes {coverage.value:.1%} of the {coverage.count} test tickets by itself ({languages}), of which "
         f"{right.value:.1%} are right (likely between {right.low:.1%} and {right.high:.1%}); the other "
-        f"{1 - coverage.value:.1%} go to a human. {accuracy}"
+        f"{1 - coverage.value:.1%} go to a human{_mostly(evaluation)}. {accuracy}"
     )
 
 
-def generator_in_words(evaluation: GeneratorEvaluation) -> str:
-    """How like the agents' replies a generator's are, beside the others', and how often a check finds a fault."""
+def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str] | None) -> str:
+    """How like the agents' replies a generator's are, beside the others', and how often a check finds a fault.
+
+    Args:
+        evaluation: what was measured.
+        languages: those that it writes; None: any.
+    """
     sentences = []
     for (metric, scope), tuned in sorted(evaluation.systems[TUNED].items()):
         if metric != "bleu" or not scope.startswith("language="):
@@ -43,7 +48,36 @@ def generator_in_words(evaluation: GeneratorEvaluation) -> str:
         faults = {name: evaluation.systems[name]["any_fault", scope].value for name in (TUNED, AGENT)}
         sentences.append(
             f"On {tuned.count} test tickets in {scope.removeprefix('language=')} its likeness to the agents' replies "
-            f"(BLEU) is {tuned.value:.1f}; {others}. A check finds a fault in {faults[TUNED]:.1%} of its replies, in "
-            f"{faults[AGENT]:.1%} of the agents' own."
+            f"(BLEU, 0 to 100) is {tuned.value:.1f}; {others}. A check finds a fault in {faults[TUNED]:.1%} of its "
+            f"replies, in {faults[AGENT]:.1%} of the agents' own."
         )
+    sentences.append("No check sees a wrong decision: read the replies below before you trust it.")
+    if languages is not None:
+        sentences.append(f"It writes {', '.join(sorted(languages))} only; other tickets get no draft.")
     return " ".join(sentences)
+
+
+def study_in_words(measured: Measurements) -> str:
+    """What people said of a generator in a blind study, or that nobody was asked."""
+    said = [
+        f"{one.value:.0%} of {one.count} tickets over {metric.removeprefix('study_against_')} "
+        f"({one.low:.0%} to {one.high:.0%})"
+        for (metric, _), one in sorted(measured.values.items())
+        if metric.startswith("study_against_")
+    ]
+    return (
+        f"In a blind study people preferred it in {', '.join(said)}." if said else "No blind study of it is closed yet."
+    )
+
+
+def _mostly(evaluation: ClassifierEvaluation) -> str:
+    """The category that most of the tickets for people are of, if there is one."""
+    left = {
+        scope.removeprefix("category="): round((1 - one.value) * one.count)
+        for (metric, scope), one in evaluation.measured.values.items()
+        if metric == "coverage" and scope.startswith("category=")
+    }
+    most = max(left, key=lambda name: left[name], default="")
+    if len(left) < 2 or 2 * left[most] <= sum(left.values()):
+        return ""
+    return f", most of them {most} ({left[most]} of {evaluation.metrics_count(f'category={most}')})"

@@ -88,7 +88,7 @@ def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
     ours = Measurements({("accuracy", "all"): number(0.99)}, absent=frozenset({"champion"}))
     verdict = judge([rule(), against("champion")], ours)
     assert verdict.passed
-    assert verdict.rules[1].skipped == "there is no champion yet"
+    assert verdict.rules[1].skipped == "there is no other champion"
     assert not judge([against("champion")], ours).passed, "nothing was judged"
 
 
@@ -137,3 +137,20 @@ def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     [one] = Settings().gate.rules
     assert (one.metric, one.scope, one.against, one.confidence) == ("bleu", "language=en", "nearest", 0.99)
+
+
+@pytest.mark.parametrize(
+    ("operator", "right", "confidence", "unsure"),
+    [(">=", 990, None, False), (">=", 985, None, True), ("<=", 950, None, False), ("<=", 978, None, True)],
+)
+def test_a_number_that_is_good_enough_though_its_interval_is_not_is_marked(operator, right, confidence, unsure):
+    rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98, confidence=confidence)
+    (result,) = judge([rule], Measurements({("accuracy", "all"): share(right, 1000)})).rules
+    assert (result.passed, result.unsure) == (True, unsure)
+
+
+def test_a_rule_that_says_how_sure_it_must_be_is_never_unsure():
+    rule = GateRule(kind="classifier", metric="accuracy", value=0.98, confidence=0.9)
+    (result,) = judge([rule], Measurements({("accuracy", "all"): share(987, 1000)})).rules
+    assert (result.passed, result.unsure) == (True, False)
+    assert result.low < 0.98

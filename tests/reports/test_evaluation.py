@@ -9,7 +9,7 @@ from models.classifier_evaluation import evaluate_classifier
 from models.gate import judge
 from models.generator_evaluation import ReplyExample, evaluate_generator, scored_records
 from models.registry import ModelVersion
-from reports.evaluation import classifier_sections, generator_sections, lineage_section, verdict_section
+from reports.evaluation import classifier_sections, generator_sections, verdict_section
 from reports.page import headlines
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
@@ -60,11 +60,18 @@ def test_every_rule_is_told_with_its_number_interval_bound_and_margin(snapshot):
         GateRule(kind="classifier", metric="accuracy", against="champion"),
         GateRule(kind="classifier", metric="unheard_of", value=0.5),
     ]
-    failed, skipped, missing = verdict_section("classifier-1", judge(rules, scored.measured)).rows
+    failed, skipped, missing = verdict_section("classifier-1", judge(rules, scored.measured), scored.measured).rows
     assert failed[:2] == ("accuracy", "0.5000") and failed[-1] == "✗ no"
     assert failed[4:7] == (">= 0.9800", "-0.4800", 4)
-    assert skipped[-1] == "there is no champion yet"
+    assert skipped[-1] == "there is no other champion"
     assert missing[1] == "—" and missing[-1] == "✗ no"
+
+
+def test_what_was_measured_without_a_rule_that_asks_for_it_is_named(snapshot):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot)
+    rules = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
+    note = verdict_section("classifier-1", judge(rules, scored.measured), scored.measured).note
+    assert "asked for by no rule: coverage, expected_calibration_error, macro_f1, out_of_scope" in note
 
 
 def evaluated(snapshot):
@@ -98,12 +105,3 @@ def test_the_worst_reply_is_the_one_with_faults_and_then_the_one_least_like_the_
     ]
     *_, worst, _ = generator_sections(replace(scored, examples=examples), MODEL)
     assert [row[3] for row in worst.rows] == ["ticket 2", "ticket 1", "ticket 0", "ticket 3"]
-
-
-def test_the_lineage_has_what_is_needed_to_train_it_again():
-    told = dict(lineage_section(MODEL, {"seconds": 61.5, "process_peak_memory_gb": 2.25, "values": {}}).rows)
-    assert told["evaluation"] == "seconds 61.5, process_peak_memory_gb 2.25"
-    assert told["snapshot"] == "5afe"
-    assert told["artefact's SHA-256"] == "abc123"
-    assert told["settings"] == "seed 7"
-    assert told["libraries"] == "torch 2.13.0"

@@ -16,6 +16,14 @@ def test_the_page_says_the_verdict_before_the_numbers_and_asks_nobody_for_anythi
     assert "http://" not in page and "https://" not in page and "src=" not in page
 
 
+def test_what_passed_is_told_in_words_alone_and_what_failed_with_the_rules():
+    passed = [VerdictLine("classifier-1", True, "It routes 95 %.", "accuracy 0.9900 is >= 0.9800")]
+    for page in (html_page, markdown_page):
+        assert "It routes 95 %." in page("E", "s", passed, ())
+        assert "0.9900" not in page("E", "s", passed, ())
+        assert "0.9500 should be" in page("E", "s", VERDICTS, ())
+
+
 def test_text_of_a_ticket_can_not_become_part_of_the_page_or_of_the_table():
     page = html_page("Evaluation", "of candidates", VERDICTS, SECTIONS)
     assert "<script>" not in page

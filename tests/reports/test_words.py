@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from models.classifier_evaluation import CHAMPION, evaluate_classifier
 from models.generator_evaluation import evaluate_generator, scored_records
-from reports.words import classifier_in_words, generator_in_words
+from models.measurements import Measurements, share
+from reports.words import classifier_in_words, generator_in_words, study_in_words
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
 from tests.models.test_generator_evaluation import Letters
@@ -35,7 +36,23 @@ def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
         "nearest": [Completion(records[0].output, 1, 1, "stop") for _ in records],
         CHAMPION: [Completion(record.output, 1, 1, "stop") for record in records],
     }
-    words = generator_in_words(evaluate_generator("generator-1", snapshot, records, said, Letters()))
-    assert words.startswith("On 4 test tickets in en its likeness to the agents' replies (BLEU) is 100.0; the nearest")
+    words = generator_in_words(evaluate_generator("generator-1", snapshot, records, said, Letters()), frozenset({"en"}))
+    assert words.startswith("On 4 test tickets in en its likeness to the agents' replies (BLEU, 0 to 100) is 100.0;")
     assert "the champion 100.0" in words
     assert "A check finds a fault in" in words
+    assert words.endswith("It writes en only; other tickets get no draft.")
+
+
+def test_most_of_what_is_left_to_people_is_named(tmp_path):
+    test = [replace(answered_ticket(i), category="payment" if i > 3 else "after-sales") for i in range(8)]
+    snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(i + 10) for i in range(10)], test=test)
+    scored = evaluate_classifier(Sorter(*[RIGHT] * 4, *[WRONG] * 4), snapshot)
+    assert "go to a human, most of them payment (4 of 4)." in classifier_in_words(scored)
+
+
+def test_a_blind_study_is_told_or_that_there_is_none():
+    assert study_in_words(Measurements()) == "No blind study of it is closed yet."
+    measured = Measurements({("study_against_human", "all"): share(40, 100)})
+    assert study_in_words(measured).startswith(
+        "In a blind study people preferred it in 40% of 100 tickets over human (30%"
+    )
