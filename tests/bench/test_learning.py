@@ -32,7 +32,6 @@ SEEDS = 3
 VARIANTS = {
     "plain": {"adversarial": 0.0},
     "adversarial words": {"adversarial": 0.5},
-    "adversarial words, all ten passes": {"adversarial": 0.5, "patience": 10},
     "R-Drop": {"adversarial": 0.0, "r_drop": 1.0},
     "no label smoothing": {"adversarial": 0.0, "label_smoothing": 0.0},
     "layer decay 0.9": {"adversarial": 0.0, "layer_decay": 0.9},
