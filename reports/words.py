@@ -60,13 +60,13 @@ def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str
 def study_in_words(measured: Measurements) -> str:
     """What people said of a generator in a blind study, or that nobody was asked."""
     said = [
-        f"{one.value:.0%} of {one.count} tickets over {metric.removeprefix('study_against_')} "
+        f"{one.value:.0%} of {one.count} tickets against {metric.removeprefix('study_against_')} "
         f"({one.low:.0%} to {one.high:.0%})"
         for (metric, _), one in sorted(measured.values.items())
         if metric.startswith("study_against_")
     ]
     return (
-        f"In a blind study people preferred it in {', '.join(said)}." if said else "No blind study of it is closed yet."
+        f"In a blind study it won, ties as half, {', '.join(said)}." if said else "No blind study of it is closed yet."
     )
 
 

@@ -54,5 +54,5 @@ def test_a_blind_study_is_told_or_that_there_is_none():
     assert study_in_words(Measurements()) == "No blind study of it is closed yet."
     measured = Measurements({("study_against_human", "all"): share(40, 100)})
     assert study_in_words(measured).startswith(
-        "In a blind study people preferred it in 40% of 100 tickets over human (30%"
+        "In a blind study it won, ties as half, 40% of 100 tickets against human (30%"
     )
