@@ -70,7 +70,7 @@ SELECT 'snapshot manifests', snapshot_id, ARRAY[manifest::text], NULL FROM ticke
 UNION ALL
 SELECT 'studies', study_id::text, ARRAY[name], NULL FROM ticketing.study
 UNION ALL
-SELECT 'study tickets', item_id::text, ARRAY[ticket, category], ticket_id FROM ticketing.study_item
+SELECT 'study tickets', item_id::text, ARRAY[ticket], ticket_id FROM ticketing.study_item
 UNION ALL
 SELECT 'study replies', item_id || ' ' || r.system, ARRAY[r.body], CASE WHEN r.system <> 'nearest' THEN i.ticket_id END
 FROM ticketing.study_reply r JOIN ticketing.study_item i USING (item_id)

@@ -109,6 +109,13 @@ def test_studies_are_looked_through(database, look):
     assert {one.place for one in look()} == {"studies", "study tickets", "study replies", "study comments"}
 
 
+def test_a_category_that_looks_like_a_name_is_no_text(database, look):
+    make_study(database, records=[record(n, category="Zoe") for n in range(3)])
+    write(database, "ticketing.clean_ticket", "two", category="Zoe")
+
+    assert look() == []
+
+
 def test_snapshots_are_looked_through(settings, look):
     folder = settings.home / "p"
     folder.mkdir()
