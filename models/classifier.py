@@ -97,9 +97,9 @@ class TrainedClassifier:
 
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
         """One prediction a ticket, in order; the route is human where it is not sure enough, with the reason."""
-        return self.judge(tickets, self.read([ticket.text for ticket in tickets]))
+        return self.predict_from(tickets, self.read([ticket.text for ticket in tickets]))
 
-    def judge(self, tickets: Sequence[CleanTicket], read: Read) -> list[Prediction]:
+    def predict_from(self, tickets: Sequence[CleanTicket], read: Read) -> list[Prediction]:
         """What `predict` makes of tickets that were read already."""
         near = self.scope.near(read.vectors, len(self.labels))
         rows = self.calibration.probabilities(read.logits, near.votes)

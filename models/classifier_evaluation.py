@@ -90,7 +90,7 @@ def evaluate_classifier(
     records = snapshot.records("test")
     tickets = [_as_ticket(record) for record in records]
     read = classifier.read([ticket.text for ticket in tickets])
-    said = classifier.judge(tickets, read)
+    said = classifier.predict_from(tickets, read)
     true, predicted = [record.category for record in records], [one.category for one in said]
     right = [a == b for a, b in zip(true, predicted, strict=True)]
     confidences = [one.confidence for one in said]

@@ -1,4 +1,4 @@
-"""What the machine computes fast with, and how much memory that took.
+"""What the machine computes fast with, and what a step took.
 
 Measuring memory and disk for `ticketing doctor` is not here.
 """

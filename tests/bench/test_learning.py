@@ -92,20 +92,19 @@ def test_plain_learning_on_all_of_banking77(shared_data, tmp_path):
 
 def test_seeds_and_calibration_on_all_of_banking77(shared_data, tmp_path):
     """Reference: bert-base-uncased, five times larger, 0.9308; ModernBERT-base 0.9399."""
-    rows, test = banking(shared_data, "train"), banking(shared_data, "test")
     snapshot = all_of_banking(shared_data, tmp_path / "s")
     accuracies, said = [], []
     for seed in range(SEEDS):
         (tmp_path / str(seed)).mkdir()
         classifier, cost = trained(snapshot, tmp_path / str(seed), seed=seed)
         tell(f"BANKING77, seed {seed}", classifier, cost, snapshot)
-        validation, measured = (look(classifier, part) for part in (rows[:1_000], test))
+        validation, measured = (look(classifier, snapshot.records(part)) for part in ("validation", "test"))
         said.append(classifier.calibration.probabilities(measured.logits, measured.votes))
         accuracies.append(float(np.mean(said[-1].argmax(1) == measured.true)))
         print(f"  thresholds {classifier.thresholds}, {classifier.calibration}")
         tell_calibration(validation, measured)
     right = int((np.mean(said, axis=0).argmax(1) == measured.true).sum())
-    together = share(right, len(test))
+    together = share(right, len(measured.true))
     print(f"\nBANKING77, {SEEDS} seeds: mean {np.mean(accuracies):.4f}, standard deviation "
           f"{np.std(accuracies, ddof=1):.4f}; voting, at {SEEDS} times the cost: {together.value:.4f} "
           f"({together.low:.4f} to {together.high:.4f})")  # fmt: skip

@@ -39,7 +39,7 @@ class Sorter:
     def read(self, texts):
         return Read(np.zeros((len(texts), 2)), np.zeros((len(texts), 2)))
 
-    def judge(self, tickets, read):
+    def predict_from(self, tickets, read):
         return self.predict(tickets)
 
 

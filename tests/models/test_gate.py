@@ -140,11 +140,10 @@ def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("operator", "right", "confidence", "unsure"),
-    [(">=", 990, None, False), (">=", 985, None, True), ("<=", 950, None, False), ("<=", 978, None, True)],
+    ("operator", "right", "unsure"), [(">=", 990, False), (">=", 985, True), ("<=", 950, False), ("<=", 978, True)]
 )
-def test_a_number_that_is_good_enough_though_its_interval_is_not_is_marked(operator, right, confidence, unsure):
-    rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98, confidence=confidence)
+def test_a_number_that_is_good_enough_though_its_interval_is_not_is_marked(operator, right, unsure):
+    rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98)
     (result,) = judge([rule], Measurements({("accuracy", "all"): share(right, 1000)})).rules
     assert (result.passed, result.unsure) == (True, unsure)
 

@@ -111,8 +111,8 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
         def read(self, texts):
             return champion.read(texts)
 
-        def judge(self, tickets, read):
-            said = champion.judge(tickets, read)
+        def predict_from(self, tickets, read):
+            said = champion.predict_from(tickets, read)
             other = next(label for label in CATEGORIES if label != said[0].category)
             return [
                 said[0]._replace(category=other, route="human", reason="not sure enough: confidence 0.5 is below 0.9"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ticketing.cli.common import console, open_database, output
@@ -42,7 +43,7 @@ def audit_command(
     table = Table("ticket", "language", "category", "more likely", "quality of the label", "text")
     for one in found[:SHOWN]:
         text = " ".join(one.text[:MAX_TEXT].split())
-        table.add_row(one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", _plain(text))
+        table.add_row(one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", escape(text))
     output.print(table)
     output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
     if target is not None:
@@ -53,7 +54,3 @@ def audit_command(
                 writer.writerows([safe_cell(str(value)) for value in one] for one in found)
         except OSError as error:
             raise OutputError(f"{target} can't be written: {error.strerror or error}.") from error
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
