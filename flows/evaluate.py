@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ from models.study_analysis import study_measurement, with_study
 from reports.evaluation import classifier_sections, generator_sections, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
-from reports.words import classifier_in_words, generator_in_words, study_in_words
+from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
 from ticketing.drafting.drafter import Completion
@@ -48,7 +49,9 @@ class Judged(NamedTuple):
     verdict: Verdict
     verdict_id: int
     words: str
+    asked: Section
     sections: list[Section]
+    lineage: Section
 
 
 class Outcome(NamedTuple):
@@ -143,6 +146,7 @@ def judge_generator(version: str) -> Judged:
             replies["champion"] = write_replies(served, records)
     seen = seen_by(champion) if champion is not None else frozenset()
     scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
+    scored = replace(scored, measured=with_study(scored.measured, study_measurement(resources.database(), version)))
     return judged(model, scored, started, generator_in_words(scored, languages), generator_sections(scored, model))
 
 
@@ -180,13 +184,10 @@ def judged(
     numbers = {**scored.numbers, **cost_since(started)}
     gate = get_settings().gate
     rules = default_rules(gate) if gate.rules is None else gate.rules
-    measured = with_study(scored.measured, study_measurement(resources.database(), model.version))
-    verdict = judge([rule for rule in rules if rule.kind == model.kind], measured)
-    verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, measured.signatures())
-    if model.kind == "generator":
-        words = f"{words} {study_in_words(measured)}"
-    asked = verdict_section(model.version, verdict, measured)
-    return Judged(model.version, verdict, verdict_id, words, [asked, *sections, lineage_section(model, numbers)])
+    verdict = judge([rule for rule in rules if rule.kind == model.kind], scored.measured)
+    verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, scored.measured.signatures())
+    asked = verdict_section(model.version, verdict, scored.measured)
+    return Judged(model.version, verdict, verdict_id, words, asked, sections, lineage_section(model, numbers))
 
 
 @task(**PLAIN)
@@ -195,13 +196,14 @@ def report(judged: list[Judged]) -> None:
     settings = get_settings()
     verdicts = [VerdictLine(one.version, one.verdict.passed, one.words, one.verdict.sentence) for one in judged]
     # What the gate asked of each comes first, where each comes from last: the page is opened for the verdict.
-    parts = [[one.sections[0] for one in judged], *(one.sections[1:-1] for one in judged)]
-    sections = [section for part in [*parts, [one.sections[-1] for one in judged]] for section in part]
+    sections = [one.asked for one in judged]
+    sections += [section for one in judged for section in one.sections]
+    sections += [one.lineage for one in judged]
     approval = ", once a person has said yes" if settings.gate.human_approval else ""
-    title, subtitle = (
-        "Evaluation",
+    title = "Evaluation"
+    subtitle = (
         f"Candidates on held-out tickets, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. What passes works on the next tickets"
-        f"{approval}; 'ticketing models rollback KIND' takes it back.",
+        f"{approval}; 'ticketing models rollback KIND' takes it back."
     )
     page = html_page(title, subtitle, verdicts, sections)
     markdown = markdown_page(title, subtitle, verdicts, sections)

@@ -1,4 +1,4 @@
-"""How the classifier learns: the loss, the optimizer, and what is said on the way.
+"""How the classifier learns: the trainer, the optimizer, and what is said on the way.
 
 What it learns from, and what becomes of it, is `models.classifier_training`.
 """
@@ -23,6 +23,7 @@ from transformers import (
 )
 
 from models.classifier import BATCH
+from models.classifier_loss import disagreement, distilled, weighted_cross_entropy
 from models.hardware import compute_dtype
 from models.tuning import Method
 from ticketing.settings import ClassifierSettings
@@ -64,7 +65,7 @@ class RegularisedTrainer(Trainer):
     ) -> None:
         super().__init__(**kwargs)
         self._adversarial = recipe.adversarial
-        self._loss = torch.nn.CrossEntropyLoss(weight=weights, label_smoothing=chosen.label_smoothing)
+        self._weights = weights
         self._chosen = chosen
 
     def compute_loss(
@@ -88,13 +89,15 @@ class RegularisedTrainer(Trainer):
             labels = torch.cat([labels, labels])
         outputs = model(**inputs)
         logits = outputs.logits.float()
-        loss = self._loss.to(logits.device)(logits, labels)
+        chosen = self._chosen
+        weights = self._weights.to(logits.device)
+        loss = weighted_cross_entropy(logits, labels, weights, chosen.label_smoothing, chosen.focal_gamma)
         if teacher is not None and model.training:
             told = torch.cat([teacher, teacher]) if twice else teacher
-            share = self._chosen.teacher_share
+            share = chosen.teacher_share
             loss = (1 - share) * loss + share * distilled(logits, told.float())
         if twice:
-            loss = loss + self._chosen.r_drop * disagreement(*logits.chunk(2))
+            loss = loss + chosen.r_drop * disagreement(*logits.chunk(2))
         return (loss, outputs) if return_outputs else loss
 
     def training_step(
@@ -118,23 +121,6 @@ class RegularisedTrainer(Trainer):
                 super().training_step(model, dict(inputs), num_items_in_batch)
                 words.data.sub_(step)
         return loss
-
-
-def disagreement(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """How far two answers to the same tickets are apart: the mean of both KL divergences of logits, in nats."""
-    first, second = one.log_softmax(-1), other.log_softmax(-1)
-    kl = torch.nn.functional.kl_div
-    return (
-        kl(first, second, log_target=True, reduction="batchmean")
-        + kl(second, first, log_target=True, reduction="batchmean")
-    ) / 2
-
-
-def distilled(logits: torch.Tensor, teacher: torch.Tensor, temperature: float = 2.0) -> torch.Tensor:
-    """How far logits are from a teacher's: the KL divergence at a temperature, in nats times its square."""
-    student, told = (logits / temperature).log_softmax(-1), (teacher / temperature).log_softmax(-1)
-    kl = torch.nn.functional.kl_div(student, told, log_target=True, reduction="batchmean")
-    return kl * temperature**2
 
 
 class ProgressLog(TrainerCallback):

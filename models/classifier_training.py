@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from sklearn.metrics import f1_score
-from sklearn.utils.class_weight import compute_class_weight
 from transformers import (
     AutoTokenizer,
     DataCollatorWithPadding,
@@ -30,6 +29,7 @@ from models import tuning
 from models.base import LOAD_ERRORS, resolve, writing
 from models.calibration import fit_calibration, uncalibrated_error
 from models.classifier import ALONE, MANIFEST, SCOPE, TrainedClassifier, encode
+from models.classifier_loss import class_weights
 from models.classifier_trainer import (
     TEACHER,
     ProgressLog,
@@ -111,7 +111,7 @@ def _fine_tune(
     work = output.parent / f"{output.name}.work"
     progress = ProgressLog()
     trainer = RegularisedTrainer(
-        weights=_class_weights([record.category for record in corpus.train], corpus.labels),
+        weights=class_weights([record.category for record in corpus.train], corpus.labels, chosen.class_weights),
         chosen=chosen,
         recipe=recipe,
         model=model,
@@ -242,12 +242,6 @@ def _dataset(
     if told is not None:
         encoded[TEACHER] = told.tolist()
     return Dataset.from_dict({**encoded, "labels": [places[record.category] for record in records], "length": lengths})
-
-
-def _class_weights(categories: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
-    weights = compute_class_weight("balanced", classes=np.asarray(labels), y=np.asarray(categories))
-    # The square root, capped: fully balanced weights let a few mislabelled rare tickets shout everybody down.
-    return torch.tensor(np.minimum(np.sqrt(weights), 4.0), dtype=torch.float32)
 
 
 def _coverage(validated: Sequence[Validated], thresholds: Thresholds) -> dict[str, float]:

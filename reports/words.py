@@ -30,7 +30,8 @@ def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
 
 
 def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str] | None) -> str:
-    """How like the agents' replies a generator's are, beside the others', and how often a check finds a fault.
+    """How like the agents' replies a generator's are, beside the others', how often a check finds a fault,
+    and what people said of it.
 
     Args:
         evaluation: what was measured.
@@ -54,6 +55,7 @@ def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str
     sentences.append("No check sees a wrong decision: read the replies below before you trust it.")
     if languages is not None:
         sentences.append(f"It writes {', '.join(sorted(languages))} only; other tickets get no draft.")
+    sentences.append(study_in_words(evaluation.measured))
     return " ".join(sentences)
 
 

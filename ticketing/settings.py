@@ -102,6 +102,12 @@ class ClassifierSettings(Section):
     min_steps: int = Field(300, gt=0, description="a small corpus is gone through more often, up to so many steps")
     layer_decay: float = Field(1.0, gt=0, le=1, description="how much more slowly each lower layer learns")
     label_smoothing: float = Field(0.05, ge=0, lt=1)
+    class_weights: float = Field(
+        0.5, ge=0, le=1, description="how much more rare categories weigh. 0: not, 0.5: a square root, 1: all balanced"
+    )
+    focal_gamma: float = Field(
+        0.0, ge=0, description="how much less a ticket weighs of which the model is sure and right. 0: as much"
+    )
     r_drop: float = Field(0.0, ge=0, description="weight of agreeing with itself; every ticket is read twice then")
     teacher: str | None = Field(
         None, description="a larger base model that is trained first, and then teaches the classifier"

@@ -1,6 +1,6 @@
 """A rater's items as a CSV file, one row an item, and the filled-in file back into the database.
 
-Spreadsheets run cells as formulas, so no cell begins like one. What a rating must hold is kept by `ticketing.study`.
+What a rating must hold is kept by `ticketing.study`.
 """
 
 import csv
@@ -16,10 +16,9 @@ from ticketing.database import Connection, Database, queries
 from ticketing.errors import InputError, OutputError, StudyError
 from ticketing.jsonl import is_unicode, open_text
 from ticketing.reviewing import set_actor
+from ticketing.spreadsheets import plain_cell, safe_cell
 
 DELIMITERS = (",", ";", "\t")
-# What begins a formula in one spreadsheet or another; full-width signs count in East Asian ones (OWASP, CSV injection).
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LABELS = "ABCD"
 TIE = "tie"
 MAX_CELL_CHARS = 2**24
@@ -107,16 +106,6 @@ def header(labels: str) -> list[str]:
         "item", "rater", "ticket", *(f"reply_{label}" for label in labels), *(f"score_{label}" for label in labels),
         "preferred", "comment",
     ]  # fmt: skip
-
-
-def safe_cell(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet could take it for a formula; `plain_cell` undoes it."""
-    return f"'{text}" if text.startswith((*FORMULA_SIGNS, "'")) else text
-
-
-def plain_cell(cell: str) -> str:
-    """The text of a cell that `safe_cell` made."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*FORMULA_SIGNS, "'")) else cell
 
 
 def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> ImportedRatings:

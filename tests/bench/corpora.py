@@ -31,10 +31,21 @@ def banking(shared_data: Path, name: str) -> list[Record]:
 
 def of_each_category(records: list[Record], count: int) -> list[Record]:
     """The first `count` tickets of each category."""
-    taken, counts = [], dict[str, int]()
+    return ever_rarer(records, count, count)
+
+
+def ever_rarer(records: list[Record], most: int, fewest: int) -> list[Record]:
+    """The first tickets of each category: `most` of one, `fewest` of another, the others evenly in between."""
+    categories = sorted({one.category for one in records})
+    random.Random(0).shuffle(categories)
+    left = {
+        category: round(most * (fewest / most) ** (place / max(len(categories) - 1, 1)))
+        for place, category in enumerate(categories)
+    }
+    taken = []
     for one in records:
-        counts[one.category] = counts.get(one.category, 0) + 1
-        if counts[one.category] <= count:
+        if left[one.category] > 0:
+            left[one.category] -= 1
             taken.append(one)
     return taken
 

@@ -20,8 +20,9 @@ from models.label_audit import suspects
 from models.measurements import share
 from models.metrics import expected_calibration_error
 from models.thresholds import choose_threshold
-from tests.bench.corpora import banking, few_of_shop, of_each_category, shop
+from tests.bench.corpora import banking, ever_rarer, few_of_shop, of_each_category, shop
 from tests.models.small_corpus import make_snapshot
+from ticketing.corpus.splitting import PARTS
 from ticketing.settings import EMBEDDED_CLASSIFIER, ClassifierSettings, Settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3 * 3600)]
@@ -38,6 +39,14 @@ VARIANTS = {
     "a teacher of its own size": {"adversarial": 0.0, "teacher": EMBEDDED_CLASSIFIER},
     "three seeds that vote": {"adversarial": 0.0, "seeds": 3},
 }
+# Of categories that are not equally common: how much the rare ones weigh, all else plain.
+WEIGHTS = {
+    "no weights": {"class_weights": 0.0},
+    "square roots": {"class_weights": 0.5},
+    "balanced weights": {"class_weights": 1.0},
+    "focal loss": {"class_weights": 0.0, "focal_gamma": 2.0},
+}
+COMMON, RARE = 60, 5  # tickets of the commonest category, and of the rarest
 
 
 def few_of_banking(shared_data, folder, tickets):
@@ -65,6 +74,19 @@ def tell(title, classifier, cost, snapshot):
     assert accuracy.count == len(snapshot.records("test"))
 
 
+def tell_seeds(title, snapshot, tmp_path, **chosen):
+    measured = []
+    for seed in range(SEEDS):
+        (tmp_path / str(seed)).mkdir()
+        classifier, _ = trained(snapshot, tmp_path / str(seed), seed=seed, **chosen)
+        values = evaluate_classifier(classifier, snapshot).measured.values
+        measured.append([values[metric, "all"].value for metric in ("accuracy", "macro_f1")])
+    (accuracy, macro_f1), (accuracy_sd, f1_sd) = np.mean(measured, axis=0), np.std(measured, axis=0, ddof=1)
+    print(f"\n{title}, {SEEDS} seeds: accuracy {accuracy:.4f} (standard deviation {accuracy_sd:.4f}), "
+          f"macro_f1 {macro_f1:.4f} ({f1_sd:.4f})")  # fmt: skip
+    assert accuracy > 0.5
+
+
 @pytest.mark.parametrize("tickets", [10, 30])
 @pytest.mark.parametrize("method", ["full", "lora", "prefix", "prompt"])
 def test_methods_by_tickets_a_category(shared_data, tmp_path, method, tickets):
@@ -82,6 +104,24 @@ def test_against_learning_banking77_by_heart(shared_data, tmp_path, variant):
 def test_against_learning_the_sample_shop_by_heart(tmp_path, variant):
     snapshot = few_of_shop(tmp_path / "s", TICKETS)
     tell(f"sample shop, {TICKETS} a category, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("corpus", ["BANKING77", "sample shop"])
+def test_rare_categories(shared_data, tmp_path, corpus, weights):
+    """Only among the training tickets are they rare; in macro_f1 all categories count the same."""
+    folder = tmp_path / "all"
+    all_of = few_of_shop(folder, COMMON) if corpus == "sample shop" else few_of_banking(shared_data, folder, COMMON)
+    train, validation, test = (all_of.records(part) for part in PARTS)
+    snapshot = make_snapshot(tmp_path / "s", ever_rarer(train, COMMON, RARE), validation, test)
+    title = f"{corpus}, {RARE} to {COMMON} a category, {weights}"
+    tell_seeds(title, snapshot, tmp_path, adversarial=0.0, **WEIGHTS[weights])
+
+
+@pytest.mark.parametrize("variant", ["plain", "adversarial words"])
+def test_a_language_learnt_anew(tmp_path, variant):
+    tell_seeds(f"sample shop, {TICKETS} a category, {variant}", few_of_shop(tmp_path / "s", TICKETS), tmp_path,
+               **VARIANTS[variant])  # fmt: skip
 
 
 def test_plain_learning_on_all_of_banking77(shared_data, tmp_path):

@@ -40,7 +40,7 @@ def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
     assert words.startswith("On 4 test tickets in en its likeness to the agents' replies (BLEU, 0 to 100) is 100.0;")
     assert "the champion 100.0" in words
     assert "A check finds a fault in" in words
-    assert words.endswith("It writes en only; other tickets get no draft.")
+    assert words.endswith("It writes en only; other tickets get no draft. No blind study of it is closed yet.")
 
 
 def test_most_of_what_is_left_to_people_is_named(tmp_path):

@@ -13,13 +13,11 @@ from tests.studies import make_study, record
 from ticketing import study
 from ticketing.errors import InputError, OutputError, StudyError
 from ticketing.privacy.forgetting import forget_tickets
+from ticketing.spreadsheets import FORMULA_SIGNS
 from ticketing.study_sheets import (
-    FORMULA_SIGNS,
     export_sheet,
     import_sheet,
-    plain_cell,
     read_sheet,
-    safe_cell,
     write_sheet,
 )
 
@@ -210,8 +208,3 @@ def test_any_text_comes_back_to_the_letter_and_no_cell_is_a_formula(ticket, repl
     for row in found:
         assert (row["ticket"], row["rater"]) == (ticket, rater)
         assert [row[f"reply_{label}"] for label in "ABCD"[: len(replies)]] == replies
-
-
-@given(HOSTILE)
-def test_a_cell_is_undone(text):
-    assert plain_cell(safe_cell(text)) == text

@@ -13,7 +13,7 @@ from ticketing.corpus.snapshot import find_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.errors import OutputError
 from ticketing.settings import get_settings
-from ticketing.study_sheets import safe_cell
+from ticketing.spreadsheets import safe_cell
 
 SHOWN = 20
 MAX_TEXT = 200
