@@ -16,12 +16,13 @@ from models import registry
 from models.classifier import TrainedClassifier
 from models.classifier_evaluation import CHAMPION, ClassifierEvaluation, Rival, evaluate_classifier
 from models.encoder import Encoder
-from models.gate import Verdict, default_rules, judge
+from models.gate import Verdict, judge, rules_of
 from models.generator_evaluation import (
     GeneratorEvaluation,
     evaluate_generator,
     look_up_replies,
     scored_records,
+    without_personal_data,
     write_base_replies,
     write_replies,
 )
@@ -36,9 +37,10 @@ from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
 from ticketing.drafting.drafter import Completion
-from ticketing.errors import GateFailed, ModelError, NoChampion
+from ticketing.errors import CorpusError, GateFailed, InputError, ModelError, NoChampion
 from ticketing.settings import get_settings
 
+GATE = "the gate"
 SEEN: tuple[Part, ...] = ("train", "validation")
 
 
@@ -52,6 +54,7 @@ class Judged(NamedTuple):
     asked: Section
     sections: list[Section]
     lineage: Section
+    champion: str | None  # that it would take the place of
 
 
 class Outcome(NamedTuple):
@@ -63,15 +66,16 @@ class Outcome(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """The champion, if it can be compared with, and what there is nothing of to compare with."""
+    """The champion, if it can be compared with, what it learnt from, and what there is nothing of to compare with."""
 
     champion: ModelVersion | None
-    absent: frozenset[str]
+    seen: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
 
 
 @flow(name="evaluate")
 def evaluate(
-    classifier: str | None = None, generator: str | None = None, overrule: bool = False, by: str = "the gate"
+    classifier: str | None = None, generator: str | None = None, overrule: bool = False, by: str = GATE
 ) -> Outcome:
     """Judges the named versions, or the newest candidates, and promotes those that pass.
 
@@ -79,7 +83,10 @@ def evaluate(
 
     Raises:
         GateFailed: a candidate failed and was not overruled; its champion stays.
+        InputError: the gate is to be overruled, and by nobody.
     """
+    if overrule and by == GATE:
+        raise InputError("The gate does not overrule itself: say in 'by' who does. The name stays in the history.")
     judged = [judge_classifier(version) for version in candidates("classifier", classifier)]
     judged += [judge_generator(version) for version in candidates("generator", generator)]
     if not judged:
@@ -116,12 +123,13 @@ def judge_classifier(version: str) -> Judged:
     started = time.monotonic()
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
-    champion, absent = champion_beside(model)
+    beside = champion_beside(model)
     rival = None
-    if champion is not None:
-        rival = Rival(TrainedClassifier.load(champion.version, champion.path, settings), seen_by(champion))
+    if beside.champion is not None:
+        champion = TrainedClassifier.load(beside.champion.version, beside.champion.path, settings)
+        rival = Rival(champion, beside.seen)
     candidate = TrainedClassifier.load(version, model.path, settings)
-    scored = evaluate_classifier(candidate, snapshot_of(model), rival, absent)
+    scored = evaluate_classifier(candidate, snapshot_of(model), rival, beside.absent)
     sections = classifier_sections(scored, model, settings.gate.accuracy)
     return judged(model, scored, started, classifier_in_words(scored), sections)
 
@@ -133,20 +141,24 @@ def judge_generator(version: str) -> Judged:
     settings = get_settings()
     model = registry.find(resources.database(), version, settings)
     snapshot = snapshot_of(model)
-    champion, absent = champion_beside(model)
+    beside = champion_beside(model)
     replies: dict[str, Sequence[Completion]] = {}
     with serve_generator(model, settings) as served:
         languages = served.languages
-        records = scored_records(snapshot, languages, settings.gate.max_test_replies)
+        records = scored_records(snapshot, languages, settings.gate.max_test_replies, settings.gate.min_replies)
         replies["tuned"] = write_replies(served, records)
         replies["base"] = write_base_replies(served, records)
     replies["nearest"] = look_up_replies(snapshot, records)
-    if champion is not None:
-        with serve_generator(champion, settings) as served:
+    if beside.champion is not None:
+        with serve_generator(beside.champion, settings) as served:
             replies["champion"] = write_replies(served, records)
-    seen = seen_by(champion) if champion is not None else frozenset()
-    scored = evaluate_generator(version, snapshot, records, replies, Encoder.load(settings), seen, absent)
-    scored = replace(scored, measured=with_study(scored.measured, study_measurement(resources.database(), version)))
+    encoder = Encoder.load(settings)
+    scored = evaluate_generator(version, snapshot, records, replies, encoder, beside.seen, beside.absent)
+    scored = replace(
+        scored,
+        measured=with_study(scored.measured, study_measurement(resources.database(), version)),
+        examples=without_personal_data(scored.examples, resources.scrubber()),
+    )
     return judged(model, scored, started, generator_in_words(scored, languages), generator_sections(scored, model))
 
 
@@ -154,15 +166,15 @@ def champion_beside(model: ModelVersion) -> Beside:
     """The champion that a candidate is compared with."""
     try:
         champion = registry.champion(resources.database(), model.kind, get_settings())
+        if champion.version == model.version:
+            return Beside(None, absent=frozenset({CHAMPION}))
+        return Beside(champion, seen_by(champion))
     except NoChampion:
-        return Beside(None, frozenset({CHAMPION}))
-    except ModelError as error:
+        return Beside(None, absent=frozenset({CHAMPION}))
+    except (ModelError, CorpusError) as error:
         # The rules that compare with it then fail for want of a number, and a person can overrule them.
         get_run_logger().warning("the champion can't be compared with: %s", error)
-        return Beside(None, frozenset())
-    if champion.version == model.version:
-        return Beside(None, frozenset({CHAMPION}))
-    return Beside(champion, frozenset())
+        return Beside(None)
 
 
 def snapshot_of(model: ModelVersion) -> Snapshot:
@@ -181,13 +193,21 @@ def judged(
     sections: list[Section],
 ) -> Judged:  # fmt: skip
     """Asks the gate, stores the verdict, and puts together what the report says."""
-    numbers = {**scored.numbers, **cost_since(started)}
-    gate = get_settings().gate
-    rules = default_rules(gate) if gate.rules is None else gate.rules
-    verdict = judge([rule for rule in rules if rule.kind == model.kind], scored.measured)
+    champion = registry.champion_versions(resources.database()).get(model.kind)
+    numbers = {**scored.numbers, "champion": champion, **cost_since(started)}
+    verdict = judge(rules_of(get_settings().gate, model.kind), scored.measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, scored.measured.signatures())
     asked = verdict_section(model.version, verdict, scored.measured)
-    return Judged(model.version, verdict, verdict_id, words, asked, sections, lineage_section(model, numbers))
+    return Judged(
+        version=model.version,
+        verdict=verdict,
+        verdict_id=verdict_id,
+        words=words,
+        asked=asked,
+        sections=sections,
+        lineage=lineage_section(model, numbers),
+        champion=champion,
+    )
 
 
 @task(**PLAIN)
@@ -222,7 +242,9 @@ def report(judged: list[Judged]) -> None:
 def promote(judged: list[Judged], overrule: bool, by: str, reason: str | None) -> None:
     """Makes champions of the versions that passed, or that a person wants in spite of the gate; all at once."""
     chosen = [Promotion(one.version, one.verdict_id) for one in judged if one.verdict.passed or overrule]
-    registry.promote(resources.database(), chosen, by, overrule, reason)
+    # A person may answer hours later: what was judged beside one champion must not take the place of another.
+    replacing = {one.version: one.champion for one in judged}
+    registry.promote(resources.database(), chosen, by, overrule, reason, replacing)
 
 
 def wants_approval(judged: list[Judged], overrule: bool) -> bool:

@@ -15,11 +15,11 @@ from models.measurements import (
     Comparison,
     Measurement,
     Measurements,
-    accuracy_difference,
     bootstrapped,
     count,
     resampled,
     share,
+    share_difference,
 )
 from models.metrics import (
     ClassificationMetrics,
@@ -106,7 +106,7 @@ def evaluate_classifier(
         metrics=classification_metrics(true, predicted),
         measured=Measurements(
             values,
-            {} if rival is None else _against(rival, records, tickets, right, scopes),
+            {} if rival is None else _against(rival, records, tickets, said, scopes),
             absent if rival is None else frozenset(),
         ),
         uncalibrated_error=uncalibrated_error(read.logits, [columns.get(one, -1) for one in true]),
@@ -164,19 +164,22 @@ def _against(
     rival: Rival,
     records: Sequence[Record],
     tickets: Sequence[CleanTicket],
-    right: Sequence[bool],
+    said: Sequence[Prediction],
     scopes: dict[str, list[int]],
 ) -> dict[tuple[str, str, str], Comparison]:
     fair = [i for i, record in enumerate(records) if record.ticket_id not in rival.seen]
-    said = rival.classifier.predict([tickets[i] for i in fair])
-    theirs = {i: one.category == records[i].category for i, one in zip(fair, said, strict=True)}
-    compared = {
-        scope: accuracy_difference(
-            [right[i] for i in places if i in theirs], [theirs[i] for i in places if i in theirs]
-        )
-        for scope, places in scopes.items()
-    }
-    return {("accuracy", scope, CHAMPION): one for scope, one in compared.items() if one is not None}
+    theirs = dict(zip(fair, rival.classifier.predict([tickets[i] for i in fair]), strict=True))
+    compared: dict[tuple[str, str, str], Comparison] = {}
+    for scope, places in scopes.items():
+        pairs = [(said[i], theirs[i], records[i].category) for i in places if i in theirs]
+        found = {
+            "accuracy": share_difference([a.category == true for a, _, true in pairs],
+                                         [b.category == true for _, b, true in pairs]),
+            "coverage": share_difference([a.route == "auto" for a, _, _ in pairs],
+                                         [b.route == "auto" for _, b, _ in pairs]),
+        }  # fmt: skip
+        compared |= {(metric, scope, CHAMPION): one for metric, one in found.items() if one is not None}
+    return compared
 
 
 def _counted_reasons(said: Sequence[Prediction]) -> dict[str, int]:

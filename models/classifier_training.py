@@ -108,6 +108,8 @@ def _fine_tune(
     added = extend_vocabulary(tokenizer, base, texts) if method == "full" else []
     model = tuning.adapted(base, method, chosen.lora_rank)
     recipe = choose_recipe(chosen, len(corpus.train), len(corpus.labels))
+    if method != "full":
+        recipe = recipe._replace(adversarial=0.0)  # the words, which it would move, are not learnt
     work = output.parent / f"{output.name}.work"
     progress = ProgressLog()
     trainer = RegularisedTrainer(

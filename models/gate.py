@@ -18,6 +18,7 @@ OPERATORS = {
     "<": lambda value, bound: value < bound,
 }
 EACH = "each "
+SIZES = ("tickets", "replies")  # metrics that say how many tickets there are: a rule on them has its own bound
 
 
 def told(number: float) -> str:
@@ -40,6 +41,9 @@ class RuleResult:
     operator: str
     bound: float
     passed: bool
+    against: str | None = None
+    confidence: float | None = None  # how sure the rule must be; None: the number itself is judged
+    min_count: int = 0  # on fewer tickets it fails, whatever the number is
     judged: float | None = None
     low: float | None = None
     high: float | None = None
@@ -56,6 +60,11 @@ class RuleResult:
         return distance if self.operator in (">", ">=") else -distance
 
     @property
+    def too_few(self) -> bool:
+        """Whether its number is of fewer tickets than the rule asks for."""
+        return self.count is not None and self.count < self.min_count
+
+    @property
     def unsure(self) -> bool:
         """Whether it passed though its interval reaches over the bound, since the rule asks for the number alone."""
         worst = self.low if self.operator in (">", ">=") else self.high
@@ -69,6 +78,8 @@ class RuleResult:
             return f"{self.name}: {self.skipped}"
         if self.value is None or self.judged is None or self.margin is None:
             return f"{self.name} could not be measured"
+        if self.too_few:
+            return f"{self.name} {told(self.value)} is of {self.count} tickets, {self.min_count} at least are needed"
         verb = "is" if self.passed else "should be"
         surely = f" (surely enough {told(self.judged)})" if self.judged != self.value else ""
         interval = (
@@ -84,7 +95,7 @@ class RuleResult:
 
     def as_dict(self) -> dict[str, Any]:
         """For the database."""
-        return asdict(self)
+        return {**asdict(self), "margin": self.margin}
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,21 @@ class Verdict:
 def judge(rules: Iterable[GateRule], measured: Measurements) -> Verdict:
     """Holds what was measured against the rules. A number that is missing, or not a number, makes its rule fail."""
     return Verdict(tuple(result for rule in rules for result in _results(rule, measured)))
+
+
+def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
+    """The rules that a kind of model is held to: those of the settings, or the default ones.
+
+    Each says on how many tickets its number must be, so that no rule passes on a handful; `min_count` of a rule, where
+    it is set, stands instead of `gate.min_tickets` or `gate.min_replies`.
+    """
+    least = gate.min_tickets if kind == "classifier" else gate.min_replies
+    rules = default_rules(gate) if gate.rules is None else gate.rules
+    return [
+        rule if rule.min_count is not None else rule.model_copy(update={"min_count": least})
+        for rule in rules
+        if rule.kind == kind
+    ]
 
 
 def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
@@ -149,41 +175,43 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
         if rule.against is None:
             yield _result(rule, scope, measured.values.get((rule.metric, scope)))
         elif rule.against in measured.absent:
-            yield RuleResult(
-                _name(rule, scope),
-                None,
-                rule.operator,
-                0.0 - rule.margin,
-                True,
-                skipped=f"there is no other {rule.against}",
-            )
+            nobody = f"there is no other {rule.against}"
+            yield RuleResult(_name(rule, scope), None, rule.operator, _bound(rule), True, rule.against, skipped=nobody)
         else:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))
 
 
 def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None) -> RuleResult:
-    upwards = rule.operator in (">", ">=")
-    # 'Not worse by more than the margin' is a bound on the difference.
-    bound = rule.value if rule.value is not None else (0.0 - rule.margin if upwards else rule.margin)
-    name = _name(rule, scope)
+    upwards, bound, name = rule.operator in (">", ">="), _bound(rule), _name(rule, scope)
     value = None if number is None else (number.value if isinstance(number, Measurement) else number.difference)
     if number is None or value is None or math.isnan(value):
-        return RuleResult(name, None, rule.operator, bound, False)
+        return RuleResult(name, None, rule.operator, bound, False, rule.against, rule.confidence)
     judged = value
     if rule.confidence is not None:
         judged = number.lower(rule.confidence) if upwards else number.upper(rule.confidence)
+    least = 0 if rule.metric in SIZES else rule.min_count or 0
     return RuleResult(
         name=name,
         value=value,
         operator=rule.operator,
         bound=bound,
-        passed=OPERATORS[rule.operator](judged, bound),
+        passed=OPERATORS[rule.operator](judged, bound) and number.count >= least,
+        against=rule.against,
+        confidence=rule.confidence,
+        min_count=least,
         judged=judged,
         low=number.low,
         high=number.high,
         count=number.count,
         p_value=number.p_value if isinstance(number, Comparison) else None,
     )
+
+
+def _bound(rule: GateRule) -> float:
+    if rule.value is not None:
+        return rule.value
+    # 'Not worse by more than the margin' is a bound on the difference.
+    return 0.0 - rule.margin if rule.operator in (">", ">=") else rule.margin
 
 
 def _name(rule: GateRule, scope: str) -> str:

@@ -11,6 +11,7 @@ import math
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,6 +58,17 @@ def generator_languages(settings: Settings) -> frozenset[str] | None:
     return languages_of(settings.generator.base_model) if languages is None else frozenset(languages)
 
 
+def written_languages(snapshot: Snapshot, settings: Settings) -> frozenset[str] | None:
+    """The languages that a generator of this snapshot learns and drafts in: those it may write that can be judged.
+
+    A language with fewer test replies than the gate asks for stays with humans. Where no language has as many the
+    generator writes all that it may, and the gate says no.
+    """
+    may = generator_languages(settings)
+    counts = Counter(record.language for record in with_reply(snapshot.records("test"), may))
+    return frozenset(name for name, count in counts.items() if count >= settings.gate.min_replies) or may
+
+
 def with_reply(records: Iterable[Record], languages: frozenset[str] | None) -> list[Record]:
     """The records that have a reply, in a language that the generator may write."""
     return [r for r in records if r.output and (languages is None or r.language in languages)]
@@ -64,7 +76,7 @@ def with_reply(records: Iterable[Record], languages: frozenset[str] | None) -> l
 
 def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
     """Why no generator can be trained from this snapshot; None when it can."""
-    languages = generator_languages(settings)
+    languages = written_languages(snapshot, settings)
     count = len(with_reply(snapshot.records("train"), languages))
     if count >= MIN_REPLIES:
         return None
@@ -89,7 +101,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         raise ModelError(f"No reply generator can be trained: {reason}.")
     started = time.monotonic()
     chosen = settings.generator
-    languages = generator_languages(settings)
+    languages = written_languages(snapshot, settings)
     base = str(resolve(chosen.base_model, settings))
     tokenizer = load_tokenizer(base, chosen.base_model)
 

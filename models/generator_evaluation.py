@@ -6,7 +6,7 @@ What the numbers mean is `models.metrics` and `models.reply_checks`, what they l
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transformers import AutoTokenizer
 
@@ -14,17 +14,19 @@ from models.base import resolve
 from models.classifier_evaluation import CHAMPION, scopes_of
 from models.encoder import Encoder
 from models.engine import Engine
-from models.measurements import Comparison, Measurement, Measurements, count, mean, share
+from models.measurements import Comparison, Measurement, Measurements, count, mean, share, share_difference
 from models.metrics import reply_scores, sentence_chrf
 from models.reply_checks import FAULTS, Answer, ReplyChecker
 from models.retrieval import nearest_replies
 from models.serving import ServedGenerator
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.drafting.drafter import Completion
+from ticketing.drafting.guard import Finder
 from ticketing.drafting.prompts import messages
 from ticketing.errors import CorpusError
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
+ANY_FAULT = "any_fault"
 Replies = Mapping[str, Sequence[Completion]]
 
 
@@ -62,8 +64,14 @@ class GeneratorEvaluation:
         return {**self.measured.as_dict(), "systems": others, "completion_tokens": self.completion_tokens}
 
 
-def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: int) -> list[Record]:
-    """The test tickets whose replies are scored: at most `most`, the same ones for the same snapshot.
+def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: int, least: int) -> list[Record]:
+    """The test tickets whose replies are scored, the same ones for the same snapshot, in an order of their own.
+
+    Args:
+        snapshot: whose test part it is.
+        languages: those that the generator writes; None: any.
+        most: at most so many are scored, unless the next is more.
+        least: so many of each language are, where there are so many.
 
     Raises:
         CorpusError: no test ticket has a reply in a language that the generator writes.
@@ -77,7 +85,12 @@ def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: i
         raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
     able.sort(key=lambda record: record.ticket_id)
     random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
-    return able[:most]
+    counts: Counter[str] = Counter()
+    first, others = list[Record](), list[Record]()
+    for record in able:
+        (first if counts[record.language] < least else others).append(record)
+        counts[record.language] += 1
+    return [*first, *others[: max(most - len(first), 0)]]
 
 
 def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
@@ -121,6 +134,7 @@ def evaluate_generator(
         absent: what there is nothing of to compare with. A champion that is there, but damaged, is not among it.
     """
     checker = ReplyChecker(snapshot.records("train"))
+    checked = {language: checker.checks(language) for language in {record.language for record in records}}
     written = {name: [one.text.strip() for one in said] for name, said in replies.items()}
     agent = [Completion(record.output or "", 0, 0, "stop") for record in records]
     faults = {
@@ -128,8 +142,9 @@ def evaluate_generator(
         for name, said in {**replies, AGENT: agent}.items()
     }
     scopes = scopes_of(records)
-    systems = {name: _fault_shares(found, scopes) for name, found in faults.items()}
-    comparisons: dict[tuple[str, str, str], Comparison] = {}
+    able = [checked[record.language] for record in records]
+    systems = {name: _fault_shares(found, able, scopes) for name, found in faults.items()}
+    comparisons = _fault_differences(records, faults, able, scopes, champion_seen)
     for scope, places in scopes.items():
         language = _only_language(records, places)
         for name in written:
@@ -153,6 +168,16 @@ def evaluate_generator(
     )
 
 
+def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> list[ReplyExample]:
+    """The examples, with what a model made up or remembered taken out of its replies, as it would be from a ticket."""
+    # Together with its ticket, so that what is made up gets a placeholder that the ticket does not have.
+    found = finder.scrub([(one.ticket, *one.replies.values()) for one in examples])
+    return [
+        replace(one, replies=dict(zip(one.replies, scrubbed.texts[1:], strict=True)))
+        for one, scrubbed in zip(examples, found, strict=True)
+    ]
+
+
 def _scores(
     written: Mapping[str, Sequence[str]], records: Sequence[Record], places: Sequence[int], language: str,
     champion_seen: frozenset[str],
@@ -171,18 +196,39 @@ def _scores(
 
 
 def _fault_shares(
-    faults: Sequence[Sequence[str]], scopes: Mapping[str, Sequence[int]]
+    faults: Sequence[Sequence[str]], able: Sequence[frozenset[str]], scopes: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, str], Measurement]:
+    """Shares of each fault among the replies in which the checker can see it, where there are such."""
     shares: dict[tuple[str, str], Measurement] = {}
     for scope, places in scopes.items():
         shares["replies", scope] = count(len(places))
-        counts = Counter(fault for i in places for fault in faults[i])
-        counts["any_fault"] = sum(bool(faults[i]) for i in places)
-        for fault in (*FAULTS, "any_fault"):
-            one = share(counts[fault], len(places))
+        for fault in (*FAULTS, ANY_FAULT):
+            seen = [i for i in places if fault == ANY_FAULT or fault in able[i]]
+            one = share(sum(_has(faults[i], fault) for i in seen), len(seen))
             if one is not None:
                 shares[fault, scope] = one
     return shares
+
+
+def _fault_differences(
+    records: Sequence[Record], faults: Mapping[str, Sequence[Sequence[str]]], able: Sequence[frozenset[str]],
+    scopes: Mapping[str, Sequence[int]], champion_seen: frozenset[str],
+) -> dict[tuple[str, str, str], Comparison]:  # fmt: skip
+    differences: dict[tuple[str, str, str], Comparison] = {}
+    for scope, places in scopes.items():
+        for other in faults.keys() - {TUNED, AGENT}:
+            fair = [i for i in places if other != CHAMPION or records[i].ticket_id not in champion_seen]
+            for fault in (*FAULTS, ANY_FAULT):
+                seen = [i for i in fair if fault == ANY_FAULT or fault in able[i]]
+                ours, theirs = ([_has(faults[name][i], fault) for i in seen] for name in (TUNED, other))
+                one = share_difference(ours, theirs)
+                if one is not None:
+                    differences[fault, scope, other] = one
+    return differences
+
+
+def _has(faults: Sequence[str], fault: str) -> bool:
+    return bool(faults) if fault == ANY_FAULT else fault in faults
 
 
 def _examples(
@@ -203,8 +249,9 @@ def _examples(
 
 def _answer(record: Record, said: Completion) -> Answer:
     return Answer(
-        said.text.strip(), said.finish_reason, record.input, record.output or "", record.language, record.category
-    )
+        said.text.strip(), said.finish_reason, record.input, record.output or "", record.language, record.category,
+        record.instruction,
+    )  # fmt: skip
 
 
 def _only_language(records: Sequence[Record], places: Sequence[int]) -> str | None:

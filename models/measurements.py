@@ -103,7 +103,10 @@ class Measurements:
 
     def signatures(self) -> dict[str, str]:
         """How each number came about, where that needs saying: metric and scope → signature."""
-        return {f"{metric} {scope}": one.signature for (metric, scope), one in self.values.items() if one.signature}
+        said = {f"{metric} {scope}": one.signature for (metric, scope), one in self.values.items()}
+        for (metric, scope, against), other in self.comparisons.items():
+            said[f"{metric} {scope} minus that of the {against}"] = other.signature
+        return {name: signature for name, signature in said.items() if signature}
 
 
 def accuracy_lower_bound(correct: int, total: int, confidence: float) -> float:
@@ -155,8 +158,8 @@ def bootstrapped(value: float, samples: np.ndarray, number: int, signature: str 
     return Measurement(value, float(low), float(high), number, signature, samples=tuple(samples.tolist()))
 
 
-def accuracy_difference(right: Sequence[bool], other: Sequence[bool]) -> Comparison | None:
-    """How much more often one classifier is right than another on the same tickets.
+def share_difference(right: Sequence[bool], other: Sequence[bool]) -> Comparison | None:
+    """How much more often something is so of one system than of another on the same tickets: that it is right, say.
 
     The p-value is McNemar's exact one (Q. McNemar, Psychometrika 12 (1947) 153–157), the interval a paired bootstrap's.
     None where there are no tickets.

@@ -17,6 +17,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precisio
 from models.measurements import RESAMPLES, Comparison, Measurement, bootstrapped, difference, resampled
 
 ECE_BINS = 15
+# Languages without spaces between words, and sacrebleu's tokenizer for each.
+UNSPACED = {"zh": "zh", "ja": "char", "th": "char"}
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool
 
 
 def reply_metrics(language: str) -> dict[str, Metric]:
-    """BLEU and chrF++ as they are for a language: Chinese has a tokenizer of its own, and no words for chrF++."""
-    chinese = language == "zh"
-    return {"bleu": BLEU(tokenize="zh" if chinese else "13a"), "chrf": CHRF(word_order=0 if chinese else 2)}
+    """BLEU and chrF++ as they are for a language: of characters where no space parts words."""
+    unspaced = UNSPACED.get(language)
+    return {"bleu": BLEU(tokenize=unspaced or "13a"), "chrf": CHRF(word_order=0 if unspaced else 2)}
 
 
 def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: str) -> list[float]:

@@ -85,6 +85,8 @@ def register(
             {
                 "settings": chosen.model_dump(mode="json"),
                 "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were chosen for it
+                "engine": settings.engine.model_dump(mode="json"),
+                "instructions": settings.instructions,
                 "libraries": _library_versions(),
             }
         ),
@@ -184,16 +186,35 @@ def record_verdict(
 
 
 def promote(
-    database: Database, promotions: Sequence[Promotion], by: str, overrule: bool, reason: str | None = None
-) -> None:
+    database: Database, promotions: Sequence[Promotion], by: str, overrule: bool, reason: str | None = None,
+    replacing: Mapping[str, str | None] | None = None,
+) -> None:  # fmt: skip
     """Makes versions champions, all of them or none.
+
+    Args:
+        database: where they are registered.
+        promotions: the versions, each with its verdict.
+        by: who or what promotes.
+        overrule: also what did not pass.
+        reason: why, for the history.
+        replacing: version → the champion, or None for none, that it may take the place of; unset: whichever there is.
 
     Raises:
         DatabaseError: a verdict is missing, or is a no and `overrule` is false.
+        ModelError: another champion than was expected is there by now; nothing is promoted.
     """
+    expected = replacing or {}
     with database.begin() as conn:
         for promotion in promotions:
-            queries.promote_model(conn, **promotion._asdict(), promoted_by=by, overrule=overrule, reason=reason)
+            number = queries.promote_model(
+                conn, **promotion._asdict(), promoted_by=by, overrule=overrule, reason=reason
+            )
+            replaced = queries.replaced_by(conn, promotion_id=number)
+            if replaced is not None and replaced != expected.get(promotion.version, replaced):
+                raise ModelError(
+                    f"{promotion.version} was judged beside {expected[promotion.version] or 'no champion'}, and by now "
+                    f"{replaced} is champion: nothing was promoted. Run 'ticketing evaluate' again."
+                )
 
 
 def promote_by_hand(

@@ -33,7 +33,14 @@ LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams
 ENOUGH_LETTERS = 40
 NOT_LATIN = ("zh", "ja", "ko")
 
-_FACT = re.compile(r"https?://\S+|www\.\S+|\d+(?:[.,:/-]\d+)*")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|(?-i:May)|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
+)
+_DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}"
+_WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
+_LINK = r"https?://\S+|www\.\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/\S*|[a-z0-9-]+\.(?:com|net|org|info|shop|cn|de|uk|io)\b"
+_FACT = re.compile(rf"{_LINK}|(?P<date>{_DATE})|{_WEEKDAY}|\d+(?:[.,:/-]\d+)*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]?")
 _PROMISES = {
     "en": re.compile(
@@ -55,6 +62,7 @@ class Answer(NamedTuple):
     reference: str
     language: str
     category: str
+    instruction: str = ""  # what the shop told the generator to do: a fact in it is not invented
 
 
 class ReplyChecker:
@@ -68,6 +76,13 @@ class ReplyChecker:
             (language, category): _Templates(sentences, language)
             for (language, category), sentences in _promise_sentences(answered).items()
         }
+
+    def checks(self, language: str) -> frozenset[str]:
+        """The faults that can be seen in a language: some want its words, or an agent's replies."""
+        unseen = {"unknown_promise"} if language not in _PROMISES else set[str]()
+        if language not in self._openings:
+            unseen.add("impolite_opening")
+        return frozenset(FAULTS) - unseen
 
     def faults(self, answer: Answer) -> list[str]:
         """The faults of a reply, in the order of `FAULTS`."""
@@ -90,7 +105,8 @@ class ReplyChecker:
         return said != answer.language and not (short and said == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
-        known = _facts(answer.ticket) | self._customary.get((answer.language, answer.category), frozenset())
+        known = _facts(answer.ticket) | _facts(answer.instruction)
+        known |= self._customary.get((answer.language, answer.category), frozenset())
         return bool(_facts(answer.reply) - known)
 
     def _unknown_promise(self, answer: Answer) -> bool:
@@ -118,8 +134,17 @@ def _numbers(text: str) -> frozenset[str]:
 
 
 def _facts(text: str) -> frozenset[str]:
-    """Numbers, dates, amounts and links, each as it is written but for a full stop at its end."""
-    return frozenset(match.group().rstrip(".,;:!?)") for match in _FACT.finditer(PLACEHOLDER.sub(" ", text)))
+    """Numbers, dates, amounts and links, each as it is written but for capitals and a full stop at its end."""
+    return frozenset(_as_fact(match) for match in _FACT.finditer(PLACEHOLDER.sub(" ", text)))
+
+
+def _as_fact(match: re.Match[str]) -> str:
+    fact = match.group().rstrip(".,;:!?)").casefold()
+    if match["date"] is None:
+        return fact
+    # "June 3rd" and "3 June" are the same day.
+    day, month = re.search(r"\d+", fact), re.search(r"[a-z]{3,}", fact)
+    return f"{day.group()} {month.group()[:3]}" if day and month else fact
 
 
 def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:

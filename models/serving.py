@@ -8,7 +8,7 @@ from models.engine import Adapter, Engine
 from models.registry import ModelVersion
 from models.served_base import served_base
 from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import Message
+from ticketing.drafting.prompts import PROMPT_VERSION, Message
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
@@ -38,14 +38,20 @@ def languages_of(model: ModelVersion) -> frozenset[str] | None:
     """The languages a registered generator writes; None: any.
 
     Raises:
-        ModelError: the artefact is not that of a generator.
+        ModelError: the artefact is not that of a generator, or was trained with other prompts than are written now.
     """
     try:
-        languages = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))["languages"]
+        manifest = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))
+        languages, prompts = manifest["languages"], manifest["prompt_version"]
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
         ) from error
+    if prompts != PROMPT_VERSION:
+        raise ModelError(
+            f"{model.version} was trained and judged with prompts of version {prompts}, and this code writes version "
+            f"{PROMPT_VERSION}: train and evaluate anew."
+        )
     return None if languages is None else frozenset(languages)
 
 

@@ -20,6 +20,19 @@ from ticketing.study import Rating
 
 
 @dataclass(frozen=True)
+class WilsonShare(Measurement):
+    """A share whose bounds, at any confidence, are Wilson's."""
+
+    def lower(self, confidence: float) -> float:
+        """What the share surely enough is not below: the end of a two-sided interval that leaves out twice as much."""
+        return _wilson_interval(self.value, self.count, 2 * confidence - 1)[0]
+
+    def upper(self, confidence: float) -> float:
+        """What the share surely enough is not above."""
+        return _wilson_interval(self.value, self.count, 2 * confidence - 1)[1]
+
+
+@dataclass(frozen=True)
 class Preference:
     """How often one system was found better than another: shares of the tickets, and the share won, ties as half."""
 
@@ -69,14 +82,15 @@ def study_measurement(database: Database, version: str) -> StudyMeasurement | No
     found = study.newest_closed(database, version)
     if found is None:
         return None
-    study_id, system = found
-    ratings = study.ratings(database, study_id)
+    ratings = study.ratings(database, found.study_id)
 
     def won(against: str) -> Measurement | None:
-        there = any({system, against} <= rating.scores.keys() for rating in ratings)
-        return preference(ratings, system, against).won if there and against != system else None
+        there = any({found.system, against} <= rating.scores.keys() for rating in ratings)
+        return preference(ratings, found.system, against).won if there and against != found.system else None
 
-    return StudyMeasurement(study_id, version, system, won("human"), won("champion"), won("nearest"))
+    # What was said of an earlier champion is no word on the present one.
+    champion = won("champion") if found.same_champion else None
+    return StudyMeasurement(found.study_id, version, found.system, won("human"), champion, won("nearest"))
 
 
 def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measurements:
@@ -154,7 +168,7 @@ def preference(ratings: Iterable[Rating], system: str, against: str) -> Preferen
     return Preference(system, against, share(1.0), share(0.5), share(0.0), wilson(won, len(outcomes)))
 
 
-def wilson(successes: float, count: int) -> Measurement:
+def wilson(successes: float, count: int) -> WilsonShare:
     """A share with its 95 % score interval, which also holds for few tickets and shares near 0 or 1.
 
     (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n): E. B. Wilson, Probable inference, the law of succession, and
@@ -162,12 +176,8 @@ def wilson(successes: float, count: int) -> Measurement:
     takes whole successes only. Ties, and tickets with several raters, vary less than the formula assumes: the
     interval is then too wide rather than too narrow.
     """
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
     p = successes / count
-    middle = p + z**2 / (2 * count)
-    spread = z * math.sqrt(max(p * (1 - p), 0.0) / count + z**2 / (4 * count**2))
-    scale = 1 + z**2 / count
-    return Measurement(p, max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0), count)
+    return WilsonShare(p, *_wilson_interval(p, count, CONFIDENCE), count)
 
 
 def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
@@ -213,6 +223,14 @@ def _by(ratings: Sequence[Rating], group: Callable[[Rating], str]) -> dict[str, 
         name: analyse_group([rating for rating in ratings if group(rating) == name])
         for name in sorted({group(rating) for rating in ratings})
     }
+
+
+def _wilson_interval(p: float, count: int, confidence: float) -> tuple[float, float]:
+    z = float(norm.ppf((1 + confidence) / 2))
+    middle = p + z**2 / (2 * count)
+    spread = z * math.sqrt(max(p * (1 - p), 0.0) / count + z**2 / (4 * count**2))
+    scale = 1 + z**2 / count
+    return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
 
 
 def _outcome(rating: Rating, system: str, against: str) -> float:

@@ -1,6 +1,6 @@
 """The report on a round of candidates: verdicts on top, then the numbers, the plots and replies side by side.
 
-Texts in it are scrubbed: they come from the snapshot and from models that never saw anything else.
+Texts in it are scrubbed: they come from the snapshot, or from models, whose replies were scrubbed as tickets are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,9 +128,9 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
                     one.count,
                 )
                 for (metric, scope, other), one in sorted(evaluation.measured.comparisons.items())
-                if scope in languages
+                if scope in languages and metric in ("bleu", "chrf", "any_fault")
             ],
-            note="Paired bootstrap over the same tickets.",
+            note="Over the same tickets: a paired bootstrap, for faults with McNemar's p. Fewer faults are better.",
         ),
         Section(
             heading="What the checks found in the replies",
@@ -149,11 +149,12 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
         ),
         Section(
             heading="Replies by category",
-            header=("category", "replies", "embedding_similarity", *FAULTS),
+            header=("category", "replies", "BLEU", "chrF", "embedding_similarity", *FAULTS),
             rows=[
                 (
                     scope.removeprefix("category="),
                     _count(evaluation.systems["tuned"].get(("replies", scope))),
+                    *(_score(evaluation.systems["tuned"].get((metric, scope))) for metric in ("bleu", "chrf")),
                     *(
                         _shown(evaluation.systems["tuned"].get((metric, scope)))
                         for metric in ("embedding_similarity", *FAULTS)
@@ -162,6 +163,7 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
                 for scope in evaluation.measured.scopes
                 if scope.startswith("category=")
             ],
+            note="BLEU and chrF are those of tuned, of categories whose replies are in one language.",
         ),
         *(
             Section(
@@ -250,6 +252,10 @@ def _shown(one: Measurement | None) -> object:
     return f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f})"
 
 
+def _score(one: Measurement | None) -> object:
+    return "—" if one is None else f"{one.value:.1f} ({one.low:.1f}–{one.high:.1f})"
+
+
 def _count(one: Measurement | None) -> object:
     return "—" if one is None else one.count
 
@@ -262,6 +268,8 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _says(rule: RuleResult) -> str:
+    if rule.too_few:
+        return f"✗ no, of {rule.min_count} tickets at least"
     if not rule.passed:
         return "✗ no"
     return "✓ yes, not surely" if rule.unsure else "✓ yes"

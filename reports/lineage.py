@@ -17,12 +17,14 @@ def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Secti
     libraries = model.parameters.get("libraries", {})
     return Section(
         heading=f"Lineage of {model.version}",
+        note="process_peak_memory_gb is the peak of the process so far: what it did before counts as well.",
         header=("what", "which"),
         rows=[
             ("snapshot", model.snapshot_id),
             ("base model", model.base_model),
             ("artefact's SHA-256", model.artefact_hash),
             ("settings", ", ".join(f"{name} {value}" for name, value in settings.items())),
+            ("engine", ", ".join(f"{name} {value}" for name, value in model.parameters.get("engine", {}).items())),
             ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
             ("training", ", ".join(f"{k} {_plain(v)}" for k, v in model.metrics.items() if _is_short(v))),
             ("evaluation", ", ".join(f"{k} {_plain(v)}" for k, v in numbers.items() if _is_short(v))),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.summaries import shown, table
+from reports.summaries import plain, shown, table
 
 # Everything is escaped but the plots, which we draw ourselves.
 TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -54,12 +54,13 @@ def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], se
     """The page as Markdown, without the plots."""
     parts = [f"# {title}", subtitle]
     parts += [
-        f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {v.words}" + ("" if v.passed else f"\n\n{v.sentence}")
+        f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {plain(v.words)}"
+        + ("" if v.passed else f"\n\n{plain(v.sentence)}")
         for v in verdicts
     ]
     for section in sections:
         if section.rows:
-            parts += [f"## {section.heading}", section.note, table(section.header, section.rows)]
+            parts += [f"## {section.heading}", plain(section.note), table(section.header, section.rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

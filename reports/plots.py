@@ -1,11 +1,13 @@
-"""Plots as SVG text that stands by itself in a page: no script, no font, no request. It computes no metric.
+"""Plots as SVG text that stands by itself in a page: no script, no request. It computes no metric.
 
 Colours are from matplotlib's cividis map and the Okabe–Ito set, which colour-blind readers can tell apart.
 """
 
 import io
+import warnings
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -26,8 +28,9 @@ def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]])
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=90)
-    axes.set_yticks(range(len(labels)), labels)
+    # A category may be called anything, and a dollar sign begins no formula.
+    axes.set_xticks(range(len(labels)), labels, rotation=90, parse_math=False)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     if len(labels) <= 30:
@@ -108,12 +111,15 @@ def scores_svg(
     above = [max(0.0, high - score) for score, high in zip(scores, highs, strict=True)]
     axes.barh(list(systems), list(scores), xerr=[below, above], color=BLUE, ecolor=ORANGE, capsize=4)
     axes.invert_yaxis()
-    axes.set_xlabel(f"BLEU ({language})")
+    axes.set_xlabel(f"BLEU ({language})", parse_math=False)
     return _svg(figure)
 
 
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        # Text stays text, in a font that the reader has: matplotlib's own has no Chinese, which it would warn of.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -1,7 +1,11 @@
-"""Short Markdown summaries of a run, for Prefect's artifacts. Counts and versions only, no ticket text."""
+"""Markdown for Prefect's artifacts: tables, in which nothing of what a ticket says is markup."""
 
+import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+_MARKUP = re.compile(r"([\\`|\[\]])")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -15,8 +19,13 @@ def shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
+def plain(text: str) -> str:
+    """Text that stays text in Markdown: no tag, no link and no image, which a reader's browser would fetch."""
+    return _MARKUP.sub(r"\\\1", html.escape(text, quote=False))
+
+
 def _cell(value: object) -> str:
-    return shown(value).replace("|", "\\|").replace("\n", " ")
+    return plain(shown(value)).replace("\n", " ")
 
 
 def counts_markdown(title: str, counts: Mapping[str, Any]) -> str:

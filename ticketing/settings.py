@@ -149,6 +149,17 @@ class EngineSettings(Section):
     start_timeout_seconds: int = Field(600, gt=0)
 
 
+# Who is compared with in what: a rule against anybody else could never be judged.
+COMPARED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("classifier", "accuracy"): ("champion",),
+    ("classifier", "coverage"): ("champion",),
+    **{("generator", metric): ("champion", "base", "nearest") for metric in (
+        "bleu", "chrf", "any_fault", "empty_or_cut_off", "wrong_language", "wrong_order_number", "invented_fact",
+        "unknown_promise", "impolite_opening",
+    )},
+}  # fmt: skip
+
+
 class GateRule(Section):
     """One rule of the gate: a metric in a scope, held against a value or against what another system reaches."""
 
@@ -168,11 +179,20 @@ class GateRule(Section):
     confidence: float | None = Field(
         None, gt=0.5, lt=1, description="how sure it must be: the end of the interval is judged, not the number"
     )
+    min_count: int | None = Field(
+        None, gt=0, description="on fewer tickets it fails. Unset: gate.min_tickets, for a generator gate.min_replies"
+    )
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
         if (self.value is None) == (self.against is None):
             raise ValueError(f"the rule on {self.metric} needs either a value or 'against'")
+        if self.against is not None and self.against not in COMPARED.get((self.kind, self.metric), ()):
+            metrics = ", ".join(m for (kind, m), who in COMPARED.items() if kind == self.kind and self.against in who)
+            raise ValueError(
+                f"a {self.kind}'s {self.metric} is not compared with the {self.against}, so the rule could never pass; "
+                f"compared is: {metrics or 'nothing'}"
+            )
         return self
 
 
@@ -187,7 +207,9 @@ class GateSettings(Section):
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
     min_tickets: int = Field(100, gt=0, description="on fewer test tickets no classifier is judged")
     min_replies: int = Field(50, gt=0, description="on fewer test replies in a language no generator is judged")
-    max_test_replies: int = Field(150, gt=0, description="at most so many test replies are generated and scored")
+    max_test_replies: int = Field(
+        150, gt=0, description="at most so many test replies are scored, or min_replies a language"
+    )
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05},
         description="the largest share of replies with each fault",

@@ -83,6 +83,14 @@ class Item(NamedTuple):
     replies: dict[str, str]
 
 
+class ClosedStudy(NamedTuple):
+    """A study that a version answered in: as candidate or champion, and whether beside the champion of today."""
+
+    study_id: int
+    system: str
+    same_champion: bool
+
+
 @dataclass(frozen=True)
 class Rating:
     """The rating of one rater on one item that counts, by system."""
@@ -252,11 +260,11 @@ def ratings(database: Database, study_id: int) -> list[Rating]:
         return [Rating(**row) for row in queries.study_ratings(conn, study_id=study_id)]
 
 
-def newest_closed(database: Database, version: str) -> tuple[int, str] | None:
-    """The newest closed and rated study that a version answered in, and as what: candidate or champion."""
+def newest_closed(database: Database, version: str) -> ClosedStudy | None:
+    """The newest closed and rated study that a version answered in."""
     with database.begin() as conn:
         row: dict[str, Any] | None = queries.newest_study_of(conn, version=version)
-    return None if row is None else (row["study_id"], row["system"])
+    return None if row is None else ClosedStudy(**row)
 
 
 @contextmanager

@@ -38,6 +38,10 @@ SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id;
 -- makes a version the champion
 SELECT ticketing.promote_v2(:version, :verdict_id, :promoted_by, :overrule, :reason);
 
+-- name: replaced_by$
+-- the champion that a promotion put aside; null for none
+SELECT replaced FROM ticketing.promotion WHERE promotion_id = :promotion_id;
+
 -- name: rollback_model$
 -- makes an earlier champion the champion again; to: null for the one before
 SELECT ticketing.rollback_v1(:kind, :to, :rolled_back_by, :reason);

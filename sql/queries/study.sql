@@ -99,8 +99,10 @@ WHERE i.study_id = :study_id
 ORDER BY r.item_id, r.rater, r.rating_id DESC;
 
 -- name: newest_study_of^
--- the newest closed study with ratings in which a version answered, and as what
-SELECT s.study_id, y.system
+-- the newest closed study with ratings in which a version answered, as what, and whether beside the present champion
+SELECT s.study_id, y.system,
+       EXISTS (SELECT FROM ticketing.study_system c JOIN ticketing.model m USING (version)
+               WHERE c.study_id = s.study_id AND c.system = 'champion' AND m.state = 'champion') AS same_champion
 FROM ticketing.study s JOIN ticketing.study_system y USING (study_id)
 WHERE s.state = 'closed' AND y.version = :version
   AND EXISTS (SELECT FROM ticketing.study_rating r JOIN ticketing.study_item i USING (item_id)

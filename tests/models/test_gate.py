@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from models.gate import Verdict, default_rules, judge
-from models.measurements import Comparison, Measurement, Measurements, accuracy_difference, count, share
+from models.gate import Verdict, default_rules, judge, rules_of
+from models.measurements import Comparison, Measurement, Measurements, count, share, share_difference
 from ticketing.settings import GateRule, GateSettings, Settings
 
 
@@ -98,7 +98,7 @@ def test_a_champion_that_could_not_be_compared_with_is_no_reason_to_pass():
 
 def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule_leaves_a_margin():
     ours, theirs = [True] * 296 + [False] * 4, [True] * 297 + [False] * 3
-    compared = Measurements(comparisons={("accuracy", "all", "champion"): accuracy_difference(ours, theirs)})
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): share_difference(ours, theirs)})
     verdict = judge([against("champion")], compared)
     assert not verdict.passed
     assert "accuracy minus that of the champion -0.0033 should be >= 0" in verdict.sentence
@@ -107,9 +107,9 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule
 
 def test_a_difference_that_may_be_chance_is_not_enough_where_the_rule_wants_to_be_sure():
     samples = tuple(np.linspace(-1.0, 5.0, 1000).tolist())
-    compared = Measurements(comparisons={("accuracy", "all", "base"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
-    assert judge([against("base", operator=">")], compared).passed
-    assert not judge([against("base", operator=">", confidence=0.95)], compared).passed
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
+    assert judge([against("champion", operator=">")], compared).passed
+    assert not judge([against("champion", operator=">", confidence=0.95)], compared).passed
 
 
 def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
@@ -121,6 +121,47 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
     verdict = judge(rules, few)
     assert not verdict.passed
     assert verdict.sentence.startswith("tickets 10 should be >= 100")
+
+
+@pytest.mark.parametrize(
+    ("one", "measured"),
+    [
+        (rule("selective_accuracy"), {("selective_accuracy", "all"): share(10, 10)}),
+        (rule("selective_accuracy", confidence=0.6, value=0.8), {("selective_accuracy", "all"): share(20, 20)}),
+        (rule(scope="each category"), {("accuracy", "category=payment"): share(99, 99)}),
+    ],
+)
+def test_no_rule_of_ones_own_passes_on_a_handful_of_tickets(one, measured):
+    gate = GateSettings(rules=(one,))
+    verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
+    assert not verdict.passed
+    assert "tickets, 100 at least are needed" in verdict.sentence
+    enough = GateSettings(rules=(one.model_copy(update={"min_count": 10}),))
+    assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
+
+
+def test_a_comparison_on_the_few_tickets_that_the_champion_has_not_seen_is_none():
+    few = Measurements(comparisons={("accuracy", "all", "champion"): share_difference([True] * 3, [False] * 3)})
+    verdict = judge(rules_of(GateSettings(rules=(against("champion"),)), "classifier"), few)
+    assert not verdict.passed
+
+
+def test_a_study_of_one_ticket_is_none():
+    one = GateRule(kind="generator", metric="study_against_human", value=0.5)
+    measured = Measurements({("study_against_human", "all"): Measurement(1.0, 0.2, 1.0, 1)})
+    assert not judge(rules_of(GateSettings(rules=(one,)), "generator"), measured).passed
+
+
+@pytest.mark.parametrize("metric", ["selective_accuracy", "macro_f1", "tickets"])
+def test_a_rule_that_could_never_be_judged_is_refused(metric):
+    with pytest.raises(ValidationError, match=f"{metric} is not compared with the champion.*accuracy, coverage"):
+        GateRule(kind="classifier", metric=metric, against="champion")
+
+
+def test_what_is_kept_of_a_rule_says_what_it_asked_and_by_how_much_it_was_met():
+    (kept,) = [one.as_dict() for one in judge([rule(confidence=0.9)], measured(accuracy=share(990, 1000))).rules]
+    assert kept["margin"] == pytest.approx(kept["judged"] - 0.98)
+    assert (kept["confidence"], kept["against"], kept["count"]) == (0.9, None, 1000)
 
 
 @pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])

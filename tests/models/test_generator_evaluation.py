@@ -1,12 +1,14 @@
 """What is measured of a generator's replies beside everybody else's, and what the default gate makes of it."""
 
+import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from models.gate import default_rules, judge
-from models.generator_evaluation import evaluate_generator, scored_records
+from models.gate import judge, rules_of
+from models.generator_evaluation import evaluate_generator, scored_records, without_personal_data
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from ticketing.drafting.drafter import Completion
 from ticketing.errors import CorpusError
@@ -33,7 +35,7 @@ def said(texts):
 
 
 def evaluated(snapshot, **systems):
-    records = scored_records(snapshot, None, 60)
+    records = scored_records(snapshot, None, 60, 0)
     replies = {name: said(of(record) for record in records) for name, of in systems.items()}
     return evaluate_generator("generator-1", snapshot, records, replies, Letters())
 
@@ -47,8 +49,7 @@ def nonsense(record):
 
 
 def verdict(scored):
-    rules = [one for one in default_rules(GateSettings()) if one.kind == "generator"]
-    return judge(rules, scored.measured)
+    return judge(rules_of(GateSettings(), "generator"), scored.measured)
 
 
 def test_replies_like_the_agents_pass_beside_worse_baselines(snapshot):
@@ -65,7 +66,7 @@ def test_a_generator_that_is_not_better_than_a_baseline_is_refused(snapshot, tun
     assert not verdict(evaluated(snapshot, tuned=tuned, base=nonsense, nearest=nearest)).passed
 
 
-def test_an_empty_adapter_writes_what_the_base_model_writes_and_is_refused(snapshot):
+def test_a_generator_that_writes_what_the_base_model_writes_is_refused(snapshot):
     refused = verdict(evaluated(snapshot, tuned=nonsense, base=nonsense, nearest=nonsense))
     assert not refused.passed
     assert "bleu (language=en) minus that of the base 0 " in refused.sentence
@@ -99,7 +100,7 @@ def test_replies_that_name_no_order_where_the_agent_did_are_counted(snapshot):
 
 
 def test_the_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot):
-    records = scored_records(snapshot, None, 60)
+    records = scored_records(snapshot, None, 60, 0)
     replies = {name: said(map(agents, records)) for name in ("tuned", "champion", "base", "nearest")}
     seen = frozenset(record.ticket_id for record in records[:20])
     scored = evaluate_generator("generator-1", snapshot, records, replies, Letters(), seen)
@@ -110,12 +111,56 @@ def test_the_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot
 def test_the_same_test_tickets_are_scored_every_time_and_only_those_it_can_write(snapshot, tmp_path):
     mixed = [replace(one, language="zh" if i % 2 else "en") for i, one in enumerate(snapshot.records("test"))]
     both = make_snapshot(tmp_path / "both", snapshot.records("train"), test=mixed)
-    chosen = scored_records(both, frozenset({"en"}), 20)
-    assert chosen == scored_records(both, frozenset({"en"}), 20)
+    chosen = scored_records(both, frozenset({"en"}), 20, 0)
+    assert chosen == scored_records(both, frozenset({"en"}), 20, 0)
     assert {record.language for record in chosen} == {"en"}
-    assert {record.language for record in scored_records(both, None, 60)} == {"en", "zh"}
+    assert {record.language for record in scored_records(both, None, 60, 0)} == {"en", "zh"}
     with pytest.raises(CorpusError, match="No test ticket has a reply"):
-        scored_records(both, frozenset({"fr"}), 20)
+        scored_records(both, frozenset({"fr"}), 20, 0)
+
+
+def test_a_small_language_has_as_many_scored_replies_as_the_gate_asks_for(snapshot, tmp_path):
+    train, test = snapshot.records("train"), [answered_ticket(i) for i in range(600)]
+    test = [replace(one, language="zh" if i % 10 == 0 else "en") for i, one in enumerate(test)]
+    few = make_snapshot(tmp_path / "few", train, test=test)
+    chosen = [record.language for record in scored_records(few, None, 150, 50)]
+    assert (len(chosen), chosen.count("zh") >= 50) == (150, True)
+    assert len(scored_records(few, None, 80, 50)) == 100
+
+
+def test_a_check_that_can_not_see_a_language_has_no_number_there(snapshot, tmp_path):
+    german = [replace(one, language="de") for one in snapshot.records("test")]
+    other = make_snapshot(tmp_path / "de", snapshot.records("train"), test=german)
+    values = evaluated(other, tuned=agents, base=nonsense, nearest=nonsense).measured.values
+    assert ("unknown_promise", "language=de") not in values
+    assert ("impolite_opening", "all") not in values
+    assert values["invented_fact", "language=de"].count == 60
+
+
+def test_faults_are_compared_on_the_same_tickets(snapshot):
+    def vague(record):
+        return record.output.replace("<ORDER_ID_1>", "yours")
+
+    compared = evaluated(snapshot, tuned=agents, base=vague, nearest=agents).measured.comparisons
+    base, nearest = (compared["any_fault", "language=en", other] for other in ("base", "nearest"))
+    assert base.difference == -1.0
+    assert base.p_value < 0.001
+    assert (nearest.difference, nearest.p_value) == (0.0, 1.0)
+
+
+class TakesOutNumbers:
+    def scrub(self, groups):
+        return [SimpleNamespace(texts=[re.sub(r"\d{5,}", "<PHONE_NUMBER_1>", text) for text in one]) for one in groups]
+
+
+def test_what_a_model_made_up_of_a_person_is_not_in_the_examples(snapshot):
+    def telling(record):
+        return f"{record.output} Call 0171234567."
+
+    scored = evaluated(snapshot, tuned=agents, base=telling, nearest=agents)
+    shown = without_personal_data(scored.examples, TakesOutNumbers())
+    assert all(one.replies["base"].endswith("Call <PHONE_NUMBER_1>.") for one in shown)
+    assert [one.replies["tuned"] for one in shown] == [one.reference for one in shown]
 
 
 def test_no_text_of_a_ticket_is_in_what_a_verdict_keeps(snapshot):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.measurements import accuracy_difference, accuracy_lower_bound, mean, share
+from models.measurements import accuracy_lower_bound, mean, share, share_difference
 
 
 def test_a_share_has_the_clopper_pearson_interval():
@@ -18,12 +18,12 @@ def test_a_share_has_the_clopper_pearson_interval():
 def test_nothing_to_measure_is_no_number():
     assert share(0, 0) is None
     assert mean([]) is None
-    assert accuracy_difference([], []) is None
+    assert share_difference([], []) is None
 
 
 def test_the_difference_is_tested_on_the_tickets_in_which_two_classifiers_differ():
     right, other = [True] * 90 + [False] * 10, [True] * 80 + [False] * 20
-    one = accuracy_difference(right, other)
+    one = share_difference(right, other)
     # Ten of ten tickets in which they differ are the first one's: a fair coin does that in 2 of 1,024 ways.
     assert one.difference == pytest.approx(0.1)
     assert one.p_value == pytest.approx(2 / 1024)
@@ -31,7 +31,7 @@ def test_the_difference_is_tested_on_the_tickets_in_which_two_classifiers_differ
 
 
 def test_a_classifier_is_no_better_than_itself():
-    one = accuracy_difference([True, False] * 20, [True, False] * 20)
+    one = share_difference([True, False] * 20, [True, False] * 20)
     assert (one.difference, one.p_value, one.low, one.high) == (0.0, 1.0, 0.0, 0.0)
 
 

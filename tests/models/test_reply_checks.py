@@ -40,6 +40,10 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("Thank you for writing. Order <ORDER_ID_1> arrives within 9 working days.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1> cost 39.90 EUR on 3 May, see https://shop.example/help.", []),
         ("Thank you. Order <ORDER_ID_1>: pay at https://evil.example/now.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> was paid on May 3rd, thank you for that.", []),
+        ("Thank you. Order <ORDER_ID_1> was paid on 3 June, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> arrives on Monday, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is at evil.example/now, thank you for that.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1>: you get a full refund if it is lost.", []),
         ("Thank you. Order <ORDER_ID_1>: a free voucher of the highest value is guaranteed.", ["unknown_promise"]),
         ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", ["impolite_opening"]),
@@ -48,6 +52,18 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
 )  # fmt: skip
 def test_each_fault_is_named(checker, reply, expected):
     assert faults(checker, reply) == expected
+
+
+def test_what_the_shop_told_the_generator_is_not_invented(checker):
+    reply = "Thank you. Order <ORDER_ID_1>: returns are open for 45 days, thank you for that."
+    asked = Answer(reply, "stop", TICKET, REFERENCE, "en", "after-sales")
+    assert checker.faults(asked) == ["invented_fact"]
+    assert checker.faults(asked._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
+
+
+def test_faults_that_want_words_or_agents_of_a_language_are_not_seen_without(checker):
+    assert "unknown_promise" in checker.checks("en")
+    assert {"unknown_promise", "impolite_opening"}.isdisjoint(checker.checks("de"))
 
 
 def test_a_reply_that_was_cut_off_is_not_looked_at_further(checker):

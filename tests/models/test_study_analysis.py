@@ -124,6 +124,7 @@ def test_the_newest_closed_study_says_what_a_version_won(database):
     rate_all(database, newer, "ann", {"candidate": 5, "human": 5, "champion": 4, "nearest": 1}.get)
     assert study_measurement(database, CANDIDATE).study_id == older
     study.close(database, newer, "boss")
+    champion_is(database, "generator-1")
 
     found = study_measurement(database, CANDIDATE)
 
@@ -137,6 +138,30 @@ def test_the_newest_closed_study_says_what_a_version_won(database):
         1.0,
         0.0,
     )
+
+
+def champion_is(database, version):
+    with database.begin(None) as conn:
+        conn.execute("UPDATE ticketing.model SET state = 'retired' WHERE state = 'champion'")
+        conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (version,))
+
+
+def test_what_was_said_of_an_earlier_champion_is_no_word_on_the_present_one(database):
+    study_id = make_study(database, size=4, shared=4)
+    rate_all(database, study_id, "ann", lambda system: 3, "candidate")
+    study.close(database, study_id, "boss")
+    champion_is(database, CANDIDATE)
+    found = study_measurement(database, CANDIDATE)
+    assert found.champion is None
+    assert found.human.value == 1.0
+
+
+def test_how_sure_a_share_of_a_study_is_depends_on_how_sure_one_must_be():
+    share = wilson(60, 100)
+    assert share.lower(0.975) == pytest.approx(share.low)
+    assert share.upper(0.975) == pytest.approx(share.high)
+    assert share.lower(0.999) == pytest.approx(0.446, abs=0.001)
+    assert share.lower(0.6) < share.value < share.upper(0.6)
 
 
 def test_a_closed_study_that_nobody_rated_says_nothing(database):

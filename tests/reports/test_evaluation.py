@@ -75,7 +75,7 @@ def test_what_was_measured_without_a_rule_that_asks_for_it_is_named(snapshot):
 
 
 def evaluated(snapshot):
-    records = scored_records(snapshot, frozenset({"en"}), 9)
+    records = scored_records(snapshot, frozenset({"en"}), 9, 0)
     replies = {
         "tuned": [Completion(record.output, 1, 1, "stop") for record in records],
         "base": [Completion("No.", 1, 1, "stop") for _ in records],
@@ -90,7 +90,7 @@ def test_tuned_replies_stand_beside_the_agents_and_the_baselines_with_the_signat
     assert [row[:2] for row in numbers.rows] == [("en", name) for name in ("agent", "tuned", "nearest", "base")][1:]
     assert "nrefs:1" in numbers.note
     assert {(row[1], row[2]) for row in compared.rows} == {
-        (metric, other) for metric in ("bleu", "chrf") for other in ("base", "nearest")
+        (metric, other) for metric in ("bleu", "chrf", "any_fault") for other in ("base", "nearest")
     }
     assert [row[1] for row in faults.rows] == ["agent", "tuned", "nearest", "base"]
     assert worst.texts and typical.texts

@@ -29,7 +29,7 @@ def test_a_classifier_that_routes_nothing_says_so(tmp_path):
 
 def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
     snapshot = snapshot_of(tmp_path, ["en"] * 4)
-    records = scored_records(snapshot, None, 9)
+    records = scored_records(snapshot, None, 9, 0)
     said = {
         "tuned": [Completion(record.output, 1, 1, "stop") for record in records],
         "base": [Completion("No.", 1, 1, "stop") for _ in records],

@@ -43,7 +43,8 @@ def audit_command(
     table = Table("ticket", "language", "category", "more likely", "quality of the label", "text")
     for one in found[:SHOWN]:
         text = " ".join(one.text[:MAX_TEXT].split())
-        table.add_row(one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", escape(text))
+        cells = (one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", text)
+        table.add_row(*map(escape, cells))
     output.print(table)
     output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
     if target is not None:

@@ -160,10 +160,13 @@ def _names_and_values(title: str, values: Mapping[str, Any]) -> Table:
 
 def _verdict_table(verdict: Mapping[str, Any]) -> Table:
     title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: "
-    table = _table("rule", "value", "must be", "passed", title=title + _verdict_word(verdict["passed"]))
+    table = _table("rule", "value", "95 %", "must be", "margin", "says", title=title + _verdict_word(verdict["passed"]))
     for rule in verdict["rules"]:
         bound = f"{rule.get('operator', '')} {_shown(rule.get('bound'))}"
-        table.add_row(escape(rule["name"]), _shown(rule["value"]), escape(bound), "yes" if rule["passed"] else "no")
+        interval = f"{_shown(rule.get('low'))} to {_shown(rule.get('high'))}"
+        says = rule.get("skipped") or ("yes" if rule["passed"] else "no")
+        cells = (rule["name"], _shown(rule["value"]), interval, bound, _shown(rule.get("margin")), says)
+        table.add_row(*map(escape, cells))
     return table
 
 

@@ -1,0 +1,98 @@
+"""What the `evaluate` flow does with verdicts: promotes, asks a person first, refuses; judging itself is a fake."""
+
+import pytest
+
+from flows import evaluate as module
+from flows.approval import Approval
+from flows.evaluate import Judged, evaluate
+from models.registry import champion_versions, record_verdict
+from reports.page import Section
+from tests.registered import FAILED, PASSED, add_snapshot, candidate, promoted
+from tests.seed import rows
+from ticketing.errors import GateFailed, InputError, ModelError
+from ticketing.settings import get_settings
+
+NOTHING = Section("nothing")
+
+
+@pytest.fixture
+def judging(prefect, database, settings, flow_settings, monkeypatch):
+    """The newest candidate gets the verdict that a test chooses."""
+    chosen = {"verdict": PASSED}
+
+    def judge_classifier(version):
+        model = module.registry.find(database, version, settings)
+        champion = champion_versions(database).get("classifier")
+        verdict = chosen["verdict"]
+        number = record_verdict(database, model, verdict, {}, {})
+        return Judged(version, verdict, number, "It routes.", NOTHING, [], NOTHING, champion)
+
+    monkeypatch.setattr(module, "judge_classifier", judge_classifier)
+    return chosen
+
+
+@pytest.fixture
+def asked(monkeypatch, flow_settings):
+    """The settings want a person, who says yes; a test may do something meanwhile."""
+    flow_settings.setenv("TICKETING_GATE__HUMAN_APPROVAL", "true")
+    get_settings.cache_clear()
+    log = {"sentences": [], "meanwhile": lambda: None}
+
+    def ask(sentence, settings):
+        log["sentences"].append(sentence)
+        log["meanwhile"]()
+        return Approval("ann", "looks good")
+
+    monkeypatch.setattr(module.approval, "ask_a_person", ask)
+    return log
+
+
+def history(database):
+    return [
+        (row["version"], row["promoted_by"], row["overruled"], row["reason"])
+        for row in rows(database, "SELECT * FROM ticketing.promotion ORDER BY promotion_id")
+    ]
+
+
+def test_what_passes_is_promoted_by_the_gate(judging, database, settings):
+    model = candidate(database, settings, add_snapshot(database))
+    assert evaluate().promoted == (model.version,)
+    assert history(database) == [(model.version, "the gate", False, None)]
+
+
+def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, asked, database, settings):
+    model = candidate(database, settings, add_snapshot(database))
+    asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
+    evaluate()
+    assert asked["before"] == {}
+    assert model.version in asked["sentences"][0]
+    assert history(database) == [(model.version, "ann", False, "looks good")]
+
+
+def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, database, settings):
+    snapshot_id = add_snapshot(database)
+    promoted(database, settings, snapshot_id, content="old")
+    model = candidate(database, settings, snapshot_id, content="new")
+    others = []
+    asked["meanwhile"] = lambda: others.append(promoted(database, settings, snapshot_id, content="other"))
+    with pytest.raises(ModelError, match=f"{model.version} was judged beside .* nothing was promoted"):
+        evaluate(model.version)
+    assert champion_versions(database) == {"classifier": others[0].version}
+
+
+def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, database, settings):
+    judging["verdict"] = FAILED
+    candidate(database, settings, add_snapshot(database))
+    with pytest.raises(GateFailed, match="The champion stays"):
+        evaluate()
+    assert asked["sentences"] == []
+    assert champion_versions(database) == {}
+
+
+def test_the_gate_does_not_overrule_itself(judging, database, settings):
+    judging["verdict"] = FAILED
+    model = candidate(database, settings, add_snapshot(database))
+    with pytest.raises(InputError, match="say in 'by' who does"):
+        evaluate(overrule=True)
+    assert evaluate(overrule=True, by="ann").overruled == (model.version,)
+    assert history(database) == [(model.version, "ann", True, None)]
