@@ -123,22 +123,19 @@ def judge(rules: Iterable[GateRule], measured: Measurements) -> Verdict:
 
 
 def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
-    """The rules that a kind of model is held to: those of the settings, or the default ones.
+    """The rules that a kind of model is held to: those of the settings, or, where they have none, the default ones.
 
     Each says on how many tickets its number must be, so that no rule passes on a handful; `min_count` of a rule, where
     it is set, stands instead of `gate.min_tickets` or `gate.min_replies`.
     """
     least = gate.min_tickets if kind == "classifier" else gate.min_replies
-    rules = default_rules(gate) if gate.rules is None else gate.rules
-    return [
-        rule if rule.min_count is not None else rule.model_copy(update={"min_count": least})
-        for rule in rules
-        if rule.kind == kind
-    ]
+    own = [rule for rule in gate.rules if rule.kind == kind]
+    rules = own or [rule for rule in default_rules(gate) if rule.kind == kind]
+    return [rule if rule.min_count is not None else rule.model_copy(update={"min_count": least}) for rule in rules]
 
 
 def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
-    """The rules where the settings name none; the numbers among them are settings of their own.
+    """The rules of both kinds where the settings name none; the numbers among them are settings of their own.
 
     A classifier: accurate enough on what it routes itself, on enough tickets, and no worse than the champion on the
     same tickets. A generator: surely better than its base model and than the nearest reply, on enough replies, with few

@@ -197,7 +197,7 @@ class GateRule(Section):
 
 
 class GateSettings(Section):
-    """What a candidate must reach before it is promoted. `rules`, where given, stand in for the default ones."""
+    """What a candidate must reach before it is promoted. `rules`, where given, stand in for a kind's default ones."""
 
     accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
     confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
@@ -214,7 +214,9 @@ class GateSettings(Section):
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05},
         description="the largest share of replies with each fault",
     )
-    rules: tuple[GateRule, ...] | None = Field(None, description="[[gate.rules]] tables; unset: the default ones")
+    rules: tuple[GateRule, ...] = Field(
+        (), description="[[gate.rules]] tables; a kind without any has the default ones"
+    )
     human_approval: bool = Field(False, description="a person confirms each promotion in Prefect's UI")
     approval_timeout_seconds: int = Field(12 * 3600, gt=0, description="no answer for so long is a no")
 

@@ -194,3 +194,10 @@ def test_a_rule_that_says_how_sure_it_must_be_is_never_unsure():
     (result,) = judge([rule], Measurements({("accuracy", "all"): share(987, 1000)})).rules
     assert (result.passed, result.unsure) == (True, False)
     assert result.low < 0.98
+
+
+def test_a_kind_of_model_without_rules_of_its_own_is_held_to_the_default_ones():
+    own = GateRule(kind="generator", metric="bleu", against="nearest")
+    gate = GateSettings(rules=(own,))
+    assert [one.metric for one in rules_of(gate, "generator")] == ["bleu"]
+    assert "selective_accuracy" in {one.metric for one in rules_of(gate, "classifier")}
