@@ -1,11 +1,10 @@
 """Markdown for Prefect's artifacts: tables, in which nothing of what a ticket says is markup."""
 
-import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_MARKUP = re.compile(r"([\\`|\[\]])")
+_MARKUP = re.compile(r"([\\`|\[\]<&])")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -21,7 +20,7 @@ def shown(value: object) -> str:
 
 def plain(text: str) -> str:
     """Text that stays text in Markdown: no tag, no link and no image, which a reader's browser would fetch."""
-    return _MARKUP.sub(r"\\\1", html.escape(text, quote=False))
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def _cell(value: object) -> str:

@@ -13,6 +13,7 @@ from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
 from ticketing import study
 from ticketing.drafting.drafter import Completion
+from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import ModelError, StudyError
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
@@ -44,7 +45,7 @@ def made(database, settings, monkeypatch):
     for _ in range(2):
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / MANIFEST).write_text('{"languages": ["en"]}')
+            (artefact / MANIFEST).write_text(f'{{"languages": ["en"], "prompt_version": "{PROMPT_VERSION}"}}')
             versions.append(register(database, "generator", "5afe", artefact, {}, settings).version)
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (versions[0],))

@@ -17,19 +17,23 @@ from safetensors import safe_open
 from models.generator import (
     as_row,
     fitting_rows,
+    generator_languages,
     in_random_order,
     last_checkpoint,
     load_tokenizer,
     train_generator,
     training_steps,
     why_no_generator,
+    written_languages,
 )
 from models.qlora import IGNORED, load_quantized
+from models.registry import ModelVersion
+from models.serving import languages_of
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from ticketing.drafting.prompts import PROMPT_VERSION, messages
 from ticketing.errors import ModelError
-from ticketing.settings import GeneratorSettings, Settings
+from ticketing.settings import GateSettings, GeneratorSettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +147,29 @@ def test_the_settings_say_which_languages_the_generator_writes(tmp_path):
 
     assert why_no_generator(snapshot, both) is None
     assert why_no_generator(snapshot, Settings(home=tmp_path)) is not None
+
+
+def test_a_generator_writes_only_what_there_are_replies_to_judge_it_by(tmp_path):
+    train = [answered_ticket(n, language) for n, language in enumerate(("en", "zh", "de") * 25)]
+    test = [answered_ticket(n + 100, "zh" if n < 60 else "en") for n in range(90)]
+    snapshot = make_snapshot(tmp_path / "snapshot", train, test=test)
+    any_language = Settings(home=tmp_path, generator={"base_model": "somebody/large"})
+    assert generator_languages(any_language) is None
+    assert written_languages(snapshot, any_language) == {"zh"}
+    few = any_language.model_copy(update={"gate": GateSettings(min_replies=30)})
+    assert written_languages(snapshot, few) == {"zh", "en"}
+    none = any_language.model_copy(update={"gate": GateSettings(min_replies=61)})
+    assert written_languages(snapshot, none) is None, "the gate says no then"
+
+
+def test_a_generator_of_other_prompts_is_not_served(tmp_path):
+    model = ModelVersion("generator-1", "generator", "champion", "5afe", "base", tmp_path, "hash", {}, {})
+    manifest = tmp_path / "ticketing.json"
+    manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": PROMPT_VERSION}))
+    assert languages_of(model) == {"en"}
+    manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": "0"}))
+    with pytest.raises(ModelError, match="prompts of version 0, and this code writes version.*train and evaluate anew"):
+        languages_of(model)
 
 
 def test_training_writes_an_adapter_that_names_no_place_on_this_machine(tmp_path, make_settings):

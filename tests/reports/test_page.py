@@ -31,13 +31,13 @@ def test_text_of_a_ticket_can_not_become_part_of_the_page_or_of_the_table():
 
     row = next(line for line in markdown_page("E", "s", VERDICTS, SECTIONS).splitlines() if "alert" in line)
     assert row.replace("\\|", "").count("|") == 2
-    assert "<script>" not in row
+    assert row.count("<") == row.count("\\<")
 
 
 def test_a_ticket_brings_no_picture_and_no_link_into_prefects_page():
     replies = Section("Replies", ("ticket",), [("![x](//host/p.png) <img src=//host/q> `c` <ORDER_ID_1>",)], texts=True)
     row = next(line for line in markdown_page("E", "s", VERDICTS, [replies]).splitlines() if "host" in line)
-    assert row == r"| !\[x\](//host/p.png) &lt;img src=//host/q&gt; \`c\` &lt;ORDER_ID_1&gt; |"
+    assert row == r"| !\[x\](//host/p.png) \<img src=//host/q> \`c\` \<ORDER_ID_1> |"
 
 
 def test_a_log_gets_the_headline_numbers_and_no_texts():
