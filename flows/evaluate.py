@@ -28,7 +28,7 @@ from models.generator_evaluation import (
 )
 from models.hardware import cost_since
 from models.registry import ModelVersion, Promotion
-from models.serving import serve_generator
+from models.serving import languages_of, serve_generator
 from models.study_analysis import study_measurement, with_study
 from reports.evaluation import classifier_sections, generator_sections, verdict_section
 from reports.lineage import lineage_section
@@ -37,7 +37,7 @@ from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
 from ticketing.drafting.drafter import Completion
-from ticketing.errors import CorpusError, GateFailed, InputError, ModelError, NoChampion
+from ticketing.errors import CorpusError, GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
 
 GATE = "the gate"
@@ -66,9 +66,14 @@ class Outcome(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """The champion, if it can be compared with, what it learnt from, and what there is nothing of to compare with."""
+    """The champion of the moment at which judging began, and what can be compared with it.
 
-    champion: ModelVersion | None
+    `champion` is None where it can't be compared with: there is none, it is damaged, or it is the candidate itself.
+    `seen` is what it has learnt from, `absent` what there is nothing of to compare with.
+    """
+
+    version: str | None
+    champion: ModelVersion | None = None
     seen: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
 
@@ -131,7 +136,7 @@ def judge_classifier(version: str) -> Judged:
     candidate = TrainedClassifier.load(version, model.path, settings)
     scored = evaluate_classifier(candidate, snapshot_of(model), rival, beside.absent)
     sections = classifier_sections(scored, model, settings.gate.accuracy)
-    return judged(model, scored, started, classifier_in_words(scored), sections)
+    return judged(model, scored, started, classifier_in_words(scored), sections, beside.version)
 
 
 @task(**PLAIN)
@@ -145,7 +150,7 @@ def judge_generator(version: str) -> Judged:
     replies: dict[str, Sequence[Completion]] = {}
     with serve_generator(model, settings) as served:
         languages = served.languages
-        records = scored_records(snapshot, languages, settings.gate.max_test_replies, settings.gate.min_replies)
+        records = scored_records(snapshot, languages, settings.gate, beside.seen)
         replies["tuned"] = write_replies(served, records)
         replies["base"] = write_base_replies(served, records)
     replies["nearest"] = look_up_replies(snapshot, records)
@@ -159,22 +164,24 @@ def judge_generator(version: str) -> Judged:
         measured=with_study(scored.measured, study_measurement(resources.database(), version)),
         examples=without_personal_data(scored.examples, resources.scrubber()),
     )
-    return judged(model, scored, started, generator_in_words(scored, languages), generator_sections(scored, model))
+    words, sections = generator_in_words(scored, languages), generator_sections(scored, model)
+    return judged(model, scored, started, words, sections, beside.version)
 
 
 def champion_beside(model: ModelVersion) -> Beside:
     """The champion that a candidate is compared with."""
+    version = registry.champion_versions(resources.database()).get(model.kind)
+    if version is None or version == model.version:
+        return Beside(version, absent=frozenset({CHAMPION}))
     try:
-        champion = registry.champion(resources.database(), model.kind, get_settings())
-        if champion.version == model.version:
-            return Beside(None, absent=frozenset({CHAMPION}))
-        return Beside(champion, seen_by(champion))
-    except NoChampion:
-        return Beside(None, absent=frozenset({CHAMPION}))
+        champion = registry.find(resources.database(), version, get_settings())
+        if model.kind == "generator":
+            languages_of(champion)
+        return Beside(version, champion, seen_by(champion))
     except (ModelError, CorpusError) as error:
         # The rules that compare with it then fail for want of a number, and a person can overrule them.
         get_run_logger().warning("the champion can't be compared with: %s", error)
-        return Beside(None)
+        return Beside(version)
 
 
 def snapshot_of(model: ModelVersion) -> Snapshot:
@@ -190,10 +197,9 @@ def seen_by(model: ModelVersion) -> frozenset[str]:
 
 def judged(
     model: ModelVersion, scored: ClassifierEvaluation | GeneratorEvaluation, started: float, words: str,
-    sections: list[Section],
+    sections: list[Section], champion: str | None,
 ) -> Judged:  # fmt: skip
     """Asks the gate, stores the verdict, and puts together what the report says."""
-    champion = registry.champion_versions(resources.database()).get(model.kind)
     numbers = {**scored.numbers, "champion": champion, **cost_since(started)}
     verdict = judge(rules_of(get_settings().gate, model.kind), scored.measured)
     verdict_id = registry.record_verdict(resources.database(), model, verdict, numbers, scored.measured.signatures())

@@ -35,7 +35,7 @@ def weighted_cross_entropy(
     )
     if focal_gamma:
         true = logits.softmax(-1).gather(1, labels.unsqueeze(1)).squeeze(1)
-        each = each * (1 - true) ** focal_gamma
+        each = each * (1 - true).clamp_min(1e-6) ** focal_gamma  # at 0 a power below 1 has no slope
     return each.sum() / weights[labels].sum()
 
 

@@ -61,8 +61,8 @@ def generator_languages(settings: Settings) -> frozenset[str] | None:
 def written_languages(snapshot: Snapshot, settings: Settings) -> frozenset[str] | None:
     """The languages that a generator of this snapshot learns and drafts in: those it may write that can be judged.
 
-    A language with fewer test replies than the gate asks for stays with humans. Where no language has as many the
-    generator writes all that it may, and the gate says no.
+    A language with fewer test replies than `gate.min_replies` stays with humans. Where no language has as many the
+    generator writes all that it may, and the default gate says no.
     """
     may = generator_languages(settings)
     counts = Counter(record.language for record in with_reply(snapshot.records("test"), may))
@@ -94,11 +94,18 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         What was trained on and how it went: rows, tokens, steps, losses in nats a token, perplexity, seconds.
 
     Raises:
-        ModelError: too few replies, a base model that can't be loaded, or no row that fits into the token limit.
+        ModelError: too few replies, a base model that can't be loaded, no row that fits into the token limit, or a
+            snapshot with prompts of another version.
     """
     reason = why_no_generator(snapshot, settings)
     if reason is not None:
         raise ModelError(f"No reply generator can be trained: {reason}.")
+    prompts = snapshot.manifest.get("prompt_version", PROMPT_VERSION)
+    if prompts != PROMPT_VERSION:
+        raise ModelError(
+            f"Snapshot {snapshot.snapshot_id} has prompts of version {prompts}, and this code writes version "
+            f"{PROMPT_VERSION}: run 'ticketing prepare' first."
+        )
     started = time.monotonic()
     chosen = settings.generator
     languages = written_languages(snapshot, settings)
@@ -116,7 +123,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     validation.sort(key=lambda row: len(row.input_ids))  # like lengths in one batch: less padding
     steps = training_steps([len(row.input_ids) for row in rows], chosen)
 
-    work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen)}"
+    work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen, languages)}"
     work.mkdir(parents=True, exist_ok=True)
     progress = ProgressLog()
     trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
@@ -225,9 +232,10 @@ def as_dataset(rows: Sequence[Row]) -> Dataset:
     return Dataset.from_list([{**row._asdict(), "length": len(row.input_ids)} for row in rows])
 
 
-def work_key(snapshot_id: str, chosen: GeneratorSettings) -> str:
-    """Names the folder of checkpoints: another snapshot, prompt or setting never goes on from this one's."""
-    text = f"{snapshot_id} {PROMPT_VERSION} {chosen.model_dump_json()}"
+def work_key(snapshot_id: str, chosen: GeneratorSettings, languages: frozenset[str] | None) -> str:
+    """Names the folder of checkpoints: another snapshot, prompt, language or setting never goes on from this one's."""
+    written = "any" if languages is None else ",".join(sorted(languages))
+    text = f"{snapshot_id} {PROMPT_VERSION} {written} {chosen.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

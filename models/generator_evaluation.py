@@ -24,6 +24,7 @@ from ticketing.drafting.drafter import Completion
 from ticketing.drafting.guard import Finder
 from ticketing.drafting.prompts import messages
 from ticketing.errors import CorpusError
+from ticketing.settings import GateSettings
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
 ANY_FAULT = "any_fault"
@@ -64,14 +65,19 @@ class GeneratorEvaluation:
         return {**self.measured.as_dict(), "systems": others, "completion_tokens": self.completion_tokens}
 
 
-def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: int, least: int) -> list[Record]:
-    """The test tickets whose replies are scored, the same ones for the same snapshot, in an order of their own.
+def scored_records(
+    snapshot: Snapshot,
+    languages: frozenset[str] | None,
+    gate: GateSettings,
+    champion_seen: frozenset[str] = frozenset(),
+) -> list[Record]:
+    """The test tickets whose replies are scored, in an order that is always the same.
 
     Args:
         snapshot: whose test part it is.
         languages: those that the generator writes; None: any.
-        most: at most so many are scored, unless the next is more.
-        least: so many of each language are, where there are so many.
+        gate: at most `max_test_replies` are scored, or `min_replies` of each language if that is more.
+        champion_seen: tickets on which the champion can't be compared with; others come first.
 
     Raises:
         CorpusError: no test ticket has a reply in a language that the generator writes.
@@ -85,12 +91,13 @@ def scored_records(snapshot: Snapshot, languages: frozenset[str] | None, most: i
         raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
     able.sort(key=lambda record: record.ticket_id)
     random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
+    able.sort(key=lambda record: record.ticket_id in champion_seen)
     counts: Counter[str] = Counter()
     first, others = list[Record](), list[Record]()
     for record in able:
-        (first if counts[record.language] < least else others).append(record)
+        (first if counts[record.language] < gate.min_replies else others).append(record)
         counts[record.language] += 1
-    return [*first, *others[: max(most - len(first), 0)]]
+    return [*first, *others[: max(gate.max_test_replies - len(first), 0)]]
 
 
 def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:

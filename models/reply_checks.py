@@ -39,7 +39,10 @@ _MONTH = (
 )
 _DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}"
 _WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-_LINK = r"https?://\S+|www\.\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)+/\S*|[a-z0-9-]+\.(?:com|net|org|info|shop|cn|de|uk|io)\b"
+_DOMAIN = (
+    r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,5}(?:[a-z]{2,24}/\S*|(?:com|net|org|info|shop|cn|de|uk|io)(?![a-z0-9]))"
+)
+_LINK = rf"https?://\S+|www\.\S+|{_DOMAIN}"
 _FACT = re.compile(rf"{_LINK}|(?P<date>{_DATE})|{_WEEKDAY}|\d+(?:[.,:/-]\d+)*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]?")
 _PROMISES = {
@@ -144,7 +147,7 @@ def _as_fact(match: re.Match[str]) -> str:
         return fact
     # "June 3rd" and "3 June" are the same day.
     day, month = re.search(r"\d+", fact), re.search(r"[a-z]{3,}", fact)
-    return f"{day.group()} {month.group()[:3]}" if day and month else fact
+    return f"{int(day.group())} {month.group()[:3]}" if day and month else fact
 
 
 def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:

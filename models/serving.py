@@ -50,7 +50,7 @@ def languages_of(model: ModelVersion) -> frozenset[str] | None:
     if prompts != PROMPT_VERSION:
         raise ModelError(
             f"{model.version} was trained and judged with prompts of version {prompts}, and this code writes version "
-            f"{PROMPT_VERSION}: train and evaluate anew."
+            f"{PROMPT_VERSION}: prepare, train and evaluate anew."
         )
     return None if languages is None else frozenset(languages)
 

@@ -19,7 +19,7 @@ def shown(value: object) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that stays text in Markdown: no tag, no link and no image, which a reader's browser would fetch."""
+    """Text that stays text in Markdown: no tag, and no image, which a reader's browser would fetch."""
     return _MARKUP.sub(r"\\\1", text)
 
 

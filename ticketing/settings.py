@@ -126,7 +126,8 @@ class GeneratorSettings(Section):
     base_model: str = Field(EMBEDDED_GENERATOR, description="a Hugging Face id, a path, or the embedded model")
     languages: tuple[str, ...] | None = Field(
         None,
-        description="languages it drafts in; tickets in others go to a human. Unset: what the base model can write",
+        description="languages it drafts in, if there are gate.min_replies test replies to judge it by; tickets in "
+        "others go to a human. Unset: what the base model can write",
     )
     max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
     train_tokens: int = Field(100_000, gt=0, description="training stops after about so many tokens")
@@ -149,15 +150,16 @@ class EngineSettings(Section):
     start_timeout_seconds: int = Field(600, gt=0)
 
 
+FAULTS = (
+    "any_fault", "empty_or_cut_off", "wrong_language", "wrong_order_number", "invented_fact", "unknown_promise",
+    "impolite_opening",
+)  # fmt: skip
 # Who is compared with in what: a rule against anybody else could never be judged.
 COMPARED: dict[tuple[str, str], tuple[str, ...]] = {
     ("classifier", "accuracy"): ("champion",),
     ("classifier", "coverage"): ("champion",),
-    **{("generator", metric): ("champion", "base", "nearest") for metric in (
-        "bleu", "chrf", "any_fault", "empty_or_cut_off", "wrong_language", "wrong_order_number", "invented_fact",
-        "unknown_promise", "impolite_opening",
-    )},
-}  # fmt: skip
+    **{("generator", metric): ("champion", "base", "nearest") for metric in ("bleu", "chrf", *FAULTS)},
+}
 
 
 class GateRule(Section):
@@ -193,6 +195,8 @@ class GateRule(Section):
                 f"a {self.kind}'s {self.metric} is not compared with the {self.against}, so the rule could never pass; "
                 f"compared is: {metrics or 'nothing'}"
             )
+        if self.against is not None and self.metric in FAULTS and self.operator in (">", ">="):
+            raise ValueError(f"{self.metric} is better the smaller it is: a rule against another wants '<=' or '<'")
         return self
 
 
@@ -205,7 +209,7 @@ class GateSettings(Section):
         0.01, gt=0, lt=0.5, description="of tickets that are in scope, how many may be taken for out of scope"
     )
     min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
-    min_tickets: int = Field(100, gt=0, description="on fewer test tickets no classifier is judged")
+    min_tickets: int = Field(100, gt=0, description="on fewer test tickets, all or routed, no classifier is judged")
     min_replies: int = Field(50, gt=0, description="on fewer test replies in a language no generator is judged")
     max_test_replies: int = Field(
         150, gt=0, description="at most so many test replies are scored, or min_replies a language"

@@ -30,6 +30,12 @@ def test_without_focus_the_loss_is_torch_s_own(seed, smoothing):
     )
 
 
+def test_with_focus_there_is_a_slope_where_the_model_is_as_sure_as_can_be():
+    logits = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    weighted_cross_entropy(logits, torch.tensor([0]), torch.ones(2), 0.05, 0.5).backward()
+    assert torch.isfinite(logits.grad).all()
+
+
 def test_with_focus_what_is_sure_and_right_counts_for_less():
     logits, labels, weights = torch.tensor([[4.0, 0.0], [0.0, 4.0]]), torch.tensor([0, 0]), torch.ones(2)
     sure, wrong = ((weighted_cross_entropy(logits[[i]], labels[[i]], weights, 0.0, 2.0)

@@ -158,6 +158,12 @@ def test_a_rule_that_could_never_be_judged_is_refused(metric):
         GateRule(kind="classifier", metric=metric, against="champion")
 
 
+def test_more_faults_than_another_is_never_what_a_rule_asks_for():
+    with pytest.raises(ValidationError, match="any_fault is better the smaller it is"):
+        GateRule(kind="generator", metric="any_fault", against="champion")
+    assert GateRule(kind="generator", metric="any_fault", against="champion", operator="<=").margin == 0.0
+
+
 def test_what_is_kept_of_a_rule_says_what_it_asked_and_by_how_much_it_was_met():
     (kept,) = [one.as_dict() for one in judge([rule(confidence=0.9)], measured(accuracy=share(990, 1000))).rules]
     assert kept["margin"] == pytest.approx(kept["judged"] - 0.98)

@@ -162,7 +162,7 @@ def test_an_adapter_that_is_empty_is_refused(tmp_path):
     )
     answered = [answered_ticket(i) for i in range(100)]
     snapshot = make_snapshot(tmp_path / "snapshot", answered[60:], test=answered[:60])
-    tickets = scored_records(snapshot, None, 60, 0)
+    tickets = scored_records(snapshot, None, GateSettings(max_test_replies=60, min_replies=1))
     with serve_generator(model, settings) as served:
         replies = {"tuned": write_replies(served, tickets), "base": write_base_replies(served, tickets)}
     replies["nearest"] = look_up_replies(snapshot, tickets)

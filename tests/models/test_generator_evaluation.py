@@ -35,7 +35,7 @@ def said(texts):
 
 
 def evaluated(snapshot, **systems):
-    records = scored_records(snapshot, None, 60, 0)
+    records = scored_records(snapshot, None, GateSettings(max_test_replies=60, min_replies=1))
     replies = {name: said(of(record) for record in records) for name, of in systems.items()}
     return evaluate_generator("generator-1", snapshot, records, replies, Letters())
 
@@ -100,7 +100,7 @@ def test_replies_that_name_no_order_where_the_agent_did_are_counted(snapshot):
 
 
 def test_the_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot):
-    records = scored_records(snapshot, None, 60, 0)
+    records = scored_records(snapshot, None, GateSettings(max_test_replies=60, min_replies=1))
     replies = {name: said(map(agents, records)) for name in ("tuned", "champion", "base", "nearest")}
     seen = frozenset(record.ticket_id for record in records[:20])
     scored = evaluate_generator("generator-1", snapshot, records, replies, Letters(), seen)
@@ -111,21 +111,28 @@ def test_the_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot
 def test_the_same_test_tickets_are_scored_every_time_and_only_those_it_can_write(snapshot, tmp_path):
     mixed = [replace(one, language="zh" if i % 2 else "en") for i, one in enumerate(snapshot.records("test"))]
     both = make_snapshot(tmp_path / "both", snapshot.records("train"), test=mixed)
-    chosen = scored_records(both, frozenset({"en"}), 20, 0)
-    assert chosen == scored_records(both, frozenset({"en"}), 20, 0)
+    chosen = scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
+    assert chosen == scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
     assert {record.language for record in chosen} == {"en"}
-    assert {record.language for record in scored_records(both, None, 60, 0)} == {"en", "zh"}
+    assert {
+        record.language for record in scored_records(both, None, GateSettings(max_test_replies=60, min_replies=1))
+    } == {"en", "zh"}
     with pytest.raises(CorpusError, match="No test ticket has a reply"):
-        scored_records(both, frozenset({"fr"}), 20, 0)
+        scored_records(both, frozenset({"fr"}), GateSettings(max_test_replies=20, min_replies=1))
 
 
 def test_a_small_language_has_as_many_scored_replies_as_the_gate_asks_for(snapshot, tmp_path):
     train, test = snapshot.records("train"), [answered_ticket(i) for i in range(600)]
     test = [replace(one, language="zh" if i % 10 == 0 else "en") for i, one in enumerate(test)]
     few = make_snapshot(tmp_path / "few", train, test=test)
-    chosen = [record.language for record in scored_records(few, None, 150, 50)]
+    chosen = [
+        record.language for record in scored_records(few, None, GateSettings(max_test_replies=150, min_replies=50))
+    ]
     assert (len(chosen), chosen.count("zh") >= 50) == (150, True)
-    assert len(scored_records(few, None, 80, 50)) == 100
+    assert len(scored_records(few, None, GateSettings(max_test_replies=80, min_replies=50))) == 100
+    seen = frozenset(record.ticket_id for record in test[:500])
+    fair = scored_records(few, None, GateSettings(max_test_replies=90, min_replies=1), seen)
+    assert {record.ticket_id for record in fair}.isdisjoint(seen), "the champion can be compared with on these"
 
 
 def test_a_check_that_can_not_see_a_language_has_no_number_there(snapshot, tmp_path):

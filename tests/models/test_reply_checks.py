@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,29 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
 )  # fmt: skip
 def test_each_fault_is_named(checker, reply, expected):
     assert faults(checker, reply) == expected
+
+
+@pytest.mark.parametrize(
+    ("ticket", "said", "invented"),
+    [
+        ("help.example.co.uk is down", "evil.co.uk", True),
+        ("help.example.co.uk is down", "help.example.co.uk", False),
+        ("nothing", "example.com查看", True),
+        ("I pay 12.50", "12.50/month", False),
+        ("on 3 May", "03 May", False),
+        ("nothing", "or order/parcel and so on", False),
+    ],
+)
+def test_a_link_is_told_from_an_amount_and_a_day_is_a_day(checker, ticket, said, invented):
+    answer = Answer(f"Thank you for writing, {said}", "stop", ticket, "", "en", "after-sales")
+    assert ("invented_fact" in checker.faults(answer)) is invented
+
+
+def test_a_long_reply_without_spaces_is_checked_in_no_time(checker):
+    answer = Answer("Thank you " + "a-" * 50_000, "stop", TICKET, "", "en", "after-sales")
+    started = time.monotonic()
+    checker.faults(answer)
+    assert time.monotonic() - started < 5
 
 
 def test_what_the_shop_told_the_generator_is_not_invented(checker):

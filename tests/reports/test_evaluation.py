@@ -15,7 +15,7 @@ from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
 from tests.models.test_generator_evaluation import Letters
 from ticketing.drafting.drafter import Completion
-from ticketing.settings import GateRule
+from ticketing.settings import GateRule, GateSettings
 
 MODEL = ModelVersion(
     version="generator-1",
@@ -75,7 +75,7 @@ def test_what_was_measured_without_a_rule_that_asks_for_it_is_named(snapshot):
 
 
 def evaluated(snapshot):
-    records = scored_records(snapshot, frozenset({"en"}), 9, 0)
+    records = scored_records(snapshot, frozenset({"en"}), GateSettings(max_test_replies=9, min_replies=1))
     replies = {
         "tuned": [Completion(record.output, 1, 1, "stop") for record in records],
         "base": [Completion("No.", 1, 1, "stop") for _ in records],

@@ -8,6 +8,7 @@ from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
 from tests.models.test_generator_evaluation import Letters
 from ticketing.drafting.drafter import Completion
+from ticketing.settings import GateSettings
 
 
 def snapshot_of(tmp_path, languages):
@@ -29,7 +30,7 @@ def test_a_classifier_that_routes_nothing_says_so(tmp_path):
 
 def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
     snapshot = snapshot_of(tmp_path, ["en"] * 4)
-    records = scored_records(snapshot, None, 9, 0)
+    records = scored_records(snapshot, None, GateSettings(max_test_replies=9, min_replies=1))
     said = {
         "tuned": [Completion(record.output, 1, 1, "stop") for record in records],
         "base": [Completion("No.", 1, 1, "stop") for _ in records],

@@ -125,6 +125,14 @@ def test_a_category_that_has_just_begun_is_trained_on_too():
     assert parts[-6:] == ["train", "train", "validation", "test", "test", "test"]
 
 
+def test_without_times_a_few_more_tickets_leave_most_where_they_were():
+    before = split(["a", "b"] * 500, range(1_000), [None] * 1_000, SETTINGS).parts
+    after = split(["a", "b"] * 510, range(1_020), [None] * 1_020, SETTINGS).parts
+    tested = [i for i, part in enumerate(after) if part == "test"]
+    learnt_before = [i for i in tested if i < 1_000 and before[i] != "test"]
+    assert len(learnt_before) < 0.1 * len(tested)
+
+
 def test_without_times_tickets_are_drawn_by_category_and_seed():
     categories = ["a"] * 70 + ["b"] * 30
     times = [None] * 100
