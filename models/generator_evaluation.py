@@ -16,7 +16,7 @@ from models.encoder import Encoder
 from models.engine import Engine
 from models.measurements import Comparison, Measurement, Measurements, count, mean, share, share_difference
 from models.metrics import reply_scores, sentence_chrf
-from models.reply_checks import FAULTS, Answer, ReplyChecker
+from models.reply_checks import Answer, ReplyChecker
 from models.retrieval import nearest_replies
 from models.serving import ServedGenerator
 from ticketing.corpus.snapshot import Record, Snapshot
@@ -24,10 +24,9 @@ from ticketing.drafting.drafter import Completion
 from ticketing.drafting.guard import Finder
 from ticketing.drafting.prompts import messages
 from ticketing.errors import CorpusError
-from ticketing.settings import GateSettings
+from ticketing.settings import ANY_FAULT, FAULTS, GateSettings
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
-ANY_FAULT = "any_fault"
 Replies = Mapping[str, Sequence[Completion]]
 
 
@@ -149,7 +148,7 @@ def evaluate_generator(
         for name, said in {**replies, AGENT: agent}.items()
     }
     scopes = scopes_of(records)
-    able = [checked[record.language] for record in records]
+    able = [checked[record.language] | {ANY_FAULT} for record in records]
     systems = {name: _fault_shares(found, able, scopes) for name, found in faults.items()}
     comparisons = _fault_differences(records, faults, able, scopes, champion_seen)
     for scope, places in scopes.items():
@@ -210,7 +209,7 @@ def _fault_shares(
     for scope, places in scopes.items():
         shares["replies", scope] = count(len(places))
         for fault in (*FAULTS, ANY_FAULT):
-            seen = [i for i in places if fault == ANY_FAULT or fault in able[i]]
+            seen = [i for i in places if fault in able[i]]
             one = share(sum(_has(faults[i], fault) for i in seen), len(seen))
             if one is not None:
                 shares[fault, scope] = one
@@ -226,7 +225,7 @@ def _fault_differences(
         for other in faults.keys() - {TUNED, AGENT}:
             fair = [i for i in places if other != CHAMPION or records[i].ticket_id not in champion_seen]
             for fault in (*FAULTS, ANY_FAULT):
-                seen = [i for i in fair if fault == ANY_FAULT or fault in able[i]]
+                seen = [i for i in fair if fault in able[i]]
                 ours, theirs = ([_has(faults[name][i], fault) for i in seen] for name in (TUNED, other))
                 one = share_difference(ours, theirs)
                 if one is not None:

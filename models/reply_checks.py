@@ -14,16 +14,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from ticketing.corpus.snapshot import Record
 from ticketing.language import detect_language
 from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
+from ticketing.settings import FAULTS
 
-# In the order in which a report lists them.
-FAULTS = (
-    "empty_or_cut_off",
-    "wrong_language",
-    "wrong_order_number",
-    "invented_fact",
-    "unknown_promise",
-    "impolite_opening",
-)
 NUMBERS = ("ORDER_ID", "TRACKING_ID")
 # A fact in the replies to so many tickets that do not name it is the shop's own: a deadline, a fee, a link.
 CUSTOMARY = 3

@@ -11,7 +11,6 @@ from models.gate import RuleResult, Verdict, told
 from models.generator_evaluation import GeneratorEvaluation, ReplyExample
 from models.measurements import Measurement, Measurements
 from models.registry import ModelVersion
-from models.reply_checks import FAULTS
 from reports.page import Section
 from reports.plots import (
     confusion_matrix_svg,
@@ -20,6 +19,7 @@ from reports.plots import (
     reliability_svg,
     scores_svg,
 )
+from ticketing.settings import ANY_FAULT, FAULTS
 
 SHOWN_EXAMPLES = 4
 MAX_CELL_CHARS = 1_200
@@ -128,18 +128,18 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
                     one.count,
                 )
                 for (metric, scope, other), one in sorted(evaluation.measured.comparisons.items())
-                if scope in languages and metric in ("bleu", "chrf", "any_fault")
+                if scope in languages and metric in ("bleu", "chrf", ANY_FAULT)
             ],
             note="Over the same tickets: a paired bootstrap, for faults with McNemar's p. Fewer faults are better.",
         ),
         Section(
             heading="What the checks found in the replies",
-            header=("language", "written by", "any_fault", *FAULTS),
+            header=("language", "written by", ANY_FAULT, *FAULTS),
             rows=[
                 (
                     scope.removeprefix("language="),
                     system,
-                    *(_shown(evaluation.systems[system].get((fault, scope))) for fault in ("any_fault", *FAULTS)),
+                    *(_shown(evaluation.systems[system].get((fault, scope))) for fault in (ANY_FAULT, *FAULTS)),
                 )
                 for scope in languages
                 for system in systems

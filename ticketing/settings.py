@@ -150,15 +150,21 @@ class EngineSettings(Section):
     start_timeout_seconds: int = Field(600, gt=0)
 
 
+# What a reviewer would reject a reply for, in the order in which a report lists them.
 FAULTS = (
-    "any_fault", "empty_or_cut_off", "wrong_language", "wrong_order_number", "invented_fact", "unknown_promise",
+    "empty_or_cut_off",
+    "wrong_language",
+    "wrong_order_number",
+    "invented_fact",
+    "unknown_promise",
     "impolite_opening",
-)  # fmt: skip
+)
+ANY_FAULT = "any_fault"
 # Who is compared with in what: a rule against anybody else could never be judged.
 COMPARED: dict[tuple[str, str], tuple[str, ...]] = {
     ("classifier", "accuracy"): ("champion",),
     ("classifier", "coverage"): ("champion",),
-    **{("generator", metric): ("champion", "base", "nearest") for metric in ("bleu", "chrf", *FAULTS)},
+    **{("generator", metric): ("champion", "base", "nearest") for metric in ("bleu", "chrf", ANY_FAULT, *FAULTS)},
 }
 
 
@@ -195,7 +201,7 @@ class GateRule(Section):
                 f"a {self.kind}'s {self.metric} is not compared with the {self.against}, so the rule could never pass; "
                 f"compared is: {metrics or 'nothing'}"
             )
-        if self.against is not None and self.metric in FAULTS and self.operator in (">", ">="):
+        if self.against is not None and self.metric in (ANY_FAULT, *FAULTS) and self.operator in (">", ">="):
             raise ValueError(f"{self.metric} is better the smaller it is: a rule against another wants '<=' or '<'")
         return self
 
