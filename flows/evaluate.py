@@ -26,9 +26,10 @@ from models.generator_evaluation import (
     write_base_replies,
     write_replies,
 )
+from models.generator_manifest import read_manifest
 from models.hardware import cost_since
 from models.registry import ModelVersion, Promotion
-from models.serving import languages_of, serve_generator
+from models.serving import serve_generator
 from models.study_analysis import study_measurement, with_study
 from reports.evaluation import classifier_sections, generator_sections, verdict_section
 from reports.lineage import lineage_section
@@ -158,7 +159,7 @@ def judge_generator(version: str) -> Judged:
         with serve_generator(beside.champion, settings) as served:
             replies["champion"] = write_replies(served, records)
     encoder = Encoder.load(settings)
-    scored = evaluate_generator(version, snapshot, records, replies, encoder, beside.seen, beside.absent)
+    scored = evaluate_generator(version, snapshot, records, replies, encoder, beside.seen, beside.absent, languages)
     scored = replace(
         scored,
         measured=with_study(scored.measured, study_measurement(resources.database(), version)),
@@ -176,7 +177,7 @@ def champion_beside(model: ModelVersion) -> Beside:
     try:
         champion = registry.find(resources.database(), version, get_settings())
         if model.kind == "generator":
-            languages_of(champion)
+            read_manifest(champion.version, champion.path)
         return Beside(version, champion, seen_by(champion))
     except (ModelError, CorpusError) as error:
         # The rules that compare with it then fail for want of a number, and a person can overrule them.

@@ -11,7 +11,8 @@ from prefect import flow, get_run_logger, task
 from flows import resources
 from flows.common import IO, PLAIN
 from models import registry
-from models.serving import languages_of, serve_generator
+from models.generator_manifest import read_manifest
+from models.serving import serve_generator
 from models.study_replies import generated_replies, records_of, retrieved_replies
 from ticketing import study as studies
 from ticketing import study_sampling
@@ -75,7 +76,9 @@ def sample(
     # A candidate's snapshot is the newer one: its test tickets are those that neither has learnt from.
     snapshot, *others = (find_snapshot(database, settings, model.snapshot_id) for model in models)
     able = study_sampling.able_records(
-        snapshot, [one for one in others if one.snapshot_id != snapshot.snapshot_id], [languages_of(m) for m in models]
+        snapshot,
+        [one for one in others if one.snapshot_id != snapshot.snapshot_id],
+        [read_manifest(m.version, m.path).languages for m in models],
     )
     # Not 0 by default: whoever knows the seed can tell who wrote what.
     seed = secrets.randbelow(2**31) if seed is None else seed

@@ -3,6 +3,7 @@
 Loading it is for the rooms that use it.
 """
 
+import hashlib
 import importlib.util
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 
 import ticketing
@@ -27,6 +29,7 @@ CHAT_TEMPLATE = (
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 # What from_pretrained raises for files that are missing, cut off, or not a model of the kind that is asked for.
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, SafetensorError)
+WEIGHTS = ("*.safetensors", "*.bin")
 LITTLE_SPACE = 1 << 30
 
 
@@ -54,6 +57,26 @@ def resolve(base_model: str, settings: Settings) -> str:
 def languages_of(base_model: str) -> frozenset[str] | None:
     """The languages a base model can write; None where that is not known and held-out tickets must tell."""
     return frozenset({"en"}) if base_model == EMBEDDED_GENERATOR else None
+
+
+def weights_hash(base: str) -> str:
+    """SHA-256 of the weights of a base model, as hex: a folder's content, or what a name stands for, may change.
+
+    Args:
+        base: as `resolve` gives it.
+
+    Raises:
+        ModelError: there is no such model here, and none can be fetched.
+    """
+    try:
+        folder = Path(base) if Path(base).is_dir() else Path(snapshot_download(base, allow_patterns=list(WEIGHTS)))
+        digest = hashlib.sha256()
+        for path in sorted(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+            with path.open("rb") as file:
+                digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+    except LOAD_ERRORS as error:
+        raise ModelError(f"The weights of the base model {base!r} can't be read ({type(error).__name__}).") from error
+    return digest.hexdigest()
 
 
 def code_version() -> str:

@@ -135,7 +135,7 @@ class TrainedClassifier:
 
     def _unproven(self, language: str, category: str) -> str:
         if self.thresholds[language].get(ANY) is not None:
-            return f"no confidence reaches accuracy {self.target:.2f} for {category!r} in language {language!r}"
+            return f"accuracy {self.target:.2f} is not proven for {category!r} in language {language!r}"
         reason = f"accuracy {self.target:.2f} is not proven in language {language!r}"
         had = self.validation_tickets.get(language)
         if had is None:  # trained before this was kept

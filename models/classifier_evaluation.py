@@ -30,6 +30,7 @@ from models.metrics import (
     macro_f1,
     reliability,
 )
+from models.thresholds import routed_languages
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.drafting.drafter import Prediction
 from ticketing.tickets import CleanTicket
@@ -108,6 +109,7 @@ def evaluate_classifier(
             values,
             {} if rival is None else _against(rival, records, tickets, said, scopes),
             absent if rival is None else frozenset(),
+            expected=_expected(classifier),
         ),
         uncalibrated_error=uncalibrated_error(read.logits, [columns.get(one, -1) for one in true]),
         curve_coverage=coverage,
@@ -115,6 +117,12 @@ def evaluate_classifier(
         reliability=reliability(confidences, right),
         reasons=_counted_reasons(said),
     )
+
+
+def _expected(classifier: TrainedClassifier) -> frozenset[str]:
+    """What a rule on each of them must find a number of: languages that are routed, and every category."""
+    languages = [f"language={one}" for one in routed_languages(classifier.thresholds)]
+    return frozenset([*languages, *(f"category={one}" for one in classifier.labels)])
 
 
 def scopes_of(records: Sequence[Record]) -> dict[str, list[int]]:

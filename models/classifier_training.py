@@ -178,7 +178,8 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         Validated(record.language, labels[int(row.argmax())], float(row.max()), right)
         for record, row, right in zip(validation, rows, correct, strict=True)
     ]
-    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence)
+    unseen = set(labels) - {record.category for record in validation}
+    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence, unseen)
     manifest = {
         **basis,
         "calibration": calibration._asdict(),

@@ -18,6 +18,7 @@ OPERATORS = {
     "<": lambda value, bound: value < bound,
 }
 EACH = "each "
+SURELY_WITHIN = 0.01  # of 100 routed tickets 98 are right in one model of four that is right in 96 % of all
 SIZES = ("tickets", "replies")  # metrics that say how many tickets there are: a rule on them has its own bound
 
 
@@ -137,13 +138,22 @@ def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
 def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
     """The rules of both kinds where the settings name none; the numbers among them are settings of their own.
 
-    A classifier: accurate enough on what it routes itself, on enough tickets, and no worse than the champion on the
-    same tickets. A generator: surely better than its base model and than the nearest reply, on enough replies, with few
+    A classifier: accurate enough on what it routes itself, and surely no more than `SURELY_WITHIN` below that; on
+    enough tickets, some of them in each language that it routes; and no worse than the champion on the same tickets. A
+    generator: surely better than its base model and than the nearest reply, on enough replies, with few
     replies that a reviewer would throw away, and no worse than the champion.
     """
     return (
         GateRule(kind="classifier", metric="tickets", operator=">=", value=gate.min_tickets),
+        GateRule(kind="classifier", metric="tickets", scope="each language", operator=">=", value=1),
         GateRule(kind="classifier", metric="selective_accuracy", operator=">=", value=gate.accuracy),
+        GateRule(
+            kind="classifier",
+            metric="selective_accuracy",
+            operator=">=",
+            value=max(round(gate.accuracy - SURELY_WITHIN, 4), 0.0),
+            confidence=gate.confidence,
+        ),
         GateRule(kind="classifier", metric="coverage", operator=">=", value=gate.min_coverage),
         GateRule(kind="classifier", metric="accuracy", operator=">=", against="champion"),
         GateRule(kind="generator", metric="replies", scope="each language", operator=">=", value=gate.min_replies),
@@ -164,7 +174,9 @@ def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
 def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
     scopes: Sequence[str] = (rule.scope,)
     if rule.scope.startswith(EACH):
-        scopes = [s for s in measured.scopes if s.startswith(rule.scope.removeprefix(EACH) + "=")]
+        # What should have been measured and was not fails as well.
+        all_scopes = sorted(measured.expected.union(measured.scopes))
+        scopes = [s for s in all_scopes if s.startswith(rule.scope.removeprefix(EACH) + "=")]
     if not scopes:
         # Nothing to look at in any of them is no reason to pass.
         yield _result(rule, rule.scope, None)

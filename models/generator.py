@@ -22,7 +22,8 @@ from peft import LoraConfig, PeftModel
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
-from models.base import languages_of, resolve
+from models.base import languages_of, resolve, weights_hash
+from models.generator_manifest import write_manifest
 from models.hardware import compute_dtype, cost_since
 from models.qlora import (
     IGNORED,
@@ -42,7 +43,6 @@ logger = logging.getLogger("ticketing")
 
 MIN_REPLIES = 20
 VALIDATION_REPLIES = 48
-MANIFEST = "ticketing.json"
 
 
 class Row(NamedTuple):
@@ -143,7 +143,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     with freed_memory_kept():
         trained = trainer.train(resume_from_checkpoint=last_checkpoint(work))
         loss = trainer.evaluate()["eval_loss"] if validation else None
-    save_adapter(trainer.model, chosen, languages, output)
+    save_adapter(trainer.model, chosen, base, languages, output)
     shutil.rmtree(work)
     return {
         "rows": len(rows),
@@ -255,7 +255,9 @@ def last_checkpoint(work: Path) -> str | None:
     return str(complete[step])
 
 
-def save_adapter(model: PeftModel, chosen: GeneratorSettings, languages: frozenset[str] | None, output: Path) -> None:
+def save_adapter(
+    model: PeftModel, chosen: GeneratorSettings, base: str, languages: frozenset[str] | None, output: Path
+) -> None:
     """Writes the adapter and what serving needs to know of it; `output` is complete or not there."""
     # The name, not the path, and in one order: the files must not differ from machine to machine.
     config = model.peft_config["default"]
@@ -266,10 +268,5 @@ def save_adapter(model: PeftModel, chosen: GeneratorSettings, languages: frozens
     # The vocabulary has not changed; left to itself peft would look it up under the base's name.
     model.save_pretrained(part, save_embedding_layers=False)
     (part / "README.md").unlink(missing_ok=True)
-    manifest = {
-        "base_model": chosen.base_model,
-        "languages": None if languages is None else sorted(languages),
-        "prompt_version": PROMPT_VERSION,
-    }
-    (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    write_manifest(part, chosen.base_model, weights_hash(base), languages)
     part.rename(output)

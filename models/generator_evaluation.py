@@ -127,6 +127,7 @@ def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Compl
 def evaluate_generator(
     version: str, snapshot: Snapshot, records: Sequence[Record], replies: Replies, encoder: Encoder,
     champion_seen: frozenset[str] = frozenset(), absent: frozenset[str] = frozenset({CHAMPION}),
+    languages: frozenset[str] | None = None,
 ) -> GeneratorEvaluation:  # fmt: skip
     """Scores everybody's replies, and the tuned ones against the others' on the same tickets.
 
@@ -138,6 +139,7 @@ def evaluate_generator(
         encoder: for likeness in meaning.
         champion_seen: tickets that the champion was trained on; it is not compared on those.
         absent: what there is nothing of to compare with. A champion that is there, but damaged, is not among it.
+        languages: those that it would be served in, which a rule on each must find a number of; None: those scored.
     """
     checker = ReplyChecker(snapshot.records("train"))
     checked = {language: checker.checks(language) for language in {record.language for record in records}}
@@ -167,7 +169,12 @@ def evaluate_generator(
     return GeneratorEvaluation(
         version=version,
         snapshot_id=snapshot.snapshot_id,
-        measured=Measurements(systems[TUNED], comparisons, frozenset() if CHAMPION in replies else absent),
+        measured=Measurements(
+            systems[TUNED],
+            comparisons,
+            frozenset() if CHAMPION in replies else absent,
+            frozenset(f"language={one}" for one in languages or ()),
+        ),
         systems=systems,
         completion_tokens=sum(one.completion_tokens for one in replies[TUNED]),
         examples=_examples(records, written, faults[TUNED]),

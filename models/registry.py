@@ -19,6 +19,7 @@ from models import artefacts
 from models.artefacts import Stored
 from models.base import code_version
 from models.gate import Verdict
+from models.generator_manifest import read_manifest
 from ticketing.database import Database, queries, refusals_as
 from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
@@ -223,10 +224,12 @@ def promote_by_hand(
     """Makes a version champion on the gate's last word on it, as a person wants.
 
     Raises:
-        ModelError: there is no such version, its artefact is gone or damaged, or it was never evaluated.
+        ModelError: there is no such version, it can't be served, it was never evaluated, or another champion than it
+            was judged beside is there by now and `overrule` is false.
         GateFailed: the verdict is a no, and `overrule` is false.
     """
     model = find(database, version, settings)
+    _check_servable(model)
     with database.begin() as conn:
         verdict = queries.find_latest_verdict(conn, version=version)
     if verdict is None:
@@ -236,7 +239,9 @@ def promote_by_hand(
             f"{version} did not pass the gate; the champion stays. 'ticketing models show {version}' says why, "
             "--overrule promotes it all the same."
         )
-    promote(database, [Promotion(version, verdict["verdict_id"])], by, overrule, reason)
+    known = not overrule and "champion" in verdict["metrics"]
+    beside = {version: verdict["metrics"]["champion"]} if known else None
+    promote(database, [Promotion(version, verdict["verdict_id"])], by, overrule, reason, beside)
     return model
 
 
@@ -246,7 +251,7 @@ def rollback(
     """Makes the champion before the present one, or an earlier one by name, champion again.
 
     Raises:
-        ModelError: there is nothing to go back to, or its artefact is gone or damaged; the champion stays.
+        ModelError: there is nothing to go back to, or it can't be served; the champion stays.
     """
     with database.begin() as conn:
         with refusals_as(ModelError, "the champion stays"):
@@ -254,8 +259,15 @@ def rollback(
         row = queries.find_model(conn, version=version)
         # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
         model = _checked(row, settings)
+        _check_servable(model)
         artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
     return model
+
+
+def _check_servable(model: ModelVersion) -> None:
+    """Raises ModelError where drafting would refuse to serve it."""
+    if model.kind == "generator":
+        read_manifest(model.version, model.path)
 
 
 def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:

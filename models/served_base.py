@@ -12,31 +12,36 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from models.base import LOAD_ERRORS, made_once, resolve
+from models.base import LOAD_ERRORS, made_once, resolve, weights_hash
 from models.hardware import compute_dtype
 from models.qlora import load_quantized
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
-def served_base(base_model: str, settings: Settings) -> str:
+def served_base(base_model: str, settings: Settings, weights: str | None = None) -> str:
     """A folder with the base model, its weights rounded as in training; made once, in the cache.
 
+    Args:
+        base_model: as the settings name it.
+        settings: where the cache is.
+        weights: the hash of what an adapter was trained and judged beside; None: any.
+
     Raises:
-        ModelError: the base model can't be loaded.
+        ModelError: the base model can't be loaded, or has other weights by now.
         OutputError: the cache can't be written.
     """
     base = resolve(base_model, settings)
-    target = settings.cache / f"{Path(base).name}-nf4-{_key(base)}"
+    found = weights_hash(base)
+    if weights not in (None, found):
+        raise ModelError(
+            f"The base model {base_model!r} has other weights than those that the generator was trained and judged "
+            "beside: put those back, or train and evaluate anew."
+        )
+    key = hashlib.sha256(f"{found} {compute_dtype()}".encode()).hexdigest()[:12]
+    target = settings.cache / f"{Path(base).name}-nf4-{key}"
     made_once(target, lambda folder: _write(base, base_model, folder), "config.json")
     return str(target)
-
-
-def _key(base: str) -> str:
-    # A folder's content may be another tomorrow; a Hugging Face id names a model for good.
-    weights = sorted(Path(base).glob("*.safetensors")) if Path(base).is_dir() else []
-    state = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in weights]
-    return hashlib.sha256(f"{base} {compute_dtype()} {state}".encode()).hexdigest()[:12]
 
 
 def _write(base: str, name: str, folder: Path) -> None:

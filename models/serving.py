@@ -1,18 +1,16 @@
 """A registered generator as the drafting and the evaluation use it: its base model in vLLM, with its adapter."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from models.engine import Adapter, Engine
+from models.generator_manifest import read_manifest
 from models.registry import ModelVersion
 from models.served_base import served_base
 from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import PROMPT_VERSION, Message
-from ticketing.errors import ModelError
+from ticketing.drafting.prompts import Message
 from ticketing.settings import Settings
 
-MANIFEST = "ticketing.json"
 SECOND_TEMPERATURE = 0.7
 
 
@@ -34,35 +32,15 @@ class ServedGenerator:
         return self.engine.chat(conversations, temperature=SECOND_TEMPERATURE if again else 0.0)
 
 
-def languages_of(model: ModelVersion) -> frozenset[str] | None:
-    """The languages a registered generator writes; None: any.
-
-    Raises:
-        ModelError: the artefact is not that of a generator, or was trained with other prompts than are written now.
-    """
-    try:
-        manifest = json.loads((model.path / MANIFEST).read_text(encoding="utf-8"))
-        languages, prompts = manifest["languages"], manifest["prompt_version"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"The generator {model.version} can't be read from {model.path} ({type(error).__name__})."
-        ) from error
-    if prompts != PROMPT_VERSION:
-        raise ModelError(
-            f"{model.version} was trained and judged with prompts of version {prompts}, and this code writes version "
-            f"{PROMPT_VERSION}: prepare, train and evaluate anew."
-        )
-    return None if languages is None else frozenset(languages)
-
-
 @contextmanager
 def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedGenerator]:
     """Runs the engine with a registered generator for as long as the block lasts.
 
     Raises:
-        ModelError: the artefact is not that of a generator.
+        ModelError: the artefact is not that of a generator, or its base model or its prompts are others by now.
         EngineError: the engine does not start.
     """
-    languages = languages_of(model)
-    with Engine(served_base(model.base_model, settings), settings, Adapter(model.version, model.path)) as engine:
-        yield ServedGenerator(model, engine, languages)
+    manifest = read_manifest(model.version, model.path)
+    base = served_base(model.base_model, settings, manifest.base_weights)
+    with Engine(base, settings, Adapter(model.version, model.path)) as engine:
+        yield ServedGenerator(model, engine, manifest.languages)

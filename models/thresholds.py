@@ -4,7 +4,7 @@ Chosen on validation tickets, judged by the gate on test tickets.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,13 +52,21 @@ def choose_threshold(
     return best
 
 
-def choose_thresholds(validated: Sequence[Validated], target: float, confidence: float) -> Thresholds:
+def choose_thresholds(
+    validated: Sequence[Validated], target: float, confidence: float, unseen: Collection[str] = ()
+) -> Thresholds:
     """A threshold for each language, and others for categories that are better or worse than their language.
 
     A category with enough tickets to prove the target by itself gets the threshold at which it does. One with too few,
     whose accuracy above the language's threshold is below the target, gets a higher one, at which it is not. What is
     then routed in the language must still reach the target surely enough; if it does not, no category's threshold stays
     below the language's. A language that can't prove the target at all routes what its categories prove by themselves.
+
+    Args:
+        validated: the validation tickets.
+        target: the accuracy to be proven.
+        confidence: how sure the proof must be.
+        unseen: categories without a validation ticket: of those nothing is known, and nothing is routed.
     """
     chosen: Thresholds = {}
     for language in sorted({one.language for one in validated}):
@@ -79,6 +87,7 @@ def choose_thresholds(validated: Sequence[Validated], target: float, confidence:
                 category: threshold if threshold is None else max(threshold, pooled)
                 for category, threshold in found.items()
             }
+        found.update(dict.fromkeys(unseen))
         chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
     return chosen
 
@@ -95,6 +104,11 @@ def threshold_for(thresholds: Thresholds, language: str, category: str) -> float
     """The threshold of a category in a language; None where nothing is sure enough, or the language was not seen."""
     found = thresholds.get(language, {})
     return found[category] if category in found else found.get(ANY)
+
+
+def routed_languages(thresholds: Thresholds) -> list[str]:
+    """The languages in which something is sure enough to be routed."""
+    return [language for language, found in thresholds.items() if any(one is not None for one in found.values())]
 
 
 def _raised(of: Sequence[Validated], pooled: float, target: float) -> float | None:

@@ -1,6 +1,7 @@
 """Registered models for the tests of several rooms, with an artefact each; what is in it is only text."""
 
 from models.gate import judge
+from models.generator_manifest import write_manifest
 from models.measurements import Measurements, share
 from models.registry import Promotion, promote, record_verdict, register, workspace
 from ticketing.settings import GateRule
@@ -20,6 +21,8 @@ def candidate(database, settings, snapshot_id, kind="classifier", content="weigh
     with workspace(settings) as artefact:
         artefact.mkdir()
         (artefact / "model.safetensors").write_text(content)
+        if kind == "generator":
+            write_manifest(artefact, "base", "weights", None)
         return register(database, kind, snapshot_id, artefact, {"validation_accuracy": 0.9}, settings)
 
 

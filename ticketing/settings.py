@@ -210,7 +210,9 @@ class GateSettings(Section):
     """What a candidate must reach before it is promoted. `rules`, where given, stand in for a kind's default ones."""
 
     accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
-    confidence: float = Field(0.9, gt=0, lt=1, description="how sure the threshold chosen on validation data must be")
+    confidence: float = Field(
+        0.9, gt=0.5, lt=1, description="how sure the threshold chosen on validation tickets must be, and the gate of it"
+    )
     out_of_scope_share: float = Field(
         0.01, gt=0, lt=0.5, description="of tickets that are in scope, how many may be taken for out of scope"
     )

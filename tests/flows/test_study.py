@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from flows import study as flow
+from models.generator_manifest import MANIFEST
 from models.registry import register, workspace
-from models.serving import MANIFEST
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows

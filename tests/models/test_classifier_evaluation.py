@@ -1,6 +1,7 @@
 """What is measured of a classifier on held-out tickets, and what the default gate makes of it."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ class Sorter:
     """Says what it is told to, ticket by ticket."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
+    thresholds = MappingProxyType({"en": {"*": 0.8}, "de": {"*": None}})
 
     def __init__(self, *said):
         self.said = said
@@ -61,6 +63,11 @@ def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
     assert "selective_accuracy" not in values(scored, "language=zh"), "it routes nothing there"
     assert values(scored, "category=after-sales")["recall"] == 0.5
     assert scored.reasons == {"not sure enough": 2}
+
+
+def test_every_language_that_is_routed_and_every_category_should_be_measured(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
+    assert scored.measured.expected == {"language=en", "category=after-sales", "category=payment"}
 
 
 def test_why_tickets_went_to_a_human_is_counted_without_the_numbers(tmp_path):

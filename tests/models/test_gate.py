@@ -62,6 +62,35 @@ def test_a_rule_for_each_language_is_judged_in_each():
     ]
 
 
+def test_a_rule_for_each_language_fails_for_one_that_should_have_been_measured():
+    values = {("accuracy", "language=en"): number(0.99)}
+    expected = frozenset({"language=en", "language=zh", "category=payment"})
+    verdict = judge([rule(scope="each language")], Measurements(values, expected=expected))
+    assert [(one.name, one.passed) for one in verdict.rules] == [
+        ("accuracy (language=en)", True),
+        ("accuracy (language=zh)", False),
+    ]
+    assert "accuracy (language=zh) could not be measured" in verdict.sentence
+
+
+def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules():
+    values = {("tickets", scope): count(500) for scope in ("all", "language=en")}
+    values |= {(name, "all"): share(500, 500) for name in ("accuracy", "selective_accuracy", "coverage")}
+    rules = rules_of(GateSettings(), "classifier")
+    nobody = frozenset({"champion"})
+    assert judge(rules, Measurements(values, absent=nobody)).passed
+    verdict = judge(rules, Measurements(values, absent=nobody, expected=frozenset({"language=zh"})))
+    assert not verdict.passed
+    assert verdict.sentence == "tickets (language=zh) could not be measured"
+
+
+def test_a_lucky_hundred_is_not_enough_for_the_default_rules():
+    values = {("tickets", scope): count(100) for scope in ("all", "language=en")}
+    values |= {("coverage", "all"): share(100, 100), ("selective_accuracy", "all"): share(98, 100)}
+    verdict = judge(rules_of(GateSettings(), "classifier"), Measurements(values, absent=frozenset({"champion"})))
+    assert verdict.sentence.startswith("selective_accuracy 0.9800 (surely enough 0.9477) should be >= 0.9700")
+
+
 def test_a_verdict_without_rules_does_not_pass():
     assert not Verdict(()).passed
     assert not judge([], measured(accuracy=number(1.0))).passed

@@ -117,7 +117,7 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
     class SlightlyWorse:
         """The champion, but for one ticket in 120."""
 
-        version, labels = "classifier-2", champion.labels
+        version, labels, thresholds = "classifier-2", champion.labels, champion.thresholds
 
         def read(self, texts):
             return champion.read(texts)
@@ -156,7 +156,7 @@ def test_an_adapter_that_is_empty_is_refused(tmp_path):
         AutoModelForCausalLM.from_pretrained(base),
         LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"),
     )
-    save_adapter(empty, settings.generator, None, tmp_path / "adapter")
+    save_adapter(empty, settings.generator, str(base), None, tmp_path / "adapter")
     model = ModelVersion(
         "generator-1", "generator", "candidate", "5afe", str(base), tmp_path / "adapter", "hash", {}, {}
     )

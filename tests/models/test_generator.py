@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from peft import PeftModel
 from safetensors import safe_open
 
+from models.base import weights_hash
 from models.generator import (
     as_row,
     fitting_rows,
@@ -26,9 +27,8 @@ from models.generator import (
     why_no_generator,
     written_languages,
 )
+from models.generator_manifest import read_manifest
 from models.qlora import IGNORED, load_quantized
-from models.registry import ModelVersion
-from models.serving import languages_of
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from ticketing.drafting.prompts import PROMPT_VERSION, messages
@@ -163,13 +163,12 @@ def test_a_generator_writes_only_what_there_are_replies_to_judge_it_by(tmp_path)
 
 
 def test_a_generator_of_other_prompts_is_not_served(tmp_path):
-    model = ModelVersion("generator-1", "generator", "champion", "5afe", "base", tmp_path, "hash", {}, {})
     manifest = tmp_path / "ticketing.json"
     manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": PROMPT_VERSION}))
-    assert languages_of(model) == {"en"}
+    assert read_manifest("generator-1", tmp_path) == ({"en"}, None)
     manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": "0"}))
     with pytest.raises(ModelError, match="prompts of version 0, and this code writes version.*train and evaluate anew"):
-        languages_of(model)
+        read_manifest("generator-1", tmp_path)
 
 
 def test_training_writes_an_adapter_that_names_no_place_on_this_machine(tmp_path, make_settings):
@@ -193,6 +192,7 @@ def test_training_writes_an_adapter_that_names_no_place_on_this_machine(tmp_path
     }  # fmt: skip
     assert json.loads((output / "ticketing.json").read_text()) == {
         "base_model": settings.generator.base_model,
+        "base_weights": weights_hash(settings.generator.base_model),
         "languages": None,
         "prompt_version": PROMPT_VERSION,
     }

@@ -4,6 +4,7 @@ import threading
 import psycopg
 import pytest
 
+from models import generator_manifest
 from models.lineage import history
 from models.registry import (
     champion,
@@ -269,3 +270,28 @@ def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot
         promote_by_hand(database, model.version, "ann", False, None, settings)
     with pytest.raises(NoChampion):
         champion(database, "classifier", settings)
+
+
+def test_a_person_does_not_promote_what_was_judged_beside_another_champion(database, settings, snapshot_id):
+    first, waiting, second = (candidate(database, settings, snapshot_id, content=str(i)) for i in range(3))
+    promote(database, [judged(database, first, PASSED)], "the gate", overrule=False)
+    record_verdict(database, waiting, PASSED, {"champion": first.version}, {})
+    promote(database, [judged(database, second, PASSED)], "the gate", overrule=False)
+    with pytest.raises(ModelError, match=f"judged beside {first.version}, and by now {second.version} is champion"):
+        promote_by_hand(database, waiting.version, "ann", False, None, settings)
+    assert champion_version(database) == second.version
+    promote_by_hand(database, waiting.version, "ann", True, "it reads better", settings)
+    assert champion_version(database) == waiting.version
+
+
+def test_nobody_goes_back_to_a_generator_of_other_prompts(database, settings, snapshot_id, monkeypatch):
+    old = promoted(database, settings, snapshot_id, kind="generator", content="old")
+    monkeypatch.setattr(generator_manifest, "PROMPT_VERSION", "2")
+    new = promoted(database, settings, snapshot_id, kind="generator", content="new")
+    for go_back in (
+        lambda: rollback(database, "generator", "ann", settings),
+        lambda: promote_by_hand(database, old.version, "ann", True, None, settings),
+    ):
+        with pytest.raises(ModelError, match="prompts of version 1, and this code writes version 2"):
+            go_back()
+    assert champion_versions(database)["generator"] == new.version

@@ -1,4 +1,5 @@
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from models import served_base as module
@@ -31,5 +32,7 @@ def test_another_content_makes_another_folder(tmp_path):
     before = served_base(str(base), settings)
 
     (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
-
+    assert served_base(str(base), settings) == before, "the same content"
+    weights = load_file(base / "model.safetensors")
+    save_file({name: value + 0.01 for name, value in weights.items()}, base / "model.safetensors", {"format": "pt"})
     assert served_base(str(base), settings) != before

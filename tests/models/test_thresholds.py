@@ -70,6 +70,12 @@ def test_a_category_that_is_never_right_is_never_routed():
     assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
 
 
+def test_a_category_without_validation_tickets_is_never_routed():
+    chosen = choose_thresholds(validated(600), 0.98, 0.9, unseen=["account"])
+    assert threshold_for(chosen, "en", "payment") == 0.9
+    assert threshold_for(chosen, "en", "account") is None
+
+
 def test_a_category_that_proves_itself_may_be_less_sure_than_its_language():
     tickets = [
         *validated(300, confidence=0.7),

@@ -5,7 +5,7 @@ What makes a group is `ticketing.corpus.duplicates`; nothing here reads a text.
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -19,6 +19,7 @@ SplitKind = Literal["by time", "by category"]
 # The share of tickets whose time must be known for a split by time.
 KNOWN_TIMES = 0.99
 MOST_TOPPED_UP = 0.2  # of a language's training tickets
+LEAST_TO_JUDGE = 50  # test tickets of a language, or its share where that is less
 MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_categories"
 
 _NOTHING_TO_MEASURE_ON = (
@@ -81,10 +82,11 @@ def split(
 
     Where the tickets' times are known, groups are ordered by their first ticket, and the newest are the test part, the
     next the validation part: nothing like a test ticket was seen before. Where they are not, groups are drawn by
-    category with the settings' seed. Then a language with too few validation tickets to prove an accuracy on gets more,
-    if that takes about a fifth of its training tickets at most. Then a category of which train has less than half gets
-    its oldest held-out groups back, and one that a held-out part lacks gets its newest (or next drawn) group moved
-    there, as long as train keeps a ticket of it; a category of a single group stays in train alone.
+    category with the settings' seed. A language with too few validation tickets to prove an accuracy on gets more, one
+    that the test part has less than its share of, and too few to judge, gets that: if it takes about a fifth of its
+    training tickets at most. Then a category of which train has less than half gets its oldest held-out groups back,
+    and one that a held-out part lacks gets its newest (or next drawn) group moved there, as long as train keeps a
+    ticket of it; a category of a single group stays in train alone.
 
     Args:
         categories: each ticket's category.
@@ -108,7 +110,8 @@ def split(
 
     total = len(categories)
     chosen: dict[int, Part] = {}
-    for part, share in (("test", settings.test_share), ("validation", settings.validation_share)):
+    shares: tuple[tuple[Part, float], ...] = (("test", settings.test_share), ("validation", settings.validation_share))
+    for part, share in shares:
         free = [group for group in ordered if group.number not in chosen and (kind != "by time" or group.first)]
         if kind == "by time":
             taken = _fill(free, share * total)
@@ -118,8 +121,12 @@ def split(
                 by_category[group.category].append(group)
             sizes = Counter(categories)
             taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
-        chosen.update({group.number: part for group in taken})  # type: ignore[misc]
-    _top_up([g for g in ordered if kind != "by time" or g.first], chosen, settings.min_validation_tickets)
+        chosen.update({group.number: part for group in taken})
+        least = {
+            language: min(LEAST_TO_JUDGE, share * size) if part == "test" else settings.min_validation_tickets
+            for language, size in Counter(languages).items()
+        }
+        _top_up([g for g in ordered if kind != "by time" or g.first], chosen, part, least)
     _cover(ordered, chosen)
     parts: list[Part] = [chosen.get(number, "train") for number in groups]
     if set(parts) != set(PARTS):
@@ -175,14 +182,14 @@ def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
     return taken
 
 
-def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], least: int) -> None:
-    """Moves groups of a language with fewer than `least` validation tickets there, if train can spare them."""
+def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], part: Part, least: Mapping[str, float]) -> None:
+    """Moves groups of a language with fewer than its least tickets in a part there, if train can spare them."""
     for language in sorted({group.language for group in ordered}):
         own = [group for group in ordered if group.language == language]
         free = [group for group in own if group.number not in chosen]
-        missing = least - sum(group.size for group in own if chosen.get(group.number) == "validation")
+        missing = least[language] - sum(group.size for group in own if chosen.get(group.number) == part)
         if 0 < missing <= MOST_TOPPED_UP * sum(group.size for group in free):
-            chosen.update({group.number: "validation" for group in _fill(free, missing)})
+            chosen.update({group.number: part for group in _fill(free, missing)})
 
 
 def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:

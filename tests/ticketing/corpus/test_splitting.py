@@ -191,3 +191,13 @@ def test_too_little_to_learn_from_is_told(categories, message):
 def test_tickets_that_are_all_alike_are_told(groups):
     with pytest.raises(CorpusError, match="near-duplicates"):
         split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)
+
+
+def test_a_language_that_came_no_more_is_judged_all_the_same():
+    languages = ["zh"] * 300 + ["en"] * 900
+    settings = CorpusSettings(min_validation_tickets=20)
+    parts = split_by_language(["a", "b"] * 600, languages, range(1200), days(1200), settings).parts
+
+    of_zh = {part: [i for i in range(300) if parts[i] == part] for part in PARTS}
+    assert len(of_zh["test"]) == 30, "its share of the test part"
+    assert max(of_zh["train"]) < max(of_zh["validation"]) < min(of_zh["test"])
