@@ -17,23 +17,17 @@ from models.classifier import TrainedClassifier
 from models.classifier_evaluation import CHAMPION, ClassifierEvaluation, Rival, evaluate_classifier
 from models.encoder import Encoder
 from models.gate import Verdict, judge, rules_of
-from models.generator_evaluation import (
-    GeneratorEvaluation,
-    evaluate_generator,
-    look_up_replies,
-    scored_records,
-    without_personal_data,
-    write_base_replies,
-    write_replies,
-)
+from models.generator_evaluation import GeneratorEvaluation, evaluate_generator, without_personal_data
 from models.generator_manifest import read_manifest
 from models.hardware import cost_since
 from models.registry import ModelVersion, Promotion
+from models.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
 from models.serving import serve_generator
 from models.study_analysis import study_measurement, with_study
-from reports.evaluation import classifier_sections, generator_sections, verdict_section
+from reports.evaluation import classifier_sections, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
+from reports.replies import generator_sections
 from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part

@@ -4,13 +4,14 @@ The embedded one was made for this (sentence-transformers), for English. What is
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from models.base import LOAD_ERRORS, resolve
+from models.base import LOAD_ERRORS, resolve, weights_hash
 from models.hardware import compute_dtype
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
@@ -20,9 +21,10 @@ MAX_TOKENS = 256
 
 
 class Encoder:
-    """A loaded base model."""
+    """A loaded base model; `name` says which, for the signature of what is measured with it."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, name: str) -> None:
+        self.name = name
         self._tokenizer = AutoTokenizer.from_pretrained(base)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self._model = AutoModel.from_pretrained(base, dtype=compute_dtype()).to(device).eval()
@@ -36,7 +38,8 @@ class Encoder:
         """
         name = settings.classifier.base_model
         try:
-            return cls(resolve(name, settings))
+            base = resolve(name, settings)
+            return cls(base, f"{Path(name).name} {weights_hash(base)[:12]}")
         except LOAD_ERRORS as error:
             raise ModelError(f"The base model {name!r} can't be loaded ({type(error).__name__}).") from error
 

@@ -3,31 +3,23 @@
 What the numbers mean is `models.metrics` and `models.reply_checks`, what they lead to `models.gate`.
 """
 
-import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from transformers import AutoTokenizer
-
-from models.base import resolve
 from models.classifier_evaluation import CHAMPION, scopes_of
 from models.encoder import Encoder
-from models.engine import Engine
 from models.measurements import Comparison, Measurement, Measurements, count, mean, share, share_difference
 from models.metrics import reply_scores, sentence_chrf
 from models.reply_checks import Answer, ReplyChecker
-from models.retrieval import nearest_replies
-from models.serving import ServedGenerator
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.drafting.drafter import Completion
 from ticketing.drafting.guard import Finder
-from ticketing.drafting.prompts import messages
-from ticketing.errors import CorpusError
-from ticketing.settings import ANY_FAULT, FAULTS, GateSettings
+from ticketing.settings import ANY_FAULT, FAULTS
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
 Replies = Mapping[str, Sequence[Completion]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,66 +56,6 @@ class GeneratorEvaluation:
         return {**self.measured.as_dict(), "systems": others, "completion_tokens": self.completion_tokens}
 
 
-def scored_records(
-    snapshot: Snapshot,
-    languages: frozenset[str] | None,
-    gate: GateSettings,
-    champion_seen: frozenset[str] = frozenset(),
-) -> list[Record]:
-    """The test tickets whose replies are scored, in an order that is always the same.
-
-    Args:
-        snapshot: whose test part it is.
-        languages: those that the generator writes; None: any.
-        gate: at most `max_test_replies` are scored, or `min_replies` of each language if that is more.
-        champion_seen: tickets on which the champion can't be compared with; others come first.
-
-    Raises:
-        CorpusError: no test ticket has a reply in a language that the generator writes.
-    """
-    able = [
-        record
-        for record in snapshot.records("test")
-        if record.output and (languages is None or record.language in languages)
-    ]
-    if not able:
-        raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
-    able.sort(key=lambda record: record.ticket_id)
-    random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
-    able.sort(key=lambda record: record.ticket_id in champion_seen)
-    counts: Counter[str] = Counter()
-    first, others = list[Record](), list[Record]()
-    for record in able:
-        (first if counts[record.language] < gate.min_replies else others).append(record)
-        counts[record.language] += 1
-    return [*first, *others[: max(gate.max_test_replies - len(first), 0)]]
-
-
-def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
-    """What a generator answers as it is served, in the conversations that drafting has, in order.
-
-    To a ticket in a language that it does not write it says nothing: a human would.
-    """
-    able = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
-    said = served.complete([messages(records[i].instruction, records[i].input) for i in able])
-    answers = dict(zip(able, said, strict=True))
-    return [answers.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
-
-
-def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
-    """What the bare base model answers, cut off at the length of the longest agent's reply."""
-    return served.engine.chat(
-        [messages(record.instruction, record.input) for record in records],
-        use_adapter=False,
-        max_tokens=_longest_reply(served.engine, records),
-    )
-
-
-def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Completion]:
-    """The reply to the training ticket most like each one, as if a generator had written it."""
-    return [Completion(text, 0, 0, "stop") for text in nearest_replies(snapshot, records)]
-
-
 def evaluate_generator(
     version: str, snapshot: Snapshot, records: Sequence[Record], replies: Replies, encoder: Encoder,
     champion_seen: frozenset[str] = frozenset(), absent: frozenset[str] = frozenset({CHAMPION}),
@@ -149,20 +81,24 @@ def evaluate_generator(
         name: [checker.faults(_answer(record, one)) for record, one in zip(records, said, strict=True)]
         for name, said in {**replies, AGENT: agent}.items()
     }
-    scopes = scopes_of(records)
+    scopes = {**scopes_of(records), **_by_language_and_category(records)}
+    # Others did not learn from these tickets; the champion is shown on those that it has not learnt from either.
+    fair = {name: [i for i in places if records[i].ticket_id not in champion_seen] for name, places in scopes.items()}
     able = [checked[record.language] | {ANY_FAULT} for record in records]
-    systems = {name: _fault_shares(found, able, scopes) for name, found in faults.items()}
-    comparisons = _fault_differences(records, faults, able, scopes, champion_seen)
-    for scope, places in scopes.items():
-        language = _only_language(records, places)
-        for name in written:
-            texts, references = _picked(written[name], places), _picked([r.output or "" for r in records], places)
-            likeness = mean(encoder.similarity(texts, references), f"cosine, {type(encoder).__name__}")
+    systems = {name: _fault_shares(found, able, fair if name == CHAMPION else scopes) for name, found in faults.items()}
+    comparisons = _fault_differences(faults, able, scopes, fair)
+    references = [record.output or "" for record in records]
+    for name, texts in written.items():
+        alike = encoder.similarity(texts, references)
+        for scope, places in (fair if name == CHAMPION else scopes).items():
+            likeness = mean(_picked(alike, places), f"cosine, {encoder.name}")
             if likeness is not None:
                 systems[name]["embedding_similarity", scope] = likeness
+    for scope, places in scopes.items():
+        language = _only_language(records, places)
         if language is None:
             continue  # BLEU has another tokenizer for each language
-        found, compared = _scores(written, records, places, language, champion_seen)
+        found, compared = _scores(written, references, places, fair[scope], language)
         for (metric, name), value in found.items():
             systems[name][metric, scope] = value
         comparisons |= {(metric, scope, other): one for (metric, other), one in compared.items()}
@@ -191,18 +127,33 @@ def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> l
     ]
 
 
+def _by_language_and_category(records: Sequence[Record]) -> dict[str, list[int]]:
+    """The places of each category's records by language, where a category has several."""
+    languages: dict[str, set[str]] = {}
+    for record in records:
+        languages.setdefault(record.category, set()).add(record.language)
+    scopes: dict[str, list[int]] = {}
+    for place, record in enumerate(records):
+        if len(languages[record.category]) > 1:
+            scopes.setdefault(pair_scope(record.language, record.category), []).append(place)
+    return scopes
+
+
+def pair_scope(language: str, category: str) -> str:
+    """The name of the scope of a category in one language, of those that are in several; no rule can ask for it."""
+    return f"{language}: {category}"
+
+
 def _scores(
-    written: Mapping[str, Sequence[str]], records: Sequence[Record], places: Sequence[int], language: str,
-    champion_seen: frozenset[str],
+    written: Mapping[str, Sequence[str]], references: Sequence[str], places: Sequence[int], fair: Sequence[int],
+    language: str,
 ) -> tuple[dict[tuple[str, str], Measurement], dict[tuple[str, str], Comparison]]:  # fmt: skip
-    references = [records[i].output or "" for i in places]
     others = {name: _picked(texts, places) for name, texts in written.items() if name != CHAMPION}
-    scored = reply_scores(others, references, language)
+    scored = reply_scores(others, _picked(references, places), language)
     values, comparisons = scored.values, scored.comparisons
-    fair = [i for i in places if records[i].ticket_id not in champion_seen]
     if CHAMPION in written and fair:
         both = {name: _picked(written[name], fair) for name in (TUNED, CHAMPION)}
-        against = reply_scores(both, [records[i].output or "" for i in fair], language)
+        against = reply_scores(both, _picked(references, fair), language)
         comparisons |= against.comparisons
         values |= {key: value for key, value in against.values.items() if key[1] == CHAMPION}
     return values, comparisons
@@ -224,15 +175,14 @@ def _fault_shares(
 
 
 def _fault_differences(
-    records: Sequence[Record], faults: Mapping[str, Sequence[Sequence[str]]], able: Sequence[frozenset[str]],
-    scopes: Mapping[str, Sequence[int]], champion_seen: frozenset[str],
+    faults: Mapping[str, Sequence[Sequence[str]]], able: Sequence[frozenset[str]],
+    scopes: Mapping[str, Sequence[int]], fair: Mapping[str, Sequence[int]],
 ) -> dict[tuple[str, str, str], Comparison]:  # fmt: skip
     differences: dict[tuple[str, str, str], Comparison] = {}
-    for scope, places in scopes.items():
-        for other in faults.keys() - {TUNED, AGENT}:
-            fair = [i for i in places if other != CHAMPION or records[i].ticket_id not in champion_seen]
+    for other in faults.keys() - {TUNED, AGENT}:
+        for scope, places in (fair if other == CHAMPION else scopes).items():
             for fault in (*FAULTS, ANY_FAULT):
-                seen = [i for i in fair if fault in able[i]]
+                seen = [i for i in places if fault in able[i]]
                 ours, theirs = ([_has(faults[name][i], fault) for i in seen] for name in (TUNED, other))
                 one = share_difference(ours, theirs)
                 if one is not None:
@@ -272,12 +222,5 @@ def _only_language(records: Sequence[Record], places: Sequence[int]) -> str | No
     return languages.pop() if len(languages) == 1 else None
 
 
-def _picked(texts: Sequence[str], places: Sequence[int]) -> list[str]:
-    return [texts[i] for i in places]
-
-
-def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
-    # The base model rambles on to any limit, which takes longer than all the rest; agents need no more than this.
-    tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
-    longest = max(len(tokenizer(record.output).input_ids) for record in records)
-    return min(longest, engine.settings.engine.max_reply_tokens)
+def _picked(values: Sequence[T], places: Sequence[int]) -> list[T]:
+    return [values[i] for i in places]

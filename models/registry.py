@@ -3,6 +3,7 @@
 Training an artefact is the trainers' work, judging it the gate's, keeping its files that of `models.artefacts`.
 """
 
+import dataclasses
 import importlib.metadata
 import shutil
 import tempfile
@@ -44,6 +45,7 @@ class ModelVersion:
     artefact_hash: str
     parameters: dict[str, Any]
     metrics: dict[str, Any]
+    code_version: str = ""
 
 
 class Promotion(NamedTuple):
@@ -278,7 +280,7 @@ def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:
         path = artefacts.local_copy(Stored(row["path"], row["artefact_hash"]), settings)
     except ModelError as error:
         raise ModelError(f"{row['version']} can't be used. {error}") from error
-    fields = ("version", "kind", "state", "snapshot_id", "base_model", "artefact_hash", "parameters", "metrics")
+    fields = {field.name for field in dataclasses.fields(ModelVersion)} - {"path"}
     return ModelVersion(path=path, **{name: row[name] for name in fields})
 
 

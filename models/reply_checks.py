@@ -6,7 +6,7 @@ fault occurs is measured by `models.generator_evaluation`.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -19,8 +19,8 @@ from ticketing.settings import FAULTS
 NUMBERS = ("ORDER_ID", "TRACKING_ID")
 # A fact in the replies to so many tickets that do not name it is the shop's own: a deadline, a fee, a link.
 CUSTOMARY = 3
-# A first word that opens a smaller share of the agents' replies than this is not how they open them.
-USUAL_OPENING = 0.005
+# Of the agents' replies: a fact in fewer is not the shop's own where there are many, nor a first or last word usual.
+USUAL = 0.005
 LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams
 ENOUGH_LETTERS = 40
 NOT_LATIN = ("zh", "ja", "ko")
@@ -31,11 +31,23 @@ _MONTH = (
 )
 _DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}"
 _WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-_DOMAIN = (
-    r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,5}(?:[a-z]{2,24}/\S*|(?:com|net|org|info|shop|cn|de|uk|io)(?![a-z0-9]))"
+# Without a path only what is seldom a word of its own: "it is late.It came" has a full stop, and names no domain.
+_TOP_LEVEL = (
+    "com|net|org|info|shop|biz|online|site|store|app|dev|xyz|top|io|ai|co|eu|cn|hk|tw|jp|kr|de|fr|es|nl|pl|uk|ca|au|ru"
 )
-_LINK = rf"https?://\S+|www\.\S+|{_DOMAIN}"
-_FACT = re.compile(rf"{_LINK}|(?P<date>{_DATE})|{_WEEKDAY}|\d+(?:[.,:/-]\d+)*", re.IGNORECASE)
+_DOMAIN = rf"(?<![a-z0-9.-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,24}}/\S*|(?:{_TOP_LEVEL})(?![a-z0-9]))"
+_LINK = rf"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_DOMAIN}"
+_NUMBER = r"\d+(?:[.,:/-]\d+)*"
+_UNITS = {
+    "$": r"\$|USD\b|dollars?\b",
+    "€": r"€|EUR\b|euros?\b",
+    "£": r"£|GBP\b|pounds?\b",
+    "¥": r"[¥￥元块]|CNY\b|RMB\b|yuan\b",
+    "%": r"[%％]|per ?cent\b",
+}
+_UNIT = "|".join(_UNITS.values())
+_AMOUNT = rf"(?:[$€£¥￥]|\b(?:USD|EUR|GBP|CNY|RMB)) ?{_NUMBER}|{_NUMBER} ?(?:{_UNIT})"
+_FACT = re.compile(rf"{_LINK}|(?P<date>{_DATE})|{_WEEKDAY}|(?P<amount>{_AMOUNT})|{_NUMBER}", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]?")
 _PROMISES = {
     "en": re.compile(
@@ -46,6 +58,7 @@ _PROMISES = {
     "zh": re.compile(r"退款|退还|赔偿|补偿|免费|保证|承诺|优惠券|代金券|换新|补发|减免"),
 }
 _OPENING = re.compile(r"[^\W\d_]+")
+_OPEN_END = re.compile(r"(\w+)[\s,;:，；：、(（–—-]*$")
 
 
 class Answer(NamedTuple):
@@ -66,7 +79,8 @@ class ReplyChecker:
     def __init__(self, train: Iterable[Record]) -> None:
         answered = [record for record in train if record.output]
         self._customary = _customary_facts(answered)
-        self._openings = _usual_openings(answered)
+        self._openings = _usual(answered, _opening)
+        self._endings = _usual(answered, _open_end)
         self._promises = {
             (language, category): _Templates(sentences, language)
             for (language, category), sentences in _promise_sentences(answered).items()
@@ -81,7 +95,7 @@ class ReplyChecker:
 
     def faults(self, answer: Answer) -> list[str]:
         """The faults of a reply, in the order of `FAULTS`."""
-        if answer.finish_reason in ("length", "error") or not answer.reply.strip():
+        if self._empty_or_cut_off(answer):
             return ["empty_or_cut_off"]
         checks = {
             "wrong_language": self._wrong_language,
@@ -92,6 +106,13 @@ class ReplyChecker:
         }
         return [name for name, is_so in checks.items() if is_so(answer)]
 
+    def _empty_or_cut_off(self, answer: Answer) -> bool:
+        if answer.finish_reason in ("length", "error") or not answer.reply.strip():
+            return True
+        # A model may also stop in the middle of a sentence. Agents end in a full stop, or as they sign.
+        end, usual = _open_end(answer.reply, answer.language), self._endings.get(answer.language)
+        return bool(end) and usual is not None and end not in usual
+
     def _wrong_language(self, answer: Answer) -> bool:
         words = PLACEHOLDER.sub(" ", answer.reply)
         said = detect_language(words)
@@ -100,7 +121,7 @@ class ReplyChecker:
         return said != answer.language and not (short and said == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
-        known = _facts(answer.ticket) | _facts(answer.instruction)
+        known = _and_bare_numbers(_facts(answer.ticket) | _facts(answer.instruction))
         known |= self._customary.get((answer.language, answer.category), frozenset())
         return bool(_facts(answer.reply) - known)
 
@@ -135,6 +156,9 @@ def _facts(text: str) -> frozenset[str]:
 
 def _as_fact(match: re.Match[str]) -> str:
     fact = match.group().rstrip(".,;:!?)").casefold()
+    if match["amount"] is not None:
+        unit = next(sign for sign, said in _UNITS.items() if re.search(said, fact, re.IGNORECASE))
+        return f"{re.search(_NUMBER, fact).group()} {unit}"  # type: ignore[union-attr]
     if match["date"] is None:
         return fact
     # "June 3rd" and "3 June" are the same day.
@@ -142,12 +166,21 @@ def _as_fact(match: re.Match[str]) -> str:
     return f"{int(day.group())} {month.group()[:3]}" if day and month else fact
 
 
+def _and_bare_numbers(facts: frozenset[str]) -> frozenset[str]:
+    # Who reads of 20 dollars may write 20; who reads of 20 days may not write 20 dollars.
+    return facts | {fact.split(" ")[0] for fact in facts if fact.endswith(tuple(_UNITS))}
+
+
 def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    replies: Counter[tuple[str, str]] = Counter()
     for record in answered:
-        counts[record.language, record.category].update(_facts(record.output or "") - _facts(record.input))
+        key = record.language, record.category
+        counts[key].update(_facts(record.output or "") - _facts(record.input))
+        replies[key] += 1
     return {
-        key: frozenset(fact for fact, count in counted.items() if count >= CUSTOMARY) for key, counted in counts.items()
+        key: frozenset(fact for fact, count in counted.items() if count >= max(CUSTOMARY, USUAL * replies[key]))
+        for key, counted in counts.items()
     }
 
 
@@ -158,12 +191,22 @@ def _opening(reply: str, language: str) -> str:
     return word[:1] if language == "zh" else word
 
 
-def _usual_openings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
+def _open_end(reply: str, language: str) -> str:
+    """The last word, where nothing closes the sentence after it."""
+    match = _OPEN_END.search(PLACEHOLDER.sub(".", reply.rstrip())[-200:])
+    if match is None:
+        return ""
+    word = match.group(1).casefold()
+    return word[-1:] if language == "zh" else word
+
+
+def _usual(answered: Sequence[Record], part: Callable[[str, str], str]) -> Mapping[str, frozenset[str]]:
+    """What a part of the agents' replies usually is, by language."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for record in answered:
-        counts[record.language][_opening(record.output or "", record.language)] += 1
+        counts[record.language][part(record.output or "", record.language)] += 1
     return {
-        language: frozenset(word for word, count in counted.items() if count >= USUAL_OPENING * counted.total())
+        language: frozenset(word for word, count in counted.items() if count >= USUAL * counted.total())
         for language, counted in counts.items()
     }
 

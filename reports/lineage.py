@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from models.registry import ModelVersion
 from reports.page import Section
 
+PARTS = ("settings", "gate", "engine", "instructions", "libraries")
+
 
 def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Section:
     """Where a version comes from: all that is needed to train it again, and what that cost.
@@ -13,8 +15,6 @@ def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Secti
         model: the version.
         numbers: what its verdict keeps.
     """
-    settings = model.parameters.get("settings", {})
-    libraries = model.parameters.get("libraries", {})
     return Section(
         heading=f"Lineage of {model.version}",
         note="process_peak_memory_gb is the peak of the process so far: what it did before counts as well.",
@@ -23,13 +23,16 @@ def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Secti
             ("snapshot", model.snapshot_id),
             ("base model", model.base_model),
             ("artefact's SHA-256", model.artefact_hash),
-            ("settings", ", ".join(f"{name} {value}" for name, value in settings.items())),
-            ("engine", ", ".join(f"{name} {value}" for name, value in model.parameters.get("engine", {}).items())),
-            ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
-            ("training", ", ".join(f"{k} {_plain(v)}" for k, v in model.metrics.items() if _is_short(v))),
-            ("evaluation", ", ".join(f"{k} {_plain(v)}" for k, v in numbers.items() if _is_short(v))),
+            ("code version", model.code_version),
+            *((part, _listed(model.parameters.get(part, {}))) for part in PARTS),
+            ("training", _listed({name: one for name, one in model.metrics.items() if _is_short(one)})),
+            ("evaluation", _listed({name: one for name, one in numbers.items() if _is_short(one)})),
         ],
     )
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
 
 
 def _plain(value: object) -> object:

@@ -1,6 +1,6 @@
 """One self-contained HTML page and its Markdown twin, from the same sections: no script, no request to anywhere.
 
-What is said in the sections is `reports.evaluation`.
+What is said in the sections is `reports.evaluation` and `reports.replies`.
 """
 
 import os

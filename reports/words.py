@@ -1,6 +1,6 @@
 """What an evaluation amounts to, in a few sentences for somebody who has a minute.
 
-The numbers themselves are `reports.evaluation`; whether they are good enough is the gate's to say.
+The numbers themselves are `reports.evaluation` and `reports.replies`; whether they will do is the gate's to say.
 """
 
 from models.classifier_evaluation import CHAMPION, ClassifierEvaluation

@@ -140,6 +140,8 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
 class Letters:
     """Texts are alike that have the same letters."""
 
+    name = "letters"
+
     def similarity(self, texts, others):
         return [float(set(a) == set(b)) for a, b in zip(texts, others, strict=True)]
 

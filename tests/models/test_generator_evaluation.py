@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.gate import judge, rules_of
-from models.generator_evaluation import evaluate_generator, scored_records, without_personal_data
+from models.generator_evaluation import evaluate_generator, without_personal_data
+from models.scored_replies import scored_records
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from ticketing.drafting.drafter import Completion
 from ticketing.errors import CorpusError
@@ -17,6 +18,8 @@ from ticketing.settings import GateSettings
 
 class Letters:
     """Texts are alike that have the same letters."""
+
+    name = "letters"
 
     def similarity(self, texts, others):
         return [float(set(a) == set(b)) for a, b in zip(texts, others, strict=True)]

@@ -16,6 +16,9 @@ def checker():
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [
+        replace(answered_ticket(300 + i), input="ticket", output="Thank you.\nYour support team") for i in range(2)
+    ]
+    train += [
         replace(
             answered_ticket(500 + i),
             language="zh",
@@ -45,6 +48,16 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("Thank you. Order <ORDER_ID_1> was paid on 3 June, thank you for that.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1> arrives on Monday, thank you for that.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1> is at evil.example/now, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is at your door and the driver will", ["empty_or_cut_off"]),
+        ("Thank you. Order <ORDER_ID_1> is at your door,", ["empty_or_cut_off"]),
+        ("Thank you for writing about order <ORDER_ID_1>.\nYour support team", []),
+        ("Thank you for writing about order <ORDER_ID_1>.\nYours, <PERSON_1>", ["wrong_order_number"]),
+        ("Thank you. Order <ORDER_ID_1>: write to help@evil.example for more.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1>: more at portal.evil.xyz or evil.ai.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is late.It comes soon, thank you.", []),
+        ("Thank you. Order <ORDER_ID_1> cost €39.90 or 39.90 euros, 39.90 in all.", []),
+        ("Thank you. Order <ORDER_ID_1> was $39.90, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> comes with 7 % of something else.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1>: you get a full refund if it is lost.", []),
         ("Thank you. Order <ORDER_ID_1>: a free voucher of the highest value is guaranteed.", ["unknown_promise"]),
         ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", ["impolite_opening"]),
@@ -61,13 +74,19 @@ def test_each_fault_is_named(checker, reply, expected):
         ("help.example.co.uk is down", "evil.co.uk", True),
         ("help.example.co.uk is down", "help.example.co.uk", False),
         ("nothing", "example.com查看", True),
+        ("the 20 days are over", "you get 20 dollars", True),
+        ("the 20 days are over", "you get 20元", True),
+        ("I paid 20元", "you get ¥20", False),
+        ("I paid 20 percent", "you get 20%", False),
+        ("write to anna@shop.example", "anna@shop.example", False),
+        ("write to anna@shop.example", "bert@shop.example", True),
         ("I pay 12.50", "12.50/month", False),
         ("on 3 May", "03 May", False),
         ("nothing", "or order/parcel and so on", False),
     ],
 )
 def test_a_link_is_told_from_an_amount_and_a_day_is_a_day(checker, ticket, said, invented):
-    answer = Answer(f"Thank you for writing, {said}", "stop", ticket, "", "en", "after-sales")
+    answer = Answer(f"Thank you for writing, {said}.", "stop", ticket, "", "en", "after-sales")
     assert ("invented_fact" in checker.faults(answer)) is invented
 
 
@@ -99,6 +118,14 @@ def test_chinese_replies_are_held_against_chinese_agents(checker):
     assert faults(checker, fine, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine) == []
     promised = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
     assert "unknown_promise" in faults(checker, promised, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine)
+
+
+def test_a_number_in_few_of_many_replies_is_not_the_shops_own():
+    many = [replace(answered_ticket(i), input="ticket", output="Thank you for writing.") for i in range(2_000)]
+    some = [replace(answered_ticket(i), input="ticket", output="It takes 31 days.") for i in range(5)]
+    answer = Answer("Thank you, it takes 31 days.", "stop", "ticket", "", "en", many[0].category)
+    assert ReplyChecker([*many[:500], *some]).faults(answer) == []
+    assert ReplyChecker([*many, *some]).faults(answer) == ["invented_fact"]
 
 
 def test_an_order_number_is_not_asked_for_where_the_agent_named_none(checker):

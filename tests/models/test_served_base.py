@@ -1,11 +1,14 @@
+import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from models import served_base as module
+from models.base import weights_hash
 from models.qlora import load_quantized
 from models.served_base import served_base
 from tests.models.tiny_model import save_tiny_model
+from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
@@ -36,3 +39,13 @@ def test_another_content_makes_another_folder(tmp_path):
     weights = load_file(base / "model.safetensors")
     save_file({name: value + 0.01 for name, value in weights.items()}, base / "model.safetensors", {"format": "pt"})
     assert served_base(str(base), settings) != before
+
+
+def test_an_adapter_is_not_served_beside_other_weights_than_it_was_judged_beside(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    judged_beside = weights_hash(str(base))
+    assert served_base(str(base), settings, judged_beside) == served_base(str(base), settings)
+    (base / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged beside"):
+        served_base(str(base), settings, judged_beside)

@@ -1,5 +1,5 @@
 from reports.lineage import lineage_section
-from tests.reports.test_evaluation import MODEL
+from tests.reports.registered import MODEL
 
 
 def test_the_lineage_has_what_is_needed_to_train_it_again():
@@ -9,3 +9,5 @@ def test_the_lineage_has_what_is_needed_to_train_it_again():
     assert told["artefact's SHA-256"] == "abc123"
     assert told["settings"] == "seed 7"
     assert told["libraries"] == "torch 2.13.0"
+    assert told["code version"] == "v1"
+    assert told["instructions"] == "payment {'en': 'Be kind.'}"
