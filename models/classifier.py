@@ -59,6 +59,11 @@ class TrainedClassifier:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._models = [tuning.load(member).to(self._device).eval() for member in members]
 
+    @property
+    def tells_out_of_scope(self) -> bool:
+        """Whether it was fitted on enough validation tickets to take any ticket for out of scope."""
+        return self.scope.least_usual <= self.out_of_scope_share
+
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:
         """A registered version.

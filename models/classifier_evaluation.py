@@ -50,6 +50,7 @@ class ClassifierEvaluation:
     curve_coverage: list[float]
     curve_accuracy: list[float]
     reliability: list[ReliabilityBin]
+    tells_out_of_scope: bool
     reasons: dict[str, int] = field(default_factory=dict)  # why tickets went to a human, and how many
 
     def metrics_count(self, scope: str) -> int:
@@ -89,7 +90,7 @@ def evaluate_classifier(
         absent: what there is nothing of to compare with. A champion that is there, but damaged, is not among it.
     """
     records = snapshot.records("test")
-    tickets = [_as_ticket(record) for record in records]
+    tickets = [as_ticket(record) for record in records]
     read = classifier.read([ticket.text for ticket in tickets])
     said = classifier.predict_from(tickets, read)
     true, predicted = [record.category for record in records], [one.category for one in said]
@@ -115,6 +116,7 @@ def evaluate_classifier(
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, right),
+        tells_out_of_scope=classifier.tells_out_of_scope,
         reasons=_counted_reasons(said),
     )
 
@@ -199,7 +201,8 @@ def _counted_reasons(said: Sequence[Prediction]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
-def _as_ticket(record: Record) -> CleanTicket:
+def as_ticket(record: Record) -> CleanTicket:
+    """A record as the ticket that a classifier reads."""
     # A record's text is subject and body already joined as `CleanTicket.text` joins them.
     return CleanTicket(
         ticket_id=record.ticket_id, revision=1, created_at=None, language=record.language, subject="", body=record.text,

@@ -42,7 +42,7 @@ from models.classifier_trainer import (
 from models.hardware import cost_since
 from models.metrics import expected_calibration_error
 from models.pooled_bert import load_classifier
-from models.scope import Scope
+from models.scope import OUT_OF_SCOPE_UNTOLD, Scope
 from models.thresholds import Thresholds, Validated, choose_thresholds, least_to_prove, threshold_for
 from models.vocabulary import extend_vocabulary
 from ticketing.corpus.snapshot import Record, Snapshot
@@ -192,6 +192,8 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
     with writing(output):
         scope.save(output / SCOPE)
         (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if scope.least_usual > settings.gate.out_of_scope_share:
+        logger.warning("classifier: %s", OUT_OF_SCOPE_UNTOLD)
     predicted = [labels[int(row.argmax())] for row in rows]
     return {
         "validation_accuracy": float(np.mean(correct)),

@@ -15,6 +15,9 @@ VOTERS = 10  # the neighbours that say what it is
 VOTE_TEMPERATURE = 0.1  # a neighbour nearer by so much in cosine has e times the vote
 QUERIES_AT_ONCE = 1_024
 SEED = 0
+OUT_OF_SCOPE_UNTOLD = (
+    "too few validation tickets to tell what is out of scope: nothing is taken for that (gate.out_of_scope_share)"
+)
 
 
 class Near(NamedTuple):
@@ -63,6 +66,11 @@ class Scope:
     def save(self, path: Path) -> None:
         """Writes it to one file."""
         np.savez(path, vectors=self._vectors.astype(np.float16), places=self._places, distances=self._distances)
+
+    @property
+    def least_usual(self) -> float:
+        """How usual a ticket is that is farther than every validation ticket."""
+        return 1 / (1 + len(self._distances))
 
     def near(self, vectors: np.ndarray, categories: int) -> Near:
         """What is near tickets with these vectors, tickets × dimensions.

@@ -28,8 +28,8 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             evaluation.measured,
             languages,
             ("bleu", "chrf", ANY_FAULT),
-            "Over the same tickets, with the champion on those that it has not learnt from. Paired bootstrap, for faults "
-            "McNemar's p and Bonett and Price's interval. Fewer faults are better.",
+            "Over the same tickets, with the champion on those that it has not learnt from. Paired bootstrap; for "
+            "faults McNemar's p and Bonett and Price's interval. Fewer faults are better.",
         ),
         Section(
             heading="What the checks found in the replies",

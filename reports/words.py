@@ -6,6 +6,7 @@ The numbers themselves are `reports.evaluation` and `reports.replies`; whether t
 from models.classifier_evaluation import CHAMPION, ClassifierEvaluation
 from models.generator_evaluation import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
 from models.measurements import ALL, Measurements
+from models.scope import OUT_OF_SCOPE_UNTOLD
 
 NAMES = {NEAREST: "the nearest old reply", BASE: "the base model", CHAMPION: "the champion"}
 
@@ -26,6 +27,7 @@ def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
         f"It routes {coverage.value:.1%} of the {coverage.count} test tickets by itself ({languages}), of which "
         f"{right.value:.1%} are right (likely between {right.low:.1%} and {right.high:.1%}); the other "
         f"{1 - coverage.value:.1%} go to a human{_mostly(evaluation)}. {accuracy}"
+        + ("" if evaluation.tells_out_of_scope else f" There were {OUT_OF_SCOPE_UNTOLD}.")
     )
 
 

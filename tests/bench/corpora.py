@@ -29,6 +29,14 @@ def banking(shared_data: Path, name: str) -> list[Record]:
     return rows
 
 
+def questions_to_a_shop(shared_data: Path, count: int) -> list[Record]:
+    """Bitext's questions, each once, in an order that is always the same."""
+    with (shared_data / "bitext" / "tickets.csv").open(encoding="utf-8") as file:
+        texts = sorted({row["instruction"] for row in csv.DictReader(file)})
+    random.Random(0).shuffle(texts)
+    return [record(i, "shop", text) for i, text in enumerate(texts[:count])]
+
+
 def of_each_category(records: list[Record], count: int) -> list[Record]:
     """The first `count` tickets of each category."""
     return ever_rarer(records, count, count)

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from models.calibration import fit_calibration, probabilities
 from models.classifier import TrainedClassifier
-from models.classifier_evaluation import evaluate_classifier
+from models.classifier_evaluation import as_ticket, evaluate_classifier
 from models.classifier_training import train_classifier
 from models.encoder import Encoder
 from models.label_audit import suspects
 from models.measurements import mean, share
 from models.metrics import expected_calibration_error
 from models.thresholds import choose_threshold
-from tests.bench.corpora import banking, ever_rarer, few_of_shop, of_each_category, shop
+from tests.bench.corpora import banking, ever_rarer, few_of_shop, of_each_category, questions_to_a_shop, shop
 from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.settings import EMBEDDED_CLASSIFIER, ClassifierSettings, Settings
@@ -31,6 +32,7 @@ METHODS = ("full", "lora", "prefix", "prompt")
 TICKETS = 30  # a category
 NOISE = 0.05
 SEEDS = 3
+UNSEEN = 10  # categories
 VARIANTS = {
     "plain": {"adversarial": 0.0},
     "adversarial words": {"adversarial": 0.5},
@@ -225,6 +227,32 @@ def tell_gain(whose, gain):
     better = mean(gain.tolist())
     print(f"  {whose}: Brier score, temperature minus neighbours and temperature: {better.value:.5f} "
           f"({better.low:.5f} to {better.high:.5f})")  # fmt: skip
+
+
+def test_out_of_scope_on_banking77_without_ten_of_its_categories(shared_data, tmp_path):
+    """Questions of categories that the classifier never saw are the hardest: they are to the same bank."""
+    everything = all_of_banking(shared_data, tmp_path / "all")
+    categories = sorted({one.category for one in everything.records("train")})
+    unseen = set(random.Random(0).sample(categories, UNSEEN))
+    parts = [[one for one in everything.records(part) if one.category not in unseen] for part in PARTS]
+    classifier, _ = trained(make_snapshot(tmp_path / "s", *parts), tmp_path)
+    strangers = {
+        "seen categories": parts[2],
+        f"{UNSEEN} unseen categories": [one for one in everything.records("test") if one.category in unseen],
+        "questions to a shop": questions_to_a_shop(shared_data, TEST_TICKETS),
+    }
+    usual = {}
+    for name, records in strangers.items():
+        said = classifier.predict([as_ticket(one) for one in records])
+        usual[name] = np.asarray([one.in_scope for one in said])
+        out, routed = (share(sum(x), len(x)) for x in ([one.out_of_scope for one in said],
+                                                       [one.route == "auto" for one in said]))  # fmt: skip
+        known = usual["seen categories"]
+        area = roc_auc_score([1] * len(known) + [0] * len(records), [*known, *usual[name]])
+        print(f"\n{name}, {len(records)}: out of scope {out.value:.3f} ({out.low:.3f} to {out.high:.3f}), routed "
+              f"{routed.value:.3f} ({routed.low:.3f} to {routed.high:.3f}), area under the ROC curve {area:.3f}")  # fmt: skip
+    print(f"thresholds {classifier.thresholds}")
+    assert usual["questions to a shop"].mean() < usual["seen categories"].mean()
 
 
 def test_the_label_audit_on_planted_mistakes(shared_data):

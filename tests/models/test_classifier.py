@@ -154,6 +154,13 @@ def test_strange_text_is_classified_all_the_same(trained, body):
     assert 0 <= said.confidence <= 1
 
 
+def test_with_too_few_validation_tickets_it_says_that_it_takes_nothing_for_out_of_scope(trained):
+    _, classifier = trained
+    assert not classifier.tells_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
+    classifier.out_of_scope_share = 0.02
+    assert classifier.tells_out_of_scope
+
+
 def test_a_batch_gives_the_answers_of_single_tickets_in_order(trained):
     _, classifier = trained
     tickets = [ticket(one.text + " my" * (i % 7)) for i, one in enumerate(records(30))]

@@ -118,6 +118,7 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path
         """The champion, but for one ticket in 120."""
 
         version, labels, thresholds = "classifier-2", champion.labels, champion.thresholds
+        tells_out_of_scope = True
 
         def read(self, texts):
             return champion.read(texts)

@@ -29,6 +29,13 @@ def test_a_classifier_that_routes_nothing_says_so(tmp_path):
     assert classifier_in_words(scored).startswith("It is sure enough of none of the 2 test tickets: all go to a human.")
 
 
+def test_that_nothing_is_taken_for_out_of_scope_is_said(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT), snapshot_of(tmp_path, ["en", "zh"]))
+    assert "out of scope" not in classifier_in_words(scored)
+    untold = replace(scored, tells_out_of_scope=False)
+    assert "There were too few validation tickets to tell what is out of scope" in classifier_in_words(untold)
+
+
 def test_a_generator_is_told_beside_everybody_it_was_compared_with(tmp_path):
     snapshot = snapshot_of(tmp_path, ["en"] * 4)
     records = scored_records(snapshot, None, GateSettings(max_test_replies=9, min_replies=1))
