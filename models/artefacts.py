@@ -7,10 +7,11 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from fsspec.core import url_to_fs
 
@@ -28,12 +29,7 @@ class Stored(NamedTuple):
 
 def artefact_hash(folder: Path) -> str:
     """SHA-256 over the names and contents of a folder's files, as hex."""
-    digest = hashlib.sha256()
-    for name, path in sorted(_files(folder).items(), key=lambda item: item[0].split("/")):
-        digest.update(name.encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+    return _hash({name: partial(_open, path) for name, path in _files(folder).items()})
 
 
 def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
@@ -89,10 +85,10 @@ def check(at: Stored, settings: Settings) -> None:
     Raises:
         ModelError: as for `local_copy`.
     """
-    copy = local_copy(at, settings)
+    local_copy(at, settings)
     if _is_remote(at):
         with _talking_to(at.path, ModelError, "is out of reach"):
-            if _not_there(copy, at.path):
+            if _remote_hash(at.path) != at.artefact_hash:
                 raise _lost("gone or damaged", at.path)
 
 
@@ -141,6 +137,19 @@ def _place(digest: str, settings: Settings) -> Path:
     return settings.home / "models" / digest[:2] / digest
 
 
+def _hash(files: Mapping[str, Callable[[], IO[bytes]]]) -> str:
+    digest = hashlib.sha256()
+    for name, opened in sorted(files.items(), key=lambda item: item[0].split("/")):
+        digest.update(name.encode() + b"\0")
+        with opened() as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
+    return digest.hexdigest()
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
 def _is_intact(place: Path, digest: str) -> bool:
     return place.is_dir() and artefact_hash(place) == digest
 
@@ -162,6 +171,11 @@ def _remote_files(url: str) -> dict[str, int]:
     return {name.removeprefix(root).lstrip("/"): int(info["size"]) for name, info in found.items()}
 
 
+def _remote_hash(url: str) -> str:
+    fs, root = url_to_fs(url)
+    return _hash({name: partial(fs.open, f"{root}/{name}", "rb") for name in _remote_files(url)})
+
+
 def _not_there(place: Path, url: str) -> dict[str, Path]:
     there = _remote_files(url)
     return {name: path for name, path in _files(place).items() if there.get(name) != path.stat().st_size}
@@ -171,7 +185,10 @@ def _upload(place: Path, url: str, undo: ExitStack) -> None:
     # File by file, and only what is not there yet: an upload that was killed goes on where it stopped.
     with _talking_to(url, OutputError, "can't be written"):
         fs, root = url_to_fs(url)
-        for name, path in _not_there(place, url).items():
+        missing = _not_there(place, url)
+        if not missing and _remote_hash(url) != place.name:  # it was damaged there
+            missing = _files(place)
+        for name, path in missing.items():
             undo.callback(_take_back, fs, f"{root}/{name}")
             fs.makedirs(str(PurePosixPath(f"{root}/{name}").parent), exist_ok=True)
             fs.put_file(str(path), f"{root}/{name}")

@@ -147,15 +147,31 @@ def test_the_store_is_not_believed_either(database, remote, snapshot_id, tmp_pat
         find(database, model.version, there)
 
 
-def test_a_rollback_is_refused_when_only_this_machine_still_has_the_artefact(database, remote, snapshot_id):
+def lose(fs, root):
+    fs.rm(root, recursive=True)
+
+
+def spoil(fs, root):
+    fs.pipe(f"{root}/model.safetensors", b"BEFORE")
+
+
+@pytest.mark.parametrize("harm", [lose, spoil])
+def test_a_rollback_is_refused_when_only_this_machine_still_has_the_artefact(database, remote, snapshot_id, harm):
     before = promoted(database, remote, snapshot_id, content="before")
     now = promoted(database, remote, snapshot_id, content="now")
-    fs, root = fsspec.core.url_to_fs(stored_at(database, before))
-    fs.rm(root, recursive=True)
+    harm(*fsspec.core.url_to_fs(stored_at(database, before)))
 
     with pytest.raises(ModelError, match="is gone"):
         rollback(database, "classifier", "ann", remote)
     assert find(database, now.version, remote).state == "champion"
+
+
+def test_what_was_damaged_in_the_store_is_put_there_again_with_the_same_content(database, remote, snapshot_id):
+    model = candidate(database, remote, snapshot_id, content="before")
+    spoil(*fsspec.core.url_to_fs(stored_at(database, model)))
+    again = candidate(database, remote, snapshot_id, content="before")
+    fs, root = fsspec.core.url_to_fs(stored_at(database, again))
+    assert fs.cat(f"{root}/model.safetensors") == b"before"
 
 
 def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database, settings, snapshot_id, tmp_path):
