@@ -33,6 +33,7 @@ logger = logging.getLogger("ticketing")
 MAX_EPOCHS = 20
 FEW_TICKETS = 200  # a category
 READINGS, FEWEST_EPOCHS, MOST_EPOCHS = 800, 2, 10
+SCHEDULE, WARMUP = "linear", 0.1  # how the learning rate falls, after rising for such a share of the steps
 TEACHER = "teacher_logits"
 # Where less of the model learns, it learns faster: what was added starts from nothing.
 SPEED: dict[Method, float] = {"full": 1.0, "lora": 5.0, "prefix": 50.0, "prompt": 50.0}
@@ -185,8 +186,8 @@ def training_arguments(chosen: ClassifierSettings, recipe: Recipe, work: Path) -
         per_device_train_batch_size=recipe.batch_size,
         per_device_eval_batch_size=BATCH,
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=0.1,
+        lr_scheduler_type=SCHEDULE,
+        warmup_steps=WARMUP,
         bf16=compute_dtype() == torch.bfloat16,
         fp16=compute_dtype() == torch.float16,
         use_cpu=on_cpu,
