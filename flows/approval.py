@@ -1,20 +1,38 @@
-"""A person's word on a promotion, asked for in Prefect's UI: the run pauses until the form there is filled in.
+"""Promotions, and a person's word on them, asked for in Prefect's UI.
 
-Whether to ask at all, and what is promoted then, the `evaluate` flow says.
+A run that is served hands over to a run of `approve`, which is suspended until somebody answers and keeps nobody from
+starting meanwhile. A run of the command line waits by itself: it has a process of its own, and may have no server that
+serves `approve`. What is asked about, the `evaluate` flow says.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
-from prefect import get_run_logger
+from prefect import flow, get_run_logger, runtime, task
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
 from prefect.exceptions import FlowPauseTimeout
-from prefect.flow_runs import pause_flow_run
+from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from flows import resources
+from flows.common import IO
+from models import registry
+from models.registry import Promotion
 from ticketing.errors import GateFailed
-from ticketing.settings import Settings
+from ticketing.settings import Settings, get_settings
 
 POLL_SECONDS = 5
+APPROVE = "approve"
+
+
+class Proposal(BaseModel):
+    """A version that may be promoted on a verdict, in place of the champion that it was judged beside, if any."""
+
+    version: str
+    verdict_id: int
+    replacing: str | None
 
 
 class ApprovalForm(RunInput):
@@ -32,11 +50,52 @@ class Approval(NamedTuple):
     reason: str | None
 
 
+@task(**IO)
+def promote(proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
+    """Makes champions of versions, all at once.
+
+    Raises:
+        ModelError: another champion than they were judged beside is there by now; a person may answer hours later.
+    """
+    chosen = [Promotion(one.version, one.verdict_id) for one in proposals]
+    replacing = {one.version: one.replacing for one in proposals}
+    registry.promote(resources.database(), chosen, by, overrule, reason, replacing)
+
+
+@flow(name=APPROVE)
+def approve(proposals: list[Proposal], sentence: str) -> None:
+    """Waits, suspended, until somebody resumes it with a name and a yes; promotes then.
+
+    Args:
+        proposals: what passed the gate.
+        sentence: what the gate said; shown above the form.
+
+    Raises:
+        GateFailed: the person said no; the champion stays. Who resumes it too late is refused by Prefect.
+        ModelError: another champion than they were judged beside is there by now.
+    """
+    get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
+    # Everything up to here happens once more when it is resumed.
+    answer = suspend_flow_run(wait_for_input=_form(sentence), timeout=get_settings().gate.approval_timeout_seconds)
+    said = _yes(answer, sentence)
+    promote(proposals, False, said.name, said.reason)
+    get_run_logger().info("promoted by %s: %s", said.name, ", ".join(one.version for one in proposals))
+
+
+def is_served() -> bool:
+    """Whether this run was started by the process that serves the deployments, which starts one at a time."""
+    return runtime.deployment.id is not None
+
+
+def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
+    """Starts a run of `approve`, and does not wait for it. Returns its name."""
+    parameters = {"proposals": [one.model_dump() for one in proposals], "sentence": sentence}
+    run = run_deployment(f"{APPROVE}/{APPROVE}", parameters=parameters, timeout=0, as_subflow=False)
+    return cast(FlowRun, run).name  # only async callers get coroutines
+
+
 def ask_a_person(sentence: str, settings: Settings) -> Approval:
     """Waits until somebody resumes the run in Prefect's UI, with a name and a yes.
-
-    It pauses the run and does not suspend it: Prefect suspends neither what the command line runs nor a flow within a
-    flow, and a suspended run would evaluate everything again.
 
     Args:
         sentence: what the gate said; shown above the form.
@@ -46,15 +105,22 @@ def ask_a_person(sentence: str, settings: Settings) -> Approval:
         GateFailed: the person said no, or nobody answered in time; the champion stays.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
-    form = ApprovalForm.with_initial_data(description=f"{sentence}\n\nShall it be promoted?")
     seconds = settings.gate.approval_timeout_seconds
     try:
-        answer = pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=POLL_SECONDS)
+        answer = pause_flow_run(wait_for_input=_form(sentence), timeout=seconds, poll_interval=POLL_SECONDS)
     except FlowPauseTimeout:
         raise GateFailed(
             f"{sentence}. Nobody approved of it within {seconds} s (gate.approval_timeout_seconds). The champion "
             "stays; 'ticketing models promote' promotes it later."
         ) from None
+    return _yes(answer, sentence)
+
+
+def _form(sentence: str) -> type[ApprovalForm]:
+    return ApprovalForm.with_initial_data(description=f"{sentence}\n\nShall it be promoted?")
+
+
+def _yes(answer: ApprovalForm, sentence: str) -> Approval:
     if not answer.approve:
         why = f": {answer.reason}" if answer.reason.strip() else ""
         raise GateFailed(f"{sentence}. {answer.name} refused the promotion{why}. The champion stays.")

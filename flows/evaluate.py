@@ -10,7 +10,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
 from flows import approval, resources
-from flows.approval import Approval
+from flows.approval import Approval, Proposal
 from flows.common import IO, PLAIN
 from models import registry
 from models.classifier import TrainedClassifier
@@ -20,7 +20,7 @@ from models.gate import Verdict, judge, rules_of
 from models.generator_evaluation import GeneratorEvaluation, evaluate_generator, without_personal_data
 from models.generator_manifest import read_manifest
 from models.hardware import cost_since
-from models.registry import ModelVersion, Promotion
+from models.registry import ModelVersion
 from models.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
 from models.serving import serve_generator
 from models.study_analysis import study_measurement, with_study
@@ -77,7 +77,7 @@ class Beside(NamedTuple):
 def evaluate(
     classifier: str | None = None, generator: str | None = None, overrule: bool = False, by: str = GATE
 ) -> Outcome:
-    """Judges the named versions, or the newest candidates, and promotes those that pass.
+    """Judges the named versions, or the newest candidates, and promotes those that pass, or asks a person to.
 
     With `overrule` a person (`by`) promotes what failed as well.
 
@@ -92,13 +92,13 @@ def evaluate(
     if not judged:
         raise ModelError("There is no candidate to evaluate: run 'ticketing train' first.")
     report(judged)
-    approved = ask_a_person(judged) if wants_approval(judged, overrule) else Approval(by, None)
-    promote(judged, overrule, approved.name, approved.reason)
+    chosen = [one for one in judged if one.verdict.passed or overrule]
+    waits = promote_or_ask(chosen, overrule, by)
     failed = [one for one in judged if not one.verdict.passed]
     outcome = Outcome(
-        promoted=tuple(one.version for one in judged if one.verdict.passed or overrule),
+        promoted=() if waits else tuple(one.version for one in chosen),
         overruled=tuple(one.version for one in failed if overrule),
-        sentence="; ".join(f"{one.version} {_word(one, overrule)}: {one.verdict.sentence}" for one in judged),
+        sentence="; ".join(f"{one.version} {_word(one, overrule, waits)}: {one.verdict.sentence}" for one in judged),
     )
     get_run_logger().info("gate: %s", outcome.sentence)
     if failed and not overrule:
@@ -239,26 +239,26 @@ def report(judged: list[Judged]) -> None:
     create_markdown_artifact(markdown, key="evaluation", description=subtitle)
 
 
-@task(**IO)
-def promote(judged: list[Judged], overrule: bool, by: str, reason: str | None) -> None:
-    """Makes champions of the versions that passed, or that a person wants in spite of the gate; all at once."""
-    chosen = [Promotion(one.version, one.verdict_id) for one in judged if one.verdict.passed or overrule]
-    # A person may answer hours later: what was judged beside one champion must not take the place of another.
-    replacing = {one.version: one.champion for one in judged}
-    registry.promote(resources.database(), chosen, by, overrule, reason, replacing)
+def promote_or_ask(chosen: list[Judged], overrule: bool, by: str) -> str | None:
+    """Promotes what was chosen, or has a person say so first, where the settings want that; who overrules has decided.
+
+    Returns:
+        The name of the run that waits for a person; None when all is done.
+    """
+    if not chosen:
+        return None
+    proposals = [Proposal(version=one.version, verdict_id=one.verdict_id, replacing=one.champion) for one in chosen]
+    approved = Approval(by, None)
+    if get_settings().gate.human_approval and not overrule:
+        sentence = "; ".join(f"{one.version}: {one.verdict.sentence}" for one in chosen)
+        if approval.is_served():
+            return approval.hand_over(proposals, sentence)
+        approved = approval.ask_a_person(sentence, get_settings())
+    approval.promote(proposals, overrule, approved.name, approved.reason)
+    return None
 
 
-def wants_approval(judged: list[Judged], overrule: bool) -> bool:
-    """Whether a person must confirm what the gate would promote; who overrules the gate has decided already."""
-    return get_settings().gate.human_approval and not overrule and any(one.verdict.passed for one in judged)
-
-
-def ask_a_person(judged: list[Judged]) -> Approval:
-    """Pauses the run until somebody says yes or no in Prefect's UI."""
-    return approval.ask_a_person("; ".join(f"{one.version}: {one.verdict.sentence}" for one in judged), get_settings())
-
-
-def _word(one: Judged, overrule: bool) -> str:
+def _word(one: Judged, overrule: bool, waits: str | None) -> str:
     if one.verdict.passed:
-        return "passed and is champion"
+        return f"passed and waits for a person (run {waits})" if waits else "passed and is champion"
     return "failed but was promoted by a person" if overrule else "failed"

@@ -4,6 +4,7 @@ from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Schedule
 
+from flows.approval import APPROVE, approve
 from flows.draft import draft
 from flows.evaluate import evaluate
 from flows.name_finder import name_finder
@@ -29,6 +30,7 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         prepare.to_deployment("prepare", tags=TAGS),
         train.to_deployment("train", tags=TAGS),
         evaluate.to_deployment("evaluate", tags=TAGS),
+        approve.to_deployment(APPROVE, tags=TAGS),
         draft.to_deployment("draft", tags=TAGS),
         name_finder.to_deployment("name-finder", tags=TAGS),
         study.to_deployment("study", tags=TAGS),

@@ -1,15 +1,24 @@
 """A promotion that waits for a person, against a real Prefect server; the person is a client in a thread."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound
 
 from flows import approval
+from flows.approval import Proposal
+from models.registry import champion_versions
+from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
+from tests.seed import rows
 from ticketing.errors import GateFailed
 from ticketing.settings import GateSettings
 
@@ -103,3 +112,77 @@ def test_no_answer_in_time_is_a_no(prefect, settings):
         asking(settings, "late", seconds=2)()
     with get_client(sync_client=True) as client:
         assert run_named(client, "late").state.type == StateType.FAILED
+
+
+# Each run of theirs is a process of its own, which has Prefect and torch to import first.
+SLOW = pytest.mark.timeout(900)
+ROOT = Path(__file__).parents[2]
+SERVE = "from prefect import serve; from flows.approval import *; serve(approve.to_deployment(APPROVE), limit=1)"
+
+
+@pytest.fixture
+def served(prefect, flow_settings):
+    """A process that serves `approve`, one run at a time, as `serve_deployments` does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE], cwd=ROOT, env={**os.environ, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    )
+    yield process
+    process.terminate()
+    process.wait(30)
+
+
+def until(condition, seconds=240):
+    deadline = time.monotonic() + seconds
+    while (found := condition()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    return found
+
+
+def handed_over(*proposals):
+    """The name of the run that waits, once the deployment is there."""
+
+    def attempt():
+        try:
+            return approval.hand_over(proposals, "classifier-2 passed: accuracy 0.99")
+        except ObjectNotFound:
+            return None
+
+    return until(attempt)
+
+
+def in_state(client, name, *states):
+    return until(lambda: next((run for run in [run_named(client, name)] if run and run.state.name in states), None))
+
+
+@SLOW
+def test_a_suspended_run_keeps_nobody_waiting_and_promotes_when_it_is_resumed(served, database, settings):
+    snapshot_id = add_snapshot(database)
+    old = promoted(database, settings, snapshot_id, content="old")
+    new, late = (candidate(database, settings, snapshot_id, content=name) for name in ("new", "late"))
+    proposals = [Proposal(**judged(database, model, PASSED)._asdict(), replacing=old.version) for model in (new, late)]
+    with get_client(sync_client=True) as client:
+        first = in_state(client, handed_over(proposals[0]), "Suspended")
+        second = in_state(client, handed_over(proposals[1]), "Suspended")
+        assert champion_versions(database) == {"classifier": old.version}
+
+        for run, end in ((first, "Completed"), (second, "Failed")):
+            client.resume_flow_run(run.id, run_input={"approve": True, "name": " ann ", "reason": "it reads well"})
+            ended = in_state(client, run.name, "Completed", "Failed")
+            assert ended.state.name == end
+        assert f"{late.version} was judged beside {old.version}, and by now {new.version}" in ended.state.message
+    assert champion_versions(database) == {"classifier": new.version}
+    said = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
+    assert said == [{"promoted_by": "ann", "reason": "it reads well"}]
+
+
+@SLOW
+def test_a_no_to_a_suspended_run_promotes_nothing(served, database, settings):
+    model = candidate(database, settings, add_snapshot(database))
+    proposal = Proposal(**judged(database, model, PASSED)._asdict(), replacing=None)
+    with get_client(sync_client=True) as client:
+        run = in_state(client, handed_over(proposal), "Suspended")
+        client.resume_flow_run(run.id, run_input={"approve": False, "name": "ann", "reason": "too few tickets"})
+        ended = in_state(client, run.name, "Completed", "Failed")
+    assert "ann refused the promotion: too few tickets" in ended.state.message
+    assert champion_versions(database) == {}

@@ -73,6 +73,20 @@ def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, as
     assert history(database) == [(model.version, "ann", False, "looks good")]
 
 
+def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, database, settings, monkeypatch):
+    handed = []
+    monkeypatch.setattr(module.approval, "is_served", lambda: True)
+    monkeypatch.setattr(module.approval, "hand_over", lambda *what: handed.append(what) or "brave-owl")
+    model = candidate(database, settings, add_snapshot(database))
+    outcome = evaluate()
+    assert outcome.promoted == ()
+    assert f"{model.version} passed and waits for a person (run brave-owl)" in outcome.sentence
+    [([proposal], sentence)] = handed
+    assert (proposal.version, proposal.replacing) == (model.version, None)
+    assert model.version in sentence
+    assert (asked["sentences"], champion_versions(database)) == ([], {})
+
+
 def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, database, settings):
     snapshot_id = add_snapshot(database)
     promoted(database, settings, snapshot_id, content="old")

@@ -31,7 +31,17 @@ def test_nightly_and_retrain_have_schedules_and_every_flow_can_be_run_by_hand():
 
     made = {one.name: one for one in deployments(PrefectSettings(nightly_cron="5 1 * * *", timezone="Asia/Shanghai"))}
 
-    assert set(made) == {"nightly", "retrain", "prepare", "train", "evaluate", "draft", "name-finder", "study"}
+    assert set(made) == {
+        "nightly",
+        "retrain",
+        "prepare",
+        "train",
+        "evaluate",
+        "approve",
+        "draft",
+        "name-finder",
+        "study",
+    }
     (nightly,) = made["nightly"].schedules
     assert (nightly.schedule.cron, nightly.schedule.timezone) == ("5 1 * * *", "Asia/Shanghai")
     assert not made["train"].schedules
