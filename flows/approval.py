@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from prefect import flow, get_run_logger, runtime, task
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
-from prefect.exceptions import FlowPauseTimeout
+from prefect.exceptions import FlowPauseTimeout, ObjectNotFound
 from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
 from pydantic import BaseModel, Field
@@ -20,7 +20,7 @@ from flows import resources
 from flows.common import IO
 from models import registry
 from models.registry import Promotion
-from ticketing.errors import GateFailed
+from ticketing.errors import GateFailed, ServiceError
 from ticketing.settings import Settings, get_settings
 
 POLL_SECONDS = 5
@@ -88,9 +88,19 @@ def is_served() -> bool:
 
 
 def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
-    """Starts a run of `approve`, and does not wait for it. Returns its name."""
+    """Starts a run of `approve`, and does not wait for it. Returns its name.
+
+    Raises:
+        ServiceError: nobody serves `approve`.
+    """
     parameters = {"proposals": [one.model_dump() for one in proposals], "sentence": sentence}
-    run = run_deployment(f"{APPROVE}/{APPROVE}", parameters=parameters, timeout=0, as_subflow=False)
+    try:
+        run = run_deployment(f"{APPROVE}/{APPROVE}", parameters=parameters, timeout=0, as_subflow=False)
+    except ObjectNotFound:
+        raise ServiceError(
+            f"{sentence}. A person is to confirm that (gate.human_approval), and nobody serves the flow 'approve' here: "
+            "start 'ticketing serve', or promote with 'ticketing models promote'."
+        ) from None
     return cast(FlowRun, run).name  # only async callers get coroutines
 
 
