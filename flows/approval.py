@@ -98,8 +98,8 @@ def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
         run = run_deployment(f"{APPROVE}/{APPROVE}", parameters=parameters, timeout=0, as_subflow=False)
     except ObjectNotFound:
         raise ServiceError(
-            f"{sentence}. A person is to confirm that (gate.human_approval), and nobody serves the flow 'approve' here: "
-            "start 'ticketing serve', or promote with 'ticketing models promote'."
+            f"{sentence}. A person is to confirm (gate.human_approval), and nobody serves the flow 'approve' here: "
+            "start the services, or promote with 'ticketing models promote'."
         ) from None
     return cast(FlowRun, run).name  # only async callers get coroutines
 

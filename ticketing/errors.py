@@ -66,4 +66,4 @@ class StudyError(TicketingError):
 
 
 class ServiceError(TicketingError):
-    """A local service (the Prefect server) could not be started."""
+    """A local service (the Prefect server) could not be started, or does not serve what is asked of it."""
