@@ -99,7 +99,7 @@ def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
     except ObjectNotFound:
         raise ServiceError(
             f"{sentence}. A person is to confirm (gate.human_approval), and nobody serves the flow 'approve' here: "
-            "start the services, or promote with 'ticketing models promote'."
+            "run 'ticketing up', or promote with 'ticketing models promote'."
         ) from None
     return cast(FlowRun, run).name  # only async callers get coroutines
 
