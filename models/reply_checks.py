@@ -58,6 +58,7 @@ _PROMISES = {
     "zh": re.compile(r"退款|退还|赔偿|补偿|免费|保证|承诺|优惠券|代金券|换新|补发|减免"),
 }
 _OPENING = re.compile(r"[^\W\d_]+")
+_LINKS = re.compile(_LINK, re.IGNORECASE)
 _OPEN_END = re.compile(r"(\w+)[\s,;:，；：、(（–—-]*$")
 
 
@@ -193,7 +194,7 @@ def _opening(reply: str, language: str) -> str:
 
 def _open_end(reply: str, language: str) -> str:
     """The last word, where nothing closes the sentence after it."""
-    match = _OPEN_END.search(PLACEHOLDER.sub(".", reply.rstrip())[-200:])
+    match = _OPEN_END.search(_LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip()))[-200:])
     if match is None:
         return ""
     word = match.group(1).casefold()

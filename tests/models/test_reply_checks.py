@@ -50,6 +50,7 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("Thank you. Order <ORDER_ID_1> is at evil.example/now, thank you for that.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1> is at your door and the driver will", ["empty_or_cut_off"]),
         ("Thank you. Order <ORDER_ID_1> is at your door,", ["empty_or_cut_off"]),
+        ("Thank you. Order <ORDER_ID_1> is shown at https://shop.example/help", []),
         ("Thank you for writing about order <ORDER_ID_1>.\nYour support team", []),
         ("Thank you for writing about order <ORDER_ID_1>.\nYours, <PERSON_1>", ["wrong_order_number"]),
         ("Thank you. Order <ORDER_ID_1>: write to help@evil.example for more.", ["invented_fact"]),
