@@ -78,6 +78,8 @@ def approve(proposals: list[Proposal], sentence: str) -> None:
     # Everything up to here happens once more when it is resumed.
     answer = suspend_flow_run(wait_for_input=_form(sentence), timeout=get_settings().gate.approval_timeout_seconds)
     said = _yes(answer, sentence)
+    # Prefect can't suspend a run twice.
+    get_run_logger().info("%s says yes. Should this run fail: 'ticketing models promote', not a retry.", said.name)
     promote(proposals, False, said.name, said.reason)
     get_run_logger().info("promoted by %s: %s", said.name, ", ".join(one.version for one in proposals))
 

@@ -18,7 +18,7 @@ from models.classifier_evaluation import CHAMPION, ClassifierEvaluation, Rival, 
 from models.encoder import Encoder
 from models.gate import Verdict, judge, rules_of
 from models.generator_evaluation import GeneratorEvaluation, evaluate_generator, without_personal_data
-from models.generator_manifest import read_manifest
+from models.generator_manifest import check_servable
 from models.hardware import cost_since
 from models.registry import ModelVersion
 from models.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
@@ -171,7 +171,7 @@ def champion_beside(model: ModelVersion) -> Beside:
     try:
         champion = registry.find(resources.database(), version, get_settings())
         if model.kind == "generator":
-            read_manifest(champion.version, champion.path)
+            check_servable(champion.version, champion.path, champion.base_model, get_settings())
         return Beside(version, champion, seen_by(champion))
     except (ModelError, CorpusError) as error:
         # The rules that compare with it then fail for want of a number, and a person can overrule them.

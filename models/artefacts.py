@@ -185,13 +185,18 @@ def _upload(place: Path, url: str, undo: ExitStack) -> None:
     # File by file, and only what is not there yet: an upload that was killed goes on where it stopped.
     with _talking_to(url, OutputError, "can't be written"):
         fs, root = url_to_fs(url)
-        missing = _not_there(place, url)
-        if not missing and _remote_hash(url) != place.name:  # it was damaged there
-            missing = _files(place)
-        for name, path in missing.items():
-            undo.callback(_take_back, fs, f"{root}/{name}")
-            fs.makedirs(str(PurePosixPath(f"{root}/{name}").parent), exist_ok=True)
-            fs.put_file(str(path), f"{root}/{name}")
+        _put(_not_there(place, url), url, undo)
+        if _remote_hash(url) != place.name:  # what was there was damaged, or more than belongs there
+            fs.rm(root, recursive=True)
+            _put(_files(place), url, undo)
+
+
+def _put(files: Mapping[str, Path], url: str, undo: ExitStack) -> None:
+    fs, root = url_to_fs(url)
+    for name, path in files.items():
+        undo.callback(_take_back, fs, f"{root}/{name}")
+        fs.makedirs(str(PurePosixPath(f"{root}/{name}").parent), exist_ok=True)
+        fs.put_file(str(path), f"{root}/{name}")
 
 
 def _take_back(fs: Any, path: str) -> None:  # noqa: ANN401 — fsspec has no types

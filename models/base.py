@@ -29,7 +29,7 @@ CHAT_TEMPLATE = (
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 # What from_pretrained raises for files that are missing, cut off, or not a model of the kind that is asked for.
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, SafetensorError)
-WEIGHTS = ("*.safetensors", "*.bin")
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # what from_pretrained takes, the first if it is there
 LITTLE_SPACE = 1 << 30
 
 
@@ -66,17 +66,39 @@ def weights_hash(base: str) -> str:
         base: as `resolve` gives it.
 
     Raises:
-        ModelError: there is no such model here, and none can be fetched.
+        ModelError: there are no weights here, and none can be fetched.
     """
+    digest = hashlib.sha256()
     try:
-        folder = Path(base) if Path(base).is_dir() else Path(snapshot_download(base, allow_patterns=list(WEIGHTS)))
-        digest = hashlib.sha256()
-        for path in sorted(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+        files = next((found for pattern in WEIGHTS if (found := _files_of(base, pattern))), [])
+        for path in files:
             with path.open("rb") as file:
                 digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
     except LOAD_ERRORS as error:
         raise ModelError(f"The weights of the base model {base!r} can't be read ({type(error).__name__}).") from error
+    if not files:
+        raise ModelError(f"The base model {base!r} has no weights: none of {', '.join(WEIGHTS)} is there.")
     return digest.hexdigest()
+
+
+def check_weights(base_model: str, settings: Settings, expected: str | None) -> str:
+    """The hash of a base model's weights, which must be what a generator was trained and judged beside; None: any.
+
+    Raises:
+        ModelError: the base model is not there, or has other weights by now.
+    """
+    found = weights_hash(resolve(base_model, settings))
+    if expected not in (None, found):
+        raise ModelError(
+            f"The base model {base_model!r} has other weights than those that the generator was trained and judged "
+            "beside: put those back, or train and evaluate anew."
+        )
+    return found
+
+
+def _files_of(base: str, pattern: str) -> list[Path]:
+    folder = Path(base) if Path(base).is_dir() else Path(snapshot_download(base, allow_patterns=pattern))
+    return sorted(folder.glob(pattern))
 
 
 def code_version() -> str:

@@ -178,8 +178,7 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
         Validated(record.language, labels[int(row.argmax())], float(row.max()), right)
         for record, row, right in zip(validation, rows, correct, strict=True)
     ]
-    unseen = set(labels) - {record.category for record in validation}
-    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence, unseen)
+    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence, labels)
     manifest = {
         **basis,
         "calibration": calibration._asdict(),

@@ -5,8 +5,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from models.base import check_weights
 from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import ModelError
+from ticketing.settings import Settings
 
 MANIFEST = "ticketing.json"
 
@@ -18,7 +20,7 @@ class GeneratorManifest(NamedTuple):
     base_weights: str | None
 
 
-def write_manifest(folder: Path, base_model: str, base_weights: str, languages: Collection[str] | None) -> None:
+def write_manifest(folder: Path, base_model: str, base_weights: str | None, languages: Collection[str] | None) -> None:
     """Says it in the artefact's folder."""
     manifest = {
         "base_model": base_model,
@@ -46,3 +48,10 @@ def read_manifest(version: str, path: Path) -> GeneratorManifest:
             f"{PROMPT_VERSION}: prepare, train and evaluate anew."
         )
     return GeneratorManifest(None if languages is None else frozenset(languages), manifest.get("base_weights"))
+
+
+def check_servable(version: str, path: Path, base_model: str, settings: Settings) -> None:
+    """Raises ModelError where a registered generator would not be served as it was judged."""
+    manifest = read_manifest(version, path)
+    if manifest.base_weights is not None:
+        check_weights(base_model, settings, manifest.base_weights)

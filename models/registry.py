@@ -20,7 +20,7 @@ from models import artefacts
 from models.artefacts import Stored
 from models.base import code_version
 from models.gate import Verdict
-from models.generator_manifest import read_manifest
+from models.generator_manifest import check_servable
 from ticketing.database import Database, queries, refusals_as
 from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
@@ -231,7 +231,7 @@ def promote_by_hand(
         GateFailed: the verdict is a no, and `overrule` is false.
     """
     model = find(database, version, settings)
-    _check_servable(model)
+    _check_servable(model, settings)
     with database.begin() as conn:
         verdict = queries.find_latest_verdict(conn, version=version)
     if verdict is None:
@@ -261,15 +261,15 @@ def rollback(
         row = queries.find_model(conn, version=version)
         # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
         model = _checked(row, settings)
-        _check_servable(model)
+        _check_servable(model, settings)
         artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
     return model
 
 
-def _check_servable(model: ModelVersion) -> None:
+def _check_servable(model: ModelVersion, settings: Settings) -> None:
     """Raises ModelError where drafting would refuse to serve it."""
     if model.kind == "generator":
-        read_manifest(model.version, model.path)
+        check_servable(model.version, model.path, model.base_model, settings)
 
 
 def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:

@@ -23,6 +23,7 @@ CUSTOMARY = 3
 USUAL = 0.005
 LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams
 ENOUGH_LETTERS = 40
+OPEN_ENDS = 0.01  # where more of the agents' replies end within a sentence, that is how they write
 NOT_LATIN = ("zh", "ja", "ko")
 
 _MONTH = (
@@ -33,18 +34,26 @@ _DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)?
 _WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
 # Without a path only what is seldom a word of its own: "it is late.It came" has a full stop, and names no domain.
 _TOP_LEVEL = (
-    "com|net|org|info|shop|biz|online|site|store|app|dev|xyz|top|io|ai|co|eu|cn|hk|tw|jp|kr|de|fr|es|nl|pl|uk|ca|au|ru"
+    "com|net|org|info|shop|biz|online|site|store|app|dev|xyz|top|io|ai|co|eu|cn|hk|tw|jp|kr|de|fr|es|nl|pl|uk|ca|au|ru|"
+    "COM|NET|ORG"
 )
-_DOMAIN = rf"(?<![a-z0-9.-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,24}}/\S*|(?:{_TOP_LEVEL})(?![a-z0-9]))"
-_LINK = rf"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+|{_DOMAIN}"
+_DOMAIN = rf"(?<![a-z0-9.-])(?:[a-z0-9-]{{1,63}}\.){{1,5}}(?:[a-z]{{2,24}}/\S*|(?-i:{_TOP_LEVEL})(?![a-z0-9]))"
+_EMAIL = r"(?<![a-z0-9._+-])[a-z0-9._+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+_LINK = rf"https?://\S+|www\.\S+|{_EMAIL}|{_DOMAIN}"
 _NUMBER = r"\d+(?:[.,:/-]\d+)*"
 _UNITS = {
-    "$": r"\$|USD\b|dollars?\b",
-    "€": r"€|EUR\b|euros?\b",
-    "£": r"£|GBP\b|pounds?\b",
-    "¥": r"[¥￥元块]|CNY\b|RMB\b|yuan\b",
-    "%": r"[%％]|per ?cent\b",
+    "$": r"\$|(?:USD|dollars?)(?![a-z])",
+    "€": r"€|(?:EUR|euros?)(?![a-z])",
+    "£": r"£|(?:GBP|pounds?)(?![a-z])",
+    "¥": r"[¥￥]|(?:CNY|RMB|yuan)(?![a-z])|元(?!旦|件|素)|块(?=钱|\W|$)",
+    "%": r"[%％]|per ?cent(?![a-z])",
 }
+# A number before one of these is no sum of money.
+_COUNTED = re.compile(
+    r"\s?-?(?:(?:second|minute|hour|day|night|week|month|year|time|piece|item|order|parcel)s?(?![a-z])|"
+    r"(?:working|business|calendar) days?|[秒分时天日周月年次件个号点]|小时|工作日|星期)",
+    re.IGNORECASE,
+)
 _UNIT = "|".join(_UNITS.values())
 _AMOUNT = rf"(?:[$€£¥￥]|\b(?:USD|EUR|GBP|CNY|RMB)) ?{_NUMBER}|{_NUMBER} ?(?:{_UNIT})"
 _FACT = re.compile(rf"{_LINK}|(?P<date>{_DATE})|{_WEEKDAY}|(?P<amount>{_AMOUNT})|{_NUMBER}", re.IGNORECASE)
@@ -59,6 +68,7 @@ _PROMISES = {
 }
 _OPENING = re.compile(r"[^\W\d_]+")
 _LINKS = re.compile(_LINK, re.IGNORECASE)
+_LIST_ITEM = re.compile(r"\s*(?:[-*•·]|\d+[.)、])\s*\w")
 _OPEN_END = re.compile(r"(\w+)[\s,;:，；：、(（–—-]*$")
 
 
@@ -82,10 +92,18 @@ class ReplyChecker:
         self._customary = _customary_facts(answered)
         self._openings = _usual(answered, _opening)
         self._endings = _usual(answered, _open_end)
+        self._closing = self._languages_that_close(answered)
         self._promises = {
             (language, category): _Templates(sentences, language)
             for (language, category), sentences in _promise_sentences(answered).items()
         }
+
+    def _languages_that_close(self, answered: Sequence[Record]) -> frozenset[str]:
+        """Those in which agents end their sentences: where they often don't, an open end says nothing."""
+        ends: dict[str, list[bool]] = defaultdict(list)
+        for record in answered:
+            ends[record.language].append(self._ends_openly(record.output or "", record.language))
+        return frozenset(language for language, found in ends.items() if sum(found) <= OPEN_ENDS * len(found))
 
     def checks(self, language: str) -> frozenset[str]:
         """The faults that can be seen in a language: some want its words, or an agent's replies."""
@@ -111,8 +129,11 @@ class ReplyChecker:
         if answer.finish_reason in ("length", "error") or not answer.reply.strip():
             return True
         # A model may also stop in the middle of a sentence. Agents end in a full stop, or as they sign.
-        end, usual = _open_end(answer.reply, answer.language), self._endings.get(answer.language)
-        return bool(end) and usual is not None and end not in usual
+        return answer.language in self._closing and self._ends_openly(answer.reply, answer.language)
+
+    def _ends_openly(self, reply: str, language: str) -> bool:
+        end = _open_end(reply, language)
+        return bool(end) and end not in self._endings.get(language, ())
 
     def _wrong_language(self, answer: Answer) -> bool:
         words = PLACEHOLDER.sub(" ", answer.reply)
@@ -122,7 +143,7 @@ class ReplyChecker:
         return said != answer.language and not (short and said == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
-        known = _and_bare_numbers(_facts(answer.ticket) | _facts(answer.instruction))
+        known = _known_facts(answer.ticket) | _known_facts(answer.instruction)
         known |= self._customary.get((answer.language, answer.category), frozenset())
         return bool(_facts(answer.reply) - known)
 
@@ -158,8 +179,9 @@ def _facts(text: str) -> frozenset[str]:
 def _as_fact(match: re.Match[str]) -> str:
     fact = match.group().rstrip(".,;:!?)").casefold()
     if match["amount"] is not None:
-        unit = next(sign for sign, said in _UNITS.items() if re.search(said, fact, re.IGNORECASE))
-        return f"{re.search(_NUMBER, fact).group()} {unit}"  # type: ignore[union-attr]
+        number = re.search(_NUMBER, fact)
+        unit = next((sign for sign, said in _UNITS.items() if re.search(said, fact, re.IGNORECASE)), "")
+        return f"{number.group() if number else fact} {unit}"
     if match["date"] is None:
         return fact
     # "June 3rd" and "3 June" are the same day.
@@ -167,9 +189,20 @@ def _as_fact(match: re.Match[str]) -> str:
     return f"{int(day.group())} {month.group()[:3]}" if day and month else fact
 
 
-def _and_bare_numbers(facts: frozenset[str]) -> frozenset[str]:
-    # Who reads of 20 dollars may write 20; who reads of 20 days may not write 20 dollars.
-    return facts | {fact.split(" ")[0] for fact in facts if fact.endswith(tuple(_UNITS))}
+def _known_facts(text: str) -> frozenset[str]:
+    """The facts of a text that a reply may repeat: of 39.90 as 39.90 dollars too, of 20 dollars as 20, but of 20 days
+    not as 20 dollars.
+    """
+    plain = PLACEHOLDER.sub(" ", text)
+    known = set[str]()
+    for match in _FACT.finditer(plain):
+        fact = _as_fact(match)
+        known.add(fact)
+        if match["amount"] is not None:
+            known.add(fact.split(" ")[0])
+        elif re.fullmatch(_NUMBER, fact) and not _COUNTED.match(plain, match.end()):
+            known.update(f"{fact} {unit}" for unit in _UNITS)
+    return frozenset(known)
 
 
 def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -194,7 +227,8 @@ def _opening(reply: str, language: str) -> str:
 
 def _open_end(reply: str, language: str) -> str:
     """The last word, where nothing closes the sentence after it."""
-    match = _OPEN_END.search(_LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip()))[-200:])
+    last_line = _LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip())).rpartition("\n")[2][-200:]
+    match = None if _LIST_ITEM.match(last_line) else _OPEN_END.search(last_line)
     if match is None:
         return ""
     word = match.group(1).casefold()

@@ -12,7 +12,7 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from models.base import LOAD_ERRORS, made_once, resolve, weights_hash
+from models.base import LOAD_ERRORS, check_weights, made_once, resolve
 from models.hardware import compute_dtype
 from models.qlora import load_quantized
 from ticketing.errors import ModelError
@@ -32,12 +32,7 @@ def served_base(base_model: str, settings: Settings, weights: str | None = None)
         OutputError: the cache can't be written.
     """
     base = resolve(base_model, settings)
-    found = weights_hash(base)
-    if weights not in (None, found):
-        raise ModelError(
-            f"The base model {base_model!r} has other weights than those that the generator was trained and judged "
-            "beside: put those back, or train and evaluate anew."
-        )
+    found = check_weights(base_model, settings, weights)
     key = hashlib.sha256(f"{found} {compute_dtype()}".encode()).hexdigest()[:12]
     target = settings.cache / f"{Path(base).name}-nf4-{key}"
     made_once(target, lambda folder: _write(base, base_model, folder), "config.json")

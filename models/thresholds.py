@@ -53,7 +53,7 @@ def choose_threshold(
 
 
 def choose_thresholds(
-    validated: Sequence[Validated], target: float, confidence: float, unseen: Collection[str] = ()
+    validated: Sequence[Validated], target: float, confidence: float, categories: Collection[str] = ()
 ) -> Thresholds:
     """A threshold for each language, and others for categories that are better or worse than their language.
 
@@ -66,7 +66,8 @@ def choose_thresholds(
         validated: the validation tickets.
         target: the accuracy to be proven.
         confidence: how sure the proof must be.
-        unseen: categories without a validation ticket: of those nothing is known, and nothing is routed.
+        categories: all that there are. Of one that no validation ticket in a language was taken for it is not known how
+            often it is right there, and none is routed.
     """
     chosen: Thresholds = {}
     for language in sorted({one.language for one in validated}):
@@ -87,7 +88,7 @@ def choose_thresholds(
                 category: threshold if threshold is None else max(threshold, pooled)
                 for category, threshold in found.items()
             }
-        found.update(dict.fromkeys(unseen))
+        found.update(dict.fromkeys(set(categories) - {one.predicted for one in own}))
         chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
     return chosen
 

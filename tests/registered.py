@@ -22,7 +22,7 @@ def candidate(database, settings, snapshot_id, kind="classifier", content="weigh
         artefact.mkdir()
         (artefact / "model.safetensors").write_text(content)
         if kind == "generator":
-            write_manifest(artefact, "base", "weights", None)
+            write_manifest(artefact, "base", None, None)
         return register(database, kind, snapshot_id, artefact, {"validation_accuracy": 0.9}, settings)
 
 

@@ -123,10 +123,12 @@ def generators(database, settings, flow_settings, monkeypatch):
     monkeypatch.setattr(module, "seen_by", lambda model: frozenset({"t1"}))
     snapshot_id = add_snapshot(database)
 
-    def make(prompts):
+    def make(prompts, weights=None):
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / "ticketing.json").write_text(json.dumps({"languages": ["en"], "prompt_version": prompts}))
+            (artefact / "ticketing.json").write_text(
+                json.dumps({"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
+            )
             champion = register(database, "generator", snapshot_id, artefact, {}, settings)
         promote(database, [judged(database, champion, PASSED)], "the gate", overrule=False)
         return champion, candidate(database, settings, snapshot_id, kind="generator", content="new")
@@ -141,8 +143,9 @@ def test_what_is_compared_with_is_the_champion_of_when_judging_began(generators)
     assert champion_beside(champion) == Beside(champion.version, absent=frozenset({"champion"}))
 
 
-def test_a_champion_that_can_not_be_served_any_more_does_not_keep_others_from_being_judged(generators):
-    champion, new = generators("0")
+@pytest.mark.parametrize("other", [("0",), (PROMPT_VERSION, "other weights")])
+def test_a_champion_that_can_not_be_served_any_more_does_not_keep_others_from_being_judged(generators, other):
+    champion, new = generators(*other)
     assert champion_beside(new) == Beside(champion.version), "missing, not absent: the rules against it fail"
 
 

@@ -168,10 +168,13 @@ def test_a_rollback_is_refused_when_only_this_machine_still_has_the_artefact(dat
 
 def test_what_was_damaged_in_the_store_is_put_there_again_with_the_same_content(database, remote, snapshot_id):
     model = candidate(database, remote, snapshot_id, content="before")
-    spoil(*fsspec.core.url_to_fs(stored_at(database, model)))
+    fs, root = fsspec.core.url_to_fs(stored_at(database, model))
+    spoil(fs, root)
+    fs.pipe(f"{root}/stranger.txt", b"what does not belong there")
     again = candidate(database, remote, snapshot_id, content="before")
     fs, root = fsspec.core.url_to_fs(stored_at(database, again))
     assert fs.cat(f"{root}/model.safetensors") == b"before"
+    assert not fs.exists(f"{root}/stranger.txt")
 
 
 def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database, settings, snapshot_id, tmp_path):

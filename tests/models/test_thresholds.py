@@ -70,9 +70,10 @@ def test_a_category_that_is_never_right_is_never_routed():
     assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
 
 
-def test_a_category_without_validation_tickets_is_never_routed():
-    chosen = choose_thresholds(validated(600), 0.98, 0.9, unseen=["account"])
-    assert threshold_for(chosen, "en", "payment") == 0.9
+def test_a_category_that_no_validation_ticket_in_a_language_was_taken_for_is_not_routed_there():
+    tickets = [*validated(600), *validated(600, language="zh"), *validated(20, language="zh", predicted="account")]
+    chosen = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
+    assert threshold_for(chosen, "en", "payment") == threshold_for(chosen, "zh", "account") == 0.9
     assert threshold_for(chosen, "en", "account") is None
 
 

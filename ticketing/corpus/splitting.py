@@ -123,7 +123,7 @@ def split(
             taken = [group for name, own in by_category.items() for group in _fill(own, share * sizes[name])]
         chosen.update({group.number: part for group in taken})
         least = {
-            language: min(LEAST_TO_JUDGE, share * size) if part == "test" else settings.min_validation_tickets
+            language: min(LEAST_TO_JUDGE, int(share * size)) if part == "test" else settings.min_validation_tickets
             for language, size in Counter(languages).items()
         }
         _top_up([g for g in ordered if kind != "by time" or g.first], chosen, part, least)
@@ -182,7 +182,7 @@ def _fill(ordered: Sequence[_Group], quota: float) -> list[_Group]:
     return taken
 
 
-def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], part: Part, least: Mapping[str, float]) -> None:
+def _top_up(ordered: Sequence[_Group], chosen: dict[int, Part], part: Part, least: Mapping[str, int]) -> None:
     """Moves groups of a language with fewer than its least tickets in a part there, if train can spare them."""
     for language in sorted({group.language for group in ordered}):
         own = [group for group in ordered if group.language == language]

@@ -193,6 +193,11 @@ def test_tickets_that_are_all_alike_are_told(groups):
         split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)
 
 
+def test_a_stray_ticket_in_a_language_of_its_own_is_learnt_from():
+    languages = ["fr", *["en"] * 999]
+    assert split_by_language(["a", "b"] * 500, languages, range(1000), days(1000), SETTINGS).parts[0] == "train"
+
+
 def test_a_language_that_came_no_more_is_judged_all_the_same():
     languages = ["zh"] * 300 + ["en"] * 900
     settings = CorpusSettings(min_validation_tickets=20)
