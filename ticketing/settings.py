@@ -223,7 +223,7 @@ class GateSettings(Section):
         150, gt=0, description="at most so many test replies are scored, or min_replies a language"
     )
     max_reply_faults: dict[str, float] = Field(
-        {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05},
+        {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05, "invented_fact": 0.1},
         description="the largest share of replies with each fault",
     )
     rules: tuple[GateRule, ...] = Field(
