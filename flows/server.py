@@ -96,17 +96,19 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
     os.environ.update(prefect_environment(settings))
     log_path = settings.home / "logs" / "prefect-server.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
+    url = api_url(settings, port)
     with log_path.open("ab") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
+            # Else the pages ask for the API at port 4200, whichever port they come from.
+            env={"PREFECT_UI_API_URL": url, **os.environ},
             # A process group of its own: Ctrl-C reaches the flows first, and the server is stopped after them.
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
-    url = api_url(settings, port)
     before = os.environ.get("PREFECT_API_URL")
     try:
         _wait_until_up(server, url, log_path)

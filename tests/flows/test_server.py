@@ -1,4 +1,6 @@
+import json
 import socket
+import urllib.request
 
 import pytest
 
@@ -20,6 +22,11 @@ def test_a_server_that_the_environment_names_is_used(settings, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     with prefect_api(settings) as url:
         assert url == "http://127.0.0.1:1/api"
+
+
+def test_its_pages_ask_the_server_that_they_come_from(prefect):
+    with urllib.request.urlopen(prefect.removesuffix("/api") + "/ui-settings", timeout=10) as response:
+        assert json.load(response)["api_url"] == prefect
 
 
 def test_nothing_answers_on_a_closed_port():
