@@ -25,7 +25,7 @@ def test_a_server_that_the_environment_names_is_used(settings, monkeypatch):
 
 
 def test_its_pages_ask_the_server_that_they_come_from(prefect):
-    with urllib.request.urlopen(prefect.removesuffix("/api") + "/ui-settings", timeout=10) as response:
+    with urllib.request.urlopen(prefect.removesuffix("/api") + "/ui-settings", timeout=10) as response:  # noqa: S310
         assert json.load(response)["api_url"] == prefect
 
 
