@@ -13,14 +13,9 @@ from models.classifier_evaluation import Rival, evaluate_classifier
 from models.classifier_training import train_classifier
 from models.gate import judge, rules_of
 from models.generator import save_adapter
-from models.generator_evaluation import (
-    evaluate_generator,
-    look_up_replies,
-    scored_records,
-    write_base_replies,
-    write_replies,
-)
+from models.generator_evaluation import evaluate_generator
 from models.registry import ModelVersion
+from models.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
 from models.serving import serve_generator
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
