@@ -12,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from models import classifier_trainer
 from models.calibration import fit_calibration, probabilities
 from models.classifier import TrainedClassifier
 from models.classifier_evaluation import as_ticket, evaluate_classifier
@@ -41,6 +42,7 @@ VARIANTS = {
     "layer decay 0.9": {"adversarial": 0.0, "layer_decay": 0.9},
     "a teacher of its own size": {"adversarial": 0.0, "teacher": EMBEDDED_CLASSIFIER},
     "three seeds that vote": {"adversarial": 0.0, "seeds": 3},
+    "no early stopping": {"adversarial": 0.0, "patience": 100},
 }
 # Of categories that are not equally common: how much the rare ones weigh, all else plain.
 WEIGHTS = {
@@ -114,6 +116,16 @@ def test_against_learning_banking77_by_heart(shared_data, tmp_path, variant):
 def test_against_learning_the_sample_shop_by_heart(tmp_path, variant):
     snapshot = few_of_shop(tmp_path / "s", TICKETS)
     tell(f"sample shop, {TICKETS} a category, {variant}", *trained(snapshot, tmp_path, **VARIANTS[variant]), snapshot)
+
+
+@pytest.mark.parametrize("schedule", ["constant_with_warmup", "cosine"])
+@pytest.mark.parametrize("corpus", ["BANKING77", "sample shop"])
+def test_schedules_of_the_learning_rate(shared_data, tmp_path, monkeypatch, corpus, schedule):
+    """What is used falls in a straight line: it is the plain variant."""
+    monkeypatch.setattr(classifier_trainer, "SCHEDULE", schedule)
+    folder = tmp_path / "s"
+    snapshot = few_of_shop(folder, TICKETS) if corpus == "sample shop" else few_of_banking(shared_data, folder, TICKETS)
+    tell(f"{corpus}, {TICKETS} a category, {schedule}", *trained(snapshot, tmp_path, **VARIANTS["plain"]), snapshot)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
