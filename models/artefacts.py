@@ -4,18 +4,16 @@ Which version an artefact belongs to, and whether anybody still needs it, the re
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fsspec.core import url_to_fs
 
-from models.base import writing
+from models.base import files_hash, writing
 from ticketing.errors import ModelError, OutputError, TicketingError
 from ticketing.settings import Settings
 
@@ -29,7 +27,8 @@ class Stored(NamedTuple):
 
 def artefact_hash(folder: Path) -> str:
     """SHA-256 over the names and contents of a folder's files, as hex."""
-    return _hash({name: partial(_open, path) for name, path in _files(folder).items()})
+    files = _files(folder)
+    return files_hash(files, lambda name: files[name].open("rb"))
 
 
 def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
@@ -137,19 +136,6 @@ def _place(digest: str, settings: Settings) -> Path:
     return settings.home / "models" / digest[:2] / digest
 
 
-def _hash(files: Mapping[str, Callable[[], IO[bytes]]]) -> str:
-    digest = hashlib.sha256()
-    for name, opened in sorted(files.items(), key=lambda item: item[0].split("/")):
-        digest.update(name.encode() + b"\0")
-        with opened() as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
-    return digest.hexdigest()
-
-
-def _open(path: Path) -> IO[bytes]:
-    return path.open("rb")
-
-
 def _is_intact(place: Path, digest: str) -> bool:
     return place.is_dir() and artefact_hash(place) == digest
 
@@ -173,7 +159,7 @@ def _remote_files(url: str) -> dict[str, int]:
 
 def _remote_hash(url: str) -> str:
     fs, root = url_to_fs(url)
-    return _hash({name: partial(fs.open, f"{root}/{name}", "rb") for name in _remote_files(url)})
+    return files_hash(_remote_files(url), lambda name: fs.open(f"{root}/{name}", "rb"))
 
 
 def _not_there(place: Path, url: str) -> dict[str, Path]:

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
@@ -68,16 +69,28 @@ def weights_hash(base: str) -> str:
     Raises:
         ModelError: there are no weights here, and none can be fetched.
     """
-    digest = hashlib.sha256()
     try:
-        files = next((found for pattern in WEIGHTS if (found := _files_of(base, pattern))), [])
-        for path in files:
-            with path.open("rb") as file:
-                digest.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+        files = next((found for pattern in WEIGHTS if (found := _files_of(base, pattern))), {})
+        digest = files_hash(files, lambda name: files[name].open("rb"))
     except LOAD_ERRORS as error:
         raise ModelError(f"The weights of the base model {base!r} can't be read ({type(error).__name__}).") from error
     if not files:
         raise ModelError(f"The base model {base!r} has no weights: none of {', '.join(WEIGHTS)} is there.")
+    return digest
+
+
+def files_hash(names: Iterable[str], opened: Callable[[str], IO[bytes]]) -> str:
+    """SHA-256 over the names and contents of files, as hex, in the order of their names.
+
+    Args:
+        names: paths with `/`.
+        opened: gives the file of a name, wherever it is.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(names, key=lambda path: path.split("/")):
+        digest.update(name.encode() + b"\0")
+        with opened(name) as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
     return digest.hexdigest()
 
 
@@ -96,9 +109,9 @@ def check_weights(base_model: str, settings: Settings, expected: str | None) -> 
     return found
 
 
-def _files_of(base: str, pattern: str) -> list[Path]:
+def _files_of(base: str, pattern: str) -> dict[str, Path]:
     folder = Path(base) if Path(base).is_dir() else Path(snapshot_download(base, allow_patterns=pattern))
-    return sorted(folder.glob(pattern))
+    return {path.name: path for path in folder.glob(pattern)}
 
 
 def code_version() -> str:

@@ -62,7 +62,7 @@ class TrainedClassifier:
     @property
     def tells_out_of_scope(self) -> bool:
         """Whether it was fitted on enough validation tickets to take any ticket for out of scope."""
-        return self.scope.least_usual <= self.out_of_scope_share
+        return self.scope.can_tell(self.out_of_scope_share)
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:

@@ -191,7 +191,7 @@ def _calibrate(corpus: Corpus, members: list[str], settings: Settings, output: P
     with writing(output):
         scope.save(output / SCOPE)
         (output / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    if scope.least_usual > settings.gate.out_of_scope_share:
+    if not scope.can_tell(settings.gate.out_of_scope_share):
         logger.warning("classifier: %s", OUT_OF_SCOPE_UNTOLD)
     predicted = [labels[int(row.argmax())] for row in rows]
     return {

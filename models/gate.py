@@ -140,8 +140,8 @@ def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
 
     A classifier: accurate enough on what it routes itself, and surely no more than `SURELY_WITHIN` below that; on
     enough tickets, some of them in each language that it routes; and no worse than the champion on the same tickets. A
-    generator: surely better than its base model and than the nearest reply, on enough replies, with few
-    replies that a reviewer would throw away, and no worse than the champion.
+    generator: surely better than its base model and than the nearest reply, on enough replies, with few replies that a
+    reviewer would throw away, and no worse than the champion.
     """
     return (
         GateRule(kind="classifier", metric="tickets", operator=">=", value=gate.min_tickets),

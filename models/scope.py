@@ -67,10 +67,9 @@ class Scope:
         """Writes it to one file."""
         np.savez(path, vectors=self._vectors.astype(np.float16), places=self._places, distances=self._distances)
 
-    @property
-    def least_usual(self) -> float:
-        """How usual a ticket is that is farther than every validation ticket."""
-        return 1 / (1 + len(self._distances))
+    def can_tell(self, out_of_scope_share: float) -> bool:
+        """Whether a ticket farther than every validation ticket is as unusual as what is taken for out of scope."""
+        return 1 / (1 + len(self._distances)) <= out_of_scope_share
 
     def near(self, vectors: np.ndarray, categories: int) -> Near:
         """What is near tickets with these vectors, tickets × dimensions.
