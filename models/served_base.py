@@ -33,7 +33,8 @@ def served_base(base_model: str, settings: Settings, weights: str | None = None)
     """
     base = resolve(base_model, settings)
     found = check_weights(base_model, settings, weights)
-    key = hashlib.sha256(f"{found} {compute_dtype()}".encode()).hexdigest()[:12]
+    # With its place: two of the same weights may have other tokenizers.
+    key = hashlib.sha256(f"{base} {found} {compute_dtype()}".encode()).hexdigest()[:12]
     target = settings.cache / f"{Path(base).name}-nf4-{key}"
     made_once(target, lambda folder: _write(base, base_model, folder), "config.json")
     return str(target)
