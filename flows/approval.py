@@ -18,8 +18,8 @@ from pydantic import BaseModel, Field
 
 from flows import resources
 from flows.common import IO
-from models import registry
-from models.registry import Promotion
+from models.registry import versions as registry
+from models.registry.versions import Promotion
 from ticketing.errors import GateFailed, ServiceError
 from ticketing.settings import Settings, get_settings
 

@@ -10,9 +10,9 @@ from typing import Self
 from prefect import get_run_logger
 
 from flows import resources
-from models import registry
-from models.classifier import TrainedClassifier
-from models.serving import ServedGenerator, serve_generator
+from models.classifier.model import TrainedClassifier
+from models.engine.serving import ServedGenerator, serve_generator
+from models.registry import versions as registry
 from ticketing.drafting.chunk import Drafters
 from ticketing.settings import get_settings
 

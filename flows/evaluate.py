@@ -12,18 +12,18 @@ from prefect.artifacts import create_markdown_artifact
 from flows import approval, resources
 from flows.approval import Approval, Proposal
 from flows.common import IO, PLAIN
-from models import registry
-from models.classifier import TrainedClassifier
-from models.classifier_evaluation import CHAMPION, ClassifierEvaluation, Rival, evaluate_classifier
-from models.encoder import Encoder
-from models.gate import Verdict, judge, rules_of
-from models.generator_evaluation import GeneratorEvaluation, evaluate_generator, without_personal_data
-from models.generator_manifest import check_servable
-from models.hardware import cost_since
-from models.registry import ModelVersion
-from models.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
-from models.serving import serve_generator
-from models.study_analysis import study_measurement, with_study
+from models.classifier.model import TrainedClassifier
+from models.engine.serving import serve_generator
+from models.evaluation.classifier import CHAMPION, ClassifierEvaluation, Rival, evaluate_classifier
+from models.evaluation.gate import Verdict, judge, rules_of
+from models.evaluation.generator import GeneratorEvaluation, evaluate_generator, without_personal_data
+from models.evaluation.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
+from models.evaluation.study_analysis import study_measurement, with_study
+from models.generator.manifest import check_servable
+from models.registry import versions as registry
+from models.registry.versions import ModelVersion
+from models.shared.encoder import Encoder
+from models.shared.hardware import cost_since
 from reports.evaluation import classifier_sections, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page

@@ -21,7 +21,7 @@ def database() -> Database:
 @cache
 def name_finder() -> NameFinder:
     """What finds names and addresses; trained now if this machine has none yet, which takes minutes."""
-    from models.name_finder_training import name_finder_for
+    from models.names.training import name_finder_for
 
     return name_finder_for(get_settings())
 

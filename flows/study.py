@@ -10,15 +10,15 @@ from prefect import flow, get_run_logger, task
 
 from flows import resources
 from flows.common import IO, PLAIN
-from models import registry
-from models.generator_manifest import read_manifest
-from models.serving import serve_generator
-from models.study_replies import generated_replies, records_of, retrieved_replies
-from ticketing import study as studies
-from ticketing import study_sampling
+from models.engine.serving import serve_generator
+from models.evaluation.study_replies import generated_replies, records_of, retrieved_replies
+from models.generator.manifest import read_manifest
+from models.registry import versions as registry
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.errors import ModelError
 from ticketing.settings import get_settings
+from ticketing.study import sampling as study_sampling
+from ticketing.study import studies
 
 
 class Opened(NamedTuple):

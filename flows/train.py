@@ -7,7 +7,9 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import resources
 from flows.common import PLAIN
-from models import classifier_training, generator, registry
+from models.classifier import training as classifier_training
+from models.generator import training as generator
+from models.registry import versions as registry
 from reports.summaries import counts_markdown
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.settings import get_settings

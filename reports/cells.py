@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.measurements import Measurement, Measurements
+from models.evaluation.measurements import Measurement, Measurements
 from reports.page import Section
 from reports.plots import learning_curve_svg
 

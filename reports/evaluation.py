@@ -3,10 +3,10 @@
 What is said of replies is `reports.replies`.
 """
 
-from models.classifier_evaluation import ClassifierEvaluation
-from models.gate import RuleResult, Verdict, told
-from models.measurements import Measurements
-from models.registry import ModelVersion
+from models.evaluation.classifier import ClassifierEvaluation
+from models.evaluation.gate import RuleResult, Verdict, told
+from models.evaluation.measurements import Measurements
+from models.registry.versions import ModelVersion
 from reports.cells import compared_section, curves, interval, or_dash, shown
 from reports.page import Section
 from reports.plots import confusion_matrix_svg, coverage_accuracy_svg, reliability_svg

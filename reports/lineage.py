@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models.registry import ModelVersion
+from models.registry.versions import ModelVersion
 from reports.page import Section
 
 PARTS = ("settings", "gate", "engine", "instructions", "libraries")

@@ -5,8 +5,8 @@ Texts in it are scrubbed: they come from the snapshot, or from models, whose rep
 
 from collections.abc import Sequence
 
-from models.generator_evaluation import GeneratorEvaluation, ReplyExample, pair_scope
-from models.registry import ModelVersion
+from models.evaluation.generator import GeneratorEvaluation, ReplyExample, pair_scope
+from models.registry.versions import ModelVersion
 from reports.cells import compared_section, count, curves, interval, score, shown
 from reports.page import Section
 from reports.plots import scores_svg

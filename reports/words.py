@@ -3,10 +3,10 @@
 The numbers themselves are `reports.evaluation` and `reports.replies`; whether they will do is the gate's to say.
 """
 
-from models.classifier_evaluation import CHAMPION, ClassifierEvaluation
-from models.generator_evaluation import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
-from models.measurements import ALL, Measurements
-from models.scope import OUT_OF_SCOPE_UNTOLD
+from models.classifier.scope import OUT_OF_SCOPE_UNTOLD
+from models.evaluation.classifier import CHAMPION, ClassifierEvaluation
+from models.evaluation.generator import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
+from models.evaluation.measurements import ALL, Measurements
 
 NAMES = {NEAREST: "the nearest old reply", BASE: "the base model", CHAMPION: "the champion"}
 

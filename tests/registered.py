@@ -1,9 +1,9 @@
 """Registered models for the tests of several rooms, with an artefact each; what is in it is only text."""
 
-from models.gate import judge
-from models.generator_manifest import write_manifest
-from models.measurements import Measurements, share
-from models.registry import Promotion, promote, record_verdict, register, workspace
+from models.evaluation.gate import judge
+from models.evaluation.measurements import Measurements, share
+from models.generator.manifest import write_manifest
+from models.registry.versions import Promotion, promote, record_verdict, register, workspace
 from ticketing.settings import GateRule
 
 RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]

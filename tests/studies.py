@@ -1,11 +1,11 @@
 """Studies that tests of several rooms start from: made-up replies that begin with who wrote them."""
 
 from tests.seed import GENERATOR, SNAPSHOT, add_models
-from ticketing import study
 from ticketing.corpus.snapshot import Record
 from ticketing.database import Role
-from ticketing.study import NewStudy, Reply
-from ticketing.study_sampling import Sample
+from ticketing.study import studies as study
+from ticketing.study.sampling import Sample
+from ticketing.study.studies import NewStudy, Reply
 
 CANDIDATE = "generator-2"
 SYSTEMS = ("human", "nearest", "champion", "candidate")

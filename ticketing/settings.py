@@ -92,7 +92,7 @@ class ClassifierSettings(Section):
     )
     lora_rank: int = Field(16, gt=0)
     max_tokens: int = Field(128, gt=0)
-    # Unset, the next four are chosen by how many tickets a category has: models.classifier_trainer, `choose_recipe`.
+    # Unset, the next four are chosen by how many tickets a category has: models.classifier.trainer, `choose_recipe`.
     epochs: int | None = Field(None, gt=0)
     batch_size: int | None = Field(None, gt=0)
     learning_rate: float | None = Field(None, gt=0)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from models.engine import Adapter, Engine
+from models.engine.process import Adapter, Engine
 from ticketing.settings import Settings
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     """The measuring process: a job on stdin, the result as the last line of stdout."""
     from vllm import SamplingParams
 
-    from models.engine_worker import Worker
+    from models.engine.worker import Worker
 
     job = json.load(sys.stdin)
     worker = Worker(job["options"])

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from models.engine import Adapter
-from models.registry import champion
-from models.served_base import served_base
+from models.engine.process import Adapter
+from models.generator.served_base import served_base
+from models.registry.versions import champion
 from tests.bench.raw_chat import raw_chat
 from tests.commands import environment, ticketing
 from ticketing.database import Database

@@ -12,16 +12,16 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from models import classifier_trainer
-from models.calibration import fit_calibration, probabilities
-from models.classifier import TrainedClassifier
-from models.classifier_evaluation import as_ticket, evaluate_classifier
-from models.classifier_training import train_classifier
-from models.encoder import Encoder
-from models.label_audit import suspects
-from models.measurements import mean, share
-from models.metrics import expected_calibration_error
-from models.thresholds import choose_threshold
+from models.classifier import trainer as classifier_trainer
+from models.classifier.calibration import fit_calibration, probabilities
+from models.classifier.model import TrainedClassifier
+from models.classifier.thresholds import choose_threshold
+from models.classifier.training import train_classifier
+from models.evaluation.classifier import as_ticket, evaluate_classifier
+from models.evaluation.label_audit import suspects
+from models.evaluation.measurements import mean, share
+from models.evaluation.metrics import expected_calibration_error
+from models.shared.encoder import Encoder
 from tests.bench.corpora import banking, ever_rarer, few_of_shop, of_each_category, questions_to_a_shop, shop
 from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.splitting import PARTS

@@ -7,7 +7,7 @@ import re
 import psutil
 import pytest
 
-from models.name_finder_training import name_finder_for
+from models.names.training import name_finder_for
 from ticketing.privacy.measuring import ALL, Labelled, measure, texts_of
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.scrubber import Scrubber

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from models.engine import Engine
+from models.engine.process import Engine
 from tests.models.tiny_model import save_tiny_model
 from ticketing.drafting.prompts import messages
 from ticketing.errors import EngineError
@@ -54,7 +54,7 @@ def test_engine_killed_while_it_writes_is_an_error_that_says_so(tiny, settings):
 PARENT = """
 import sys, threading
 from pathlib import Path
-from models.engine import Engine
+from models.engine.process import Engine
 from ticketing.drafting.prompts import messages
 from ticketing.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), engine={"kv_cache_gib": 1, "max_model_len": 2_000})

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import StateType
 
 from flows import approval
 from flows.approval import Proposal
-from models.registry import champion_versions
+from models.registry.versions import champion_versions
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
 from tests.seed import rows
 from ticketing.errors import GateFailed, ServiceError

@@ -9,8 +9,8 @@ from flows import champions as champions_module
 from flows import resources
 from flows.champions import Champions
 from flows.draft import draft
-from models.generator import train_generator
-from models.registry import promote, register, rollback, workspace
+from models.generator.training import train_generator
+from models.registry.versions import promote, register, rollback, workspace
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted

@@ -8,7 +8,7 @@ import pytest
 from flows import evaluate as module
 from flows.approval import Approval
 from flows.evaluate import Beside, Judged, champion_beside, evaluate
-from models.registry import champion_versions, promote, record_verdict, register, workspace
+from models.registry.versions import champion_versions, promote, record_verdict, register, workspace
 from reports.page import Section
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
 from tests.seed import rows

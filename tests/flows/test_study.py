@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from flows import study as flow
-from models.generator_manifest import MANIFEST
-from models.registry import register, workspace
+from models.generator.manifest import MANIFEST
+from models.registry.versions import register, workspace
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
-from ticketing import study
 from ticketing.drafting.drafter import Completion
 from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import ModelError, StudyError
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
+from ticketing.study import studies as study
 
 
 class Writer:

@@ -4,7 +4,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from models.base import CHAT_TEMPLATE
+from models.shared.base import CHAT_TEMPLATE
 
 
 def save_tiny_model(folder):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.registry import ModelVersion
+from models.registry.versions import ModelVersion
 
 MODEL = ModelVersion(
     version="generator-1",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.classifier_evaluation import Rival, evaluate_classifier
-from models.gate import judge
+from models.evaluation.classifier import Rival, evaluate_classifier
+from models.evaluation.gate import judge
 from reports.evaluation import classifier_sections, verdict_section
 from reports.page import headlines
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from models.generator_evaluation import ReplyExample, evaluate_generator
-from models.scored_replies import scored_records
+from models.evaluation.generator import ReplyExample, evaluate_generator
+from models.evaluation.scored_replies import scored_records
 from reports.page import headlines
 from reports.replies import generator_sections
 from tests.models.small_corpus import answered_ticket, make_snapshot

@@ -1,9 +1,9 @@
 from dataclasses import replace
 
-from models.classifier_evaluation import CHAMPION, evaluate_classifier
-from models.generator_evaluation import evaluate_generator
-from models.measurements import Measurements, share
-from models.scored_replies import scored_records
+from models.evaluation.classifier import CHAMPION, evaluate_classifier
+from models.evaluation.generator import evaluate_generator
+from models.evaluation.measurements import Measurements, share
+from models.evaluation.scored_replies import scored_records
 from reports.words import classifier_in_words, generator_in_words, study_in_words
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter

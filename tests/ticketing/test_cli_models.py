@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from models.registry import champion_versions, find, record_verdict
+from models.registry.versions import champion_versions, find, record_verdict
 from tests.commands import environment, ticketing
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, promoted
 

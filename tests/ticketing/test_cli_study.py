@@ -6,7 +6,7 @@ import pytest
 
 from tests.commands import environment, ticketing
 from tests.studies import CANDIDATE, make_study, rate_all
-from ticketing import study
+from ticketing.study import studies as study
 
 
 @pytest.fixture

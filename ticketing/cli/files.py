@@ -67,8 +67,8 @@ def scrub_command(input: Input, output: Output) -> None:
 
 def reply_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null where no draft can be proposed."""
-    from models.registry import champion
-    from models.serving import serve_generator
+    from models.engine.serving import serve_generator
+    from models.registry.versions import champion
 
     settings = get_settings()
     rows = _read(input, ("id", "body"), settings)
@@ -102,8 +102,8 @@ def reply_command(input: Input, output: Output) -> None:
 
 
 def _champion_classifier(database: Database, settings: Settings) -> Callable[[list[CleanTicket]], list[Prediction]]:
-    from models.classifier import TrainedClassifier
-    from models.registry import champion
+    from models.classifier.model import TrainedClassifier
+    from models.registry.versions import champion
 
     best = champion(database, "classifier", settings)
     return TrainedClassifier.load(best.version, best.path, settings).predict
@@ -111,7 +111,7 @@ def _champion_classifier(database: Database, settings: Settings) -> Callable[[li
 
 def _scrubber(settings: Settings) -> "Scrubber":
     # Presidio takes seconds to be imported, and torch with it, which must find the environment that `main` sets.
-    from models.name_finder_training import name_finder_for
+    from models.names.training import name_finder_for
     from ticketing.privacy.scrubber import Scrubber
 
     return Scrubber(settings.privacy, name_finder_for(settings))

@@ -32,8 +32,8 @@ def audit_command(
     target: Annotated[Path | None, typer.Option("--output", help="All of them, as CSV.")] = None,
 ) -> None:
     """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
-    from models.encoder import Encoder
-    from models.label_audit import suspects
+    from models.evaluation.label_audit import suspects
+    from models.shared.encoder import Encoder
 
     settings = get_settings()
     corpus = find_snapshot(open_database(settings), settings, snapshot)

@@ -13,7 +13,8 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from models import lineage, pruning, registry
+from models.registry import lineage, pruning
+from models.registry import versions as registry
 from ticketing.cli.common import open_database, output
 from ticketing.database import Database
 from ticketing.settings import get_settings

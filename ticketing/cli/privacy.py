@@ -87,7 +87,7 @@ def audit_command(
     ] = 20,
 ) -> None:
     """Looks everywhere for personal data that should not be there; exit code 1 if there is any."""
-    from models.name_finder_training import name_finder_for
+    from models.names.training import name_finder_for
     from ticketing.privacy.audit import audit
     from ticketing.privacy.scrubber import Scrubber
 
@@ -124,7 +124,7 @@ def report_command(
     stock: Annotated[bool, typer.Option("--stock", help="Presidio as it comes, beside it in the same run.")] = False,
 ) -> None:
     """How much of the personal data in a labelled file is found; without a file, in the sample shop's tickets."""
-    from models.name_finder_training import name_finder_for
+    from models.names.training import name_finder_for
     from ticketing.privacy.measuring import measure, texts_of
     from ticketing.privacy.scrubber import Scrubber
     from ticketing.privacy.stock import StockPresidio

@@ -37,7 +37,7 @@ def demo_command(
     seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
 ) -> None:
     """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs."""
-    from models.name_finder_training import name_finder_for
+    from models.names.training import name_finder_for
 
     settings = get_settings()
     started = time.monotonic()

@@ -92,7 +92,7 @@ def _database(settings: Settings) -> Check:
 
 
 def _base_models(settings: Settings) -> Check:
-    from models.base import resolve
+    from models.shared.base import resolve
 
     for base_model in (settings.classifier.base_model, settings.generator.base_model):
         resolve(base_model, settings)
@@ -108,7 +108,7 @@ def _accelerator(settings: Settings) -> Check:
 
 
 def _champions(settings: Settings) -> Check:
-    from models.registry import champion
+    from models.registry.versions import champion
 
     database = open_database(settings)
     best = champion(database, "classifier", settings)

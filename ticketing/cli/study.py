@@ -9,15 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.server import prefect_api
-from ticketing import study as studies
 from ticketing.cli.common import console, open_database, output
 from ticketing.cli.data import EXIT_SOME_REFUSED
 from ticketing.database import Database
 from ticketing.settings import get_settings
-from ticketing.study_sheets import export_sheet, import_sheet
+from ticketing.study import studies
+from ticketing.study.sheets import export_sheet, import_sheet
 
 if TYPE_CHECKING:
-    from models.study_analysis import Analysis, StudyResults
+    from models.evaluation.study_analysis import Analysis, StudyResults
 
 SHOWN_LINES = 20
 
@@ -126,7 +126,7 @@ def close_command(study: StudyId) -> None:
 @app.command("results")
 def results_command(study: StudyId) -> None:
     """Shows who was preferred, the mean scores, and how far the raters agree; over all, by category, by language."""
-    from models.study_analysis import analyse
+    from models.evaluation.study_analysis import analyse
 
     database = _database()
     about = studies.find(database, study)

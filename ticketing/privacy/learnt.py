@@ -1,6 +1,6 @@
 """Names and postal addresses as a trained model finds them, behind Presidio's interface.
 
-The model is `models.name_finder`; this room knows only that it reads many texts at once.
+The model is `models.names.finder`; this room knows only that it reads many texts at once.
 """
 
 import re

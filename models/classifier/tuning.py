@@ -1,0 +1,77 @@
+"""How much of a base model learns: all of it, a low-rank addition, or only what is put before the text.
+
+The training itself is `models.classifier.training`; the generator has a method of its own, QLoRA.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+import torch
+from peft import LoraConfig, PeftModel, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
+from transformers import PreTrainedModel
+
+from models.shared.pooled_bert import load_classifier
+
+Method = Literal["full", "lora", "prefix", "prompt"]
+# AdamW in fp32 keeps a weight, its gradient and two moments: four numbers of four bytes for each parameter that learns.
+BYTES_A_PARAMETER = 16
+VIRTUAL_TOKENS = 20
+ADAPTER = "adapter_config.json"
+BASE = "base"
+
+
+def choose_method(wanted: str, parameters: int, available_bytes: int) -> Method:
+    """The method that was asked for, or, for `auto`, full fine-tuning where half of the memory holds it, else LoRA.
+
+    Few tickets are no reason for another method: with 10 a category none did better than all of the base, though a
+    prefix did about as well (docs/evaluation.md has the table).
+    """
+    if wanted != "auto":
+        return wanted  # type: ignore[return-value]
+    return "full" if parameters * BYTES_A_PARAMETER <= available_bytes / 2 else "lora"
+
+
+def memory_available() -> int:
+    """Bytes that a training may hope for: the GPU's free memory, or the machine's."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
+
+
+def adapted(model: PreTrainedModel, method: Method, rank: int) -> PreTrainedModel:
+    """The model as it learns by a method; its classification head always learns.
+
+    Sources: E. Hu et al., LoRA, ICLR 2022; X. Li and P. Liang, Prefix-tuning, ACL 2021; B. Lester et al., The power of
+    scale for parameter-efficient prompt tuning, EMNLP 2021.
+    """
+    configs: dict[Method, Callable[[], object]] = {
+        "lora": lambda: LoraConfig(
+            task_type=TaskType.SEQ_CLS, r=rank, lora_alpha=2 * rank, target_modules="all-linear", lora_dropout=0.05
+        ),
+        "prefix": lambda: PrefixTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=VIRTUAL_TOKENS),
+        "prompt": lambda: PromptTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=VIRTUAL_TOKENS),
+    }
+    # What peft makes of a model is used as the model is.
+    tuned: PreTrainedModel = model if method == "full" else get_peft_model(model, configs[method]())
+    return tuned
+
+
+def save(model: PreTrainedModel, output: Path) -> None:
+    """Writes a trained model so that `load` needs nothing else: LoRA is merged, a prompt goes beside its base."""
+    if not isinstance(model, PeftModel):
+        model.save_pretrained(output)
+    elif model.active_peft_config.is_prompt_learning:
+        model.save_pretrained(output)
+        model.get_base_model().save_pretrained(output / BASE)
+    else:
+        model.merge_and_unload().save_pretrained(output)
+
+
+def load(path: Path) -> Any:  # noqa: ANN401 — transformers types its models' methods as nobody calls them
+    """What `save` wrote, in fp32. Raises what transformers and peft raise when it is not there or damaged."""
+    if not (path / ADAPTER).is_file():
+        return load_classifier(path, dtype=torch.float32)
+    base = load_classifier(path / BASE, dtype=torch.float32)
+    return PeftModel.from_pretrained(base, path)

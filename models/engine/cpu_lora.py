@@ -1,0 +1,40 @@
+"""Makes vLLM's LoRA on a CPU fast for one adapter at a time, which is all that this project serves.
+
+It changes vLLM within the engine's process only; the engine is `models.engine.worker`.
+"""
+
+import torch
+from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
+
+
+def use_dense_products() -> None:
+    """Replaces vLLM 0.32's LoRA products, which copy the adapter's weights once for every token, by plain ones.
+
+    The copies are what lets tokens of one batch use different adapters. Here all of them use slot 0 (`max_loras` is 1
+    and a call never mixes requests with and without an adapter); without an adapter nothing is computed, as before.
+    """
+    PunicaWrapperCPU._shrink_prefill = _shrink
+    PunicaWrapperCPU._expand_slice_prefill = _expand_slice
+
+
+def _shrink(self: PunicaWrapperCPU, y: torch.Tensor, x: torch.Tensor, w_t_all: torch.Tensor, scale: float) -> None:
+    """y (tokens × rank, float32) = scale · x (tokens × in) · Aᵀ, with A in w_t_all (slots × 1 × rank × in)."""
+    if not self.no_lora:
+        weight = w_t_all[0, 0]
+        y[:, : weight.shape[0]] = scale * (x @ weight.T)
+
+
+def _expand_slice(
+    self: PunicaWrapperCPU,
+    y: torch.Tensor,
+    x: torch.Tensor,
+    w_t_all: torch.Tensor,
+    y_offset: int,
+    y_slice_size: int,
+    add_inputs: bool,
+) -> None:
+    """A slice of y (tokens × out) += x (tokens × rank) · Bᵀ, with B in w_t_all (slots × 1 × out × rank)."""
+    if not self.no_lora:
+        product = x.to(y.dtype) @ w_t_all[0, 0].T
+        target = y[:, y_offset : y_offset + y_slice_size]
+        target.copy_(target + product if add_inputs else product)

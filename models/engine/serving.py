@@ -1,0 +1,46 @@
+"""A registered generator as the drafting and the evaluation use it: its base model in vLLM, with its adapter."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from models.engine.process import Adapter, Engine
+from models.generator.manifest import read_manifest
+from models.generator.served_base import served_base
+from models.registry.versions import ModelVersion
+from ticketing.drafting.drafter import Completion
+from ticketing.drafting.prompts import Message
+from ticketing.settings import Settings
+
+SECOND_TEMPERATURE = 0.7
+
+
+class ServedGenerator:
+    """A generator that is up and answers."""
+
+    def __init__(self, model: ModelVersion, engine: Engine, languages: frozenset[str] | None) -> None:
+        self.version = model.version
+        self.snapshot_id = model.snapshot_id
+        self.engine = engine
+        self.languages = languages
+
+    def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
+        """One reply a conversation, in order; the likeliest, or, when asked again, any that is likely.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        return self.engine.chat(conversations, temperature=SECOND_TEMPERATURE if again else 0.0)
+
+
+@contextmanager
+def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedGenerator]:
+    """Runs the engine with a registered generator for as long as the block lasts.
+
+    Raises:
+        ModelError: the artefact is not that of a generator, or its base model or its prompts are others by now.
+        EngineError: the engine does not start.
+    """
+    manifest = read_manifest(model.version, model.path)
+    base = served_base(model.base_model, settings, manifest.base_weights)
+    with Engine(base, settings, Adapter(model.version, model.path)) as engine:
+        yield ServedGenerator(model, engine, manifest.languages)

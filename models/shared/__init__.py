@@ -1,0 +1,1 @@
+"""What the rooms of learnt models share: base models, texts as vectors, the hardware."""

@@ -1,0 +1,66 @@
+"""Texts as vectors: the classifier's base model as it is before fine-tuning, its tokens averaged.
+
+The embedded one was made for this (sentence-transformers), for English. What is done with the vectors is not here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from models.shared.base import LOAD_ERRORS, resolve, weights_hash
+from models.shared.hardware import compute_dtype
+from ticketing.errors import ModelError
+from ticketing.settings import Settings
+
+BATCH = 64
+MAX_TOKENS = 256
+
+
+class Encoder:
+    """A loaded base model; `name` says which, for the signature of what is measured with it."""
+
+    def __init__(self, base: str, name: str) -> None:
+        self.name = name
+        self._tokenizer = AutoTokenizer.from_pretrained(base)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model = AutoModel.from_pretrained(base, dtype=compute_dtype()).to(device).eval()
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """The base model of the settings.
+
+        Raises:
+            ModelError: it can't be loaded.
+        """
+        name = settings.classifier.base_model
+        try:
+            base = resolve(name, settings)
+            return cls(base, f"{Path(name).name} {weights_hash(base)[:12]}")
+        except LOAD_ERRORS as error:
+            raise ModelError(f"The base model {name!r} can't be loaded ({type(error).__name__}).") from error
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of length 1: len(texts) × hidden size."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        rows = np.zeros((len(texts), self._model.config.hidden_size), dtype=np.float32)
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            batch = self._tokenizer(
+                [texts[i] for i in places], truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt"
+            ).to(self._model.device)
+            with torch.inference_mode():
+                hidden = self._model(**batch).last_hidden_state.float()
+            mask = batch["attention_mask"][..., None].float()
+            vectors = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+            rows[places] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
+        return rows
+
+    def similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
+        """How alike in meaning each pair is: the cosine, -1..1."""
+        if not texts:
+            return []
+        return [float(x) for x in (self.embed(texts) * self.embed(others)).sum(axis=1)]

@@ -1,0 +1,235 @@
+"""The classifier's training and routing, on a BERT of two small layers that the test makes."""
+
+import shutil
+
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+from models.classifier.calibration import Calibration
+from models.classifier.model import TrainedClassifier
+from models.classifier.training import train_classifier
+from tests.models.small_corpus import make_snapshot
+from ticketing.corpus.snapshot import Record
+from ticketing.errors import ModelError
+from ticketing.settings import ClassifierSettings, GateSettings, Settings
+from ticketing.tickets import CleanTicket
+
+WORDS = {"logistics": ["parcel", "courier", "late"], "payment": ["refund", "invoice", "charged"]}
+
+
+def record(number, category, language="en"):
+    words = WORDS[category]
+    text = f"the {words[number % 3]} of my order {words[(number + 1) % 3]}"
+    return Record(f"t{number}", language, category, text, "", text, None, number)
+
+
+def records(count, language="en"):
+    return [record(i, ("logistics", "payment")[i % 2], language) for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def tiny_bert(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bert")
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "the",
+        "of",
+        "my",
+        "order",
+        *WORDS["logistics"],
+        *WORDS["payment"],
+    ]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
+    torch.manual_seed(0)  # a model drawn at random now and then learns nothing
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tiny_bert, tmp_path_factory):
+    return Settings(
+        home=tmp_path_factory.mktemp("home"),
+        classifier=ClassifierSettings(
+            base_model=str(tiny_bert), learning_rate=5e-3, min_steps=120, epochs=3, max_tokens=16
+        ),
+        gate=GateSettings(accuracy=0.9, confidence=0.8),
+    )
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory):
+    validation = [*records(60), record(90, "payment", "fr")]
+    return make_snapshot(tmp_path_factory.mktemp("corpus") / "snapshot", records(160), validation)
+
+
+@pytest.fixture(scope="module")
+def artefact(small, snapshot, tmp_path_factory):
+    """The folder of a trained classifier and what its training said; a test that changes the folder takes a copy."""
+    folder = tmp_path_factory.mktemp("trained") / "artefact"
+    return folder, train_classifier(snapshot, small, folder)
+
+
+@pytest.fixture
+def trained(artefact, small):
+    folder, metrics = artefact
+    return metrics, TrainedClassifier.load("classifier-1", folder, small)
+
+
+def ticket(body, language="en"):
+    return CleanTicket("T1", 1, None, language, "", body, None, None)
+
+
+def test_what_was_trained_sorts_tickets_and_routes_the_sure_ones_itself(trained):
+    metrics, classifier = trained
+
+    late, charged = classifier.predict(
+        [ticket("the parcel of my order courier"), ticket("the invoice of my order charged")]
+    )
+
+    assert metrics["validation_macro_f1"] > 0.95
+    assert (late.category, charged.category) == ("logistics", "payment")
+    assert (late.reason, charged.reason) == (None, None)
+    assert late.confidence >= late.threshold
+
+
+def test_a_language_it_can_not_be_sure_in_goes_to_a_human_with_the_reason(trained):
+    _, classifier = trained
+
+    seen_once, never_seen = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
+
+    assert seen_once.route == never_seen.route == "human"
+    assert "0.90 is not proven in language 'fr' (1 validation tickets, 16 at least are needed)" in seen_once.reason
+    assert "'de'" in never_seen.reason
+
+
+def test_an_unsure_prediction_goes_to_a_human(trained):
+    _, classifier = trained
+    classifier.thresholds = {"en": {"*": 1.0}}
+
+    (said,) = classifier.predict([ticket("the the the")])
+
+    assert said.route == "human"
+    assert "below 1.000" in said.reason
+
+
+def test_what_is_unlike_every_training_ticket_goes_to_a_human_with_the_reason(trained):
+    _, classifier = trained
+    classifier.out_of_scope_share = 1.0  # everything is
+
+    (said,) = classifier.predict([ticket("the parcel of my order courier")])
+
+    assert said.route == "human"
+    assert said.out_of_scope
+    assert "unlike every ticket" in said.reason
+
+
+def test_the_second_choice_is_named_with_its_confidence(trained):
+    _, classifier = trained
+    (said,) = classifier.predict([ticket("the parcel of my order courier")])
+    assert (said.category, said.second_category) == ("logistics", "payment")
+    assert said.confidence + said.second_confidence == pytest.approx(1.0)
+
+
+def test_a_training_says_how_calibrated_it_is_and_how_it_went(trained):
+    metrics, classifier = trained
+    assert Calibration(**metrics["calibration"]) == classifier.calibration
+    assert classifier.calibration.temperature > 0
+    assert metrics["validation_calibration_error"] <= metrics["validation_uncalibrated_error"] + 0.02
+    assert [len(point) for point in metrics["learning_curve"]] == [3] * len(metrics["learning_curve"])
+
+
+@pytest.mark.parametrize("body", ["", "\ud800 lone", "\x00", "x" * 1_000_000, "包裹"])
+def test_strange_text_is_classified_all_the_same(trained, body):
+    _, classifier = trained
+    (said,) = classifier.predict([ticket(body)])
+    assert said.category in ("logistics", "payment")
+    assert 0 <= said.confidence <= 1
+
+
+def test_with_too_few_validation_tickets_it_says_that_it_takes_nothing_for_out_of_scope(trained):
+    _, classifier = trained
+    assert not classifier.tells_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
+    classifier.out_of_scope_share = 0.02
+    assert classifier.tells_out_of_scope
+
+
+def test_a_batch_gives_the_answers_of_single_tickets_in_order(trained):
+    _, classifier = trained
+    tickets = [ticket(one.text + " my" * (i % 7)) for i, one in enumerate(records(30))]
+
+    together = classifier.predict(tickets)
+
+    assert [one.category for one in together] == [classifier.predict([one])[0].category for one in tickets]
+
+
+def test_the_same_seed_gives_the_same_weights(artefact, snapshot, small, tmp_path):
+    folder, _ = artefact
+    train_classifier(snapshot, small, tmp_path / "again")
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
+
+
+def test_nothing_of_the_training_is_left_but_the_classifier(artefact):
+    folder, _ = artefact
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def without_tokenizer(folder):
+    for path in folder.glob("tok*"):
+        path.unlink()
+
+
+def with_cut_off_weights(folder):
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"), [(without_tokenizer, "has no tokenizer"), (with_cut_off_weights, "can't be loaded")]
+)
+def test_a_base_model_with_damaged_files_is_told_before_training(snapshot, small, tmp_path, harm, told):
+    broken = tmp_path / "broken"
+    shutil.copytree(small.classifier.base_model, broken)
+    harm(broken)
+    chosen = small.classifier.model_copy(update={"base_model": str(broken)})
+
+    with pytest.raises(ModelError, match=told):
+        train_classifier(snapshot, small.model_copy(update={"classifier": chosen}), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_artefact_with_damaged_weights_is_told(artefact, small, tmp_path):
+    folder, _ = artefact
+    shutil.copytree(folder, tmp_path / "copy")
+    with_cut_off_weights(tmp_path / "copy")
+    with pytest.raises(ModelError, match="can't be loaded"):
+        TrainedClassifier.load("classifier-1", tmp_path / "copy", small)
+
+
+def test_a_folder_without_a_classifier_is_told(small, tmp_path):
+    with pytest.raises(ModelError, match="can't be loaded"):
+        TrainedClassifier.load("classifier-1", tmp_path, small)
+
+
+@pytest.mark.parametrize("fields", [{"r_drop": 1.0}, {"teacher": "base_model"}, {"method": "lora"}, {"seeds": 2}])
+def test_every_way_of_learning_ends_with_a_classifier_that_needs_nothing_else(small, snapshot, tmp_path, fields):
+    base = small.classifier.base_model
+    update = {name: base if value == "base_model" else value for name, value in fields.items()}
+    chosen = small.model_copy(update={"classifier": small.classifier.model_copy(update=update)})
+
+    metrics = train_classifier(snapshot, chosen, tmp_path / "artefact")
+
+    assert metrics["method"] == fields.get("method", "full")
+    assert [path.name for path in tmp_path.iterdir()] == ["artefact"]
+    (said,) = TrainedClassifier.load("classifier-1", tmp_path / "artefact", chosen).predict([ticket("the parcel")])
+    assert said.category in ("logistics", "payment")
+    if "method" not in fields:
+        assert metrics["validation_macro_f1"] > 0.95

@@ -1,0 +1,126 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.classifier.thresholds import (
+    ANY,
+    Validated,
+    choose_threshold,
+    choose_thresholds,
+    least_to_prove,
+    threshold_for,
+)
+from models.evaluation.measurements import accuracy_lower_bound
+
+
+def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
+    assert least_to_prove(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
+    assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
+    assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
+
+
+def test_no_number_of_tickets_proves_that_nothing_is_ever_wrong():
+    assert least_to_prove(1.0, 0.9) is None
+    assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
+
+
+def test_the_unsure_and_wrong_ones_are_left_out():
+    confidences = [0.99] * 300 + [0.5] * 50
+    assert choose_threshold(confidences, [True] * 300 + [False] * 50, 0.98, 0.9) == 0.99
+
+
+def test_a_model_that_is_wrong_when_it_is_sure_gets_no_threshold():
+    assert choose_threshold([0.9] * 500 + [0.5] * 500, [False] * 500 + [True] * 500, 0.98, 0.9) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=200))
+def test_what_lies_at_or_above_the_threshold_reaches_the_target(pairs):
+    confidences, correct = [c for c, _ in pairs], [right for _, right in pairs]
+    threshold = choose_threshold(confidences, correct, 0.6, 0.8)
+    if threshold is not None:
+        routed = [right for c, right in pairs if c >= threshold]
+        assert accuracy_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
+
+
+def test_the_target_is_truly_reached_about_as_often_as_the_confidence_says():
+    # A calibrated classifier: how often it is right above a threshold is its mean confidence there.
+    rng = np.random.default_rng(0)
+    population = rng.beta(12, 1, size=200_000)
+    reached = []
+    for _ in range(300):
+        sure = rng.beta(12, 1, size=400)
+        threshold = choose_threshold(sure.tolist(), (rng.random(400) < sure).tolist(), 0.95, 0.9)
+        if threshold is not None:
+            reached.append(population[population >= threshold].mean() >= 0.95)
+
+    assert len(reached) > 250
+    assert np.mean(reached) > 0.87
+
+
+def validated(count, language="en", predicted="payment", confidence=0.9, correct=True):
+    return [Validated(language, predicted, confidence, correct)] * count
+
+
+def test_a_category_worse_than_its_language_needs_more_confidence():
+    tickets = [
+        *validated(2000),
+        *validated(20, predicted="account", confidence=0.99),
+        *validated(6, predicted="account", confidence=0.95, correct=False),
+    ]
+    thresholds = choose_thresholds(tickets, 0.98, 0.9)
+    assert threshold_for(thresholds, "en", "payment") == 0.9
+    assert threshold_for(thresholds, "en", "account") == 0.99
+
+
+def test_a_category_that_is_never_right_is_never_routed():
+    tickets = [*validated(600), *validated(2, predicted="account", confidence=0.99, correct=False)]
+    assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
+
+
+def test_a_category_that_no_validation_ticket_in_a_language_was_taken_for_is_not_routed_there():
+    tickets = [*validated(600), *validated(600, language="zh"), *validated(20, language="zh", predicted="account")]
+    chosen = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
+    assert threshold_for(chosen, "en", "payment") == threshold_for(chosen, "zh", "account") == 0.9
+    assert threshold_for(chosen, "en", "account") is None
+
+
+def test_a_category_that_proves_itself_may_be_less_sure_than_its_language():
+    tickets = [
+        *validated(300, confidence=0.7),
+        *validated(300, predicted="account", confidence=0.95),
+        *validated(60, predicted="account", confidence=0.7, correct=False),
+    ]
+    thresholds = choose_thresholds(tickets, 0.98, 0.9)
+    assert threshold_for(thresholds, "en", "payment") == 0.7
+    assert threshold_for(thresholds, "en", "account") == 0.95
+
+
+def test_a_language_that_proves_nothing_routes_nothing_and_one_never_seen_has_no_threshold():
+    thresholds = choose_thresholds([*validated(300), *validated(50, language="zh")], 0.98, 0.9)
+    assert thresholds["zh"] == {ANY: None}
+    assert threshold_for(thresholds, "zh", "payment") is None
+    assert threshold_for(thresholds, "de", "payment") is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from([0.5, 0.7, 0.9]), st.booleans()),
+        max_size=150,
+    )
+)
+def test_what_a_language_routes_by_all_its_thresholds_reaches_the_target_or_each_category_does(rows):
+    tickets = [Validated(*row) for row in rows]
+    thresholds = choose_thresholds(tickets, 0.6, 0.8)
+    for language in thresholds:
+        routed = [
+            one
+            for one in tickets
+            if one.language == language
+            and (threshold := threshold_for(thresholds, language, one.predicted)) is not None
+            and one.confidence >= threshold
+        ]
+        if routed and thresholds[language][ANY] is not None:
+            assert sum(one.correct for one in routed) / len(routed) >= 0.6
+        for category in {one.predicted for one in routed} if thresholds[language][ANY] is None else ():
+            own = [one.correct for one in routed if one.predicted == category]
+            assert accuracy_lower_bound(sum(own), len(own), 0.8) >= 0.6

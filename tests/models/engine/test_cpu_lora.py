@@ -1,0 +1,78 @@
+"""The plain products that replace vLLM's own give what vLLM's own give."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from models.engine.cpu_lora import _expand_slice, _shrink
+
+TOKENS, WIDTH, RANK, OUT = 7, 48, 16, 32
+
+
+@pytest.fixture
+def one_adapter():
+    from vllm.lora.punica_wrapper.utils import compute_meta
+
+    start, lengths, indices, batches, longest, tokens, no_lora = compute_meta(torch.zeros(TOKENS, dtype=torch.long))
+    assert not no_lora
+    return start, lengths, indices, batches, longest, tokens
+
+
+@pytest.fixture
+def tensors():
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape, dtype=torch.bfloat16):
+        return torch.randn(*shape, generator=generator).to(dtype)
+
+    return SimpleNamespace(
+        x=random(TOKENS, WIDTH),
+        a=random(1, 1, RANK, WIDTH),
+        b=random(1, 1, OUT, RANK),
+        low=random(TOKENS, RANK, dtype=torch.float32),
+        y=random(TOKENS, OUT + 8),
+    )
+
+
+def test_shrinking_is_the_same_as_in_vllm(one_adapter, tensors):
+    from vllm.lora.ops.torch_ops import sgmv_shrink
+
+    theirs, ours = torch.zeros(TOKENS, RANK), torch.zeros(TOKENS, RANK)
+    sgmv_shrink(tensors.x, tensors.a, theirs, *one_adapter, 0.5)
+
+    _shrink(SimpleNamespace(no_lora=False), ours, tensors.x, tensors.a, 0.5)
+
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.05)
+    assert ours.abs().max() > 1
+
+
+@pytest.mark.parametrize("add_inputs", [True, False])
+def test_expanding_is_the_same_as_in_vllm(one_adapter, tensors, add_inputs):
+    from vllm.lora.ops.torch_ops import sgmv_expand_slice
+
+    theirs, ours = tensors.y.clone(), tensors.y.clone()
+    sgmv_expand_slice(tensors.low, tensors.b, theirs, *one_adapter, 4, OUT, add_inputs)
+
+    _expand_slice(SimpleNamespace(no_lora=False), ours, tensors.low, tensors.b, 4, OUT, add_inputs)
+
+    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.1)
+    assert not torch.equal(ours, tensors.y)
+
+
+def test_without_an_adapter_nothing_is_added(tensors):
+    y, low = tensors.y.clone(), torch.zeros(TOKENS, RANK)
+
+    _shrink(SimpleNamespace(no_lora=True), low, tensors.x, tensors.a, 1.0)
+    _expand_slice(SimpleNamespace(no_lora=True), y, tensors.low, tensors.b, 4, OUT, True)
+
+    assert torch.equal(y, tensors.y)
+    assert not low.any()
+
+
+def test_vllm_still_has_the_functions_that_are_replaced():
+    from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
+
+    # Another version that names them otherwise would silently be slow again.
+    assert callable(PunicaWrapperCPU._shrink_prefill)
+    assert callable(PunicaWrapperCPU._expand_slice_prefill)

@@ -1,0 +1,154 @@
+"""vLLM with the embedded base model and an adapter trained for a few steps: the chain from training to served replies."""
+
+import pytest
+
+from models.engine.process import Adapter, Engine, last_error, lora_rank
+from models.generator.qlora import IGNORED
+from models.generator.training import as_row, load_tokenizer, train_generator
+from models.shared.base import resolve
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from ticketing.drafting.prompts import messages
+from ticketing.errors import EngineError
+from ticketing.settings import EMBEDDED_GENERATOR, Settings
+
+MARKER = "zyzzyva-4711"  # no model and no library would write this by itself
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("engine")
+
+
+@pytest.fixture(scope="module")
+def settings(home):
+    # Few large steps: the adapter has to differ from the base model, not to be good.
+    return Settings(
+        home=home,
+        generator={"train_tokens": 1_200, "batch_size": 2, "learning_rate": 5e-3},
+        engine={"kv_cache_gib": 1, "max_reply_tokens": 24, "max_model_len": 512},
+    )
+
+
+@pytest.fixture(scope="module")
+def adapter(home, settings):
+    snapshot = make_snapshot(home / "snapshot", [answered_ticket(number) for number in range(24)])
+    train_generator(snapshot, settings, home / "adapter")
+    return Adapter("generator-test", home / "adapter")
+
+
+@pytest.fixture(scope="module")
+def engine(settings, adapter):
+    with Engine(EMBEDDED_GENERATOR, settings, adapter) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def conversations():
+    records = [answered_ticket(number) for number in range(40, 46)]
+    return [messages(record.instruction, record.input) for record in records]
+
+
+def test_the_adapter_is_served_and_changes_the_replies(engine, conversations):
+    tuned = engine.chat(conversations)
+    base = engine.chat(conversations, use_adapter=False)
+
+    assert [c.text for c in tuned] != [c.text for c in base]
+    assert all(c.text and c.completion_tokens > 0 for c in tuned + base)
+    assert {c.finish_reason for c in tuned + base} <= {"stop", "length"}
+
+
+def test_the_engine_sees_the_prompts_that_were_trained_on(engine, settings):
+    tokenizer = load_tokenizer(str(resolve(EMBEDDED_GENERATOR, settings)), EMBEDDED_GENERATOR)
+    records = [answered_ticket(number) for number in range(50, 54)]
+
+    said = engine.chat([messages(record.instruction, record.input) for record in records])
+
+    trained = [as_row(record, tokenizer).labels.count(IGNORED) for record in records]
+    assert [c.prompt_tokens for c in said] == trained
+
+
+def test_completions_come_in_the_order_of_the_conversations(engine, conversations):
+    alone = [engine.chat([conversation], max_tokens=1)[0].prompt_tokens for conversation in conversations]
+
+    together = engine.chat(conversations[::-1], max_tokens=1)
+
+    assert [c.prompt_tokens for c in together] == alone[::-1]
+
+
+def test_a_reply_that_hits_the_limit_says_so(engine, conversations):
+    (completion,) = engine.chat(conversations[:1], max_tokens=3)
+
+    assert completion.finish_reason == "length"
+    assert completion.completion_tokens == 3
+
+
+def test_one_ticket_that_is_too_long_does_not_fail_the_others(engine, conversations):
+    long = messages("Answer.", "too long " * 2_000)
+
+    first, second, third = engine.chat([conversations[0], long, conversations[1]])
+
+    assert (second.text, second.completion_tokens, second.finish_reason) == ("", 0, "error")
+    assert second.prompt_tokens > 512
+    assert first.text and third.text
+
+
+def test_only_tickets_that_are_too_long_are_no_error(engine):
+    (completion,) = engine.chat([messages("Answer.", "too long " * 2_000)])
+
+    assert completion.finish_reason == "error"
+
+
+def test_no_conversation_gives_no_completion(engine):
+    assert engine.chat([]) == []
+
+
+def test_a_failed_generation_is_named_without_the_ticket_and_the_engine_stays(engine, conversations, settings):
+    with pytest.raises(EngineError) as raised:
+        engine.chat([[{"role": "user", "content": {"not": f"text {MARKER}"}}]])
+
+    assert MARKER not in str(raised.value)
+    assert engine.chat(conversations[:1])[0].text
+
+
+def test_the_log_holds_no_ticket(engine, settings):
+    engine.chat([messages("Answer.", f"My code is {MARKER}, please repeat it.")])
+
+    logs = list((settings.home / "logs").glob("engine-*.log"))
+
+    assert logs
+    assert not [path for path in logs if MARKER in path.read_text()]
+
+
+def test_vllm_lives_in_one_process_that_ends_with_the_block(settings, tmp_path):
+    import psutil
+
+    with Engine(EMBEDDED_GENERATOR, settings) as engine:
+        process = psutil.Process(engine.pid)
+        assert process.children() == []
+        # Without an adapter there is nothing but the base model to ask.
+        assert engine.chat([messages("Answer.", "Where is my parcel?")], max_tokens=2)[0].completion_tokens > 0
+
+    assert not process.is_running()
+    with pytest.raises(EngineError, match="not running"):
+        engine.chat([messages("Answer.", "Anybody there?")])
+
+
+def test_vllm_is_told_a_rank_that_holds_the_adapter(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"r": 12}')
+
+    assert lora_rank(Adapter("a", tmp_path)) == 16
+
+
+def test_an_adapter_that_is_gone_is_named(tmp_path, settings):
+    with pytest.raises(EngineError, match="generator-gone"):
+        Engine(EMBEDDED_GENERATOR, settings, Adapter("generator-gone", tmp_path / "gone")).__enter__()
+
+
+def test_the_last_error_of_the_log_is_the_one_since_the_start(tmp_path):
+    log = tmp_path / "engine.log"
+    log.write_bytes(b"OldError: yesterday\n")
+    start = log.stat().st_size
+    log.write_bytes(log.read_bytes() + b"loading\nValueError: no room\nbye\n")
+
+    assert last_error(log, start) == "ValueError: no room"
+    assert last_error(log, log.stat().st_size) == ""

@@ -1,0 +1,99 @@
+"""What is measured of a classifier on held-out tickets, and what the default gate makes of it."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from models.classifier.model import Read
+from models.evaluation.classifier import Rival, evaluate_classifier
+from models.evaluation.gate import default_rules, judge
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from ticketing.drafting.drafter import Prediction
+from ticketing.settings import GateSettings
+
+RIGHT, WRONG = ("after-sales", 0.9, "auto"), ("payment", 0.4, "human")
+
+
+class Sorter:
+    """Says what it is told to, ticket by ticket."""
+
+    version, labels = "classifier-1", ("after-sales", "payment")
+    tells_out_of_scope = True
+    thresholds = MappingProxyType({"en": {"*": 0.8}, "de": {"*": None}})
+
+    def __init__(self, *said):
+        self.said = said
+
+    def predict(self, tickets):
+        chosen = [self.said[int(ticket.ticket_id[1:])] for ticket in tickets]
+        return [
+            Prediction(
+                category,
+                sure,
+                0.8,
+                route,
+                None if route == "auto" else f"not sure enough: confidence {sure:.3f} is below 0.800",
+            )
+            for category, sure, route in chosen
+        ]
+
+    def read(self, texts):
+        return Read(np.zeros((len(texts), 2)), np.zeros((len(texts), 2)))
+
+    def predict_from(self, tickets, read):
+        return self.predict(tickets)
+
+
+def snapshot_of(tmp_path, count=4):
+    test = [replace(answered_ticket(i), language="zh" if i == 3 else "en") for i in range(count)]
+    return make_snapshot(tmp_path / "snapshot", [answered_ticket(900)], test=test)
+
+
+def values(scored, scope="all"):
+    return {metric: one.value for (metric, of), one in scored.measured.values.items() if of == scope}
+
+
+def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
+
+    everything = values(scored)
+    assert (everything["accuracy"], everything["coverage"], everything["selective_accuracy"]) == (0.5, 0.5, 1.0)
+    assert values(scored, "language=en")["coverage"] == pytest.approx(2 / 3)
+    assert "selective_accuracy" not in values(scored, "language=zh"), "it routes nothing there"
+    assert values(scored, "category=after-sales")["recall"] == 0.5
+    assert scored.reasons == {"not sure enough": 2}
+
+
+def test_every_language_that_is_routed_and_every_category_should_be_measured(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
+    assert scored.measured.expected == {"language=en", "category=after-sales", "category=payment"}
+
+
+def test_why_tickets_went_to_a_human_is_counted_without_the_numbers(tmp_path):
+    scored = evaluate_classifier(Sorter(RIGHT, ("payment", 0.41, "human"), WRONG, WRONG), snapshot_of(tmp_path))
+    assert scored.reasons == {"not sure enough": 3}
+
+
+def test_the_champion_is_compared_on_tickets_that_it_has_not_seen(tmp_path):
+    snapshot = snapshot_of(tmp_path)
+    candidate, champion = Sorter(RIGHT, RIGHT, WRONG, WRONG), Sorter(RIGHT, WRONG, RIGHT, WRONG)
+    compared = evaluate_classifier(candidate, snapshot, Rival(champion, {"t00002"})).measured.comparisons
+    one = compared["accuracy", "all", "champion"]
+    assert (one.count, one.difference) == (3, pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("said", "passed"),
+    [
+        ([RIGHT] * 120, True),
+        ([RIGHT] * 117 + [("payment", 0.9, "auto")] * 3, False),
+        ([("after-sales", 0.9, "human")] * 120, False),
+        ([RIGHT] * 10, False),
+    ],
+)
+def test_the_gate_wants_accuracy_on_what_is_routed_and_enough_of_it(tmp_path, said, passed):
+    scored = evaluate_classifier(Sorter(*said), snapshot_of(tmp_path, len(said)))
+    rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
+    assert judge(rules, scored.measured).passed is passed

@@ -1,0 +1,238 @@
+import math
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from models.evaluation.gate import Verdict, default_rules, judge, rules_of
+from models.evaluation.measurements import Comparison, Measurement, Measurements, count, share, share_difference
+from ticketing.settings import GateRule, GateSettings, Settings
+
+
+def rule(metric="accuracy", **fields):
+    return GateRule(kind="classifier", metric=metric, **({"value": 0.98} | fields))
+
+
+def against(other, **fields):
+    return GateRule(kind="classifier", metric="accuracy", against=other, **fields)
+
+
+def number(value):
+    return Measurement(value, value, value, 100)
+
+
+def measured(**values):
+    return Measurements({(name, "all"): one for name, one in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("value", "operator", "bound", "passed"),
+    [
+        (0.98, ">=", 0.98, True),
+        (0.9799, ">=", 0.98, False),
+        (30.0, ">", 30.0, False),
+        (30.1, ">", 30.0, True),
+        (0.02, "<=", 0.02, True),
+        (0.03, "<=", 0.02, False),
+        (0.02, "<", 0.02, False),
+        (math.nan, ">=", 0.0, False),
+    ],
+)
+def test_a_rule_passes_only_on_numbers_that_reach_its_bound(value, operator, bound, passed):
+    verdict = judge([rule(operator=operator, value=bound)], measured(accuracy=number(value)))
+    assert verdict.passed is passed
+
+
+def test_a_number_that_is_missing_fails_and_is_told_as_such():
+    verdict = judge([rule("selective_accuracy")], measured(accuracy=number(1.0)))
+    assert not verdict.passed
+    assert "selective_accuracy could not be measured" in verdict.sentence
+
+
+def test_a_rule_for_each_language_fails_where_no_language_was_measured():
+    assert not judge([rule(scope="each language")], measured(accuracy=number(1.0))).passed
+
+
+def test_a_rule_for_each_language_is_judged_in_each():
+    values = {("accuracy", f"language={language}"): number(value) for language, value in (("en", 0.99), ("zh", 0.9))}
+    verdict = judge([rule(scope="each language")], Measurements(values))
+    assert [(one.name, one.passed) for one in verdict.rules] == [
+        ("accuracy (language=en)", True),
+        ("accuracy (language=zh)", False),
+    ]
+
+
+def test_a_rule_for_each_language_fails_for_one_that_should_have_been_measured():
+    values = {("accuracy", "language=en"): number(0.99)}
+    expected = frozenset({"language=en", "language=zh", "category=payment"})
+    verdict = judge([rule(scope="each language")], Measurements(values, expected=expected))
+    assert [(one.name, one.passed) for one in verdict.rules] == [
+        ("accuracy (language=en)", True),
+        ("accuracy (language=zh)", False),
+    ]
+    assert "accuracy (language=zh) could not be measured" in verdict.sentence
+
+
+def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules():
+    values = {("tickets", scope): count(500) for scope in ("all", "language=en")}
+    values |= {(name, "all"): share(500, 500) for name in ("accuracy", "selective_accuracy", "coverage")}
+    rules = rules_of(GateSettings(), "classifier")
+    nobody = frozenset({"champion"})
+    assert judge(rules, Measurements(values, absent=nobody)).passed
+    verdict = judge(rules, Measurements(values, absent=nobody, expected=frozenset({"language=zh"})))
+    assert not verdict.passed
+    assert verdict.sentence == "tickets (language=zh) could not be measured"
+
+
+def test_a_lucky_hundred_is_not_enough_for_the_default_rules():
+    values = {("tickets", scope): count(100) for scope in ("all", "language=en")}
+    values |= {("coverage", "all"): share(100, 100), ("selective_accuracy", "all"): share(98, 100)}
+    verdict = judge(rules_of(GateSettings(), "classifier"), Measurements(values, absent=frozenset({"champion"})))
+    assert verdict.sentence.startswith("selective_accuracy 0.9800 (surely enough 0.9477) should be >= 0.9700")
+
+
+def test_a_verdict_without_rules_does_not_pass():
+    assert not Verdict(()).passed
+    assert not judge([], measured(accuracy=number(1.0))).passed
+
+
+def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_much():
+    verdict = judge([rule(), rule("coverage", value=0.2)], measured(accuracy=share(95, 100), coverage=number(0.9)))
+    assert not verdict.passed
+    assert "accuracy 0.9500 should be >= 0.9800" in verdict.sentence
+    assert "[0.8872, 0.9836]" in verdict.sentence
+    assert "100 tickets, margin -0.0300" in verdict.sentence
+    assert "coverage" not in verdict.sentence
+
+
+def test_how_sure_a_rule_must_be_is_judged_by_the_end_of_the_interval():
+    few, many = measured(accuracy=share(99, 100)), measured(accuracy=share(9_900, 10_000))
+    sure = rule(confidence=0.95)
+    assert judge([rule()], few).passed
+    assert not judge([sure], few).passed
+    assert judge([sure], many).passed
+
+
+def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
+    ours = Measurements({("accuracy", "all"): number(0.99)}, absent=frozenset({"champion"}))
+    verdict = judge([rule(), against("champion")], ours)
+    assert verdict.passed
+    assert verdict.rules[1].skipped == "there is no other champion"
+    assert not judge([against("champion")], ours).passed, "nothing was judged"
+
+
+def test_a_champion_that_could_not_be_compared_with_is_no_reason_to_pass():
+    assert not judge([rule(), against("champion")], measured(accuracy=number(0.99))).passed
+
+
+def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule_leaves_a_margin():
+    ours, theirs = [True] * 296 + [False] * 4, [True] * 297 + [False] * 3
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): share_difference(ours, theirs)})
+    verdict = judge([against("champion")], compared)
+    assert not verdict.passed
+    assert "accuracy minus that of the champion -0.0033 should be >= 0" in verdict.sentence
+    assert judge([against("champion", margin=0.01)], compared).passed
+
+
+def test_a_difference_that_may_be_chance_is_not_enough_where_the_rule_wants_to_be_sure():
+    samples = tuple(np.linspace(-1.0, 5.0, 1000).tolist())
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
+    assert judge([against("champion", operator=">")], compared).passed
+    assert not judge([against("champion", operator=">", confidence=0.95)], compared).passed
+
+
+def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
+    rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
+    values = {"accuracy": share(10, 10), "selective_accuracy": share(10, 10), "coverage": share(10, 10)}
+    few = Measurements(
+        {(name, "all"): one for name, one in {**values, "tickets": count(10)}.items()}, absent=frozenset({"champion"})
+    )
+    verdict = judge(rules, few)
+    assert not verdict.passed
+    assert verdict.sentence.startswith("tickets 10 should be >= 100")
+
+
+@pytest.mark.parametrize(
+    ("one", "measured"),
+    [
+        (rule("selective_accuracy"), {("selective_accuracy", "all"): share(10, 10)}),
+        (rule("selective_accuracy", confidence=0.6, value=0.8), {("selective_accuracy", "all"): share(20, 20)}),
+        (rule(scope="each category"), {("accuracy", "category=payment"): share(99, 99)}),
+    ],
+)
+def test_no_rule_of_ones_own_passes_on_a_handful_of_tickets(one, measured):
+    gate = GateSettings(rules=(one,))
+    verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
+    assert not verdict.passed
+    assert "tickets, 100 at least are needed" in verdict.sentence
+    enough = GateSettings(rules=(one.model_copy(update={"min_count": 10}),))
+    assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
+
+
+def test_a_comparison_on_the_few_tickets_that_the_champion_has_not_seen_is_none():
+    few = Measurements(comparisons={("accuracy", "all", "champion"): share_difference([True] * 3, [False] * 3)})
+    verdict = judge(rules_of(GateSettings(rules=(against("champion"),)), "classifier"), few)
+    assert not verdict.passed
+
+
+def test_a_study_of_one_ticket_is_none():
+    one = GateRule(kind="generator", metric="study_against_human", value=0.5)
+    measured = Measurements({("study_against_human", "all"): Measurement(1.0, 0.2, 1.0, 1)})
+    assert not judge(rules_of(GateSettings(rules=(one,)), "generator"), measured).passed
+
+
+@pytest.mark.parametrize("metric", ["selective_accuracy", "macro_f1", "tickets"])
+def test_a_rule_that_could_never_be_judged_is_refused(metric):
+    with pytest.raises(ValidationError, match=f"{metric} is not compared with the champion.*accuracy, coverage"):
+        GateRule(kind="classifier", metric=metric, against="champion")
+
+
+def test_more_faults_than_another_is_never_what_a_rule_asks_for():
+    with pytest.raises(ValidationError, match="any_fault is better the smaller it is"):
+        GateRule(kind="generator", metric="any_fault", against="champion")
+    assert GateRule(kind="generator", metric="any_fault", against="champion", operator="<=").margin == 0.0
+
+
+def test_what_is_kept_of_a_rule_says_what_it_asked_and_by_how_much_it_was_met():
+    (kept,) = [one.as_dict() for one in judge([rule(confidence=0.9)], measured(accuracy=share(990, 1000))).rules]
+    assert kept["margin"] == pytest.approx(kept["judged"] - 0.98)
+    assert (kept["confidence"], kept["against"], kept["count"]) == (0.9, None, 1000)
+
+
+@pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])
+def test_a_rule_holds_a_number_against_one_thing(fields):
+    with pytest.raises(ValidationError, match="either a value or 'against'"):
+        rule(**fields)
+
+
+def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
+    (tmp_path / "ticketing.toml").write_text(
+        '[[gate.rules]]\nkind = "generator"\nmetric = "bleu"\nscope = "language=en"\nagainst = "nearest"\n'
+        'operator = ">"\nconfidence = 0.99\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    [one] = Settings().gate.rules
+    assert (one.metric, one.scope, one.against, one.confidence) == ("bleu", "language=en", "nearest", 0.99)
+
+
+@pytest.mark.parametrize(
+    ("operator", "right", "unsure"), [(">=", 990, False), (">=", 985, True), ("<=", 950, False), ("<=", 978, True)]
+)
+def test_a_number_that_is_good_enough_though_its_interval_is_not_is_marked(operator, right, unsure):
+    rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98)
+    (result,) = judge([rule], Measurements({("accuracy", "all"): share(right, 1000)})).rules
+    assert (result.passed, result.unsure) == (True, unsure)
+
+
+def test_a_rule_that_says_how_sure_it_must_be_is_never_unsure():
+    rule = GateRule(kind="classifier", metric="accuracy", value=0.98, confidence=0.9)
+    (result,) = judge([rule], Measurements({("accuracy", "all"): share(987, 1000)})).rules
+    assert (result.passed, result.unsure) == (True, False)
+    assert result.low < 0.98
+
+
+def test_a_kind_of_model_without_rules_of_its_own_is_held_to_the_default_ones():
+    own = GateRule(kind="generator", metric="bleu", against="nearest")
+    gate = GateSettings(rules=(own,))
+    assert [one.metric for one in rules_of(gate, "generator")] == ["bleu"]
+    assert "selective_accuracy" in {one.metric for one in rules_of(gate, "classifier")}

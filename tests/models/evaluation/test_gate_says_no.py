@@ -1,0 +1,172 @@
+"""The gate says no when it should: to models that were really trained or served, and must not become champions."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+from models.classifier.model import TrainedClassifier
+from models.classifier.training import train_classifier
+from models.engine.serving import serve_generator
+from models.evaluation.classifier import Rival, evaluate_classifier
+from models.evaluation.gate import judge, rules_of
+from models.evaluation.generator import evaluate_generator
+from models.evaluation.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
+from models.generator.training import save_adapter
+from models.registry.versions import ModelVersion
+from tests.models.small_corpus import answered_ticket, make_snapshot
+from tests.models.tiny_model import save_tiny_model
+from ticketing.corpus.snapshot import Record
+from ticketing.settings import ClassifierSettings, EngineSettings, GateSettings, GeneratorSettings, Settings
+
+CATEGORIES = ("logistics", "payment")
+# Each department is told by one of so many words: a model must have seen a word to know whose it is.
+WORDS = 60
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A BERT of two small layers that knows the words, and nothing of what they mean."""
+    folder = tmp_path_factory.mktemp("bert")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order"]
+    words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS)]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def small(base, tmp_path):
+    return Settings(
+        home=tmp_path,
+        classifier=ClassifierSettings(base_model=str(base), learning_rate=5e-3, min_steps=150, epochs=3, max_tokens=16),
+        gate=GateSettings(accuracy=0.98),
+    )
+
+
+def records(count, first=0):
+    found = []
+    for number in range(first, first + count):
+        category = CATEGORIES[number % 2]
+        text = f"the {category}{number // 2 % WORDS} of my order"
+        found.append(Record(f"t{number}", "en", category, text, "", text, None, number))
+    return found
+
+
+def with_shuffled_labels(found):
+    labels = [one.category for one in found]
+    random.Random(0).shuffle(labels)
+    return [replace(one, category=label) for one, label in zip(found, labels, strict=True)]
+
+
+def judged(settings, folder, train, test, validation=None, rival=None):
+    snapshot = make_snapshot(
+        folder / "snapshot", train, records(200, 5_000) if validation is None else validation, test
+    )
+    train_classifier(snapshot, settings, folder / "artefact")
+    classifier = TrainedClassifier.load("classifier-1", folder / "artefact", settings)
+    scored = evaluate_classifier(classifier, snapshot, rival)
+    return judge(rules_of(settings.gate, "classifier"), scored.measured), classifier
+
+
+def failed(verdict):
+    return {rule.name for rule in verdict.rules if not rule.passed}
+
+
+def test_a_model_trained_well_enough_passes(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, records(400), records(120, 1_000))
+    assert verdict.passed, verdict.sentence
+
+
+def test_a_model_trained_on_shuffled_labels_is_refused(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, with_shuffled_labels(records(400)), records(120, 1_000))
+    assert not verdict.passed
+    assert failed(verdict) & {"selective_accuracy", "coverage"}
+
+
+def test_a_model_trained_on_a_twentieth_of_the_data_is_refused(small, tmp_path):
+    test = records(120, 1_000)
+    _, champion = judged(small, tmp_path / "champion", records(400), test)
+    verdict, _ = judged(small, tmp_path / "candidate", records(20), test, rival=Rival(champion, ()))
+    assert not verdict.passed
+    assert "accuracy minus that of the champion" in failed(verdict)
+
+
+def test_a_test_set_of_ten_is_refused_however_well_it_goes(small, tmp_path):
+    verdict, _ = judged(small, tmp_path, records(400), records(10, 1_000))
+    assert not verdict.passed
+    assert failed(verdict) == {"tickets", "coverage", "selective_accuracy"}, "not one is judged on ten"
+
+
+def test_a_candidate_slightly_worse_than_the_champion_is_refused(small, tmp_path):
+    test = records(120, 1_000)
+    _, champion = judged(small, tmp_path / "champion", records(400), test)
+
+    class SlightlyWorse:
+        """The champion, but for one ticket in 120."""
+
+        version, labels, thresholds = "classifier-2", champion.labels, champion.thresholds
+        tells_out_of_scope = True
+
+        def read(self, texts):
+            return champion.read(texts)
+
+        def predict_from(self, tickets, read):
+            said = champion.predict_from(tickets, read)
+            other = next(label for label in CATEGORIES if label != said[0].category)
+            return [
+                said[0]._replace(category=other, route="human", reason="not sure enough: confidence 0.5 is below 0.9"),
+                *said[1:],
+            ]
+
+    snapshot = make_snapshot(tmp_path / "again", records(400), test=test)
+    scored = evaluate_classifier(SlightlyWorse(), snapshot, Rival(champion, ()))
+    verdict = judge(rules_of(small.gate, "classifier"), scored.measured)
+    assert failed(verdict) == {"accuracy minus that of the champion"}
+    assert "-0.0083 should be >=" in verdict.sentence
+
+
+class Letters:
+    """Texts are alike that have the same letters."""
+
+    name = "letters"
+
+    def similarity(self, texts, others):
+        return [float(set(a) == set(b)) for a, b in zip(texts, others, strict=True)]
+
+
+def test_an_adapter_that_is_empty_is_refused(tmp_path):
+    """LoRA's second matrix begins as nothing, and nothing was learnt: vLLM serves the base model twice."""
+    base = save_tiny_model(tmp_path / "tiny")
+    settings = Settings(
+        home=tmp_path,
+        generator=GeneratorSettings(base_model=str(base)),
+        engine=EngineSettings(kv_cache_gib=1, max_model_len=1000, max_reply_tokens=32),
+    )
+    empty = get_peft_model(
+        AutoModelForCausalLM.from_pretrained(base),
+        LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"),
+    )
+    save_adapter(empty, settings.generator, str(base), None, tmp_path / "adapter")
+    model = ModelVersion(
+        "generator-1", "generator", "candidate", "5afe", str(base), tmp_path / "adapter", "hash", {}, {}
+    )
+    answered = [answered_ticket(i) for i in range(100)]
+    snapshot = make_snapshot(tmp_path / "snapshot", answered[60:], test=answered[:60])
+    tickets = scored_records(snapshot, None, GateSettings(max_test_replies=60, min_replies=1))
+    with serve_generator(model, settings) as served:
+        replies = {"tuned": write_replies(served, tickets), "base": write_base_replies(served, tickets)}
+    replies["nearest"] = look_up_replies(snapshot, tickets)
+
+    assert [one.text for one in replies["tuned"]] == [one.text for one in replies["base"]]
+    scored = evaluate_generator("generator-1", snapshot, tickets, replies, Letters())
+    verdict = judge(rules_of(settings.gate, "generator"), scored.measured)
+    assert not verdict.passed
+    assert {f"bleu (language=en) minus that of the {other}" for other in ("base", "nearest")} <= failed(verdict)

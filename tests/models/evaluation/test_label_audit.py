@@ -1,0 +1,45 @@
+"""Wrong categories are found among right ones, on texts that are easy to sort."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.evaluation.label_audit import suspects
+from tests.models.small_corpus import answered_ticket
+
+ABOUT = {
+    "logistics": "the parcel number {} of the courier is late at the depot",
+    "payment": "the invoice number {} of my card was charged too much",
+    "account": "my password number {} for the login page does not work",
+}
+
+
+class Blind:
+    """Sees no difference between texts: what is found is found by their words."""
+
+    def embed(self, texts):
+        return np.zeros((len(texts), 4), dtype=np.float32)
+
+
+def tickets(count):
+    names = list(ABOUT)
+    return [
+        replace(answered_ticket(i), category=names[i % 3], text=ABOUT[names[i % 3]].format(i)) for i in range(count)
+    ]
+
+
+def test_the_tickets_with_wrong_labels_are_listed_first_with_the_right_ones():
+    records = tickets(150)
+    for place in (10, 50, 90):
+        records[place] = replace(records[place], category="payment" if place % 3 != 1 else "account")
+    found = suspects(records, Blind())
+    assert {one.ticket_id for one in found[:3]} == {records[place].ticket_id for place in (10, 50, 90)}
+    right = {record.ticket_id: record.category for record in tickets(150)}
+    assert all(one.suggested == right[one.ticket_id] for one in found[:3])
+    assert found == sorted(found, key=lambda one: one.quality)
+
+
+@pytest.mark.parametrize("count", [90])
+def test_right_labels_are_left_alone(count):
+    assert suspects(tickets(count), Blind()) == []

@@ -1,0 +1,73 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.evaluation.measurements import accuracy_lower_bound, mean, share, share_difference
+
+
+def test_a_share_has_the_clopper_pearson_interval():
+    # All of 50 right: 97.5 % of what is left below is 0.025 ** (1 / 50).
+    one = share(50, 50)
+    assert one.value == one.high == 1.0
+    assert one.low == pytest.approx(0.025 ** (1 / 50))
+    assert one.lower(0.9) == pytest.approx(accuracy_lower_bound(50, 50, 0.9)) == pytest.approx(0.1 ** (1 / 50))
+    assert share(0, 50).upper(0.9) == pytest.approx(1 - 0.1 ** (1 / 50))
+
+
+def test_nothing_to_measure_is_no_number():
+    assert share(0, 0) is None
+    assert mean([]) is None
+    assert share_difference([], []) is None
+
+
+def test_the_difference_is_tested_on_the_tickets_in_which_two_classifiers_differ():
+    right, other = [True] * 90 + [False] * 10, [True] * 80 + [False] * 20
+    one = share_difference(right, other)
+    # Ten of ten tickets in which they differ are the first one's: a fair coin does that in 2 of 1,024 ways.
+    assert one.difference == pytest.approx(0.1)
+    assert one.p_value == pytest.approx(2 / 1024)
+    assert one.low > 0
+
+
+def test_systems_that_differed_nowhere_may_differ_all_the_same():
+    found = share_difference([True] * 100, [True] * 100)
+    assert (found.difference, found.p_value) == (0.0, 1.0)
+    assert found.low == pytest.approx(-found.high)
+    # Bonett and Price: z * sqrt(2 / (n + 2) / (n + 2)).
+    assert found.lower(0.95) == pytest.approx(-1.6449 * math.sqrt(2) / 102, abs=1e-4)
+
+
+@pytest.mark.parametrize("tickets", [50, 100, 400])
+def test_a_classifier_that_is_worse_by_the_margin_seldom_seems_not_to_be(tickets):
+    rng = np.random.default_rng(0)
+    passed = []
+    for _ in range(2000):
+        theirs = rng.random(tickets) < 0.97
+        ours = theirs & (rng.random(tickets) >= 0.02 / 0.97) | ~theirs & (rng.random(tickets) < 0.01 / 0.03)
+        passed.append(share_difference(ours.tolist(), theirs.tolist()).lower(0.95) >= -0.01)
+    assert np.mean(passed) < 0.08, "5 % is what it promises"
+
+
+def test_a_classifier_is_no_better_than_itself():
+    one = share_difference([True, False] * 20, [True, False] * 20)
+    assert (one.difference, one.p_value) == (0.0, 1.0)
+    assert one.low < 0 < one.high
+
+
+def test_the_interval_of_a_mean_holds_it_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        one = mean(rng.normal(1.0, 1.0, size=60).tolist())
+        held += one.low <= 1.0 <= one.high
+    assert 0.89 <= held / 200 <= 0.99
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_bounds_of_a_share_lie_around_it(pair):
+    one = share(*pair)
+    assert 0 <= one.low <= one.value <= one.high <= 1
+    assert one.lower(0.95) <= one.value <= one.upper(0.95)

@@ -1,0 +1,93 @@
+import pytest
+
+from models.evaluation.metrics import (
+    classification_metrics,
+    coverage_accuracy_curve,
+    expected_calibration_error,
+    macro_f1,
+    reliability,
+    reply_scores,
+)
+
+
+def test_accuracy_macro_f1_and_the_confusion_matrix_are_the_textbooks():
+    metrics = classification_metrics(["a", "a", "b", "b"], ["a", "b", "b", "b"])
+
+    assert metrics.accuracy == 0.75
+    assert metrics.macro_f1 == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert metrics.labels == ("a", "b")
+    assert metrics.confusion == ((1, 1), (0, 2))
+    assert (metrics.categories[0].precision, metrics.categories[0].recall, metrics.categories[0].support) == (
+        1.0,
+        0.5,
+        2,
+    )
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    assert expected_calibration_error([0.8] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.0)
+    assert expected_calibration_error([1.0] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.2)
+
+
+def test_the_curve_begins_with_the_surest_ticket():
+    coverage, accuracy = coverage_accuracy_curve([0.5, 0.9, 0.7, 0.6], [False, True, True, False])
+
+    assert coverage == [0.25, 0.5, 0.75, 1.0]
+    assert accuracy == pytest.approx([1.0, 1.0, 2 / 3, 0.5])
+
+
+def bleu_of(replies, references, language="en"):
+    return reply_scores({"tuned": replies}, references, language).values["bleu", "tuned"]
+
+
+def test_equal_replies_score_100_and_unlike_ones_next_to_nothing():
+    reference = ["Your parcel leaves our warehouse tomorrow morning."]
+
+    assert bleu_of(reference, reference).value == pytest.approx(100)
+    assert bleu_of(["Completely different words stand in here instead."], reference).value < 10
+
+
+def test_chinese_is_scored_by_characters_and_says_so():
+    score = bleu_of(["您的包裹明天送到，请放心"], ["您的包裹后天送到，请放心"], "zh")
+
+    assert "tok:zh" in score.signature
+    assert 20 < score.value < 100
+
+
+def test_a_score_has_an_interval_that_holds_it():
+    references = [f"your order number {i} is on its way to you now" for i in range(20)]
+    replies = [" ".join(reference.split()[: 5 + i % 5]) for i, reference in enumerate(references)]
+    score = bleu_of(replies, references)
+
+    assert score.low < score.value < score.high
+    assert score.lower(0.5) == pytest.approx(score.value, abs=3)
+
+
+def test_two_systems_are_compared_on_the_same_replies_and_the_test_is_signed():
+    references = [f"your order number {i} is on its way to you now" for i in range(30)]
+    worse = [reference.replace("on its way", "somewhere") for reference in references]
+    scored = reply_scores({"tuned": references, "base": worse, "same": references}, references, "en")
+
+    better = scored.comparisons["bleu", "base"]
+    assert better.difference > 0 and better.low > 0
+    assert better.p_value < 0.01
+    assert "bs:1000" in better.signature and "seed:12345" in better.signature
+    assert scored.comparisons["bleu", "same"].difference == 0
+    assert scored.comparisons["chrf", "base"].count == 30
+
+
+def test_macro_f1_counts_rare_categories_as_much_as_others_and_has_an_interval():
+    true, predicted = ["a"] * 90 + ["b"] * 10, ["a"] * 95 + ["b"] * 5
+    one = macro_f1(true, predicted)
+    assert one.value == pytest.approx(classification_metrics(true, predicted).macro_f1)
+    assert one.low < one.value < one.high
+
+
+def test_tickets_of_like_confidence_share_a_bin():
+    sure = reliability([0.95] * 8 + [0.2] * 2, [True] * 6 + [False] * 2 + [True, False])
+    assert [(round(b.confidence, 2), b.accuracy, b.tickets) for b in sure] == [(0.2, 0.5, 2), (0.95, 0.75, 8)]
+
+
+def test_nothing_to_score_is_an_error():
+    with pytest.raises(ValueError, match="no replies"):
+        reply_scores({"tuned": []}, [], "en")

@@ -1,0 +1,154 @@
+import time
+from dataclasses import replace
+
+import pytest
+
+from models.evaluation.reply_checks import Answer, ReplyChecker
+from tests.models.small_corpus import answered_ticket
+
+TICKET = "My kettle <ORDER_ID_1> has not arrived. I paid 39.90 EUR on 3 May. Please help."
+REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives within 7 working days."
+
+
+@pytest.fixture(scope="module")
+def checker():
+    """Agents of this shop thank first, name 7 working days, refund, and send customers to one page."""
+    usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
+    train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
+    train += [
+        replace(answered_ticket(300 + i), input="ticket", output="Thank you.\nYour support team") for i in range(2)
+    ]
+    train += [
+        replace(
+            answered_ticket(500 + i),
+            language="zh",
+            input="您好 <ORDER_ID_1>",
+            output="您好，包裹会在7个工作日内送达，请您放心等待。",
+        )
+        for i in range(50)
+    ]
+    return ReplyChecker(train)
+
+
+def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, reference=REFERENCE):
+    return checker.faults(Answer(reply, finish_reason, ticket, reference, language, "after-sales"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (REFERENCE, []),
+        ("", ["empty_or_cut_off"]),
+        ("Thank you for writing. Your order arrives within 7 working days.", ["wrong_order_number"]),
+        ("Thank you for writing. Order <ORDER_ID_2> arrives within 7 working days.", ["wrong_order_number"]),
+        ("Thank you for writing. Order <ORDER_ID_1> arrives within 9 working days.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> cost 39.90 EUR on 3 May, see https://shop.example/help.", []),
+        ("Thank you. Order <ORDER_ID_1>: pay at https://evil.example/now.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> was paid on May 3rd, thank you for that.", []),
+        ("Thank you. Order <ORDER_ID_1> was paid on 3 June, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> arrives on Monday, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is at evil.example/now, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is at your door and the driver will", ["empty_or_cut_off"]),
+        ("Thank you. Order <ORDER_ID_1> is at your door,", ["empty_or_cut_off"]),
+        ("Thank you. Order <ORDER_ID_1> is shown at https://shop.example/help", []),
+        ("Thank you for writing about order <ORDER_ID_1>.\nYour support team", []),
+        ("Thank you for writing about order <ORDER_ID_1>.\nYours, <PERSON_1>", ["wrong_order_number"]),
+        ("Thank you. Order <ORDER_ID_1>: write to help@evil.example for more.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1>: more at portal.evil.xyz or evil.ai.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> is late.It comes soon, thank you.", []),
+        ("Thank you. Order <ORDER_ID_1> cost €39.90 or 39.90 euros, 39.90 in all.", []),
+        ("Thank you. Order <ORDER_ID_1> was $39.90, thank you for that.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1> comes with 7 % of something else.", ["invented_fact"]),
+        ("Thank you. Order <ORDER_ID_1>: you get a full refund if it is lost.", []),
+        ("Thank you. Order <ORDER_ID_1>: a free voucher of the highest value is guaranteed.", ["unknown_promise"]),
+        ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", ["impolite_opening"]),
+        ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language", "impolite_opening"]),
+    ],
+)  # fmt: skip
+def test_each_fault_is_named(checker, reply, expected):
+    assert faults(checker, reply) == expected
+
+
+@pytest.mark.parametrize(
+    ("ticket", "said", "invented"),
+    [
+        ("help.example.co.uk is down", "evil.co.uk", True),
+        ("help.example.co.uk is down", "help.example.co.uk", False),
+        ("nothing", "example.com查看", True),
+        ("the 20 days are over", "you get 20 dollars", True),
+        ("the 20 days are over", "you get 20元", True),
+        ("I paid 20元", "you get ¥20", False),
+        ("I paid 20 percent", "you get 20%", False),
+        ("I paid 39.90, give it back", "we refunded $39.90", False),
+        ("they took 20usd", "USD20 are back", False),
+        ("the parcel of 5 lb", "it weighs 5 pounds", False),
+        ("nothing", "RMB100", True),
+        ("2024元旦放假吗", "2024元旦", False),
+        ("3块电池", "3块电池", False),
+        ("nothing", "open settings.App is there", False),
+        ("请联系help@shop.example", "您可以发邮件到help@shop.example咨询", False),
+        ("write to anna@shop.example", "anna@shop.example", False),
+        ("write to anna@shop.example", "bert@shop.example", True),
+        ("I pay 12.50", "12.50/month", False),
+        ("on 3 May", "03 May", False),
+        ("nothing", "or order/parcel and so on", False),
+    ],
+)
+def test_a_link_is_told_from_an_amount_and_a_day_is_a_day(checker, ticket, said, invented):
+    answer = Answer(f"Thank you for writing, {said}.", "stop", ticket, "", "en", "after-sales")
+    assert ("invented_fact" in checker.faults(answer)) is invented
+
+
+def test_a_long_reply_without_spaces_is_checked_in_no_time(checker):
+    started = time.monotonic()
+    for long in ("a-" * 50_000, "1-" * 50_000, "a.b" * 30_000, "x@" * 50_000, "1" * 100_000):
+        assert "empty_or_cut_off" not in faults(checker, f"Thank you {long}.")
+    assert time.monotonic() - started < 5
+
+
+def test_what_the_shop_told_the_generator_is_not_invented(checker):
+    reply = "Thank you. Order <ORDER_ID_1>: returns are open for 45 days, thank you for that."
+    asked = Answer(reply, "stop", TICKET, REFERENCE, "en", "after-sales")
+    assert checker.faults(asked) == ["invented_fact"]
+    assert checker.faults(asked._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
+
+
+def test_faults_that_want_words_or_agents_of_a_language_are_not_seen_without(checker):
+    assert "unknown_promise" in checker.checks("en")
+    assert {"unknown_promise", "impolite_opening"}.isdisjoint(checker.checks("de"))
+
+
+def test_a_reply_that_was_cut_off_is_not_looked_at_further(checker):
+    assert faults(checker, "Whatever, and", finish_reason="length") == ["empty_or_cut_off"]
+
+
+def test_chinese_replies_are_held_against_chinese_agents(checker):
+    fine = "您好，订单<ORDER_ID_1>会在7个工作日内送达。"
+    assert faults(checker, fine, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine) == []
+    promised = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
+    assert "unknown_promise" in faults(checker, promised, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine)
+
+
+def test_where_agents_leave_sentences_open_an_open_end_is_no_fault():
+    said = ["Thank you for writing", "We are on it", "It is on its way", "Please wait"]
+    few = [replace(answered_ticket(i), output=f"{said[i % 4]}{i}.") for i in range(300)]
+    some = [replace(answered_ticket(i), output=f"{said[i % 4]} {i * 7}") for i in range(300, 306)]
+    answer = Answer("Thank you, and we", "stop", "ticket", "", "en", few[0].category)
+    assert ReplyChecker(few).faults(answer) == ["empty_or_cut_off"]
+    assert "empty_or_cut_off" not in ReplyChecker([*few, *some]).faults(answer)
+
+
+def test_a_list_may_end_a_reply(checker):
+    assert faults(checker, "Thank you. Order <ORDER_ID_1>:\n- open your orders\n- choose Cancel order") == []
+
+
+def test_a_number_in_few_of_many_replies_is_not_the_shops_own():
+    many = [replace(answered_ticket(i), input="ticket", output="Thank you for writing.") for i in range(2_000)]
+    some = [replace(answered_ticket(i), input="ticket", output="It takes 31 days.") for i in range(5)]
+    answer = Answer("Thank you, it takes 31 days.", "stop", "ticket", "", "en", many[0].category)
+    assert ReplyChecker([*many[:500], *some]).faults(answer) == []
+    assert ReplyChecker([*many, *some]).faults(answer) == ["invented_fact"]
+
+
+def test_an_order_number_is_not_asked_for_where_the_agent_named_none(checker):
+    assert faults(checker, "Thank you for writing. It takes 7 working days.", reference="Thank you.") == []

@@ -1,0 +1,182 @@
+"""The numbers of a study against ones worked out by hand or by others."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from models.evaluation.study_analysis import agreement, analyse, mean_score, preference, study_measurement, wilson
+from tests.studies import CANDIDATE, make_study, rate_all
+from ticketing.study import studies as study
+from ticketing.study.studies import Rating
+
+# Krippendorff's own example (Computing Krippendorff's alpha-reliability, 2011, D): four observers, twelve units.
+OBSERVERS = [
+    [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
+    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
+    [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
+    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
+]
+
+
+def rating(item, preferred=None, rater="ann", category="payment", language="en", **scores):
+    return Rating(item, category, language, rater, preferred, {"human": 3, "champion": 3, **scores})
+
+
+def test_wilson_of_8_of_10():
+    share = wilson(8, 10)
+    assert (share.value, share.count) == (0.8, 10)
+    assert (round(share.low, 3), round(share.high, 3)) == (0.490, 0.943)
+
+
+@given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_scipys_for_whole_successes(of):
+    interval = binomtest(*of).proportion_ci(0.95, method="wilson")
+    share = wilson(*of)
+    assert (share.low, share.high) == (pytest.approx(interval.low, abs=1e-9), pytest.approx(interval.high, abs=1e-9))
+
+
+def test_the_preferred_reply_wins_whatever_the_scores_and_else_scores_decide():
+    ratings = [
+        rating(1, "champion", champion=3, human=4),
+        rating(2, "human", champion=5),
+        rating(3, "nearest", nearest=5, champion=4, human=2),
+        rating(4, None, champion=2, human=2),
+        rating(5, None, champion=5, human=2),
+    ]
+    found = preference(ratings, "champion", "human")
+    assert (found.wins, found.ties, found.losses) == pytest.approx((0.6, 0.2, 0.2))
+    assert (found.won.value, found.won.count) == (pytest.approx(0.7), 5)
+    other = preference(ratings, "human", "champion")
+    assert other.won.value == pytest.approx(0.3)
+    assert (other.won.low, other.won.high) == pytest.approx((1 - found.won.high, 1 - found.won.low))
+
+
+def test_a_ticket_counts_once_however_many_rated_it():
+    once = [rating(1, "champion"), rating(2, "human")]
+    often = [*once, *(rating(1, "champion", rater=f"r{i}") for i in range(20))]
+    assert preference(once, "champion", "human") == preference(often, "champion", "human")
+    assert mean_score(once, "champion") == mean_score(often, "champion")
+    # Two raters of three.
+    split = preference(
+        [rating(1, best, rater=f"r{i}") for i, best in enumerate(["human", "human", "champion"])], "human", "champion"
+    )
+    assert (split.wins, split.losses, split.won.count) == (pytest.approx(2 / 3), pytest.approx(1 / 3), 1)
+
+
+def test_mean_score_and_its_interval():
+    scores = [1, 2, 3, 4, 5] * 20
+    found = mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion")
+    assert (found.value, found.count) == (3.0, 100)
+    # The standard error of the mean is √2 / √100.
+    assert (found.low, found.high) == pytest.approx(
+        (3 - 1.96 * math.sqrt(2) / 10, 3 + 1.96 * math.sqrt(2) / 10), abs=0.04
+    )
+    assert found == mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion")
+
+
+def test_tickets_are_drawn_again_and_not_ratings():
+    # Ten tickets of ten equal ratings each tell as much as ten ratings.
+    many = [rating(i, rater=f"r{j}", champion=1 + 4 * (i % 2)) for i in range(10) for j in range(10)]
+    few = [rating(i, champion=1 + 4 * (i % 2)) for i in range(10)]
+    assert mean_score(many, "champion") == mean_score(few, "champion")
+
+
+def test_alpha_is_that_of_krippendorffs_example():
+    ratings = [
+        Rating(item, "c", "en", f"r{observer}", None, {"human": score})
+        for observer, row in enumerate(OBSERVERS)
+        for item, score in enumerate(row)
+        if score is not None
+    ]
+    assert agreement(ratings) == pytest.approx(0.815, abs=5e-4)
+
+
+def test_alpha_is_one_where_all_agree_and_none_where_nobody_could():
+    agreed = [rating(i, rater=rater, human=1 + i % 5, champion=2) for i in range(5) for rater in ("ann", "bob")]
+    assert agreement(agreed) == pytest.approx(1.0)
+    assert agreement([rating(i, human=i + 1) for i in range(5)]) is None
+    assert agreement([rating(1), rating(1, rater="bob")]) is None
+
+
+def test_numbers_by_category_and_language():
+    ratings = [
+        rating(1, "champion", category="payment"),
+        rating(2, "human", category="logistics"),
+        rating(3, "human", category="logistics", language="zh"),
+    ]
+    results = analyse(ratings)
+    assert (results.overall.items, results.overall.ratings, results.overall.raters) == (3, 3, 1)
+    assert {name: one.preferences[0].wins for name, one in results.categories.items()} == {"payment": 1, "logistics": 0}
+    assert {name: one.items for name, one in results.languages.items()} == {"en": 2, "zh": 1}
+    with pytest.raises(ValueError, match="no ratings"):
+        analyse([])
+
+
+def test_the_newest_closed_study_says_what_a_version_won(database):
+    assert study_measurement(database, CANDIDATE) is None
+    older = make_study(database, size=4, shared=4, name="older")
+    rate_all(database, older, "ann", lambda system: 3, "human")
+    study.close(database, older, "boss")
+    newer = make_study(database, size=4, shared=4, name="newer")
+    rate_all(database, newer, "ann", {"candidate": 5, "human": 5, "champion": 4, "nearest": 1}.get)
+    assert study_measurement(database, CANDIDATE).study_id == older
+    study.close(database, newer, "boss")
+    champion_is(database, "generator-1")
+
+    found = study_measurement(database, CANDIDATE)
+
+    assert (found.study_id, found.system) == (newer, "candidate")
+    assert (found.human.value, found.champion.value, found.nearest.value) == (0.5, 1.0, 1.0)
+    assert found.champion == wilson(4, 4)
+    champion = study_measurement(database, "generator-1")
+    assert (champion.system, champion.champion, champion.nearest.value, champion.human.value) == (
+        "champion",
+        None,
+        1.0,
+        0.0,
+    )
+
+
+def champion_is(database, version):
+    with database.begin(None) as conn:
+        conn.execute("UPDATE ticketing.model SET state = 'retired' WHERE state = 'champion'")
+        conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (version,))
+
+
+def test_what_was_said_of_an_earlier_champion_is_no_word_on_the_present_one(database):
+    study_id = make_study(database, size=4, shared=4)
+    rate_all(database, study_id, "ann", lambda system: 3, "candidate")
+    study.close(database, study_id, "boss")
+    champion_is(database, CANDIDATE)
+    found = study_measurement(database, CANDIDATE)
+    assert found.champion is None
+    assert found.human.value == 1.0
+
+
+def test_how_sure_a_share_of_a_study_is_depends_on_how_sure_one_must_be():
+    share = wilson(60, 100)
+    assert share.lower(0.975) == pytest.approx(share.low)
+    assert share.upper(0.975) == pytest.approx(share.high)
+    assert share.lower(0.999) == pytest.approx(0.446, abs=0.001)
+    assert share.lower(0.6) < share.value < share.upper(0.6)
+
+
+def test_a_closed_study_that_nobody_rated_says_nothing(database):
+    study.close(database, make_study(database), "boss")
+    assert study_measurement(database, CANDIDATE) is None
+
+
+def test_without_a_candidate_there_are_three_systems(database):
+    study_id = make_study(database, size=3, shared=3, candidate=None)
+    rate_all(database, study_id, "ann", lambda system: 2, "champion")
+    study.close(database, study_id, "boss")
+    found = study_measurement(database, "generator-1")
+    assert (found.human.value, found.nearest.value, found.champion) == (1.0, 1.0, None)
+    assert set(analyse(study.ratings(database, study_id)).overall.scores) == {
+        "human",
+        "champion",
+        "nearest",
+    }

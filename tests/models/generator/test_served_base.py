@@ -1,0 +1,51 @@
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from models.generator import served_base as module
+from models.generator.qlora import load_quantized
+from models.generator.served_base import served_base
+from models.shared.base import weights_hash
+from tests.models.tiny_model import save_tiny_model
+from ticketing.errors import ModelError
+from ticketing.settings import Settings
+
+
+def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, monkeypatch):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    tokens = torch.tensor([[1, 20, 30, 40, 50]])
+
+    folder = served_base(str(base), settings)
+
+    served = AutoModelForCausalLM.from_pretrained(folder)(tokens).logits.float()
+    trained = load_quantized(str(base), "tiny")(tokens).logits.float()
+    unrounded = AutoModelForCausalLM.from_pretrained(base)(tokens).logits.float()
+    assert (served - trained).abs().mean() < 0.2 * (unrounded - trained).abs().mean()
+    assert AutoTokenizer.from_pretrained(folder).chat_template == AutoTokenizer.from_pretrained(base).chat_template
+
+    monkeypatch.setattr(module, "_write", None)
+    assert served_base(str(base), settings) == folder
+
+
+def test_another_content_makes_another_folder(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    before = served_base(str(base), settings)
+
+    (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
+    assert served_base(str(base), settings) == before, "the same content"
+    weights = load_file(base / "model.safetensors")
+    save_file({name: value + 0.01 for name, value in weights.items()}, base / "model.safetensors", {"format": "pt"})
+    assert served_base(str(base), settings) != before
+
+
+def test_an_adapter_is_not_served_beside_other_weights_than_it_was_judged_beside(tmp_path):
+    base = save_tiny_model(tmp_path / "base")
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
+    judged_beside = weights_hash(str(base))
+    assert served_base(str(base), settings, judged_beside) == served_base(str(base), settings)
+    (base / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged beside"):
+        served_base(str(base), settings, judged_beside)

@@ -1,0 +1,138 @@
+import fsspec
+import pytest
+
+from models.registry import artefacts, pruning
+from models.registry.lineage import history, lineage
+from models.registry.versions import find, promote, rollback
+from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
+from ticketing.errors import DatabaseError, ModelError, OutputError
+from ticketing.settings import RegistrySettings
+
+SIZE = len("weights 0")
+
+
+@pytest.fixture
+def snapshot_id(database):
+    return add_snapshot(database)
+
+
+@pytest.fixture
+def champions(database, settings, snapshot_id):
+    """Five classifiers that were champion one after the other, the oldest first."""
+    return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(5)]
+
+
+def prune(database, settings, keep):
+    planned = pruning.plan(database, keep, settings)
+    freed = pruning.prune(database, planned.versions, "ann", settings)
+    assert freed == planned.bytes
+    return planned
+
+
+def test_the_last_champions_stay(database, settings, champions):
+    assert prune(database, settings, keep=3) == (tuple(one.version for one in champions[:2]), 2 * SIZE)
+    assert [one.path.exists() for one in champions] == [False, False, True, True, True]
+    assert pruning.plan(database, 3, settings) == ((), 0)
+
+
+def test_what_a_rollback_goes_to_stays_whatever_is_asked(database, settings, champions):
+    rollback(database, "classifier", "ann", settings, to=champions[2].version)
+
+    planned = prune(database, settings, keep=1)
+
+    assert set(planned.versions) == {champions[i].version for i in (0, 3, 4)}
+    assert rollback(database, "classifier", "ann", settings).version == champions[1].version
+
+
+def test_candidates_older_than_the_champion_go_and_newer_ones_stay(database, settings, snapshot_id):
+    old = candidate(database, settings, snapshot_id, content="old")
+    without_champion = pruning.plan(database, 1, settings)
+    champion = promoted(database, settings, snapshot_id, content="champion")
+    new = candidate(database, settings, snapshot_id, content="new")
+
+    assert without_champion == ((), 0)
+    assert prune(database, settings, keep=1).versions == (old.version,)
+    assert champion.path.exists()
+    assert new.path.exists()
+
+
+def test_each_kind_keeps_its_own(database, settings, snapshot_id, champions):
+    generator = promoted(database, settings, snapshot_id, kind="generator", content="adapter")
+    prune(database, settings, keep=1)
+    assert find(database, generator.version, settings).state == "champion"
+
+
+def test_content_that_another_version_shares_stays(database, settings, snapshot_id, champions):
+    again = candidate(database, settings, snapshot_id, content="weights 0")
+    promote(database, [judged(database, again, PASSED)], "the gate", overrule=False)
+
+    assert prune(database, settings, keep=2) == (tuple(one.version for one in champions[:4]), 3 * SIZE)
+    assert champions[0].path.exists()
+    assert find(database, again.version, settings).path == champions[0].path
+
+
+def test_the_row_its_lineage_and_who_pruned_it_stay(database, settings, champions):
+    prune(database, settings, keep=3)
+    found = lineage(database, champions[0].version)
+    assert found.model["parameters"] == champions[0].parameters
+    assert found.verdicts[0]["passed"]
+    assert [(row["action"], row["by_whom"]) for row in found.history if row["action"] == "pruned"] == [
+        ("pruned", "ann")
+    ]
+    assert len(history(database)) == 7
+
+
+def test_a_pruned_version_neither_loads_nor_becomes_champion_again(database, settings, champions):
+    prune(database, settings, keep=3)
+    with pytest.raises(ModelError, match="was pruned on .* by ann"):
+        find(database, champions[0].version, settings)
+    with pytest.raises(ModelError, match="was pruned on .*; the champion stays"):
+        rollback(database, "classifier", "ann", settings, to=champions[0].version)
+    with pytest.raises(DatabaseError):
+        promote(database, [judged(database, champions[0], PASSED)], "the gate", overrule=False)
+    assert find(database, champions[4].version, settings).state == "champion"
+
+
+def test_the_database_gives_up_neither_the_champion_nor_the_way_back(database, settings, champions):
+    """Whatever was planned: a rollback may have come between."""
+    planned = pruning.plan(database, 1, settings)
+    rollback(database, "classifier", "ann", settings, to=champions[2].version)
+    assert champions[2].version in planned.versions
+
+    with pytest.raises(ModelError, match="nothing was pruned"):
+        pruning.prune(database, planned.versions, "ann", settings)
+
+    assert all(find(database, one.version, settings) for one in champions)
+
+
+def test_an_interrupted_pruning_is_finished_by_the_next(database, settings, champions, monkeypatch):
+    def interrupted(*_):
+        raise OutputError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(artefacts, "remove", interrupted)
+        with pytest.raises(OutputError):
+            prune(database, settings, keep=3)
+    assert champions[0].path.exists()
+
+    assert prune(database, settings, keep=3) == ((), 2 * SIZE)
+    assert not champions[0].path.exists()
+    assert not champions[1].path.exists()
+
+
+def test_a_store_elsewhere_is_pruned_too(database, settings, snapshot_id, tmp_path):
+    remote = settings.model_copy(update={"registry": RegistrySettings(store=f"file://{tmp_path}/store")})
+    models = [promoted(database, remote, snapshot_id, content=f"weights {i}") for i in range(3)]
+
+    assert prune(database, remote, keep=2) == ((models[0].version,), SIZE)
+
+    fs = fsspec.filesystem("file")
+    assert len(fs.find(f"{tmp_path}/store")) == 2
+    assert not models[0].path.exists()
+
+
+def test_a_pruned_content_can_be_registered_again(database, settings, snapshot_id, champions):
+    prune(database, settings, keep=3)
+    again = candidate(database, settings, snapshot_id, content="weights 0")
+    assert pruning.plan(database, 3, settings).versions == ()
+    assert find(database, again.version, settings).path.exists()

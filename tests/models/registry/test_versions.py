@@ -1,0 +1,297 @@
+import shutil
+import threading
+
+import psycopg
+import pytest
+
+from models.generator import manifest as generator_manifest
+from models.registry.lineage import history
+from models.registry.versions import (
+    champion,
+    champion_versions,
+    find,
+    latest_candidate,
+    promote,
+    promote_by_hand,
+    record_verdict,
+    rollback,
+    workspace,
+)
+from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
+from ticketing.database import Role
+from ticketing.errors import DatabaseError, GateFailed, ModelError, NoChampion
+
+
+@pytest.fixture
+def snapshot_id(database):
+    return add_snapshot(database)
+
+
+def test_a_registered_model_is_a_candidate_with_all_that_is_needed_to_train_it_again(database, settings, snapshot_id):
+    model = candidate(database, settings, snapshot_id)
+
+    assert latest_candidate(database, "classifier", settings) == model
+    assert model.state == "candidate"
+    assert (model.path / "model.safetensors").read_text() == "weights"
+    assert model.parameters["settings"]["seed"] == settings.classifier.seed
+    assert model.parameters["gate"]["confidence"] == settings.gate.confidence
+    assert "transformers" in model.parameters["libraries"]
+
+
+def test_a_failed_training_leaves_no_folder(settings):
+    with pytest.raises(RuntimeError), workspace(settings) as artefact:
+        artefact.mkdir()
+        raise RuntimeError
+    assert list((settings.home / "models").iterdir()) == []
+
+
+def test_without_a_promotion_there_is_no_champion(database, settings, snapshot_id):
+    candidate(database, settings, snapshot_id)
+    with pytest.raises(NoChampion, match="ticketing evaluate"):
+        champion(database, "classifier", settings)
+
+
+def test_a_promoted_model_replaces_the_champion(database, settings, snapshot_id):
+    first, second = (candidate(database, settings, snapshot_id) for _ in range(2))
+    for model in (first, second):
+        promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
+
+    assert champion(database, "classifier", settings).version == second.version
+    assert find(database, first.version, settings).state == "retired"
+
+
+def test_promotions_happen_all_or_none(database, settings, snapshot_id):
+    good = candidate(database, settings, snapshot_id)
+    bad = candidate(database, settings, snapshot_id, kind="generator")
+    both = [judged(database, good, PASSED), judged(database, bad, FAILED)]
+
+    with pytest.raises(DatabaseError):
+        promote(database, both, "the gate", overrule=False)
+    with pytest.raises(NoChampion):
+        champion(database, "classifier", settings)
+
+
+def test_a_person_overrules_the_gate_and_it_is_remembered(database, settings, snapshot_id):
+    model = candidate(database, settings, snapshot_id)
+    promote(database, [judged(database, model, FAILED)], "ann", overrule=True)
+
+    assert champion(database, "classifier", settings).version == model.version
+    with database.begin() as conn:
+        assert conn.execute("SELECT overruled, promoted_by FROM ticketing.promotion").fetchall() == [
+            {"overruled": True, "promoted_by": "ann"}
+        ]
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_a_damaged_artefact_is_not_served(database, settings, snapshot_id, damage):
+    model = candidate(database, settings, snapshot_id)
+    file = model.path / "model.safetensors"
+    if damage == "changed":
+        file.write_text("other weights")
+    else:
+        file.unlink()
+        model.path.rmdir()
+
+    with pytest.raises(ModelError, match="damaged" if damage == "changed" else "gone"):
+        find(database, model.version, settings)
+
+
+def test_an_unknown_version_is_told(database, settings):
+    with pytest.raises(ModelError, match="no model 'x'"):
+        find(database, "x", settings)
+
+
+@pytest.fixture
+def champions(database, settings, snapshot_id):
+    """Three classifiers that were champion one after the other, the oldest first."""
+    return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(3)]
+
+
+def champion_version(database):
+    return champion_versions(database)["classifier"]
+
+
+def test_two_rollbacks_in_a_row_go_two_steps_back_and_then_there_is_no_more(database, settings, champions):
+    first, second, third = champions
+
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+    assert champion(database, "classifier", settings).version == second.version
+    assert find(database, third.version, settings).state == "retired"
+
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+    with pytest.raises(ModelError, match=f"No classifier was champion before {first.version}.*the champion stays"):
+        rollback(database, "classifier", "ann", settings)
+    assert champion_version(database) == first.version
+
+
+def test_a_promotion_after_a_rollback_goes_back_to_what_it_replaced(database, settings, snapshot_id, champions):
+    first, second, _ = champions
+    rollback(database, "classifier", "ann", settings)
+    promoted(database, settings, snapshot_id, content="a later training")
+
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+
+
+def test_a_rollback_goes_to_a_named_champion_and_forward_again(database, settings, champions):
+    first, _, third = champions
+
+    assert rollback(database, "classifier", "ann", settings, to=first.version).version == first.version
+    assert rollback(database, "classifier", "ann", settings, to=third.version).version == third.version
+    assert rollback(database, "classifier", "ann", settings).version == first.version
+
+
+def test_a_champion_promoted_twice_is_one_step(database, settings, champions):
+    _, second, third = champions
+    promote(database, [judged(database, third, PASSED)], "the gate", overrule=False)
+    assert rollback(database, "classifier", "ann", settings).version == second.version
+
+
+def test_what_never_was_champion_is_no_way_back(database, settings, snapshot_id, champions):
+    new = candidate(database, settings, snapshot_id)
+    other_kind = candidate(database, settings, snapshot_id, kind="generator")
+    for to, told in (
+        (new.version, "never was champion"),
+        (other_kind.version, "no classifier generator-"),
+        ("x", "no classifier x"),
+        (champions[2].version, "is the champion already"),
+    ):
+        with pytest.raises(ModelError, match=told):
+            rollback(database, "classifier", "ann", settings, to=to)
+    with pytest.raises(ModelError, match="No generator has been promoted yet"):
+        rollback(database, "generator", "ann", settings)
+    assert champion_version(database) == champions[2].version
+    assert len(history(database)) == 3
+
+
+@pytest.mark.parametrize("damage", ["damaged", "gone"])
+def test_a_rollback_to_what_cant_be_loaded_is_refused_and_changes_nothing(database, settings, champions, damage):
+    second = champions[1]
+    if damage == "gone":
+        shutil.rmtree(second.path)
+    else:
+        (second.path / "model.safetensors").write_text("other")
+
+    with pytest.raises(ModelError, match=f"{second.version} can't be used.* is {damage}"):
+        rollback(database, "classifier", "ann", settings)
+
+    assert champion_version(database) == champions[2].version
+    assert len(history(database)) == 3
+
+
+def test_a_kind_goes_back_without_the_other(database, settings, snapshot_id, champions):
+    generator = promoted(database, settings, snapshot_id, kind="generator")
+    rollback(database, "classifier", "ann", settings)
+    assert champion_versions(database) == {"classifier": champions[1].version, "generator": generator.version}
+
+
+def test_the_history_says_who_did_what_why_and_on_which_verdict(database, settings, snapshot_id):
+    first = promoted(database, settings, snapshot_id, content="1")
+    second = candidate(database, settings, snapshot_id, content="2")
+    record_verdict(database, second, FAILED, {}, {})
+    promote_by_hand(database, second.version, "ann", True, "the new range is worth it", settings)
+    rollback(database, "classifier", "bob", settings, reason="complaints")
+
+    promotion, overruled, back = history(database)
+
+    assert (promotion["action"], promotion["by_whom"], promotion["overruled"]) == ("promoted", "the gate", False)
+    assert (overruled["version"], overruled["replaced"]) == (second.version, first.version)
+    assert (overruled["by_whom"], overruled["overruled"]) == ("ann", True)
+    assert (overruled["verdict_passed"], overruled["failed_rules"]) == (False, ["accuracy"])
+    assert overruled["reason"] == "the new range is worth it"
+    assert (back["action"], back["version"], back["replaced"]) == ("rolled back", first.version, second.version)
+    assert (back["by_whom"], back["reason"], back["verdict_passed"]) == ("bob", "complaints", True)
+    assert [row["version"] for row in history(database, first.version)] == [
+        first.version,
+        second.version,
+        first.version,
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ticketing.promotion SET promoted_by = 'nobody'",
+        "UPDATE ticketing.promotion SET reason = 'none'",
+        "DELETE FROM ticketing.promotion WHERE action = 'rolled back'",
+        "TRUNCATE ticketing.promotion",
+    ],
+)
+def test_not_even_the_owner_rewrites_the_history(database, settings, champions, statement):
+    rollback(database, "classifier", "ann", settings)
+    before = history(database)
+    with pytest.raises(DatabaseError), database.begin(role=None) as conn:
+        conn.execute(statement)
+    assert history(database) == before
+
+
+def test_a_reader_sees_the_history_and_changes_nothing(database, settings, champions):
+    with database.begin(Role.READONLY) as conn:
+        assert len(conn.execute("SELECT * FROM ticketing.model_history").fetchall()) == 3
+    for statement in (
+        "SELECT ticketing.rollback_v1('classifier', NULL, 'me', NULL)",
+        "SELECT ticketing.prune_model_v1('m', 'me')",
+        "SELECT ticketing.promote_v2('m', 1, 'me', true, NULL)",
+    ):
+        with psycopg.connect(database.libpq_uri()) as conn:
+            conn.execute("SET ROLE ticketing_readonly")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)
+
+
+def test_a_process_started_before_the_migration_goes_on_promoting(database, settings, snapshot_id, champions):
+    model = candidate(database, settings, snapshot_id)
+    with database.begin() as conn:
+        conn.execute(
+            "SELECT ticketing.promote_v1(%(version)s, %(verdict_id)s, 'the gate', false)",
+            judged(database, model, PASSED)._asdict(),
+        )
+    assert champion_version(database) == model.version
+    assert history(database)[-1]["action"] == "promoted"
+
+
+def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, champions):
+    """Each goes one step further, and neither back to the same."""
+    both = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert champion_version(database) == champions[0].version
+
+
+def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot_id):
+    model = candidate(database, settings, snapshot_id)
+    with pytest.raises(ModelError, match=f"never evaluated: run 'ticketing evaluate --classifier {model.version}'"):
+        promote_by_hand(database, model.version, "ann", True, None, settings)
+    record_verdict(database, model, PASSED, {}, {})
+    record_verdict(database, model, FAILED, {}, {})
+    with pytest.raises(GateFailed, match="--overrule"):
+        promote_by_hand(database, model.version, "ann", False, None, settings)
+    with pytest.raises(NoChampion):
+        champion(database, "classifier", settings)
+
+
+def test_a_person_does_not_promote_what_was_judged_beside_another_champion(database, settings, snapshot_id):
+    first, waiting, second = (candidate(database, settings, snapshot_id, content=str(i)) for i in range(3))
+    promote(database, [judged(database, first, PASSED)], "the gate", overrule=False)
+    record_verdict(database, waiting, PASSED, {"champion": first.version}, {})
+    promote(database, [judged(database, second, PASSED)], "the gate", overrule=False)
+    with pytest.raises(ModelError, match=f"judged beside {first.version}, and by now {second.version} is champion"):
+        promote_by_hand(database, waiting.version, "ann", False, None, settings)
+    assert champion_version(database) == second.version
+    promote_by_hand(database, waiting.version, "ann", True, "it reads better", settings)
+    assert champion_version(database) == waiting.version
+
+
+def test_nobody_goes_back_to_a_generator_of_other_prompts(database, settings, snapshot_id, monkeypatch):
+    old = promoted(database, settings, snapshot_id, kind="generator", content="old")
+    monkeypatch.setattr(generator_manifest, "PROMPT_VERSION", "2")
+    new = promoted(database, settings, snapshot_id, kind="generator", content="new")
+    for go_back in (
+        lambda: rollback(database, "generator", "ann", settings),
+        lambda: promote_by_hand(database, old.version, "ann", True, None, settings),
+    ):
+        with pytest.raises(ModelError, match="prompts of version 1, and this code writes version 2"):
+            go_back()
+    assert champion_versions(database)["generator"] == new.version

@@ -1,0 +1,323 @@
+"""Blind studies: what raters can learn, what they are given, and what the database takes of them."""
+
+import json
+
+import psycopg
+import pytest
+
+from tests.seed import SNAPSHOT, add_models, rows
+from tests.studies import CANDIDATE, SYSTEMS, act, make_study, rate_all, record
+from tests.ticketing.test_roles import REFUSED, attempt
+from ticketing.database import Role
+from ticketing.errors import StudyError
+from ticketing.privacy.forgetting import forget_tickets
+from ticketing.study import studies as study
+from ticketing.study.sampling import Sample
+from ticketing.study.studies import NewStudy, Reply
+
+TABLES = ("study", "study_system", "study_item", "study_reply", "study_assignment", "study_rating")
+ALL_GOOD = {"A": 5, "B": 5, "C": 5, "D": 5}
+
+
+def items_of(database, rater):
+    found = rows(
+        database,
+        "SELECT i.ticket_id, i.shared, a.place, a.systems FROM ticketing.study_assignment a"
+        " JOIN ticketing.study_item i USING (item_id) WHERE a.rater = %s ORDER BY a.place",
+        rater,
+    )
+    return [(row["ticket_id"], row["shared"], tuple(row["systems"])) for row in found]
+
+
+def count(database, table):
+    return rows(database, f"SELECT count(*) AS n FROM ticketing.{table}")[0]["n"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("role", [Role.RATER, Role.REVIEWER])
+def test_neither_raters_nor_reviewers_may_read_a_table_of_studies(database, role, table):
+    assert attempt(database, role, f"SELECT * FROM ticketing.{table}") == REFUSED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT reply FROM ticketing.clean_ticket",
+        "SELECT * FROM ticketing.source_ticket",
+        "SELECT * FROM ticketing.draft",
+        "SELECT ticketing.study_assign_v1(1, 'me')",
+        "SELECT ticketing.study_close_v1(1)",
+        "SELECT ticketing.study_draw(1, 'a')",
+        "SELECT ticketing.study_locked(1)",
+        "INSERT INTO ticketing.study_rating (item_id, rater, scores) VALUES (1, 'me', '{}')",
+    ],
+)
+def test_a_rater_may_do_nothing_but_rate(database, statement):
+    assert attempt(database, Role.RATER, statement) == REFUSED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ticketing.study.studies SET state = 'open'",
+        "INSERT INTO ticketing.study_rating (item_id, rater, scores) VALUES (1, 'me', '{}')",
+        "INSERT INTO ticketing.study_assignment VALUES (1, 'me', 1, '{human}')",
+        "DELETE FROM ticketing.study_item",
+    ],
+)
+def test_the_pipeline_may_not_go_round_the_functions(database, statement):
+    assert attempt(database, Role.PIPELINE, statement) == REFUSED
+
+
+def test_dashboards_see_no_seed(database):
+    assert attempt(database, Role.READONLY, "SELECT seed FROM ticketing.study.studies") == REFUSED
+    assert attempt(database, Role.READONLY, "SELECT name, state FROM ticketing.study.studies") is None
+
+
+def test_a_raters_own_login_rates_under_its_name_and_sees_no_system_and_no_version(server, database, database_name):
+    study_id = make_study(database)
+    login = server.create_login(Role.RATER)
+    study.assign(database, study_id, login)
+    with psycopg.connect(server.uri(database_name, login)) as conn:
+        # Only the pipeline may act for another.
+        conn.execute("SELECT set_config('ticketing.actor', 'somebody else', false)")
+        cursor = conn.execute("SELECT * FROM ticketing.study_next_v1(%s)", (study_id,))
+        assert [column.name for column in cursor.description] == [
+            "item_id", "place", "rated", "items", "ticket", "replies"
+        ]  # fmt: skip
+        item = cursor.fetchone()
+        assert sorted(item[5]) == ["A", "B", "C", "D"]
+        told = conn.execute(
+            "SELECT ticketing.study_rate_v1(%s, %s, %s, 'B', null)", (study_id, item[0], json.dumps(ALL_GOOD))
+        ).fetchone()
+        assert told == (True,)
+    assert [row["rater"] for row in rows(database, "SELECT rater FROM ticketing.study_rating")] == [login]
+
+
+def test_labels_are_drawn_anew_for_every_item_and_rater_and_the_order_for_every_rater(database):
+    study_id = make_study(database, size=40, shared=20)
+    for rater in ("ann", "bob"):
+        assert study.assign(database, study_id, rater) == 30
+    ann, bob = items_of(database, "ann"), items_of(database, "bob")
+    behind_a = {systems[0] for _, _, systems in ann}
+    assert behind_a == set(SYSTEMS)
+    shared = {ticket: systems for ticket, is_shared, systems in ann if is_shared}
+    theirs = {ticket: systems for ticket, is_shared, systems in bob if is_shared}
+    assert shared.keys() == theirs.keys()
+    assert any(shared[ticket] != theirs[ticket] for ticket in shared)
+    assert [one[0] for one in ann if one[1]] != [one[0] for one in bob if one[1]]
+
+
+def test_every_rater_gets_the_overlap_and_a_portion_nobody_else_has(database):
+    study_id = make_study(database, size=21, shared=5, raters=2)
+    assert [study.assign(database, study_id, rater) for rater in ("ann", "bob")] == [13, 13]
+    own = [{one[0] for one in items_of(database, rater) if not one[1]} for rater in ("ann", "bob")]
+    assert [len(items) for items in own] == [8, 8]
+    assert not own[0] & own[1]
+    assert [sum(one[1] for one in items_of(database, rater)) for rater in ("ann", "bob")] == [5, 5]
+
+
+def test_a_rater_can_join_late_and_is_given_items_once(database):
+    study_id = make_study(database, size=10, shared=2, raters=2)
+    for rater in ("ann", "bob"):
+        study.assign(database, study_id, rater)
+    assert study.assign(database, study_id, "late", own=3) == 5
+    assert study.assign(database, study_id, "late", own=8) == 5
+
+
+def test_the_same_seed_and_names_give_the_same_items_order_and_labels(database, server):
+    first, second = (make_study(database, size=12, name=name) for name in ("first", "second"))
+    for study_id in (first, second):
+        study.assign(database, study_id, "ann")
+    found = rows(
+        database,
+        "SELECT i.study_id, i.ticket_id, a.place, a.systems FROM ticketing.study_assignment a"
+        " JOIN ticketing.study_item i USING (item_id) ORDER BY 1, 3",
+    )
+    drawn = {
+        study_id: [(r["ticket_id"], r["systems"]) for r in found if r["study_id"] == study_id]
+        for study_id in (first, second)
+    }
+    assert drawn[first] == drawn[second] != []
+
+
+def test_items_come_one_after_the_other_until_all_are_rated(database):
+    study_id = make_study(database, size=4, shared=4)
+    study.assign(database, study_id, "ann")
+    places = []
+    while item := act(database, "ann", study.next_item, study_id):
+        places.append((item.place, item.rated, item.items))
+        assert act(database, "ann", study.rate, study_id, item.item_id, ALL_GOOD, None, "fine") is True
+    assert places == [(1, 0, 4), (2, 1, 4), (3, 2, 4), (4, 3, 4)]
+
+
+def test_the_newest_rating_counts_and_the_trail_keeps_the_others(database):
+    study_id = make_study(database, size=1, shared=1)
+    study.assign(database, study_id, "ann")
+    item = act(database, "ann", study.next_item, study_id)
+    said = [act(database, "ann", study.rate, study_id, item.item_id, ALL_GOOD, best) for best in ("A", "A", "B")]
+    assert said == [True, False, True]
+    assert count(database, "study_rating") == 2
+    [rating] = study.ratings(database, study_id)
+    assert item.replies["B"].startswith(rating.preferred)
+    assert rating.scores == dict.fromkeys(SYSTEMS, 5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "preferred", "told"),
+    [
+        ({"A": 1, "B": 2, "C": 3}, "A", "each of A, B, C, D needs a score"),
+        ({**ALL_GOOD, "E": 1}, "A", "each of A, B, C, D needs a score"),
+        ({}, None, "each of A, B, C, D needs a score"),
+        ({**ALL_GOOD, "A": 0}, "A", "a score is 1, 2, 3, 4 or 5"),
+        ({**ALL_GOOD, "A": 6}, "A", "a score is 1, 2, 3, 4 or 5"),
+        ({**ALL_GOOD, "A": 2.5}, "A", "a score is 1, 2, 3, 4 or 5"),
+        ({**ALL_GOOD, "A": "5"}, "A", "a score is 1, 2, 3, 4 or 5"),
+        ({**ALL_GOOD, "A": None}, "A", "a score is 1, 2, 3, 4 or 5"),
+        (ALL_GOOD, "E", "the preferred reply is one of A, B, C, D"),
+        (ALL_GOOD, "human", "the preferred reply is one of A, B, C, D"),
+        (ALL_GOOD, "", "the preferred reply is one of A, B, C, D"),
+    ],
+)
+def test_a_wrong_rating_is_refused(database, scores, preferred, told):
+    study_id = make_study(database, size=1, shared=1)
+    study.assign(database, study_id, "ann")
+    item = act(database, "ann", study.next_item, study_id)
+    with pytest.raises(StudyError, match=told):
+        act(database, "ann", study.rate, study_id, item.item_id, scores, preferred)
+    assert count(database, "study_rating") == 0
+
+
+def test_nobody_rates_what_was_not_given_to_them(database):
+    study_id = make_study(database, size=6, shared=2, raters=2)
+    for rater in ("ann", "bob"):
+        study.assign(database, study_id, rater)
+    item = rows(
+        database,
+        "SELECT a.item_id FROM ticketing.study_assignment a JOIN ticketing.study_item i USING (item_id)"
+        " WHERE a.rater = 'bob' AND NOT i.shared LIMIT 1",
+    )[0]["item_id"]
+    for rater, of, number in (("ann", study_id, item), ("bob", study_id + 1, item), ("bob", study_id, 10**9)):
+        with pytest.raises(StudyError, match=f"is not one of {rater}'s"):
+            act(database, rater, study.rate, of, number, ALL_GOOD, None)
+    with pytest.raises(StudyError, match=f"Study {study_id} has no items for eve"):
+        act(database, "eve", study.next_item, study_id)
+
+
+def test_a_closed_study_takes_no_rating_and_no_rater(database):
+    study_id = make_study(database, size=2, shared=2)
+    study.assign(database, study_id, "ann")
+    item = act(database, "ann", study.next_item, study_id)
+    study.close(database, study_id, "boss")
+    for attempt_ in (
+        lambda: act(database, "ann", study.rate, study_id, item.item_id, ALL_GOOD, None),
+        lambda: act(database, "ann", study.next_item, study_id),
+        lambda: study.assign(database, study_id, "bob"),
+        lambda: study.close(database, study_id, "boss"),
+    ):
+        with pytest.raises(StudyError, match=f"Study {study_id} is closed; nothing changed"):
+            attempt_()
+    assert study.find(database, study_id).state == "closed"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ticketing.study_rating SET preferred = 'A'",
+        "DELETE FROM ticketing.study_rating",
+        "TRUNCATE ticketing.study_rating",
+        "UPDATE ticketing.study_assignment SET systems = '{human,champion,candidate,nearest}'",
+        "DELETE FROM ticketing.study_assignment",
+        "UPDATE ticketing.study_reply SET body = 'better'",
+        "DELETE FROM ticketing.study_reply",
+        "UPDATE ticketing.study_item SET ticket = 'other'",
+        "INSERT INTO ticketing.study_item (study_id, ticket_id, category, language, ticket, shared)"
+        " SELECT study_id, 'x', 'c', 'en', 't', true FROM ticketing.study.studies",
+        "UPDATE ticketing.study_system SET version = 'generator-2'",
+        "UPDATE ticketing.study.studies SET seed = 1",
+        "UPDATE ticketing.study.studies SET state = 'preparing'",
+    ],
+)
+def test_not_even_the_owner_changes_what_was_given_and_said(database, statement):
+    study_id = make_study(database, size=2, shared=2)
+    rate_all(database, study_id, "ann", lambda system: 3)
+    conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions):
+        conn.execute(statement)
+
+
+def test_tickets_that_a_system_has_no_reply_to_are_left_out_when_the_study_opens(database):
+    with database.begin(None) as conn:
+        add_models(conn)
+    new = NewStudy("half", SNAPSHOT, "generator-1", None, 1, 3, 0.0, 1, "ann")
+    study_id = study.create(database, new, Sample(tuple(record(n) for n in range(3)), frozenset()))
+    study.write_replies(database, study_id, "nearest", [Reply(f"t{n:04d}", "said") for n in range(3)])
+    with pytest.raises(StudyError, match="is preparing"):
+        study.assign(database, study_id, "ann")
+    study.write_replies(
+        database, study_id, "champion", [Reply("t0000", "said"), Reply("t0001", " \n"), Reply("x", "y")]
+    )
+    assert study.open_study(database, study_id) == 2
+    assert study.tickets(database, study_id) == ["t0000"]
+    with pytest.raises(StudyError, match="is open"):
+        study.open_study(database, study_id)
+
+
+def test_writing_replies_again_changes_nothing(database):
+    with database.begin(None) as conn:
+        add_models(conn)
+    new = NewStudy("half", SNAPSHOT, "generator-1", None, 1, 1, 0.0, 1, "ann")
+    study_id = study.create(database, new, Sample((record(0),), frozenset()))
+    for body in ("first", "second"):
+        study.write_replies(database, study_id, "nearest", [Reply("t0000", body)])
+    found = rows(database, "SELECT body FROM ticketing.study_reply WHERE system = 'nearest'")
+    assert [row["body"] for row in found] == ["first"]
+
+
+def test_a_study_of_a_taken_name_or_of_one_model_twice_is_refused(database):
+    make_study(database, name="first")
+    with pytest.raises(StudyError, match="There is a study 'first' already"):
+        make_study(database, name="first")
+    with pytest.raises(StudyError, match="generator-1 is the champion"):
+        make_study(database, name="other", candidate="generator-1")
+    with pytest.raises(StudyError, match="There is no study 99"):
+        study.find(database, 99)
+
+
+def test_a_forgotten_ticket_leaves_studies_with_all_that_was_said_of_it(database):
+    study_id = make_study(database, size=4, shared=4)
+    rate_all(database, study_id, "ann", lambda system: 3)
+    study.close(database, study_id, "boss")
+
+    forget_tickets(database, ["t0001"])
+
+    assert study.tickets(database, study_id) == ["t0000", "t0002", "t0003"]
+    assert [count(database, table) for table in TABLES[2:]] == [3, 12, 3, 3]
+    assert {rating.item_id for rating in study.ratings(database, study_id)} == {
+        row["item_id"] for row in rows(database, "SELECT item_id FROM ticketing.study_item")
+    }
+
+
+def test_the_reply_of_a_forgotten_training_ticket_leaves_unless_another_ticket_has_it_too(database):
+    study_id = make_study(database, size=4, shared=4)
+    forget_tickets(database, ["train-2"])
+    assert len(study.tickets(database, study_id)) == 4
+    forget_tickets(database, ["train-1"])
+    assert study.tickets(database, study_id) == ["t0001", "t0003"]
+    forget_tickets(database, ["train-3"])
+    assert study.tickets(database, study_id) == []
+
+
+def test_a_ticket_that_was_forgotten_does_not_get_into_a_study(database):
+    forget_tickets(database, ["t0001", "train-1"])
+    study_id = make_study(database, size=4, shared=4)
+    assert study.tickets(database, study_id) == ["t0003"]
+
+
+def test_the_list_says_how_far_a_study_is(database):
+    study_id = make_study(database, size=6, shared=2, raters=2)
+    rate_all(database, study_id, "ann", lambda system: 3)
+    study.assign(database, study_id, "bob")
+    [one] = study.studies(database)
+    assert (one.items, one.shared, one.joined, one.ratings, one.state) == (6, 2, 2, 4, "open")
+    assert one.systems == {"human": None, "nearest": None, "champion": "generator-1", "candidate": CANDIDATE}

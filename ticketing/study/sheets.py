@@ -1,0 +1,210 @@
+"""A rater's items as a CSV file, one row an item, and the filled-in file back into the database.
+
+What a rating must hold is kept by `ticketing.study.studies`.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+from ticketing.database import Connection, Database, queries
+from ticketing.errors import InputError, OutputError, StudyError
+from ticketing.jsonl import is_unicode, open_text
+from ticketing.reviewing import set_actor
+from ticketing.spreadsheets import plain_cell, safe_cell
+from ticketing.study import studies as study
+
+DELIMITERS = (",", ";", "\t")
+LABELS = "ABCD"
+TIE = "tie"
+MAX_CELL_CHARS = 2**24
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that was not taken: the line it begins on, and why; nothing of what is in it."""
+
+    line_number: int
+    reason: str
+
+
+@dataclass
+class ImportedRatings:
+    """What became of the rows of a file: `read` is the sum of all others."""
+
+    read: int = 0
+    new: int = 0
+    unchanged: int = 0
+    unrated: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+    def sentence(self) -> str:
+        """In one line, for people."""
+        parts = [f"{self.new:,} new ratings", f"{self.unchanged:,} unchanged", f"{self.unrated:,} rows not rated yet"]
+        return ", ".join([*parts, f"{len(self.refused):,} refused"] if self.refused else parts)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A row with a rating in it."""
+
+    item_id: int
+    scores: dict[str, int]
+    preferred: str | None
+    comment: str
+
+
+class _Wrong(Exception):
+    """Why a row can't be used."""
+
+
+def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> int:
+    """Writes a rater's items to a file, in the rater's order; a rater who has none yet is given some.
+
+    Returns how many.
+
+    Raises:
+        StudyError: there is no such study, or it is not open.
+        OutputError: there is such a file, or it can't be written.
+    """
+    rater = rater.strip()
+    if study.find(database, study_id).state != "open":
+        raise StudyError(f"Study {study_id} is not open: nothing to rate.")
+    study.assign(database, study_id, rater)
+    with database.begin() as conn:
+        rows = list(queries.study_sheet(conn, study_id=study_id, rater=rater))
+    try:
+        # Never over a file that may be filled in; with a byte-order mark, or Excel takes it for another encoding.
+        with path.open("x", encoding="utf-8-sig", newline="") as stream:
+            write_sheet(stream, rater, [(row["item_id"], row["ticket"], row["replies"]) for row in rows])
+            stream.flush()
+            os.fsync(stream.fileno())
+    except FileExistsError:
+        raise OutputError(f"{path} is there already: choose another place, so that no rating is lost.") from None
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror}.") from None
+    return len(rows)
+
+
+def write_sheet(stream: TextIO, rater: str, items: Sequence[tuple[int, str, Sequence[str]]]) -> None:
+    """Items as CSV: number, ticket, the replies in the order of their labels, and cells to fill in."""
+    labels = LABELS[: max((len(replies) for _, _, replies in items), default=0)]
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+    writer.writerow(header(labels))
+    for item_id, ticket, replies in items:
+        texts = [safe_cell(text) for text in (rater, ticket, *replies)]
+        writer.writerow([item_id, *texts, *[""] * (len(labels) + 2)])
+
+
+def header(labels: str) -> list[str]:
+    """The columns of a sheet."""
+    return [
+        "item", "rater", "ticket", *(f"reply_{label}" for label in labels), *(f"score_{label}" for label in labels),
+        "preferred", "comment",
+    ]  # fmt: skip
+
+
+def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> ImportedRatings:
+    """Stores the ratings of a filled-in file under a rater's name; bad rows are refused, and all others taken.
+
+    The same file again changes nothing. Rows without a score, a preference and a comment are passed over.
+
+    Raises:
+        InputError: the file can't be read, or is no sheet.
+        StudyError: there is no such study, or it is not open.
+    """
+    rater = rater.strip()
+    if study.find(database, study_id).state != "open":
+        raise StudyError(f"Study {study_id} is not open: no rating is taken.")
+    done = ImportedRatings()
+    with open_text(path) as stream, database.begin() as conn:
+        set_actor(conn, rater)
+        for line_number, cells in read_sheet(stream, path):
+            done.read += 1
+            try:
+                row = None if isinstance(cells, str) else filled(cells, rater)
+                if isinstance(cells, str):
+                    raise _Wrong(cells)
+                if row is None:
+                    done.unrated += 1
+                elif _stored(conn, study_id, row):
+                    done.new += 1
+                else:
+                    done.unchanged += 1
+            except (_Wrong, StudyError) as error:
+                done.refused.append(Refused(line_number, str(error).removesuffix("; nothing changed.")))
+    return done
+
+
+def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """The rows of a sheet, each with the line it begins on; for a row that can't be read, why.
+
+    Raises:
+        InputError: it is no sheet.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
+    first = stream.readline()
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(chain([first], stream), delimiter=delimiter, strict=True)
+    try:
+        columns = [cell.strip() for cell in next(reader)]
+        missing = {"item", "rater", "preferred", "comment", "score_A", "score_B"} - set(columns)
+        if missing or len(set(columns)) < len(columns):
+            raise InputError(
+                f"{path} is no sheet of 'ticketing study export': the columns {', '.join(sorted(missing))} are missing."
+                if missing
+                else f"{path} has two columns of one name."
+            )
+        while True:
+            begins = reader.line_num + 1
+            cells = next(reader, None)
+            if cells is None:
+                return
+            if not cells:
+                continue
+            if not all(map(is_unicode, cells)):
+                yield begins, "broken UTF-8 (save the file as 'CSV UTF-8')"
+            elif len(cells) != len(columns):
+                yield begins, f"{len(cells)} columns where the header has {len(columns)}"
+            else:
+                yield begins, dict(zip(columns, map(plain_cell, cells), strict=True))
+    except csv.Error as error:
+        # What follows a lost quote is one cell to a reader of CSV: nothing after it can be told apart.
+        raise InputError(f"{path}, line {reader.line_num}: this is no CSV ({error}). Nothing was taken.") from None
+
+
+def filled(cells: dict[str, str], rater: str) -> Filled | None:
+    """The rating in a row; None if nothing is filled in."""
+    scores = {name.removeprefix("score_"): cell.strip() for name, cell in cells.items() if name.startswith("score_")}
+    preferred, comment = cells["preferred"].strip(), cells["comment"]
+    if not any((*scores.values(), preferred, comment.strip())):
+        return None
+    item = cells["item"].strip()
+    if not (item.isascii() and item.isdigit() and len(item) < 18):
+        raise _Wrong("item is no number of an item")
+    # On a shared item two raters have different labels: taken for another's, a rating would be turned round.
+    if cells["rater"].strip() != rater:
+        raise _Wrong("the row was made for another rater")
+    for label, score in scores.items():
+        if score not in ("1", "2", "3", "4", "5"):
+            raise _Wrong(f"score_{label} is not 1, 2, 3, 4 or 5")
+    if preferred.casefold() != TIE and preferred.upper() not in scores:
+        raise _Wrong(f"preferred is not {', '.join(scores)} or {TIE}")
+    if "\0" in comment:
+        raise _Wrong("comment holds a zero byte")
+    return Filled(
+        item_id=int(item),
+        scores={label: int(score) for label, score in scores.items()},
+        preferred=None if preferred.casefold() == TIE else preferred.upper(),
+        comment=comment,
+    )
+
+
+def _stored(conn: Connection, study_id: int, row: Filled) -> bool:
+    # A row of its own in the transaction: one that the database refuses takes no other with it.
+    with conn.transaction():
+        return study.rate(conn, study_id, row.item_id, row.scores, row.preferred, row.comment)
