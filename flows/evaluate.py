@@ -31,9 +31,9 @@ from reports.replies import generator_sections
 from reports.words import classifier_in_words, generator_in_words
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.corpus.splitting import Part
-from ticketing.drafting.drafter import Completion
 from ticketing.errors import CorpusError, GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
+from ticketing.stages.protocols import Completion
 
 GATE = "the gate"
 SEEN: tuple[Part, ...] = ("train", "validation")

@@ -3,7 +3,6 @@
 It never writes there, and how far has been read is remembered by `ticketing.corpus`.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -101,9 +100,3 @@ def count_source(conn: Connection, after: Cursor | None, until: datetime | None 
             conn, after_updated_at=after.updated_at, after_ticket_id=after.ticket_id, until=until or NEVER
         )
     )
-
-
-def read_tickets(conn: Connection, ticket_ids: Sequence[str]) -> list[Ticket]:
-    """These tickets, ordered by id; those that are not in the source are left out."""
-    page = {row["ticket_id"]: Ticket(**row) for row in queries.source_tickets(conn, ticket_ids=list(ticket_ids))}
-    return list(page.values())

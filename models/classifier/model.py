@@ -18,9 +18,9 @@ from models.classifier.calibration import Calibration
 from models.classifier.scope import Scope
 from models.classifier.thresholds import ANY, threshold_for
 from models.shared.base import LOAD_ERRORS
-from ticketing.drafting.drafter import Prediction
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
+from ticketing.stages.protocols import Prediction
 from ticketing.tickets import CleanTicket
 
 MANIFEST = "ticketing.json"

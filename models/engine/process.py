@@ -23,10 +23,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from models.shared.base import resolve
-from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import Message
 from ticketing.errors import EngineError
 from ticketing.settings import Settings
+from ticketing.stages.prompts import Message
+from ticketing.stages.protocols import Completion
 
 logger = logging.getLogger("ticketing")
 
@@ -123,7 +123,7 @@ class Engine:
         """One completion a conversation, in order.
 
         Args:
-            conversations: a list of messages each, as `ticketing.drafting.prompts.messages` gives it.
+            conversations: a list of messages each, as `ticketing.stages.prompts.messages` gives it.
             use_adapter: False asks the bare base model.
             max_tokens: the longest reply; engine.max_reply_tokens if left out.
             temperature: 0 takes the likeliest token each time.

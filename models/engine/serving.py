@@ -7,9 +7,9 @@ from models.engine.process import Adapter, Engine
 from models.generator.manifest import read_manifest
 from models.generator.served_base import served_base
 from models.registry.versions import ModelVersion
-from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import Message
 from ticketing.settings import Settings
+from ticketing.stages.prompts import Message
+from ticketing.stages.protocols import Completion
 
 SECOND_TEMPERATURE = 0.7
 

@@ -33,7 +33,7 @@ from models.evaluation.metrics import (
     reliability,
 )
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.drafter import Prediction
+from ticketing.stages.protocols import Prediction
 from ticketing.tickets import CleanTicket
 
 CHAMPION = "champion"

@@ -14,9 +14,9 @@ from models.evaluation.metrics import reply_scores, sentence_chrf
 from models.evaluation.reply_checks import Answer, ReplyChecker
 from models.shared.encoder import Encoder
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.drafter import Completion
-from ticketing.drafting.guard import Finder
 from ticketing.settings import ANY_FAULT, FAULTS
+from ticketing.stages.guard import Finder
+from ticketing.stages.protocols import Completion
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
 Replies = Mapping[str, Sequence[Completion]]

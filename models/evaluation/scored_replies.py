@@ -14,10 +14,10 @@ from models.engine.serving import ServedGenerator
 from models.evaluation.nearest_reply import nearest_replies
 from models.shared.base import resolve
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import messages
 from ticketing.errors import CorpusError
 from ticketing.settings import GateSettings
+from ticketing.stages.prompts import messages
+from ticketing.stages.protocols import Completion
 
 
 def scored_records(

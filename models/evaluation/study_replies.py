@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from models.evaluation.nearest_reply import nearest_replies
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.drafter import Generator
-from ticketing.drafting.guard import Finder
-from ticketing.drafting.prompts import messages
+from ticketing.stages.guard import Finder
+from ticketing.stages.prompts import messages
+from ticketing.stages.protocols import Generator
 from ticketing.study.studies import Reply
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.shared.base import check_weights
-from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
+from ticketing.stages.prompts import PROMPT_VERSION
 
 MANIFEST = "ticketing.json"
 

@@ -1,7 +1,7 @@
 """Trains the reply generator: a LoRA adapter over a base model held in four bits (QLoRA), on replies alone.
 
 Serving the adapter is `models.engine.process`, judging it `models.evaluation.generator`; the prompts are
-`ticketing.drafting.prompts`.
+`ticketing.stages.prompts`.
 """
 
 import hashlib
@@ -35,9 +35,9 @@ from models.generator.qlora import (
 from models.shared.base import languages_of, resolve, weights_hash
 from models.shared.hardware import compute_dtype, cost_since
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.prompts import PROMPT_VERSION, messages
 from ticketing.errors import ModelError
 from ticketing.settings import GeneratorSettings, Settings
+from ticketing.stages.prompts import PROMPT_VERSION, messages
 
 logger = logging.getLogger("ticketing")
 

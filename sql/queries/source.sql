@@ -35,19 +35,3 @@ WHERE updated_at >= :after_updated_at AND (updated_at, ticket_id::text) > (:afte
 -- Tickets that no page will ever hold.
 SELECT count(*) FROM ticketing.source_ticket
 WHERE ticket_id IS NULL OR updated_at IS NULL OR updated_at NOT BETWEEN '0001-01-02' AND '9999-12-30';
-
--- name: source_tickets(ticket_ids)
--- Some tickets by id, raw.
-SELECT ticket_id::text AS ticket_id,
-       coalesce(revision, 1)::integer AS revision,
-       CASE WHEN created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN created_at::timestamptz END AS created_at,
-       updated_at::timestamptz AS updated_at,
-       nullif(language::text, '') AS language,
-       coalesce(subject::text, '') AS subject,
-       coalesce(body::text, '') AS body,
-       nullif(category::text, '') AS category,
-       nullif(reply::text, '') AS reply,
-       CASE WHEN replied_at BETWEEN '0001-01-02' AND '9999-12-30' THEN replied_at::timestamptz END AS replied_at
-FROM ticketing.source_ticket
-WHERE ticket_id::text = ANY(:ticket_ids) AND updated_at BETWEEN '0001-01-02' AND '9999-12-30'
-ORDER BY ticket_id::text;

@@ -10,9 +10,9 @@ from models.registry.versions import champion
 from tests.bench.raw_chat import raw_chat
 from tests.commands import environment, ticketing
 from ticketing.database import Database
-from ticketing.drafting.prompts import instruction, messages, ticket_input
 from ticketing.importing.loading import load_sample
 from ticketing.settings import Settings
+from ticketing.stages.prompts import instruction, messages, ticket_input
 from ticketing.tickets import CleanTicket
 
 HISTORY, INCOMING = 600, 400

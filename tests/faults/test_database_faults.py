@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 from ticketing.database import Database
 from ticketing.drafting import queue
-from ticketing.drafting.drafter import Prediction
+from ticketing.stages.protocols import Prediction
 from ticketing.settings import Settings
 
 database = Database.open(Settings(home=Path("unused"), database_url=sys.argv[1]))

@@ -12,9 +12,9 @@ import pytest
 
 from models.engine.process import Engine
 from tests.models.tiny_model import save_tiny_model
-from ticketing.drafting.prompts import messages
 from ticketing.errors import EngineError
 from ticketing.settings import Settings
+from ticketing.stages.prompts import messages
 
 # Thousands of tokens from an untrained model, which never ends a reply by itself: long enough to be killed on the way.
 LONG = 1_500
@@ -55,7 +55,7 @@ PARENT = """
 import sys, threading
 from pathlib import Path
 from models.engine.process import Engine
-from ticketing.drafting.prompts import messages
+from ticketing.stages.prompts import messages
 from ticketing.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), engine={"kv_cache_gib": 1, "max_model_len": 2_000})
 engine = Engine(sys.argv[2], settings)

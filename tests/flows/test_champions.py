@@ -4,10 +4,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from flows.champions import Champions
 
 from flows import champions as champions_module
 from flows import resources
-from flows.champions import Champions
 from flows.draft import draft
 from models.generator.training import train_generator
 from models.registry.versions import promote, register, rollback, workspace
@@ -15,10 +15,10 @@ from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
 from tests.seed import add_clean, rows
-from ticketing.drafting.drafter import Prediction
-from ticketing.drafting.prompts import messages
 from ticketing.errors import ModelError, NoChampion
 from ticketing.settings import get_settings
+from ticketing.stages.prompts import messages
+from ticketing.stages.protocols import Prediction
 
 
 class FakeClassifier:

@@ -12,9 +12,9 @@ from models.registry.versions import champion_versions, promote, record_verdict,
 from reports.page import Section
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
 from tests.seed import rows
-from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
+from ticketing.stages.prompts import PROMPT_VERSION
 
 NOTHING = Section("nothing")
 

@@ -11,11 +11,11 @@ from models.registry.versions import register, workspace
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
-from ticketing.drafting.drafter import Completion
-from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import ModelError, StudyError
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
+from ticketing.stages.prompts import PROMPT_VERSION
+from ticketing.stages.protocols import Completion
 from ticketing.study import studies as study
 
 

@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 
 from ticketing.corpus.records import SCHEMA
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.drafting.prompts import instruction
 from ticketing.settings import Settings
+from ticketing.stages.prompts import instruction
 
 PRODUCTS = ("kettle", "rucksack", "desk lamp", "bicycle bell", "rain jacket")
 PROBLEMS = ("has not arrived", "came with a crack", "has the wrong colour", "stopped working", "was charged twice")

@@ -6,7 +6,7 @@ from models.evaluation.classifier import Rival, evaluate_classifier
 from models.evaluation.gate import judge
 from reports.evaluation import classifier_sections, verdict_section
 from reports.page import headlines
-from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
+from tests.models.evaluation.test_classifier import RIGHT, WRONG, Sorter
 from tests.reports.registered import MODEL
 from ticketing.settings import GateRule
 

@@ -4,11 +4,11 @@ from models.evaluation.generator import ReplyExample, evaluate_generator
 from models.evaluation.scored_replies import scored_records
 from reports.page import headlines
 from reports.replies import generator_sections
+from tests.models.evaluation.test_generator import Letters
 from tests.models.small_corpus import answered_ticket, make_snapshot
-from tests.models.test_generator_evaluation import Letters
 from tests.reports.registered import MODEL
-from ticketing.drafting.drafter import Completion
 from ticketing.settings import GateSettings
+from ticketing.stages.protocols import Completion
 
 
 def evaluated(snapshot):

@@ -5,11 +5,11 @@ from models.evaluation.generator import evaluate_generator
 from models.evaluation.measurements import Measurements, share
 from models.evaluation.scored_replies import scored_records
 from reports.words import classifier_in_words, generator_in_words, study_in_words
+from tests.models.evaluation.test_classifier import RIGHT, WRONG, Sorter
+from tests.models.evaluation.test_generator import Letters
 from tests.models.small_corpus import answered_ticket, make_snapshot
-from tests.models.test_classifier_evaluation import RIGHT, WRONG, Sorter
-from tests.models.test_generator_evaluation import Letters
-from ticketing.drafting.drafter import Completion
 from ticketing.settings import GateSettings
+from ticketing.stages.protocols import Completion
 
 
 def snapshot_of(tmp_path, languages):

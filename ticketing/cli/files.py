@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ticketing.cli.common import console, open_database
-from ticketing.corpus.cleaning import clean, normalise
 from ticketing.database import Database
-from ticketing.drafting.drafter import Prediction, propose, why_no_draft
 from ticketing.jsonl import JsonRow, read_jsonl, writing_jsonl
 from ticketing.language import ticket_language
 from ticketing.privacy.placeholders import restore
 from ticketing.settings import Settings, get_settings
+from ticketing.stages.cleaning import clean, normalise
+from ticketing.stages.protocols import Prediction, propose, why_no_draft
 from ticketing.tickets import CleanTicket
 
 if TYPE_CHECKING:

@@ -1,33 +1,27 @@
 """Chunk by chunk from the source into `clean_ticket` and the vault, scrubbing only what is new or changed.
 
-How a text is scrubbed is `ticketing.privacy`, how it is cleaned `ticketing.corpus.cleaning`; the loop is the flow's.
+How a text is scrubbed and cleaned is `ticketing.stages.texts`; the flow loops over the chunks.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
-
-from ticketing.corpus.cleaning import clean, normalise, without_foreign_signature
-from ticketing.database import Database, queries
-from ticketing.language import ticket_language
-from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
-from ticketing.privacy.scrubber import Scrubbed, Scrubber
+from ticketing.database import Connection, Database, queries
+from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
 from ticketing.source import START, Cursor, read_source
-from ticketing.tickets import Ticket, content_hash, joined
-
-Connection = psycopg.Connection[dict[str, Any]]
+from ticketing.stages.cleaning import normalise
+from ticketing.stages.texts import CleanTexts, RawTexts, clean_texts
+from ticketing.tickets import Ticket, content_hash
 
 CURSOR = "prepare"
 # A transaction that was open for a while commits rows with an older updated_at than others that were read before it.
 # Unchanged tickets cost a hash, so a run begins so much earlier than the last one ended.
 OVERLAP = timedelta(hours=1)
-MAX_PASSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ class ChunkCounts:
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     row: dict[str, Any]
-    values: dict[str, str]
+    values: Mapping[str, str]
 
 
 def start_reading(database: Database, scrubber: Scrubber) -> Cursor:
@@ -99,17 +93,6 @@ def prepare_next_chunk(
         return _write(conn, vault, len(tickets), prepared)
 
 
-def prepare_chunk(
-    database: Database, scrubber: Scrubber, vault: Vault, settings: Settings, tickets: Sequence[Ticket]
-) -> ChunkCounts:
-    """Scrubs, cleans and stores the given tickets, wherever the cursor stands; unchanged ones are left alone."""
-    with database.begin() as conn:
-        changed = _changed(conn, scrubber, tickets)
-    prepared = _prepare(changed, scrubber, settings)
-    with database.begin() as conn:
-        return _write(conn, vault, len(tickets), prepared)
-
-
 def _read_cursor(conn: Connection, scrubber: Scrubber) -> Cursor:
     row = queries.read_cursor(conn, name=CURSOR)
     if row is None or row["scrubber_version"] != scrubber.version:
@@ -150,119 +133,17 @@ def _changed(conn: Connection, scrubber: Scrubber, tickets: Iterable[Ticket]) ->
 def _prepare(tickets: Sequence[Ticket], scrubber: Scrubber, settings: Settings) -> list[_Prepared]:
     """In the order of ticket ids: two runs that write the same tickets then wait for each other, and don't deadlock."""
     ordered = sorted(tickets, key=lambda ticket: ticket.ticket_id)
-    refused = [_why_refused(ticket, settings.corpus.max_body_chars) for ticket in ordered]
-    able = [ticket for ticket, reason in zip(ordered, refused, strict=True) if reason is None]
-    languages = [ticket_language(ticket.language, f"{ticket.subject}\n{ticket.body}") for ticket in able]
-    results = _scrub([(ticket.subject, ticket.body, ticket.reply or "") for ticket in able], scrubber)
-    cleaned = [
-        None if result is None else _cleaned(result, language)
-        for language, result in zip(languages, results, strict=True)
-    ]
-    # Cleaning joins lines and cuts others: what the scrubber reads then can be something else.
-    final = iter(zip(languages, _scrub_again(cleaned, results, scrubber), strict=True))
-    prepared = []
-    for ticket, reason in zip(ordered, refused, strict=True):
-        if reason is not None:
-            prepared.append(_unfit(ticket, reason, scrubber))
-            continue
-        language, result = next(final)
-        if result is None:
-            prepared.append(_unfit(ticket, "can't be scrubbed", scrubber))
-        else:
-            prepared.append(_fit(ticket, language, result, scrubber))
-    return prepared
-
-
-def _why_refused(ticket: Ticket, most: int) -> str | None:
-    for name, text in (("subject", ticket.subject), ("body", ticket.body), ("reply", ticket.reply)):
-        if text is not None and len(text) > most:
-            return f"{name} too long"
-    return None if normalise(ticket.body) else "empty body"
-
-
-def _scrub(
-    groups: Sequence[Sequence[str]], scrubber: Scrubber, known: Sequence[Mapping[str, str]] | None = None
-) -> list[Scrubbed | None]:
-    """One result a ticket; None for one that can't be scrubbed, which must not stop the others."""
-    try:
-        return list(scrubber.scrub(groups, known))
-    except Exception:
-        # Whatever it was, a library failing on somebody's text: it is found out one by one. What can't be scrubbed
-        # is not stored, and what the exception says is not told, since it may say what the ticket says.
-        if len(groups) == 1:
-            return [None]
-        return [_scrub([group], scrubber, None if known is None else [known[i]])[0] for i, group in enumerate(groups)]
-
-
-def _scrub_again(
-    cleaned: Sequence[tuple[str, ...] | None], first: Sequence[Scrubbed | None], scrubber: Scrubber
-) -> list[Scrubbed | None]:
-    """The cleaned texts, looked through until nothing more is found in them: what is kept is what was looked at.
-
-    Subject and body are looked at as one text, as models and the audit read them: what a word is taken for depends on
-    the words around it.
-    """
-    final: list[Scrubbed | None] = [
-        None if texts is None or result is None else Scrubbed((joined(*texts[:2]), texts[2]), (), result.values)
-        for texts, result in zip(cleaned, first, strict=True)
-    ]
-    left = [i for i, one in enumerate(final) if one is not None]
-    for _ in range(MAX_PASSES):
-        before = [one for i in left if (one := final[i]) is not None]
-        after = _scrub([one.texts for one in before], scrubber, [one.values for one in before])
-        changed = [i for i, old, new in zip(left, before, after, strict=True) if new is None or new.texts != old.texts]
-        for i, new in zip(left, after, strict=True):
-            final[i] = new
-        left = [i for i in changed if final[i] is not None]
+    cleaned = clean_texts(
+        [RawTexts(ticket.subject, ticket.body, ticket.reply, ticket.language) for ticket in ordered],
+        scrubber,
+        settings.corpus.max_body_chars,
+    )
     return [
-        None if one is None or texts is None else replace(one, texts=(*_parted(one.texts[0], texts[0]), one.texts[1]))
-        for one, texts in zip(final, cleaned, strict=True)
+        _Prepared(_row(ticket, texts, scrubber), texts.values) for ticket, texts in zip(ordered, cleaned, strict=True)
     ]
 
 
-def _parted(text: str, subject: str) -> tuple[str, str]:
-    """Subject and body again. Where a value went over the line's end, there is one line, and that is the body."""
-    if not subject:
-        return "", text
-    first, _, rest = text.partition("\n")
-    return (first, rest) if rest else ("", first)
-
-
-def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:
-    # A subject is one line: there is no signature in it to cut.
-    subject = " ".join(normalise(scrubbed.texts[0]).split("\n"))
-    body = clean(scrubbed.texts[1], language)
-    text = f"{subject}\n{body}"
-    reply = without_foreign_signature(clean(scrubbed.texts[2], language), text)
-    return subject, body, _naming_as_ticket(reply, text, scrubbed.values)
-
-
-def _fit(ticket: Ticket, language: str, scrubbed: Scrubbed, scrubber: Scrubber) -> _Prepared:
-    subject, body, reply = scrubbed.texts
-    row = _row(ticket, scrubber, language=language, subject=subject, body=body, reply=reply or None, unfit=None)
-    return _Prepared(row, scrubbed.values)
-
-
-def _naming_as_ticket(reply: str, ticket_text: str, values: Mapping[str, str]) -> str:
-    """The reply with 'Helen' under the placeholder that the ticket has for 'Helen Okafor'.
-
-    A clean reply is only learnt from, never restored, and what is to be learnt is to use the ticket's placeholders.
-    """
-    known = {match.group() for match in PLACEHOLDER.finditer(ticket_text) if match.group(1) == "PERSON"}
-    for foreign in foreign_placeholders(reply, ticket_text):
-        whole = [name for name in sorted(known) if values.get(foreign) in values.get(name, "").split()]
-        if whole:
-            reply = reply.replace(foreign, whole[0])
-    return reply
-
-
-def _unfit(ticket: Ticket, reason: str, scrubber: Scrubber) -> _Prepared:
-    """Nothing of the text is kept: it has not been scrubbed."""
-    language = ticket_language(ticket.language, ticket.body)
-    return _Prepared(_row(ticket, scrubber, language=language, subject="", body="", reply=None, unfit=reason), {})
-
-
-def _row(ticket: Ticket, scrubber: Scrubber, **cleaned: str | None) -> dict[str, Any]:
+def _row(ticket: Ticket, texts: CleanTexts, scrubber: Scrubber) -> dict[str, Any]:
     return {
         "ticket_id": ticket.ticket_id,
         "revision": ticket.revision,
@@ -271,7 +152,11 @@ def _row(ticket: Ticket, scrubber: Scrubber, **cleaned: str | None) -> dict[str,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
         "category": normalise(ticket.category or "") or None,
-        **cleaned,
+        "language": texts.language,
+        "subject": texts.subject,
+        "body": texts.body,
+        "reply": texts.reply,
+        "unfit": texts.unfit,
     }
 
 

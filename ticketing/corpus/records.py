@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from ticketing.corpus.duplicates import exact_key
 from ticketing.database import Database, queries
-from ticketing.drafting.prompts import instruction, neutralise, ticket_input
 from ticketing.privacy.placeholders import foreign_placeholders
 from ticketing.settings import Settings
+from ticketing.stages.prompts import instruction, neutralise, ticket_input
 from ticketing.tickets import CleanTicket
 
 BATCH_ROWS = 1_000

@@ -21,9 +21,9 @@ from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
 from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
 from ticketing.corpus.splitting import PARTS, Part, Split, split
 from ticketing.database import Database, queries
-from ticketing.drafting.prompts import PROMPT_VERSION
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
+from ticketing.stages.prompts import PROMPT_VERSION
 
 __all__ = ["Record", "Snapshot", "build_snapshot", "find_snapshot"]
 

@@ -1,26 +1,27 @@
-"""One claimed chunk of new tickets from end to end: classify, route, propose, restore, write back.
+"""One claimed chunk of new tickets from end to end: claim, draft, write back.
 
-The flow says how often; the queue knows who holds what; the models come in through the drafter's protocols.
+How a ticket becomes a draft is `ticketing.stages`; the flow decides how many chunks there are.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ticketing.database import Database, Role
 from ticketing.drafting import queue
-from ticketing.drafting.drafter import Classifier, Generator, Prediction, propose, why_no_draft
-from ticketing.drafting.guard import Finder
-from ticketing.drafting.prompts import PROMPT_VERSION
-from ticketing.privacy.placeholders import PLACEHOLDER, restore
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
+from ticketing.stages.drafting import Drafters, Reply, Values, draft_tickets
+from ticketing.stages.prompts import PROMPT_VERSION
+from ticketing.stages.protocols import Generator
 from ticketing.tickets import CleanTicket
 
 
 class ChunkOutcome(NamedTuple):
-    """What came of one chunk, in tickets; `seconds` is from claim to write-back, `engine_seconds` in the generator."""
+    """What came of one chunk, in tickets.
+
+    `seconds` runs from claim to write-back; `engine_seconds` is the time of the generator alone.
+    """
 
     claimed: int = 0
     drafted: int = 0
@@ -40,15 +41,6 @@ class ChunkOutcome(NamedTuple):
         return f"{self.claimed} tickets: {self.drafted} drafted, {self.to_human} to a human, in {self.seconds:.1f} s"
 
 
-@dataclass(frozen=True)
-class Drafters:
-    """The champions that a run drafts with, and what checks replies; `generator` is None where none was promoted."""
-
-    classifier: Classifier
-    generator: Generator | None
-    finder: Finder
-
-
 def draft_chunk(
     database: Database, vault: Vault, settings: Settings, worker: str, drafters: Drafters, limit: int
 ) -> ChunkOutcome | None:
@@ -66,7 +58,7 @@ def draft_chunk(
         return None
     try:
         with queue.lease_kept(database, worker, lease):
-            results, seconds = _results(database, vault, settings, drafters, tickets)
+            results, seconds = _draft(database, vault, settings, drafters, tickets)
     except Exception as error:
         with database.begin() as conn:
             queue.give_back(conn, worker, type(error).__name__, settings.draft.max_attempts)
@@ -85,55 +77,38 @@ def draft_chunk(
     )
 
 
-def _results(
+def _draft(
     database: Database, vault: Vault, settings: Settings, drafters: Drafters, tickets: Sequence[CleanTicket]
 ) -> tuple[list[queue.Result], float]:
-    predictions = [
-        _checked(ticket, said, drafters.generator)
-        for ticket, said in zip(tickets, drafters.classifier.predict(tickets), strict=True)
-    ]
-    drafts: dict[int, queue.DraftRow] = {}
-    chosen = [i for i, said in enumerate(predictions) if said.route == "auto"]
-    seconds = 0.0
-    if chosen and drafters.generator is not None:
-        started = time.monotonic()
-        proposals = propose(
-            [tickets[i] for i in chosen],
-            [predictions[i].category for i in chosen],
-            drafters.generator,
-            drafters.finder,
-            settings,
-        )
-        seconds = time.monotonic() - started
+    def read_values(places: list[int]) -> list[Values]:
+        keys = [(tickets[i].ticket_id, tickets[i].revision) for i in places]
         with database.begin(Role.WRITEBACK) as conn:
-            values = vault.read(conn, [(tickets[i].ticket_id, tickets[i].revision) for i in chosen])
-        for i, proposal in zip(chosen, proposals, strict=True):
-            if proposal.refused is not None:
-                predictions[i] = predictions[i]._replace(route="human", reason=proposal.refused)
-                continue
-            text = proposal.completion.text.strip()
-            body = restore(text, values.get((tickets[i].ticket_id, tickets[i].revision), {}))
-            if PLACEHOLDER.search(body):
-                # The ticket was scrubbed anew, or forgotten, since it was claimed.
-                predictions[i] = predictions[i]._replace(route="human", reason="its personal data can't be restored")
-                continue
-            drafts[i] = queue.DraftRow(
-                body=body,
-                placeholder_body=text,
-                generator_version=drafters.generator.version,
-                snapshot_id=drafters.generator.snapshot_id,
-                prompt_version=PROMPT_VERSION,
-                prompt_tokens=proposal.completion.prompt_tokens,
-                completion_tokens=proposal.completion.completion_tokens,
-                seconds=seconds / len(chosen),
-            )
+            values = vault.read(conn, keys)
+        return [values.get(key, {}) for key in keys]
+
+    drafted = draft_tickets(tickets, drafters, read_values, settings)
+    replies = sum(one.reply is not None for one in drafted.tickets)
     results = [
-        queue.Result(ticket, predictions[i], drafters.classifier.version, drafts.get(i))
-        for i, ticket in enumerate(tickets)
+        queue.Result(
+            ticket,
+            one.prediction,
+            drafters.classifier.version,
+            one.reply and _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
+        )
+        for ticket, one in zip(tickets, drafted.tickets, strict=True)
     ]
-    return results, seconds
+    return results, drafted.engine_seconds
 
 
-def _checked(ticket: CleanTicket, said: Prediction, generator: Generator | None) -> Prediction:
-    reason = why_no_draft(ticket.language, generator) if said.route == "auto" else None
-    return said._replace(route="human", reason=reason) if reason else said
+def _draft_row(reply: Reply, generator: Generator | None, seconds: float) -> queue.DraftRow:
+    assert generator is not None  # noqa: S101 — it wrote the reply
+    return queue.DraftRow(
+        body=reply.body,
+        placeholder_body=reply.placeholder_body,
+        generator_version=generator.version,
+        snapshot_id=generator.snapshot_id,
+        prompt_version=PROMPT_VERSION,
+        prompt_tokens=reply.completion.prompt_tokens,
+        completion_tokens=reply.completion.completion_tokens,
+        seconds=seconds,
+    )

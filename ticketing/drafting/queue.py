@@ -1,6 +1,6 @@
 """The queue of new tickets: claimed in chunks with a lease, given back on failure, finished once.
 
-What is drafted for a ticket is `ticketing.drafting.drafter`; nothing here knows a model.
+What is drafted for a ticket is `ticketing.stages.protocols`; nothing here knows a model.
 """
 
 import logging
@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from ticketing.database import Connection, Database, queries
-from ticketing.drafting.drafter import Prediction
 from ticketing.errors import DatabaseError
 from ticketing.source import NEVER
+from ticketing.stages.protocols import Prediction
 from ticketing.tickets import CleanTicket
 
 logger = logging.getLogger(__name__)

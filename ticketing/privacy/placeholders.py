@@ -9,6 +9,7 @@ Which values are personal is `ticketing.privacy.scrubber`; where they are kept i
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ticketing.errors import PrivacyError
@@ -35,6 +36,18 @@ class Span(NamedTuple):
     start: int
     end: int
     kind: str
+
+
+@dataclass(frozen=True)
+class Scrubbed:
+    """One ticket's texts after scrubbing; `values` (placeholder → value) holds what was taken out."""
+
+    texts: tuple[str, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    values: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Scrubbed(<{len(self.texts)} texts, {len(self.values)} values>)"
 
 
 def restore(text: str, values: Mapping[str, str]) -> str:

@@ -10,21 +10,20 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
-from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Span, is_part_of_placeholder, put_in, spans_of
+from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Scrubbed, Span, is_part_of_placeholder, put_in, spans_of
 from ticketing.privacy.reading import read
 from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
 __all__ = ["Scrubbed", "Scrubber", "Span"]
 
-# Goes up with every change, here or in ticketing.corpus.cleaning, that makes other clean tickets: those made by an
+# Goes up with every change, here or in ticketing.stages.cleaning, that makes other clean tickets: those made by an
 # older version are done again.
 CODE_VERSION = 4
 MAX_TEXT_CHARS = 1_000_000
@@ -40,18 +39,6 @@ _SALUTATION = re.compile(
     r"^(?:hi|hey|hello|dear|thanks|thank you|regards|cheers|sincerely|best)\b[\s,!.]*", re.IGNORECASE
 )
 _NAME = re.compile(r"(?=.{3,60}$)[^\W\d_](?:[^\W\d_]|[ .'’-])*|[\u3400-\u9fff·]{2,20}")
-
-
-@dataclass(frozen=True)
-class Scrubbed:
-    """One ticket's texts after scrubbing; `values` (placeholder → value) holds what was taken out."""
-
-    texts: tuple[str, ...]
-    spans: tuple[tuple[Span, ...], ...]
-    values: dict[str, str]
-
-    def __repr__(self) -> str:
-        return f"Scrubbed(<{len(self.texts)} texts, {len(self.values)} values>)"
 
 
 class _Found(NamedTuple):

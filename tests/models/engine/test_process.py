@@ -7,9 +7,9 @@ from models.generator.qlora import IGNORED
 from models.generator.training import as_row, load_tokenizer, train_generator
 from models.shared.base import resolve
 from tests.models.small_corpus import answered_ticket, make_snapshot
-from ticketing.drafting.prompts import messages
 from ticketing.errors import EngineError
 from ticketing.settings import EMBEDDED_GENERATOR, Settings
+from ticketing.stages.prompts import messages
 
 MARKER = "zyzzyva-4711"  # no model and no library would write this by itself
 

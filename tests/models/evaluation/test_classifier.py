@@ -10,8 +10,8 @@ from models.classifier.model import Read
 from models.evaluation.classifier import Rival, evaluate_classifier
 from models.evaluation.gate import default_rules, judge
 from tests.models.small_corpus import answered_ticket, make_snapshot
-from ticketing.drafting.drafter import Prediction
 from ticketing.settings import GateSettings
+from ticketing.stages.protocols import Prediction
 
 RIGHT, WRONG = ("after-sales", 0.9, "auto"), ("payment", 0.4, "human")
 

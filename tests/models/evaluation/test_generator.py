@@ -11,9 +11,9 @@ from models.evaluation.gate import judge, rules_of
 from models.evaluation.generator import evaluate_generator, without_personal_data
 from models.evaluation.scored_replies import scored_records
 from tests.models.small_corpus import answered_ticket, make_snapshot
-from ticketing.drafting.drafter import Completion
 from ticketing.errors import CorpusError
 from ticketing.settings import GateSettings
+from ticketing.stages.protocols import Completion
 
 
 class Letters:

@@ -31,9 +31,9 @@ from models.generator.training import (
 from models.shared.base import weights_hash
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
-from ticketing.drafting.prompts import PROMPT_VERSION, messages
 from ticketing.errors import ModelError
 from ticketing.settings import GateSettings, GeneratorSettings, Settings
+from ticketing.stages.prompts import PROMPT_VERSION, messages
 
 
 @pytest.fixture(scope="module")

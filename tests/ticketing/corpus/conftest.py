@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.finders import JOHN
+from ticketing.corpus.preparing import ChunkCounts, prepare_next_chunk, start_reading
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import PrivacySettings
@@ -32,12 +33,26 @@ def add(database):
                     "INSERT INTO ticketing.imported_ticket (ticket_id, revision, created_at, updated_at, language, subject,"
                     " body, category, reply, content_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '') ON CONFLICT"
                     " (ticket_id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at,"
-                    " body = excluded.body",
+                    " body = excluded.body, reply = excluded.reply",
                     (one.ticket_id, one.revision, one.created_at, one.updated_at, one.language, one.subject, one.body,
                      one.category, one.reply),
                 )  # fmt: skip
 
     return add
+
+
+@pytest.fixture
+def run(database, scrubber, vault, settings):
+    """A whole run, chunk by chunk."""
+
+    def run(limit: int = 2, scrubber: Scrubber = scrubber, until=None, settings=settings) -> ChunkCounts:
+        start_reading(database, scrubber)
+        counts = ChunkCounts()
+        while (chunk := prepare_next_chunk(database, scrubber, vault, settings, limit, until)) is not None:
+            counts += chunk
+        return counts
+
+    return run
 
 
 @pytest.fixture

@@ -11,25 +11,11 @@ import pytest
 from tests.finders import JOHN
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import preparing
-from ticketing.corpus.preparing import ChunkCounts, prepare_chunk, prepare_next_chunk, start_reading
+from ticketing.corpus.preparing import ChunkCounts, prepare_next_chunk, start_reading
 from ticketing.database import Role
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import CorpusSettings, PrivacySettings
 from ticketing.source import START as BEGINNING
-
-
-@pytest.fixture
-def run(database, scrubber, vault, settings):
-    """A whole run, chunk by chunk."""
-
-    def run(limit: int = 2, scrubber: Scrubber = scrubber, until=None) -> ChunkCounts:
-        start_reading(database, scrubber)
-        counts = ChunkCounts()
-        while (chunk := prepare_next_chunk(database, scrubber, vault, settings, limit, until)) is not None:
-            counts += chunk
-        return counts
-
-    return run
 
 
 def test_tickets_are_scrubbed_cleaned_and_their_values_kept(database, vault, run, add, clean_tickets):
@@ -135,9 +121,7 @@ def test_the_language_is_the_given_one_or_detected(run, add, clean_tickets, give
     assert clean_tickets()["t0001"]["language"] == language
 
 
-def test_tickets_that_cannot_be_used_are_marked_and_their_text_is_not_kept(
-    database, scrubber, vault, settings, clean_tickets
-):
+def test_tickets_that_cannot_be_used_are_marked_and_their_text_is_not_kept(settings, run, add, clean_tickets):
     small = settings.model_copy(update={"corpus": CorpusSettings(max_body_chars=1000)})
     secret = "jane@example.com "
     tickets = [
@@ -147,7 +131,8 @@ def test_tickets_that_cannot_be_used_are_marked_and_their_text_is_not_kept(
         make_ticket(4, "Write to jane@example.com"),
     ]
 
-    counts = prepare_chunk(database, scrubber, vault, small, tickets)
+    add(*tickets)
+    counts = run(settings=small)
 
     assert counts == ChunkCounts(4, 0, 4, {"empty body": 1, "body too long": 1, "reply too long": 1})
     rows = clean_tickets()
@@ -166,12 +151,11 @@ class _Choking(Scrubber):
         return super().scrub(groups, known, names)
 
 
-def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(database, vault, settings, clean_tickets, caplog):
+def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run, add, clean_tickets, caplog):
     choking = _Choking(settings.privacy, JOHN)
 
-    counts = prepare_chunk(
-        database, choking, vault, settings, [make_ticket(1), make_ticket(2, "choke, jane@example.com"), make_ticket(3)]
-    )
+    add(make_ticket(1), make_ticket(2, "choke, jane@example.com"), make_ticket(3))
+    counts = run(limit=5, scrubber=choking)
 
     assert counts.unfit == {"can't be scrubbed": 1}
     rows = clean_tickets()
@@ -180,16 +164,11 @@ def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(database, vau
     assert "jane" not in caplog.text
 
 
-def test_odd_characters_can_be_stored(database, scrubber, vault, settings, clean_tickets):
-    prepare_chunk(database, scrubber, vault, settings, [make_ticket(1, "a\x00b \ud800 #123456\x00")])
-
-    assert clean_tickets()["t0001"]["body"] == "ab <ORDER_ID_1>"
-
-
-def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, scrubber, vault, settings, clean_tickets):
-    prepare_chunk(database, scrubber, vault, settings, [make_ticket(1, "new #222222", revision=2)])
-
-    prepare_chunk(database, scrubber, vault, settings, [make_ticket(1, "old #111111", revision=1)])
+def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, run, add, clean_tickets):
+    add(make_ticket(1, "new #222222", revision=2))
+    run()
+    add(make_ticket(1, "old #111111", revision=1, updated_at=START + timedelta(days=2)))
+    run()
 
     assert clean_tickets()["t0001"]["body"] == "new <ORDER_ID_1>"
     with database.begin(Role.WRITEBACK) as conn:

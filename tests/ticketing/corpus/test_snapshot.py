@@ -9,7 +9,6 @@ import pytest
 
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import snapshot as module
-from ticketing.corpus.preparing import prepare_chunk
 from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.errors import CorpusError
@@ -53,8 +52,12 @@ def corpus(count=48, **changes):
 
 
 @pytest.fixture
-def prepare(database, scrubber, vault, settings):
-    return lambda tickets: prepare_chunk(database, scrubber, vault, settings, tickets)
+def prepare(add, run):
+    def prepare(tickets):
+        add(*tickets)
+        run(limit=200)
+
+    return prepare
 
 
 def test_a_snapshot_holds_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):

@@ -10,7 +10,7 @@ from tests.seed import CLASSIFIER, DAY, GENERATOR, SNAPSHOT, add_clean, add_mode
 from ticketing import reviewing
 from ticketing.database import Role
 from ticketing.drafting import queue
-from ticketing.drafting.drafter import Prediction
+from ticketing.stages.protocols import Prediction
 
 LEASE, ATTEMPTS = 60.0, 3
 

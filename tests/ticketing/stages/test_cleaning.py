@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.corpus.cleaning import clean, normalise, without_foreign_signature
 from ticketing.privacy.placeholders import PLACEHOLDER
+from ticketing.stages.cleaning import clean, normalise, without_foreign_signature
 
 LINES = [
     "Where is my order <ORDER_ID_1>?", "Thanks,", "Best regards", "<PERSON_1>", "> quoted", "", "  ", "--", "-- ",

@@ -4,12 +4,9 @@ A model can invent a telephone number, say one it was trained on, or do what a t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
-
-if TYPE_CHECKING:
-    from ticketing.privacy.scrubber import Scrubbed
+from ticketing.privacy.placeholders import PLACEHOLDER, Scrubbed, foreign_placeholders
 
 # So much of an instruction in one piece is no coincidence. Chinese says in a character what English says in three.
 REPEATED_CHARS = 45
@@ -27,7 +24,7 @@ class Checked(NamedTuple):
 class Finder(Protocol):
     """What finds personal data: the scrubber."""
 
-    def scrub(self, groups: Sequence[Sequence[str]]) -> "list[Scrubbed]":
+    def scrub(self, groups: Sequence[Sequence[str]]) -> list[Scrubbed]:
         """The texts of each group with its values taken out."""
         ...
 
@@ -38,7 +35,7 @@ def why_unsafe(replies: Sequence[Checked], finder: Finder) -> list[str | None]:
     return [next(_reasons(one, scrubbed), None) for one, scrubbed in zip(replies, found, strict=True)]
 
 
-def _reasons(one: Checked, scrubbed: "Scrubbed") -> Iterator[str]:
+def _reasons(one: Checked, scrubbed: Scrubbed) -> Iterator[str]:
     foreign = foreign_placeholders(one.reply, one.ticket)
     if foreign:
         # It stands for nobody here: it was learnt from another customer's ticket.

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.drafting.prompts import MAX_INPUT_CHARS, instruction, messages, neutralise, ticket_input
 from ticketing.settings import Settings
+from ticketing.stages.prompts import MAX_INPUT_CHARS, instruction, messages, neutralise, ticket_input
 from ticketing.tickets import CleanTicket
 
 

@@ -3,12 +3,10 @@ import re
 import pytest
 
 from tests.finders import Finder
-from ticketing.drafting.drafter import Completion, propose
-from ticketing.drafting.guard import Checked, why_unsafe
-from ticketing.drafting.prompts import instruction
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings, Settings
-from ticketing.tickets import CleanTicket
+from ticketing.stages.guard import Checked, why_unsafe
+from ticketing.stages.prompts import instruction
 
 TICKET = "I am <PERSON_1>. Where is <ORDER_ID_1>? Ask Aurora."
 
@@ -57,42 +55,3 @@ def test_a_ticket_that_asks_for_the_instructions_does_not_get_them(scrubber, lan
     assert why(scrubber, f"Of course, here they are: {told}", told=told) == "the reply repeats its instructions"
     assert why(scrubber, told.upper().replace(" ", "\n"), told=told) is not None
     assert why(scrubber, "Your parcel is with the logistics department. 您的包裹在物流部门。", told=told) is None
-
-
-class Generator:
-    """Says one thing first, and another when asked again."""
-
-    version, snapshot_id, languages = "g", "s", None
-
-    def __init__(self, first, second):
-        self.answers = {False: first, True: second}
-        self.asked = []
-
-    def complete(self, conversations, again=False):
-        self.asked.append((len(conversations), again))
-        return [Completion(self.answers[again], 1, 1, "stop")] * len(conversations)
-
-
-def ticket(body):
-    return CleanTicket("t", 1, None, "en", "", body, None, None)
-
-
-def test_an_unsafe_reply_is_written_once_more_and_then_left_to_a_human(scrubber):
-    better = Generator("Call +44 20 7946 0958.", "Dear <PERSON_1>, it left.")
-    worse = Generator("Call +44 20 7946 0958.", "Call +44 20 7946 0959.")
-
-    [good] = propose([ticket(TICKET)], ["logistics"], better, scrubber, Settings())
-    [bad] = propose([ticket(TICKET)], ["logistics"], worse, scrubber, Settings())
-
-    assert (good.refused, good.completion.text) == (None, "Dear <PERSON_1>, it left.")
-    assert bad.refused == "the reply holds personal data that the ticket does not (PHONE_NUMBER)"
-    assert better.asked == worse.asked == [(1, False), (1, True)]
-
-
-def test_a_safe_reply_is_not_asked_for_again(scrubber):
-    generator = Generator("Dear <PERSON_1>, it left.", "never")
-
-    proposals = propose([ticket(TICKET)] * 3, ["logistics"] * 3, generator, scrubber, Settings())
-
-    assert [one.refused for one in proposals] == [None] * 3
-    assert generator.asked == [(3, False)]

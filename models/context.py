@@ -1,0 +1,60 @@
+"""What a process opens once and passes on: the database, the scrubber, the vault's key and the champions.
+
+Everything is opened when it is first needed, and closed with the context. A test gives its own parts instead.
+"""
+
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from models.engine.champions import Champions
+from models.names.finder import NameFinder
+from models.names.training import name_finder_for
+from ticketing.database import Database
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.privacy.vault import Vault
+from ticketing.settings import Settings
+
+
+class Context:
+    """The settings of a process and what it opens with them; a context manager. Threads may share it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._close = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._close.__exit__(kind, error, traceback)
+
+    @cached_property
+    def database(self) -> Database:
+        """The pipeline's database."""
+        database = Database.open(self.settings)
+        self._close.callback(database.close)
+        return database
+
+    @cached_property
+    def name_finder(self) -> NameFinder:
+        """The finder of names and addresses; trained now if this machine has none yet, which takes minutes."""
+        return name_finder_for(self.settings)
+
+    @cached_property
+    def scrubber(self) -> Scrubber:
+        """The scrubber; loading its models takes seconds."""
+        return Scrubber(self.settings.privacy, self.name_finder)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault's key. Only prepare, write-back, forgetting, audit and key rotation need it."""
+        return Vault.open(self.settings)
+
+    @cached_property
+    def champions(self) -> Champions:
+        """The models that draft; the engine stops with the context."""
+        return self._close.enter_context(Champions(self.database, self.scrubber, self.settings))

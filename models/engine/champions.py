@@ -1,0 +1,69 @@
+"""The champions, loaded, and exchanged between two chunks of tickets when others were promoted.
+
+The registry says which versions are champions; drafting with them is `ticketing.stages`.
+"""
+
+import logging
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from models.classifier.model import TrainedClassifier
+from models.engine.serving import ServedGenerator, serve_generator
+from models.registry import versions
+from ticketing.database import Database
+from ticketing.settings import Settings
+from ticketing.stages.drafting import Drafters
+from ticketing.stages.guard import Finder
+
+logger = logging.getLogger("ticketing")
+
+
+class Champions:
+    """The models that draft; the engine stops when the block ends."""
+
+    def __init__(self, database: Database, finder: Finder, settings: Settings) -> None:
+        self._database, self._finder, self._settings = database, finder, settings
+        self._classifier: TrainedClassifier | None = None
+        self._generator: ServedGenerator | None = None
+        self._engine = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._engine.__exit__(kind, error, traceback)
+
+    def drafters(self) -> Drafters:
+        """The champions of this moment. A loaded model is kept while it is champion: an engine takes long to start.
+
+        Raises:
+            NoChampion: no classifier has been promoted.
+            ModelError: a champion's artefact is gone or damaged; the previous champion is not used in its place.
+        """
+        # Both versions from one query, since both may be promoted together.
+        champions = versions.champion_versions(self._database)
+        if "classifier" not in champions:
+            raise versions.no_champion("classifier")
+        if self._classifier is None or self._classifier.version != champions["classifier"]:
+            self._classifier = self._load_classifier(champions["classifier"])
+        if (self._generator and self._generator.version) != champions.get("generator"):
+            self._change_generator(champions.get("generator"))
+        return Drafters(self._classifier, self._generator, self._finder)
+
+    def _load_classifier(self, version: str) -> TrainedClassifier:
+        logger.info("draft: the classifier is %s", version)
+        model = versions.find(self._database, version, self._settings)
+        return TrainedClassifier.load(version, model.path, self._settings)
+
+    def _change_generator(self, version: str | None) -> None:
+        # The old engine stops before the next one starts: there may not be memory for two.
+        self._generator = None
+        self._engine.close()
+        if version is None:
+            return
+        logger.info("draft: the generator is %s", version)
+        model = versions.find(self._database, version, self._settings)
+        self._generator = self._engine.enter_context(serve_generator(model, self._settings))

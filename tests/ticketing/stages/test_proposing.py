@@ -1,0 +1,126 @@
+import pytest
+
+from tests.finders import JOHN
+from ticketing.privacy.scrubber import Scrubber
+from ticketing.settings import PrivacySettings, Settings
+from ticketing.stages.drafting import Drafters, draft_tickets
+from ticketing.stages.proposing import propose, reply_request
+from ticketing.stages.protocols import Completion, Prediction
+from ticketing.tickets import CleanTicket
+
+TICKET = "Where is order <ORDER_ID_1>? <PERSON_1>"
+
+
+@pytest.fixture(scope="module")
+def scrubber():
+    return Scrubber(PrivacySettings(), JOHN)
+
+
+class Generator:
+    """Writes one reply first, and another when asked again."""
+
+    version, snapshot_id = "g", "s"
+
+    def __init__(self, first, second="never", languages=None):
+        self.answers = {False: first, True: second}
+        self.asked = []
+        self.languages = languages
+
+    def complete(self, conversations, again=False):
+        self.asked.append((len(conversations), again))
+        return [Completion(self.answers[again], 1, 1, "stop")] * len(conversations)
+
+
+class Classifier:
+    """Routes every ticket in the same way."""
+
+    version = "c"
+
+    def __init__(self, route="auto"):
+        self.route = route
+
+    def predict(self, tickets):
+        reason = None if self.route == "auto" else "not sure"
+        return [Prediction("logistics", 0.9, 0.5, self.route, reason) for _ in tickets]
+
+
+def ticket(body=TICKET, language="en"):
+    return CleanTicket("t", 1, None, language, "", body, None, None)
+
+
+def requests(count=1):
+    return [reply_request(ticket(), "logistics", Settings())] * count
+
+
+def test_an_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
+    better = Generator("Call +44 20 7946 0958.", "Dear <PERSON_1>, it left.")
+    worse = Generator("Call +44 20 7946 0958.", "Call +44 20 7946 0959.")
+
+    [good] = propose(requests(), better, scrubber).proposals
+    [bad] = propose(requests(), worse, scrubber).proposals
+
+    assert (good.refused, good.completion.text) == (None, "Dear <PERSON_1>, it left.")
+    assert bad.refused == "the reply holds personal data that the ticket does not (PHONE_NUMBER)"
+    assert better.asked == worse.asked == [(1, False), (1, True)]
+
+
+def test_a_safe_reply_is_not_asked_for_again(scrubber):
+    generator = Generator("Dear <PERSON_1>, it left.")
+
+    proposals = propose(requests(3), generator, scrubber).proposals
+
+    assert [proposal.refused for proposal in proposals] == [None] * 3
+    assert generator.asked == [(3, False)]
+
+
+@pytest.fixture
+def draft(scrubber):
+    """Drafts for tickets whose values are the given ones."""
+
+    def draft(tickets, classifier, generator, values, **options):
+        drafters = Drafters(classifier, generator, scrubber)
+        return draft_tickets(tickets, drafters, lambda places: [values] * len(places), Settings(), **options).tickets
+
+    return draft
+
+
+VALUES = {"<PERSON_1>": "Ann", "<ORDER_ID_1>": "SH1"}
+
+
+def test_a_reply_is_restored(draft):
+    [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>, <ORDER_ID_1> left."), VALUES)
+    assert drafted.reply.body == "Dear Ann, SH1 left."
+    assert drafted.reply.placeholder_body == "Dear <PERSON_1>, <ORDER_ID_1> left."
+    assert (drafted.prediction.route, drafted.no_reply) == ("auto", None)
+
+
+def test_a_reply_whose_values_are_gone_is_never_shown(draft):
+    [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>."), {})
+    assert drafted.reply is None
+    assert (drafted.prediction.route, drafted.prediction.reason) == ("human", "its personal data can't be restored")
+
+
+def test_a_ticket_left_to_a_human_gets_a_reply_only_where_that_is_asked_for(draft):
+    generator = Generator("It left.")
+    [silent] = draft([ticket()], Classifier("human"), generator, {})
+    assert (silent.reply, silent.no_reply, generator.asked) == (None, "not sure", [])
+    [drafted] = draft([ticket()], Classifier("human"), generator, {}, also_unsure=True)
+    assert (drafted.reply.body, drafted.prediction.route, drafted.prediction.reason) == (
+        "It left.",
+        "human",
+        "not sure",
+    )
+
+
+@pytest.mark.parametrize(
+    ("generator", "reason"),
+    [
+        (None, "no reply generator has been promoted"),
+        (Generator("x", languages=frozenset({"zh"})), "no generator for language 'en'"),
+        (Generator(""), "the reply was empty"),
+    ],
+)
+def test_without_a_reply_the_ticket_goes_to_a_human_with_the_reason(draft, generator, reason):
+    [drafted] = draft([ticket()], Classifier(), generator, {})
+    assert (drafted.reply, drafted.no_reply) == (None, reason)
+    assert (drafted.prediction.route, drafted.prediction.reason) == ("human", reason)

@@ -1,0 +1,115 @@
+"""Clean → classified → proposed → guarded → restored: from clean tickets to replies that a reviewer can read.
+
+Claiming tickets and writing drafts back is `ticketing.drafting`; nothing here touches the database.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ticketing.privacy.placeholders import PLACEHOLDER, restore
+from ticketing.settings import Settings
+from ticketing.stages.guard import Finder
+from ticketing.stages.proposing import propose, reply_request, why_no_draft
+from ticketing.stages.protocols import Classifier, Completion, Generator, Prediction
+from ticketing.tickets import CleanTicket
+
+Values = Mapping[str, str]  # placeholder → personal value, of one ticket
+
+
+@dataclass(frozen=True)
+class Drafters:
+    """The champions that draft, and what finds personal data in replies; no generator where none was promoted."""
+
+    classifier: Classifier
+    generator: Generator | None
+    finder: Finder
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply to one ticket: restored, in placeholder form, and what it cost."""
+
+    body: str
+    placeholder_body: str
+    completion: Completion
+
+    def __repr__(self) -> str:
+        return f"Reply(body=<{len(self.body)} characters>)"
+
+
+class Drafted(NamedTuple):
+    """What came of one ticket. Without a reply `no_reply` says why."""
+
+    prediction: Prediction
+    reply: Reply | None
+    no_reply: str | None
+
+
+class DraftedTickets(NamedTuple):
+    """What came of several tickets, in order, and the seconds that the generator took for all of them."""
+
+    tickets: list[Drafted]
+    engine_seconds: float
+
+
+def draft_tickets(
+    tickets: Sequence[CleanTicket],
+    drafters: Drafters,
+    read_values: Callable[[list[int]], list[Values]],
+    settings: Settings,
+    also_unsure: bool = False,
+) -> DraftedTickets:
+    """Classifies tickets and drafts a reply to each that is routed automatically.
+
+    Args:
+        tickets: scrubbed and cleaned.
+        drafters: the champions.
+        read_values: gives the personal values of the tickets at these places; called only for tickets with a reply.
+        settings: the instructions of the departments.
+        also_unsure: drafts for tickets that the classifier would leave to a human, too.
+
+    Returns:
+        One result a ticket, in order. A ticket without a reply is routed to a human.
+    """
+    predictions = drafters.classifier.predict(tickets)
+    reasons = [
+        prediction.reason if prediction.route == "human" and not also_unsure
+        else why_no_draft(ticket.language, drafters.generator)
+        for ticket, prediction in zip(tickets, predictions, strict=True)
+    ]  # fmt: skip
+    chosen = [i for i, reason in enumerate(reasons) if reason is None]
+    replies: dict[int, Reply] = {}
+    seconds = 0.0
+    if chosen and drafters.generator is not None:
+        requests = [reply_request(tickets[i], predictions[i].category, settings) for i in chosen]
+        proposals, seconds = propose(requests, drafters.generator, drafters.finder)
+        for i, proposal in zip(chosen, proposals, strict=True):
+            reasons[i] = proposal.refused
+        usable = [(i, proposal) for i, proposal in zip(chosen, proposals, strict=True) if proposal.refused is None]
+        for (i, proposal), values in zip(usable, read_values([i for i, _ in usable]), strict=True):
+            reply = restored(proposal.completion, values)
+            if PLACEHOLDER.search(reply.body):
+                # The ticket was scrubbed anew, or forgotten, since it was read.
+                reasons[i] = "its personal data can't be restored"
+            else:
+                replies[i] = reply
+    return DraftedTickets(
+        [
+            Drafted(_routed(prediction, reason), replies.get(i), reason)
+            for i, (prediction, reason) in enumerate(zip(predictions, reasons, strict=True))
+        ],
+        seconds,
+    )
+
+
+def restored(completion: Completion, values: Values) -> Reply:
+    """The reply with its placeholders replaced by the ticket's personal values."""
+    text = completion.text.strip()
+    return Reply(restore(text, values), text, completion)
+
+
+def _routed(prediction: Prediction, no_reply: str | None) -> Prediction:
+    if prediction.route == "auto" and no_reply is not None:
+        return prediction._replace(route="human", reason=no_reply)
+    return prediction

@@ -1,0 +1,101 @@
+"""Clean → proposed → guarded: asks the generator for a reply and keeps only what the guard lets through.
+
+Which tickets get a reply is decided in `ticketing.stages.drafting`.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ticketing.settings import Settings
+from ticketing.stages.guard import Checked, Finder, why_unsafe
+from ticketing.stages.prompts import instruction, messages, ticket_input
+from ticketing.stages.protocols import Completion, Generator
+from ticketing.tickets import CleanTicket
+
+
+class Request(NamedTuple):
+    """What a reply is asked for: the scrubbed ticket, the instruction, and the ticket as the generator reads it."""
+
+    ticket_text: str
+    instruction: str
+    input: str
+
+
+class Proposal(NamedTuple):
+    """A reply in placeholder form; `refused` says why it must not be shown, None if it may."""
+
+    completion: Completion
+    refused: str | None
+
+
+class Proposed(NamedTuple):
+    """One proposal a request, in order, and the seconds that the generator alone took for all of them."""
+
+    proposals: list[Proposal]
+    engine_seconds: float
+
+
+def reply_request(ticket: CleanTicket, category: str, settings: Settings) -> Request:
+    """The request for a reply of one department to a ticket."""
+    return Request(ticket.text, instruction(category, ticket.language, settings), ticket_input(ticket))
+
+
+def why_no_draft(language: str, generator: Generator | None) -> str | None:
+    """Why no reply can be proposed in this language; None when one can."""
+    if generator is None:
+        return "no reply generator has been promoted"
+    if generator.languages is not None and language not in generator.languages:
+        return f"no generator for language {language!r}"
+    return None
+
+
+def propose(requests: Sequence[Request], generator: Generator, finder: Finder) -> Proposed:
+    """Asks for one reply a request. A reply that the guard refuses is generated once more, with sampling.
+
+    Args:
+        requests: in languages that the generator drafts in.
+        generator: writes the replies.
+        finder: finds personal data in them.
+    """
+    completions, seconds = _generate(requests, generator, again=False)
+    unsafe = _guard(requests, completions, finder)
+    retried = [i for i, reason in enumerate(unsafe) if reason is not None]
+    if retried:
+        chosen = [requests[i] for i in retried]
+        second, more_seconds = _generate(chosen, generator, again=True)
+        seconds += more_seconds
+        for i, completion, reason in zip(retried, second, _guard(chosen, second, finder), strict=True):
+            completions[i], unsafe[i] = completion, reason
+    proposals = [
+        Proposal(completion, why_unusable(completion) or reason)
+        for completion, reason in zip(completions, unsafe, strict=True)
+    ]
+    return Proposed(proposals, seconds)
+
+
+def why_unusable(completion: Completion) -> str | None:
+    """Why there is no reply to show; None when there is one."""
+    if completion.finish_reason == "error":
+        return "the ticket is too long for the model"
+    if completion.finish_reason == "length":
+        return "the reply was cut off"
+    if not completion.text.strip():
+        return "the reply was empty"
+    return None
+
+
+def _generate(requests: Sequence[Request], generator: Generator, again: bool) -> tuple[list[Completion], float]:
+    started = time.monotonic()
+    conversations = [messages(request.instruction, request.input) for request in requests]
+    return list(generator.complete(conversations, again)), time.monotonic() - started
+
+
+def _guard(requests: Sequence[Request], completions: Sequence[Completion], finder: Finder) -> list[str | None]:
+    return why_unsafe(
+        [
+            Checked(completion.text, request.ticket_text, request.instruction)
+            for request, completion in zip(requests, completions, strict=True)
+        ],
+        finder,
+    )
