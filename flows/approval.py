@@ -16,9 +16,9 @@ from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
 from pydantic import BaseModel, Field
 
-from flows import resources
 from flows.common import IO
-from models.registry import versions as registry
+from models.context import Context
+from models.registry import versions
 from models.registry.versions import Promotion
 from ticketing.errors import GateFailed, ServiceError
 from ticketing.settings import Settings, get_settings
@@ -51,15 +51,15 @@ class Approval(NamedTuple):
 
 
 @task(**IO)
-def promote(proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
+def promote(context: Context, proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
     """Makes champions of versions, all at once.
 
     Raises:
         ModelError: another champion than they were judged beside is there by now; a person may answer hours later.
     """
-    chosen = [Promotion(one.version, one.verdict_id) for one in proposals]
-    replacing = {one.version: one.replacing for one in proposals}
-    registry.promote(resources.database(), chosen, by, overrule, reason, replacing)
+    chosen = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
+    replacing = {proposal.version: proposal.replacing for proposal in proposals}
+    versions.promote(context.database, chosen, by, overrule, reason, replacing)
 
 
 @flow(name=APPROVE)
@@ -77,11 +77,14 @@ def approve(proposals: list[Proposal], sentence: str) -> None:
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
     # Everything up to here happens once more when it is resumed.
     answer = suspend_flow_run(wait_for_input=_form(sentence), timeout=get_settings().gate.approval_timeout_seconds)
-    said = _yes(answer, sentence)
+    approval = _yes(answer, sentence)
     # Prefect can't suspend a run twice.
-    get_run_logger().info("%s says yes. Should this run fail: 'ticketing models promote', not a retry.", said.name)
-    promote(proposals, False, said.name, said.reason)
-    get_run_logger().info("promoted by %s: %s", said.name, ", ".join(one.version for one in proposals))
+    get_run_logger().info(
+        "%s approves. If this run fails, use 'ticketing models promote'; a retry can't ask again.", approval.name
+    )
+    with Context(get_settings()) as context:
+        promote(context, proposals, False, approval.name, approval.reason)
+    get_run_logger().info("promoted by %s: %s", approval.name, ", ".join(p.version for p in proposals))
 
 
 def is_served() -> bool:

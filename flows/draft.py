@@ -1,4 +1,4 @@
-"""The `draft` flow: claim a chunk of new tickets, classify, route, write replies, write back; until none is left."""
+"""The `draft` flow: claim a chunk of new tickets, draft, write back; until none is left."""
 
 import os
 import socket
@@ -8,12 +8,11 @@ from datetime import datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows import resources
-from flows.champions import Champions
 from flows.common import IO, PLAIN
+from models.context import Context
 from reports.summaries import counts_markdown
 from ticketing.drafting import queue
-from ticketing.drafting.chunk import ChunkOutcome, Drafters, draft_chunk
+from ticketing.drafting.chunk import ChunkOutcome, draft_chunk
 from ticketing.settings import get_settings
 
 
@@ -23,32 +22,37 @@ def draft(until: datetime | None = None, limit: int | None = None) -> ChunkOutco
 
     Any number of these runs may go on at the same time: each ticket is claimed by one.
     """
+    with Context(get_settings()) as context:
+        return draft_new_tickets(context, until, limit)
+
+
+def draft_new_tickets(context: Context, until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
+    """The steps of the `draft` flow, in a run that is under way."""
     logger = get_run_logger()
-    # One name a run, so that what it holds can be told from what a killed run of the same machine held.
+    # The name is unique to the run, so that its claims can be told from those of a killed run.
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    logger.info("draft: %d new tickets queued", enqueue(until))
+    logger.info("draft: %d new tickets queued", enqueue(context, until))
     done = ChunkOutcome()
-    with Champions() as champions:
-        while limit is None or done.claimed < limit:
-            size = get_settings().draft.chunk_size
-            size = size if limit is None else min(size, limit - done.claimed)
-            outcome = draft_next_chunk(champions.drafters(), worker, size)
-            if outcome is None:
-                break
-            done = done.plus(outcome)
-            logger.info("draft: %d claimed, %d drafted, %d to a human", done.claimed, done.drafted, done.to_human)
+    while limit is None or done.claimed < limit:
+        size = context.settings.draft.chunk_size
+        size = size if limit is None else min(size, limit - done.claimed)
+        outcome = draft_next_chunk(context, worker, size)
+        if outcome is None:
+            break
+        done = done.plus(outcome)
+        logger.info("draft: %d claimed, %d drafted, %d to a human", done.claimed, done.drafted, done.to_human)
     create_markdown_artifact(counts_markdown("Drafted", done._asdict()), key="draft")
     return done
 
 
 @task(**IO)
-def enqueue(until: datetime | None) -> int:
-    """Makes work of every new ticket that has none yet."""
-    with resources.database().begin() as conn:
+def enqueue(context: Context, until: datetime | None) -> int:
+    """Queues every new ticket that has no work yet."""
+    with context.database.begin() as conn:
         return queue.enqueue(conn, until)
 
 
 @task(**PLAIN)
-def draft_next_chunk(drafters: Drafters, worker: str, size: int) -> ChunkOutcome | None:
-    """One chunk from claim to write-back."""
-    return draft_chunk(resources.database(), resources.vault(), get_settings(), worker, drafters, size)
+def draft_next_chunk(context: Context, worker: str, size: int) -> ChunkOutcome | None:
+    """One chunk from claim to write-back, drafted by the champions of the moment."""
+    return draft_chunk(context.database, context.vault, context.settings, worker, context.champions.drafters(), size)

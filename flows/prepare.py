@@ -8,8 +8,8 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 
-from flows import resources
 from flows.common import IO, PLAIN
+from models.context import Context
 from reports.summaries import counts_markdown
 from ticketing.corpus import preparing
 from ticketing.corpus.preparing import ChunkCounts
@@ -31,51 +31,57 @@ class Prepared(NamedTuple):
 @flow(name="prepare")
 def prepare(until: datetime | None = None, snapshot: bool = True) -> Prepared:
     """Scrubs and cleans what is new or changed in the source before `until`, and builds a snapshot of all of it."""
+    with Context(get_settings()) as context:
+        return prepare_tickets(context, until, snapshot)
+
+
+def prepare_tickets(context: Context, until: datetime | None = None, snapshot: bool = True) -> Prepared:
+    """The steps of the `prepare` flow, in a run that is under way."""
     logger = get_run_logger()
-    total = start(until)
+    total = start(context, until)
     progress = create_progress_artifact(0.0, key="prepare-progress", description="source tickets read")
     assert isinstance(progress, UUID)  # noqa: S101 — narrows the type: only async callers get a coroutine
     counts = ChunkCounts()
-    while (chunk := scrub_chunk(until)) is not None:
+    while (chunk := scrub_chunk(context, until)) is not None:
         counts += chunk
         logger.info("prepare: %d of about %d tickets read, %d of them scrubbed", counts.read, total, counts.scrubbed)
         update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
     update_progress_artifact(progress, 100.0)
-    expired = expire_values()
+    expired = expire_values(context)
     if expired:
         logger.info("prepare: %d values left the vault, their tickets' retention time is over", expired)
     create_markdown_artifact(counts_markdown("Tickets", asdict(counts)), key="prepare")
-    return Prepared(counts, snapshot_tickets() if snapshot else None)
+    return Prepared(counts, snapshot_tickets(context) if snapshot else None)
 
 
 @task(**IO)
-def start(until: datetime | None) -> int:
+def start(context: Context, until: datetime | None) -> int:
     """Checks the source and sets the cursor. Returns about how many tickets there are to read."""
-    with resources.database().begin() as conn:
+    with context.database.begin() as conn:
         check_source(conn)
-    cursor = preparing.start_reading(resources.database(), resources.scrubber())
-    with resources.database().begin() as conn:
+    cursor = preparing.start_reading(context.database, context.scrubber)
+    with context.database.begin() as conn:
         return count_source(conn, cursor, until)
 
 
 @task(**IO)
-def scrub_chunk(until: datetime | None) -> ChunkCounts | None:
+def scrub_chunk(context: Context, until: datetime | None) -> ChunkCounts | None:
     """Scrubs and cleans the next chunk; a killed run goes on after the last chunk that was written."""
     return preparing.prepare_next_chunk(
-        resources.database(), resources.scrubber(), resources.vault(), get_settings(), CHUNK_TICKETS, until
+        context.database, context.scrubber, context.vault, context.settings, CHUNK_TICKETS, until
     )
 
 
 @task(**IO)
-def expire_values() -> int:
+def expire_values(context: Context) -> int:
     """Removes what the vault has kept for long enough. Returns how many values."""
-    return forgetting.expire_values(resources.database(), get_settings())
+    return forgetting.expire_values(context.database, context.settings)
 
 
 @task(**PLAIN)
-def snapshot_tickets() -> str:
+def snapshot_tickets(context: Context) -> str:
     """Splits the labelled tickets and freezes them. Returns the snapshot's id."""
-    snapshot = build_snapshot(resources.database(), get_settings())
+    snapshot = build_snapshot(context.database, context.settings)
     shown = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
     create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", shown), key="snapshot")
     get_run_logger().info("prepare: snapshot %s", snapshot.snapshot_id)

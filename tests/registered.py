@@ -2,8 +2,9 @@
 
 from models.evaluation.gate import judge
 from models.evaluation.measurements import Measurements, share
+from models.evaluation.verdicts import record_verdict
 from models.generator.manifest import write_manifest
-from models.registry.versions import Promotion, promote, record_verdict, register, workspace
+from models.registry.versions import Promotion, promote, register, workspace
 from ticketing.settings import GateRule
 
 RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]

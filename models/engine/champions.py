@@ -4,6 +4,7 @@ The registry says which versions are champions; drafting with them is `ticketing
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from typing import Self
 from models.classifier.model import TrainedClassifier
 from models.engine.serving import ServedGenerator, serve_generator
 from models.registry import versions
+from models.registry.versions import Kind
 from ticketing.database import Database
 from ticketing.settings import Settings
 from ticketing.stages.drafting import Drafters
@@ -36,22 +38,36 @@ class Champions:
     ) -> None:
         self._engine.__exit__(kind, error, traceback)
 
+    def classifier(self) -> TrainedClassifier:
+        """The classifier that is champion now.
+
+        Raises:
+            NoChampion: no classifier has been promoted.
+            ModelError: its artefact is gone or damaged.
+        """
+        return self._champion_classifier(versions.champion_versions(self._database))
+
     def drafters(self) -> Drafters:
         """The champions of this moment. A loaded model is kept while it is champion: an engine takes long to start.
 
         Raises:
             NoChampion: no classifier has been promoted.
             ModelError: a champion's artefact is gone or damaged; the previous champion is not used in its place.
+            EngineError: the generator's engine does not start.
         """
         # Both versions from one query, since both may be promoted together.
         champions = versions.champion_versions(self._database)
+        classifier = self._champion_classifier(champions)
+        if (self._generator and self._generator.version) != champions.get("generator"):
+            self._change_generator(champions.get("generator"))
+        return Drafters(classifier, self._generator, self._finder)
+
+    def _champion_classifier(self, champions: Mapping[Kind, str]) -> TrainedClassifier:
         if "classifier" not in champions:
             raise versions.no_champion("classifier")
         if self._classifier is None or self._classifier.version != champions["classifier"]:
             self._classifier = self._load_classifier(champions["classifier"])
-        if (self._generator and self._generator.version) != champions.get("generator"):
-            self._change_generator(champions.get("generator"))
-        return Drafters(self._classifier, self._generator, self._finder)
+        return self._classifier
 
     def _load_classifier(self, version: str) -> TrainedClassifier:
         logger.info("draft: the classifier is %s", version)

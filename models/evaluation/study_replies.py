@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from models.evaluation.nearest_reply import nearest_replies
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.stages.guard import Finder
-from ticketing.stages.prompts import messages
+from ticketing.stages.proposing import Request, propose
 from ticketing.stages.protocols import Generator
 from ticketing.study.studies import Reply
 
@@ -33,13 +33,12 @@ def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Rep
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
-    """What a generator answers, as it comes: not asked again, as the drafter does where its guard refuses a reply.
+    """A generator's replies as a reviewer would see them, in placeholder form.
 
-    A telephone number or a name that the model made up is taken out, as it would be from a ticket.
+    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not either.
     """
-    completions = generator.complete([messages(record.instruction, record.input) for record in records])
-    # Together with its ticket, so that what is made up gets a placeholder that the ticket does not have.
-    scrubbed = finder.scrub(
-        [(record.text, completion.text.strip()) for record, completion in zip(records, completions, strict=True)]
-    )
-    return [Reply(record.ticket_id, one.texts[1]) for record, one in zip(records, scrubbed, strict=True)]
+    requests = [Request(record.text, record.instruction, record.input) for record in records]
+    return [
+        Reply(record.ticket_id, "" if proposal.refused else proposal.completion.text.strip())
+        for record, proposal in zip(records, propose(requests, generator, finder).proposals, strict=True)
+    ]

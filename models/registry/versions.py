@@ -1,4 +1,4 @@
-"""The registry of model versions: their rows, lineage, verdicts, promotions and rollbacks in Postgres.
+"""The registry of model versions: their rows, lineage, promotions and rollbacks in Postgres.
 
 Trainers make an artefact, the gate judges it, `models.registry.artefacts` keeps its files.
 """
@@ -16,7 +16,6 @@ from typing import Any, Literal, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from models.evaluation.gate import Verdict
 from models.generator.manifest import check_servable
 from models.registry import artefacts
 from models.registry.artefacts import Stored
@@ -163,29 +162,6 @@ def latest_candidate(database: Database, kind: Kind, settings: Settings) -> Mode
     with database.begin() as conn:
         row = queries.find_latest_candidate(conn, kind=kind)
     return None if row is None else _checked(row, settings)
-
-
-def record_verdict(
-    database: Database, model: ModelVersion, verdict: Verdict, metrics: Mapping[str, Any], signatures: Mapping[str, str]
-) -> int:
-    """Stores what the gate said of a version, with the snapshot, the code and how each number came about.
-
-    Returns:
-        The verdict's number.
-    """
-    with database.begin() as conn:
-        return int(
-            queries.insert_verdict(
-                conn,
-                version=model.version,
-                passed=verdict.passed,
-                rules=Jsonb([rule.as_dict() for rule in verdict.rules]),
-                metrics=Jsonb(metrics),
-                snapshot_id=model.snapshot_id,
-                code_version=code_version(),
-                signatures=Jsonb(signatures),
-            )
-        )
 
 
 def promote(

@@ -8,11 +8,12 @@ import psutil
 import pytest
 
 from models.names.training import name_finder_for
-from ticketing.privacy.measuring import ALL, Labelled, measure, texts_of
+from ticketing.privacy.measuring import ALL, Labelled, measure
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.stock import StockPresidio
 from ticketing.sample import generate_tickets
+from ticketing.sample.labelled import labelled_texts
 from ticketing.settings import get_settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
@@ -98,7 +99,7 @@ def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
 
 
 def test_the_sample_shop_by_kind(find):
-    labelled = list(texts_of(generate_tickets(history=1500, incoming=0)))
+    labelled = list(labelled_texts(generate_tickets(history=1500, incoming=0)))
     own, stock = measure(labelled, find), measure(labelled[:1000], StockPresidio().find)
 
     assert show("sample shop", own)[ALL, ALL].recall > 0.9

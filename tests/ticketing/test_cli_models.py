@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from models.registry.versions import champion_versions, find, record_verdict
+from models.evaluation.verdicts import record_verdict
+from models.registry.versions import champion_versions, find
 from tests.commands import environment, ticketing
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, promoted
 

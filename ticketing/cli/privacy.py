@@ -125,13 +125,14 @@ def report_command(
 ) -> None:
     """How much of the personal data in a labelled file is found; without a file, in the sample shop's tickets."""
     from models.names.training import name_finder_for
-    from ticketing.privacy.measuring import measure, texts_of
+    from ticketing.privacy.measuring import measure
     from ticketing.privacy.scrubber import Scrubber
     from ticketing.privacy.stock import StockPresidio
     from ticketing.sample import generate_tickets
+    from ticketing.sample.labelled import labelled_texts
 
     settings = get_settings()
-    labelled = list(texts_of(generate_tickets()) if input is None else _labelled_texts(input))
+    labelled = list(labelled_texts(generate_tickets()) if input is None else _labelled_texts(input))
     if not labelled:
         raise InputError(f"{input} holds no text.")
     with console.status("looking …"):

@@ -100,11 +100,11 @@ def _base_models(settings: Settings) -> Check:
 
 
 def _accelerator(settings: Settings) -> Check:
-    import torch
+    from models.shared.hardware import device_name
 
     if importlib.util.find_spec("vllm") is None:
         return Check("inference", "no vLLM", "pip install 'ticketing[cpu]', or 'ticketing[gpu]' on a GPU machine")
-    return Check("inference", f"vLLM on {torch.cuda.get_device_name() if torch.cuda.is_available() else 'the CPU'}")
+    return Check("inference", f"vLLM on {device_name()}")
 
 
 def _champions(settings: Settings) -> Check:

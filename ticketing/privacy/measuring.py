@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ticketing.privacy.placeholders import Span
-from ticketing.sample import SampleTicket
 
 ALL = "all"
 Find = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
@@ -62,15 +61,6 @@ class Measured(NamedTuple):
     scores: list[Score]
     texts_a_second: float
     changed: float
-
-
-def texts_of(tickets: Iterable[SampleTicket]) -> Iterator[Labelled]:
-    """The subjects, bodies and replies of made-up tickets, whose personal data is known."""
-    for one in tickets:
-        for field in ("subject", "body", "reply"):
-            text = getattr(one.ticket, field)
-            if text:
-                yield Labelled(text, one.ticket.language or "en", one.spans.get(field, ()))
 
 
 def measure(labelled: Sequence[Labelled], find: Find) -> Measured:

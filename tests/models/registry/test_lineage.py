@@ -1,7 +1,7 @@
 import pytest
 
+from models.evaluation.verdicts import record_verdict
 from models.registry.lineage import compare, lineage, versions
-from models.registry.versions import record_verdict
 from tests.registered import FAILED, PASSED, add_snapshot, candidate
 from ticketing.errors import ModelError
 

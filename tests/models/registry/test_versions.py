@@ -4,6 +4,7 @@ import threading
 import psycopg
 import pytest
 
+from models.evaluation.verdicts import record_verdict
 from models.generator import manifest as generator_manifest
 from models.registry.lineage import history
 from models.registry.versions import (
@@ -13,7 +14,6 @@ from models.registry.versions import (
     latest_candidate,
     promote,
     promote_by_hand,
-    record_verdict,
     rollback,
     workspace,
 )

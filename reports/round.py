@@ -1,0 +1,60 @@
+"""The report on one round of candidates: the page, its Markdown twin, and the files that they are kept in."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from models.evaluation.classifier import ClassifierEvaluation
+from models.evaluation.judging import Judged
+from reports.evaluation import classifier_sections, verdict_section
+from reports.lineage import lineage_section
+from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
+from reports.replies import generator_sections
+from reports.words import classifier_in_words, generator_in_words
+from ticketing.settings import Settings
+
+
+class Report(NamedTuple):
+    """A report that was written: the page's path, its Markdown twin, the subtitle, and its headlines for a log."""
+
+    path: Path
+    markdown: str
+    subtitle: str
+    headlines: list[str]
+
+
+def write_report(judged: Sequence[Judged], settings: Settings) -> Report:
+    """Writes the report on the candidates under the home: one page that stays, and one that is always the newest."""
+    approval = ", once a person has said yes" if settings.gate.human_approval else ""
+    subtitle = (
+        f"Candidates on held-out tickets, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. A candidate that passes drafts for "
+        f"the next tickets{approval}; 'ticketing models rollback KIND' takes it back."
+    )
+    lines = [
+        VerdictLine(candidate.version, candidate.verdict.passed, _in_words(candidate), candidate.verdict.sentence)
+        for candidate in judged
+    ]
+    # Readers open the page for the verdict, so the rules come first and the lineage last.
+    sections = [verdict_section(c.version, c.verdict, c.evaluation.measured) for c in judged]
+    sections += [section for candidate in judged for section in _sections(candidate, settings)]
+    sections += [lineage_section(candidate.model, candidate.numbers) for candidate in judged]
+    page = html_page("Evaluation", subtitle, lines, sections)
+    markdown = markdown_page("Evaluation", subtitle, lines, sections)
+    folder = settings.home / "reports"
+    for name in (f"evaluation-{judged[0].verdict_id}", "evaluation"):
+        write_page(folder / f"{name}.html", page)
+        write_page(folder / f"{name}.md", markdown)
+    return Report(folder / "evaluation.html", markdown, subtitle, headlines(sections))
+
+
+def _in_words(candidate: Judged) -> str:
+    if isinstance(candidate.evaluation, ClassifierEvaluation):
+        return classifier_in_words(candidate.evaluation)
+    return generator_in_words(candidate.evaluation, candidate.languages)
+
+
+def _sections(candidate: Judged, settings: Settings) -> list[Section]:
+    if isinstance(candidate.evaluation, ClassifierEvaluation):
+        return classifier_sections(candidate.evaluation, candidate.model, settings.gate.accuracy)
+    return generator_sections(candidate.evaluation, candidate.model)
