@@ -93,7 +93,7 @@ def _draft(
             ticket,
             one.prediction,
             drafters.classifier.version,
-            one.reply and _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
+            None if one.reply is None else _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
         )
         for ticket, one in zip(tickets, drafted.tickets, strict=True)
     ]
