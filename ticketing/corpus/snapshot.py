@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from psycopg.types.json import Jsonb
 
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
 from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
-from ticketing.corpus.splitting import PARTS, Part, Split, split
+from ticketing.corpus.splitting import PARTS, Part, Split, draw_by_category, split
 from ticketing.database import Database, queries
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
@@ -69,9 +71,36 @@ class Snapshot:
         """The hash of the content."""
         return str(self.manifest["snapshot_id"])
 
+    def iterate(self, part: Part) -> Iterator[Record]:
+        """The tickets of one part, in their order, read in batches: a part need not fit into memory."""
+        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield from map(_record, batch.to_pylist())
+
     def records(self, part: Part) -> list[Record]:
-        """The tickets of one part, in their order."""
-        return [Record(**row) for row in pq.read_table(self.path / f"{part}.parquet").to_pylist()]
+        """All tickets of one part, in their order."""
+        return list(self.iterate(part))
+
+    def sample(self, part: Part, count: int) -> list[Record]:
+        """At most `count` tickets of one part, in their order, drawn by category; the same ones each time.
+
+        Each category has its share, but at least `count // (2 * categories)` tickets, or all where it has fewer. The
+        part is read twice, so that only the sample is in memory.
+        """
+        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
+            batches = file.iter_batches(BATCH_ROWS, columns=["category"])
+            categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
+        drawn = draw_by_category(categories, count, f"{self.snapshot_id} {part}")
+        return [record for index, record in enumerate(self.iterate(part)) if index in drawn]
+
+
+def _record(row: dict[str, Any]) -> Record:
+    # Tens of thousands of records share a few of these texts, and most inputs are the text itself.
+    for name in ("language", "category", "instruction"):
+        row[name] = sys.intern(row[name])
+    if row["input"] == row["text"]:
+        row["input"] = row["text"]
+    return Record(**row)
 
 
 def find_snapshot(database: Database, settings: Settings, snapshot_id: str | None) -> Snapshot:

@@ -225,3 +225,31 @@ def _cover(ordered: Sequence[_Group], chosen: dict[int, Part]) -> None:
             _ = move(own, "train", "test") or move(own, "validation", "test")
         if not held["validation"][category]:
             _ = move(own, "train", "validation") or move(back, "test", "validation")
+
+
+def draw_by_category(categories: Sequence[str], count: int, seed: str) -> frozenset[int]:
+    """The indices of at most `count` tickets; all where there are no more.
+
+    Each category gets `count // (2 * categories)` tickets, or all where it has fewer; what is left of `count` is shared
+    out in proportion to what is left of each. A plain sample would lose rare categories.
+
+    Args:
+        categories: each ticket's category.
+        count: how many tickets.
+        seed: the same seed draws the same tickets.
+    """
+    sizes = Counter(categories)
+    if count >= len(categories):
+        return frozenset(range(len(categories)))
+    least = {name: min(size, count // (2 * len(sizes))) for name, size in sorted(sizes.items())}
+    free, rest = count - sum(least.values()), len(categories) - sum(least.values())
+    more = {name: free * (sizes[name] - least[name]) / rest for name in least}
+    wanted = {name: least[name] + int(more[name]) for name in least}
+    # Largest remainders (Hamilton's method).
+    for name in sorted(more, key=lambda name: (int(more[name]) - more[name], name))[: count - sum(wanted.values())]:
+        wanted[name] += 1
+    dice = random.Random(seed)  # noqa: S311 — a sample, not a secret
+    indices: dict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(categories):
+        indices[name].append(index)
+    return frozenset(index for name in wanted for index in dice.sample(indices[name], wanted[name]))

@@ -3,10 +3,12 @@ import json
 import os
 import random
 import shutil
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import snapshot as module
 from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
@@ -251,6 +253,21 @@ def test_a_folder_that_cannot_be_made_is_told(database, settings):
 
     with pytest.raises(CorpusError, match="TICKETING_HOME"):
         build_snapshot(database, settings)
+
+
+def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_ROWS", 7)
+    records = [replace(answered_ticket(i), category="rare" if i < 5 else "common") for i in range(60)]
+    snapshot = make_snapshot(tmp_path / "made", records)
+
+    assert list(snapshot.iterate("train")) == snapshot.records("train") == records
+    drawn = snapshot.sample("train", 20)
+    assert len(drawn) == 20
+    assert [one for one in drawn if one.category == "rare"] == records[:5]
+    assert drawn == [record for record in records if record in drawn]
+    assert snapshot.sample("train", 20) == drawn
+    assert snapshot.sample("train", 100) == records
+    assert snapshot.sample("test", 5) == []
 
 
 def test_no_value_of_the_vault_is_in_a_snapshot(database, settings, prepare):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.corpus.splitting import PARTS
+from ticketing.corpus.splitting import PARTS, draw_by_category
 from ticketing.corpus.splitting import split as split_by_language
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
@@ -206,3 +206,18 @@ def test_a_language_that_came_no_more_is_judged_all_the_same():
     of_zh = {part: [i for i in range(300) if parts[i] == part] for part in PARTS}
     assert len(of_zh["test"]) == 30, "its share of the test part"
     assert max(of_zh["train"]) < max(of_zh["validation"]) < min(of_zh["test"])
+
+
+@given(st.lists(st.sampled_from("aaaaaaaaabbbc"), max_size=200), st.integers(1, 250))
+def test_a_drawn_sample_has_its_size_and_keeps_rare_categories(categories, count):
+    drawn = draw_by_category(categories, count, "seed")
+
+    kept = Counter(categories[index] for index in drawn)
+    sizes = Counter(categories)
+    assert len(drawn) == min(count, len(categories))
+    assert all(kept[name] >= min(size, count // (2 * len(sizes))) for name, size in sizes.items())
+    assert drawn == draw_by_category(categories, count, "seed")
+
+
+def test_another_seed_draws_other_tickets():
+    assert draw_by_category(["a"] * 100, 10, "one") != draw_by_category(["a"] * 100, 10, "two")
