@@ -21,7 +21,8 @@ from psycopg.types.json import Jsonb
 
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
 from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
-from ticketing.corpus.splitting import PARTS, Part, Split, draw_by_category, split
+from ticketing.corpus.sampling import draw_by_category
+from ticketing.corpus.splitting import PARTS, Part, Split, split
 from ticketing.database import Database, queries
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
