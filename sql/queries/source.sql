@@ -6,6 +6,18 @@ SELECT attname AS name, format_type(atttypid, NULL) AS type
 FROM pg_attribute
 WHERE attrelid = to_regclass('ticketing.source_ticket') AND attnum > 0 AND NOT attisdropped;
 
+-- name: source_is_default()$
+-- Whether the view reads ticketing.imported_ticket, directly or through other views: then an import can be seen in it.
+WITH RECURSIVE read_by_view (relation) AS (
+    SELECT to_regclass('ticketing.source_ticket')::oid
+    UNION
+    SELECT d.refobjid
+    FROM read_by_view v
+    JOIN pg_rewrite r ON r.ev_class = v.relation
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+)
+SELECT EXISTS (SELECT FROM read_by_view WHERE relation = 'ticketing.imported_ticket'::regclass);
+
 -- name: source_page(after_updated_at, after_ticket_id, until, page)
 -- The next tickets in keyset order. The casts let a view over any help desk's types serve, the tests let one odd row not
 -- stop the others: a null or infinite time, a null revision, subject or body. A ticket without an id can't be one.

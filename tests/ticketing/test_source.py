@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.seed import DAY, add_imported
+from ticketing.database import queries
 from ticketing.errors import DatabaseError, SourceMissing
 from ticketing.source import COLUMNS, Cursor, check_source, count_source, read_source
 
@@ -149,6 +150,20 @@ def test_view_the_pipeline_may_not_read_is_told_with_the_grant(database):
         check_source(conn)
 
 
+def test_view_that_reads_the_imported_tickets_is_told_from_one_that_does_not(database):
+    def reads_imports():
+        with database.begin() as conn:
+            return queries.source_is_default(conn)
+
+    assert reads_imports() is True
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE VIEW public.recent AS SELECT * FROM ticketing.imported_ticket WHERE revision > 0")
+    replace_view(database, {name: name for name in COLUMNS}, "FROM public.recent")
+    assert reads_imports() is True
+    replace_view(database, GOOD)
+    assert reads_imports() is False
+
+
 def test_next_page_is_found_through_the_index(database):
     with database.begin() as conn:
         conn.execute(
@@ -157,7 +172,6 @@ def test_next_page_is_found_through_the_index(database):
         )
     with database.begin(role=None) as conn:
         conn.execute("ANALYZE ticketing.imported_ticket")
-    from ticketing.database import queries
 
     with database.begin() as conn:
         plan = conn.execute(
