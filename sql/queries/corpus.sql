@@ -1,5 +1,11 @@
 -- Scrubbed tickets, the vault, how far the source has been read, and snapshots.
 
+-- name: ensure_cursor(name)!
+-- so that there is a row to lock; no scrubber has this version, so reading begins at the beginning
+INSERT INTO ticketing.extract_cursor (name, scrubber_version, updated_at, ticket_id)
+VALUES (:name, '', '0001-01-02', '')
+ON CONFLICT (name) DO NOTHING;
+
 -- name: lock_cursor(name)^
 -- up to where the source has been claimed, and by which scrubber; other runs wait until this one has claimed its range
 SELECT scrubber_version, updated_at, ticket_id FROM ticketing.extract_cursor WHERE name = :name FOR UPDATE;
@@ -23,11 +29,6 @@ DELETE FROM ticketing.extract_range WHERE scrubber_version <> :scrubber_version;
 -- name: count_live_ranges()$
 -- how many ranges other runs are reading just now
 SELECT count(*) FROM ticketing.extract_range WHERE lease_until >= clock_timestamp();
-
--- name: count_live_ranges_after(updated_at)$
--- how many of them reach beyond a time
-SELECT count(*) FROM ticketing.extract_range
-WHERE lease_until >= clock_timestamp() AND upto_updated_at > :updated_at;
 
 -- name: add_range(scrubber_version, after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id, claim, lease_seconds)!
 -- claims a range that nobody had

@@ -111,9 +111,9 @@ def test_draft_begins_as_pending(database):
     pending_draft(database)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation, match="begins as"):
         conn.execute(
-            "INSERT INTO ticketing.draft (ticket_id, revision, state, language, category, confidence, body,"
+            "INSERT INTO ticketing.draft (ticket_id, revision, content_id, state, language, category, confidence, body,"
             " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
-            " completion_tokens, seconds) SELECT 'T2', 1, 'expired', language, category, confidence, body,"
+            " completion_tokens, seconds) SELECT 'T2', 1, content_id, 'expired', language, category, confidence, body,"
             " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
             " completion_tokens, seconds FROM ticketing.draft"
         )

@@ -25,6 +25,8 @@ from ticketing.stages.texts import CleanTexts, RawTexts, clean_texts
 from ticketing.tickets import TextKey, Ticket, content_hash, content_id
 
 CURSOR = "prepare"
+# Rows dated in the future have a cursor of their own, which every run sets back: they never move the other one.
+FUTURE = "prepare, dated in the future"
 # A transaction that was open for a while commits rows with an older updated_at than rows that were read before it. So a
 # run begins so much before the last place; the database leaves out the tickets that have not changed.
 OVERLAP = timedelta(hours=1)
@@ -78,16 +80,20 @@ def start_reading(database: Database, scrubber: Scrubber, until: datetime | None
     is another one, since then every ticket is scrubbed anew. While other runs are reading, this one joins them.
     """
     with database.begin() as conn:
+        queries.ensure_cursor(conn, name=CURSOR)
         row = queries.lock_cursor(conn, name=CURSOR)
         now = queries.clock(conn)
-        if row is None or row["scrubber_version"] != scrubber.version:
+        joins = False
+        if row["scrubber_version"] != scrubber.version:
             place = START
             queries.drop_ranges_of_other_scrubbers(conn, scrubber_version=scrubber.version)
-        elif queries.count_live_ranges(conn):
+        elif joins := bool(queries.count_live_ranges(conn)):
             place = Cursor(row["updated_at"], row["ticket_id"])
         else:
             place = Cursor(max(min(row["updated_at"], now) - OVERLAP, START.updated_at), "")
-        _set_cursor(conn, scrubber, place)
+        _set_cursor(conn, CURSOR, scrubber, place)
+        if not joins:
+            _set_cursor(conn, FUTURE, scrubber, START)
         return Beginning(place, count_source(conn, place, _end(until, now)), odd_rows(conn, place))
 
 
@@ -159,17 +165,16 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
         after, end = Cursor(row["updated_at"], row["ticket_id"]), _end(until, now)
         tickets = read_source(conn, after, end, limit, scrubber.version)
         if tickets:
-            _set_cursor(conn, scrubber, _place(tickets[-1]))
+            _set_cursor(conn, CURSOR, scrubber, _place(tickets[-1]))
         else:
             last = last_place(conn, end.updated_at)
-            _set_cursor(conn, scrubber, max(after, last) if last else after)
-            after = Cursor(now, "")
-            # One run at a time: without a cursor of their own, two runs would claim the same rows.
-            if queries.count_live_ranges_after(conn, updated_at=now):
-                return None
+            _set_cursor(conn, CURSOR, scrubber, max(after, last) if last else after)
+            future = queries.lock_cursor(conn, name=FUTURE)
+            after = max(Cursor(future["updated_at"], future["ticket_id"]), Cursor(now, ""))
             tickets = read_source(conn, after, Cursor(NEVER, ""), limit, scrubber.version)
-        if not tickets:
-            return None
+            if not tickets:
+                return None
+            _set_cursor(conn, FUTURE, scrubber, _place(tickets[-1]))
         upto = _place(tickets[-1])
         queries.add_range(
             conn,
@@ -192,10 +197,10 @@ def _place(ticket: Ticket) -> Cursor:
     return Cursor(ticket.updated_at, ticket.ticket_id)
 
 
-def _set_cursor(conn: Connection, scrubber: Scrubber, cursor: Cursor) -> None:
+def _set_cursor(conn: Connection, name: str, scrubber: Scrubber, cursor: Cursor) -> None:
     queries.set_cursor(
         conn,
-        name=CURSOR,
+        name=name,
         scrubber_version=scrubber.version,
         updated_at=cursor.updated_at,
         ticket_id=cursor.ticket_id,

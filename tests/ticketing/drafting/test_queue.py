@@ -284,11 +284,11 @@ def test_results_do_not_show_the_restored_reply():
 def test_claim_finds_its_rows_through_the_index_of_open_work(database):
     with database.begin(role=None) as conn:
         conn.execute(
-            "INSERT INTO ticketing.draft_work (ticket_id, revision, state, queued_at)"
-            " SELECT 'T' || n, 1, 'queued', now() + n * interval '1 second' FROM generate_series(1, 100000) AS n"
+            "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, queued_at)"
+            " SELECT 'T' || n, 1, 'x', 'queued', now() + n * interval '1 second' FROM generate_series(1, 100000) AS n"
         )
         conn.execute("ANALYZE ticketing.draft_work")
-        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v1'").fetchone()["prosrc"]
+        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v2'").fetchone()["prosrc"]
         # The function's own text: the plan inside a function is not shown otherwise.
         for parameter, value in (("p_worker", "'w'"), ("p_limit", "256"), ("p_lease", "interval '15 min'")):
             body = re.sub(rf"\b{parameter}\b", value, body)
@@ -297,5 +297,5 @@ def test_claim_finds_its_rows_through_the_index_of_open_work(database):
     assert "Seq Scan" not in plan
     assert "Sort" not in plan
     started = time.monotonic()
-    assert len(rows(database, "SELECT * FROM ticketing.claim_work_v1('w', 256, '15 min')")) == 256
+    assert len(rows(database, "SELECT * FROM ticketing.claim_work_v2('w', 256, '15 min')")) == 256
     assert time.monotonic() - started < 2

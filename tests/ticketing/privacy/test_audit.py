@@ -6,13 +6,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.finders import Finder
-from tests.seed import add_clean, add_draft, add_models
+from tests.seed import TEXT, add_clean, add_draft, add_models
 from tests.studies import make_study, record
 from ticketing.errors import InputError
 from ticketing.privacy.audit import Values, audit, is_telling
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import PrivacySettings
+from ticketing.tickets import TextKey
 
 VALUES = {"<PERSON_1>": "Rose Okafor", "<PERSON_2>": "Rose", "<ORDER_ID_1>": "SH20240501123"}
 
@@ -24,8 +25,8 @@ def vault(database):
         add_models(conn)
     with database.begin() as conn:
         add_clean(conn, "one", "two")
-        vault.store(conn, "one", 1, VALUES)
-        vault.store(conn, "two", 1, {"<PERSON_1>": "王小明"})
+        vault.store(conn, TextKey("one", 1, TEXT), VALUES)
+        vault.store(conn, TextKey("two", 1, TEXT), {"<PERSON_1>": "王小明"})
     return vault
 
 
@@ -201,7 +202,7 @@ def test_a_number_within_a_longer_one_is_another():
 
 def test_a_phrase_that_was_once_taken_for_an_address_is_none(database, look, vault):
     with database.begin() as conn:
-        vault.store(conn, "one", 1, {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
+        vault.store(conn, TextKey("one", 1, TEXT), {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
         add_clean(conn, "three")
     write(database, "ticketing.clean_ticket", "two", body="20 square metres", reply="at 5 Mill Lane")
     write(database, "ticketing.clean_ticket", "three", body="20 square metres")

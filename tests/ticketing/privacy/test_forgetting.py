@@ -2,11 +2,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.seed import SNAPSHOT, add_clean, add_draft, add_imported, add_models
+from tests.seed import DAY, SNAPSHOT, TEXT, add_clean, add_draft, add_imported, add_models
 from ticketing.database import Role
 from ticketing.errors import PrivacyError
 from ticketing.privacy.forgetting import expire_values, forget_tickets, holders, tickets_of
 from ticketing.privacy.vault import Vault
+from ticketing.tickets import TextKey
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def fill(database, vault, **bodies):
         for ticket_id, body in bodies.items():
             add_imported(conn, ticket_id, body=body)
             add_clean(conn, ticket_id)
-            vault.store(conn, ticket_id, 1, {"<EMAIL_ADDRESS_1>": f"{ticket_id}@mail.example"})
+            vault.store(conn, TextKey(ticket_id, 1, TEXT), {"<EMAIL_ADDRESS_1>": f"{ticket_id}@mail.example"})
             add_draft(conn, ticket_id)
 
 
@@ -72,8 +73,8 @@ def test_a_forgotten_ticket_is_not_written_again(database, vault):
 
     with database.begin() as conn:
         written = queries.write_clean_ticket(
-            conn, ticket_id="one", revision=9, content_hash="x", scrubber_version="v", created_at=None,
-            updated_at=None, language="en", subject="", body="b", category=None, reply=None, unfit=None,
+            conn, ticket_id="one", revision=9, content_id="y", content_hash="x", scrubber_version="v", read_at=DAY,
+            created_at=None, updated_at=None, language="en", subject="", body="b", category=None, reply=None, unfit=None,
         )  # fmt: skip
     assert written is None
 
