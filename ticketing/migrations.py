@@ -112,8 +112,8 @@ def _apply_next(database: Database) -> str | None:
             queries.record_migration(conn, name=missing[0].name, checksum=missing[0].checksum)
         except psycopg.errors.LockNotAvailable:
             raise DatabaseError(
-                f"The migration {missing[0].name} was not applied: it waited {LOCK_TIMEOUT_SECONDS} seconds for a lock that "
-                f"another session holds ({_lock_holders(database)}). Let that session end, then run 'ticketing db "
+                f"The migration {missing[0].name} was not applied: it waited {LOCK_TIMEOUT_SECONDS} seconds for a lock "
+                f"that another session holds ({_lock_holders(database)}). Let that session end, then run 'ticketing db "
                 "upgrade' again."
             ) from None
         except psycopg.errors.InsufficientPrivilege:

@@ -130,8 +130,9 @@ def index_advice(conn: Connection) -> str | None:
         return None
     table = large[0]["name"]
     return (
-        f"every page of the source scans all {large[0]['number']:,} rows of {table}: run CREATE INDEX ON {table} (updated_at, "
-        "(ticket_id::text)), with the columns that the view ticketing.source_ticket gives under these names, then ANALYZE"
+        f"Every page of the source scans all {large[0]['number']:,} rows of {table}: run CREATE INDEX ON {table} "
+        "(updated_at, (ticket_id::text)), with the columns that the view ticketing.source_ticket gives under these "
+        "names, then ANALYZE."
     )
 
 
@@ -147,7 +148,7 @@ def _up_to(count: int) -> str:
 def read_source(
     conn: Connection, after: Cursor | None, upto: Cursor | None, limit: int | None, scrubbed_by: str | None = None
 ) -> list[Ticket]:
-    """The next tickets after a place (None: from the start), up to and with another (None: the end), in order of change.
+    """The next tickets after a place (None: the start), up to and with another (None: the end), in order of change.
 
     A whole source is read in constant memory by going on after the last ticket until nothing comes. Forgotten tickets
     are left out. Where a view gives a ticket twice (a join gone wide), a page holds its last row only; so a page can be

@@ -287,7 +287,9 @@ def test_draft_for_a_text_that_has_changed_can_be_rejected_and_released_but_not_
     if decision == "rejected":
         as_person(database, "ann", DECISIONS[decision], draft)
     else:
-        with pytest.raises(ReviewError, match=f"Draft {draft} answers an older text of ticket T1, .* reject or release"):
+        with pytest.raises(
+            ReviewError, match=f"Draft {draft} answers an older text of ticket T1, .* reject or release"
+        ):
             as_person(database, "ann", DECISIONS[decision], draft)
         as_person(database, "ann", reviewing.release, draft)
     assert outbox(database) == []

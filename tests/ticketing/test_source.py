@@ -122,7 +122,9 @@ def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(databa
         odd = odd_rows(conn)
         assert odd == OddRows(without_time=4, without_id=1, in_future=1)
         assert odd_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
-    for warning, told in zip(odd.warnings, ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future"), strict=True):
+    for warning, told in zip(
+        odd.warnings, ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future"), strict=True
+    ):
         assert re.search(told, warning)
 
 
@@ -142,7 +144,11 @@ def test_forgotten_tickets_are_not_read(database):
         assert [ticket.ticket_id for ticket in read_source(conn, None, None, 10)] == ["T2"]
 
 
-@given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=6
+    )
+)
 def test_hash_in_the_database_is_the_hash_of_the_code(server, parts):
     with psycopg.connect(server.uri(server.template)) as conn:
         joined = " || ".join("ticketing.hash_part(%s)" for _ in parts)

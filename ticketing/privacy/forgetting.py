@@ -70,7 +70,7 @@ def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
 
 
 def expire_values(database: Database, settings: Settings) -> int:
-    """Removes values and raw texts of tickets that have not changed for `privacy.retention_days`. Returns how many values."""
+    """Removes values and raw texts of tickets unchanged for `privacy.retention_days`. Returns how many values."""
     with database.begin() as conn:
         queries.expire_ticket_texts(conn, days=settings.privacy.retention_days)
         return int(queries.expire_vault_entries(conn, days=settings.privacy.retention_days))

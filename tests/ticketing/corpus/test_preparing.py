@@ -273,9 +273,7 @@ def change(database, ticket_id, **columns):
     columns = {"updated_at": datetime.now(UTC)} | columns
     with database.begin() as conn:
         for name, value in columns.items():
-            conn.execute(
-                f"UPDATE ticketing.imported_ticket SET {name} = %s WHERE ticket_id = %s", (value, ticket_id)
-            )
+            conn.execute(f"UPDATE ticketing.imported_ticket SET {name} = %s WHERE ticket_id = %s", (value, ticket_id))
 
 
 def test_raw_text_is_kept_for_open_tickets_only(run, add, texts):

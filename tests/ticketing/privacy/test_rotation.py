@@ -18,7 +18,9 @@ OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 def store(database, vault, tickets):
     with database.begin() as conn:
         for number in range(tickets):
-            vault.store(conn, TextKey(f"t{number}", 1, TEXT), {"<PERSON_1>": f"Jane {number}", "<ORDER_ID_1>": "SH20240501123"})
+            vault.store(
+                conn, TextKey(f"t{number}", 1, TEXT), {"<PERSON_1>": f"Jane {number}", "<ORDER_ID_1>": "SH20240501123"}
+            )
 
 
 def read(database, vault, ticket_id):
