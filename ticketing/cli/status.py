@@ -15,7 +15,7 @@ from flows.server import api_url, port_is_free, server_is_up
 from ticketing.cli.common import open_database, output
 from ticketing.errors import TicketingError
 from ticketing.settings import Settings, get_settings
-from ticketing.source import check_source
+from ticketing.source import check_source, index_advice, odd_rows
 from ticketing.status import status
 
 MIN_MEMORY_GIB = 6
@@ -86,9 +86,15 @@ def _memory(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
+    open_database(settings)
+    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+
+
+def _source(settings: Settings) -> Check:
     with open_database(settings).begin() as conn:
         check_source(conn)
-    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+        advice = [*odd_rows(conn).warnings, *filter(None, [index_advice(conn)])]
+    return Check("source", "can be read", " ".join(advice))
 
 
 def _base_models(settings: Settings) -> Check:
@@ -128,6 +134,7 @@ CHECKS: dict[str, Callable[[Settings], Check]] = {
     "disk": _home,
     "memory": _memory,
     "database": _database,
+    "source": _source,
     "base models": _base_models,
     "inference": _accelerator,
     "champion": _champions,
