@@ -65,7 +65,9 @@ def test_english_of_many_kinds_against_stock(find, shared_data):
     ours = show("presidio_research, this pipeline", own)[ALL, ALL]
     show("presidio_research, stock", stock)
     ratio = own.texts_a_second / stock.texts_a_second
-    print(f"{ours.whole / ours.entities:.4f} whole (aim 0.97), F2 {ours.f2:.4f} (aim 0.95), {ratio:.1f} times stock's speed (aim 5)")
+    print(
+        f"{ours.whole / ours.entities:.4f} whole (aim 0.97), F2 {ours.f2:.4f} (aim 0.95), {ratio:.1f} times stock's speed (aim 5)"
+    )
 
     assert ours.whole >= 0.97 * ours.entities
     assert ours.f2 >= 0.95

@@ -65,9 +65,7 @@ def leaks_in(texts: Iterable[tuple[str, str]], values: Iterable[str]) -> list[Le
     wanted = {value.casefold(): value for value in values}
     assert wanted and all(len(value) >= 5 for value in wanted), "nothing to look for, or something that is everywhere"
     pattern = re.compile("|".join(_pattern(value) for value in sorted(wanted, key=len, reverse=True)))
-    found = {
-        Leak(wanted[match.group()], place) for place, text in texts for match in pattern.finditer(text.casefold())
-    }
+    found = {Leak(wanted[match.group()], place) for place, text in texts for match in pattern.finditer(text.casefold())}
     return sorted(found)
 
 

@@ -7,6 +7,7 @@ in it: starting servers and training models costs more than all checks together,
 import json
 import signal
 import subprocess
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.commands import SMALL_FINDER, environment, ticketing
 from tests.conftest import make_home, remove_home
 from tests.e2e.searching import leaks, leaks_in, texts_of_files
 from tests.e2e.serving import Served, free_port, wait_for
+from tests.models.tiny_model import save_tiny_model
 from tests.seed import rows
 from ticketing.database import Database
 from ticketing.sample import generate_tickets
@@ -32,7 +34,7 @@ SMALL = {
     # A few steps: enough to see that everything is wired, far too few to pass the default gate.
     "TICKETING_CLASSIFIER__EPOCHS": "1",
     "TICKETING_CLASSIFIER__MIN_STEPS": "20",
-    "TICKETING_GENERATOR__TRAIN_TOKENS": "4000",
+    "TICKETING_GENERATOR__TRAIN_TOKENS": "2000",
     # So little is proven by the few validation tickets there are: some tickets are routed, and drafts written.
     "TICKETING_GATE__ACCURACY": "0.3",
     "TICKETING_GATE__MAX_TEST_REPLIES": "4",
@@ -51,8 +53,7 @@ OPEN_GATE = {
         ]
     )
 }
-# As good as untrained: it must not replace the champion of the first demo.
-WORSE = {"TICKETING_CLASSIFIER__MIN_STEPS": "2", "TICKETING_GENERATOR__TRAIN_TOKENS": "500"}
+SIZE = ("--history", str(HISTORY), "--incoming", str(INCOMING), "--seed", "1")
 
 # People who exist nowhere else, in tickets that the models learn from.
 CANARY = {
@@ -96,7 +97,9 @@ class Run:
         return rows(self.database, statement)
 
     def champions(self) -> dict[str, str]:
-        return {row["kind"]: row["version"] for row in self.rows("SELECT * FROM ticketing.model WHERE state = 'champion'")}
+        return {
+            row["kind"]: row["version"] for row in self.rows("SELECT * FROM ticketing.model WHERE state = 'champion'")
+        }
 
     def jsonl(self, name: str, tickets: list[dict]) -> str:
         path = self.desk / name
@@ -115,25 +118,50 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo(run):
-    size = ("--history", str(HISTORY), "--incoming", str(INCOMING), "--seed", "1")
-    return run.done("demo", *size, **OPEN_GATE), run.champions()
+    return run.done("demo", *SIZE, **OPEN_GATE), run.champions()
 
 
 @pytest.fixture(scope="module")
-def demo_again(run, demo):
-    """The same once more, with models that are worse and the gate as it is by default: `retrain` says no."""
+def untrained(run, demo, tmp_path_factory):
+    """Settings of models that are hardly trained, the generator a tiny one: they must not replace the champions."""
+    # The served base of the tiny model must not stay in the user's cache.
+    cache = tmp_path_factory.mktemp("cache")
+    for made in Settings().cache.iterdir():
+        (cache / made.name).symlink_to(made)
+    return {
+        "TICKETING_CACHE": str(cache),
+        "TICKETING_CLASSIFIER__MIN_STEPS": "2",
+        "TICKETING_GENERATOR__BASE_MODEL": str(save_tiny_model(tmp_path_factory.mktemp("tiny"))),
+        "TICKETING_GENERATOR__LANGUAGES": '["en"]',
+        "TICKETING_GENERATOR__MAX_TOKENS": "1500",
+    }
+
+
+@pytest.fixture(scope="module")
+def demo_again(run, untrained):
+    """The same once more, with worse models and the gate as it is by default: `retrain` says no."""
     before = run.rows("SELECT * FROM ticketing.draft ORDER BY draft_id")
-    size = ("--history", str(HISTORY), "--incoming", str(INCOMING), "--seed", "1")
-    return run.ticketing("demo", *size, **WORSE), before
+    return run.ticketing("demo", *SIZE, **untrained), before
 
 
 @pytest.fixture(scope="module")
-def served(run, demo_again):
-    """`ticketing up`, from here to the end of the module: all commands use its Prefect server."""
-    served = Served(run.environment, run.desk)
-    yield served
-    if served.process.poll() is None:
-        served.end(signal.SIGTERM)
+def serve(run, demo_again):
+    """Starts `ticketing up`; while it runs all commands use its Prefect server."""
+    started = []
+
+    def serve() -> Served:
+        started.append(Served(run.environment, run.desk))
+        return started[-1]
+
+    yield serve
+    for served in started:
+        if served.process.poll() is None:
+            served.end(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def first_up(serve):
+    return serve()
 
 
 def canaries():
@@ -153,10 +181,15 @@ def canaries():
 
 
 @pytest.fixture(scope="module")
-def imported(run, served):
+def imported(run, first_up):
     run.done("import", run.jsonl("history.jsonl", canaries()), "--role", "history")
     new = [
-        {"ticket_id": f"new-{n}", "language": one.ticket.language, "subject": one.ticket.subject, "body": one.ticket.body}
+        {
+            "ticket_id": f"new-{n}",
+            "language": one.ticket.language,
+            "subject": one.ticket.subject,
+            "body": one.ticket.body,
+        }
         for n, one in enumerate(generate_tickets(seed=2, history=0, incoming=NEW))
     ]
     run.done("import", run.jsonl("incoming.jsonl", new), "--role", "incoming")
@@ -171,18 +204,30 @@ def overruled(imported):
 
 
 @pytest.fixture(scope="module")
-def drafted(overruled, served):
-    """Two nights, of which the first was killed when it had claimed its first tickets."""
-    night = served.start("nightly")
+def terminated(overruled, first_up):
+    """`up` is terminated in the middle of a night: a ticket is claimed, the engine runs. What was left of both."""
+    first_up.start("nightly")
     claimed = "SELECT count(*) AS n FROM ticketing.draft_work WHERE state = 'claimed'"
-    wait_for(lambda: overruled.rows(claimed)[0]["n"], alive=served.process)
-    doomed = served.engine().parent()
-    assert doomed.pid != served.process.pid
-    doomed.kill()
-    assert served.end_of(night)["type"] == "CRASHED"
-    assert overruled.rows(claimed)[0]["n"] > 0
-    wait_for(lambda: overruled.rows("SELECT min(lease_until) < now() AS over FROM ticketing.draft_work")[0]["over"])
-    return overruled, served.end_of(served.start("nightly"))
+    wait_for(lambda: overruled.rows(claimed)[0]["n"], alive=first_up.process)
+    processes = first_up.descendants()
+    assert first_up.engine() is not None
+
+    first_up.end(signal.SIGTERM)
+
+    _, alive = psutil.wait_procs(processes, timeout=30)
+    return len(processes), alive, overruled.rows("SELECT * FROM ticketing.draft WHERE ticket_id LIKE 'new-%'")
+
+
+@pytest.fixture(scope="module")
+def second_up(serve, terminated):
+    return serve()
+
+
+@pytest.fixture(scope="module")
+def drafted(overruled, second_up):
+    """The night after, when the lease of the one that was terminated has run out."""
+    time.sleep(LEASE_SECONDS)
+    return overruled, second_up.end_of(second_up.start("nightly"))
 
 
 def test_the_demo_learns_judges_and_drafts_for_every_new_ticket(run, demo):
@@ -226,11 +271,13 @@ def test_a_second_candidate_is_judged_beside_the_champion_of_the_first_run(run, 
         beside = [rule for rule in row["rules"] if rule["against"] == "champion"]
         assert beside and all(rule["skipped"] is None and rule["value"] is not None for rule in beside)
         assert row["passed"] is False
-    assert "champion" not in run.rows("SELECT * FROM ticketing.verdict ORDER BY verdict_id")[0]["metrics"]["comparisons"]
+    assert (
+        "champion" not in run.rows("SELECT * FROM ticketing.verdict ORDER BY verdict_id")[0]["metrics"]["comparisons"]
+    )
 
 
-def test_up_serves_every_flow_two_of_them_on_a_schedule(served):
-    deployments = served.deployments()
+def test_up_serves_every_flow_two_of_them_on_a_schedule(first_up):
+    deployments = first_up.deployments()
     scheduled = {name: row["schedules"] for name, row in deployments.items() if row["schedules"]}
     assert {name: one["schedule"]["cron"] for name, [one] in scheduled.items()} == {
         "nightly": "0 2 * * *",
@@ -264,7 +311,14 @@ def test_no_true_value_with_a_form_is_kept_anywhere_but_in_the_ticket_database(d
     assert leaks_in(texts_of_files(run.desk), values), "the imported files have them, or the search sees nothing"
 
 
-def test_every_new_ticket_is_routed_once_though_the_first_night_was_killed(drafted):
+def test_a_terminated_up_takes_every_process_with_it_and_writes_nothing_by_halves(terminated):
+    processes, alive, drafts = terminated
+    assert processes >= 3, "a server, a run, an engine"
+    assert alive == []
+    assert drafts == []
+
+
+def test_every_new_ticket_is_routed_once_though_the_first_night_was_terminated(drafted):
     run, night = drafted
     assert night["type"] == "COMPLETED"
     assert run.rows("SELECT count(*) AS n FROM ticketing.routing") == [{"n": INCOMING + NEW}]
@@ -410,27 +464,12 @@ def test_a_rollback_brings_the_demos_champion_back_and_there_is_none_before_it(d
     assert "nothing to go back to" in " ".join(again.stderr.split())
 
 
-def test_a_terminated_up_takes_every_process_with_it(drafted, served):
-    """In the middle of a night, with the engine running; the last test, since nothing is served after it."""
-    served.start("nightly")
-    wait_for(served.engine, alive=served.process)
-    processes = served.descendants()
-    assert len(processes) >= 3, "a server, a run, an engine"
+def test_ctrl_c_ends_up_and_every_process_of_it(drafted, second_up):
+    """The last test, since nothing is served after it."""
+    processes = second_up.descendants()
+    assert processes and second_up.process.poll() is None
 
-    served.end(signal.SIGTERM)
+    second_up.end(signal.SIGINT)
 
     _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
-
-
-def test_ctrl_c_ends_up_and_every_process_of_it(drafted, served):
-    """After the other: the port and the home are free again."""
-    run, _ = drafted
-    assert served.process.poll() is not None
-    again = Served(run.environment, run.desk)
-    processes = again.descendants()
-
-    again.end(signal.SIGINT)
-
-    _, alive = psutil.wait_procs(processes, timeout=30)
-    assert (len(processes) > 0, alive) == (True, [])

@@ -107,9 +107,7 @@ def test_a_test_set_of_ten_is_refused_however_well_it_goes(small, tmp_path):
 
 def with_a_word_mistaken(found):
     """The same tickets, but those with one word of 120 are filed under the other department."""
-    return [
-        replace(one, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in one.text else one for one in found
-    ]
+    return [replace(one, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in one.text else one for one in found]
 
 
 def test_a_candidate_that_has_learnt_one_word_in_120_wrong_is_refused_beside_a_champion_that_has_not(small, tmp_path):
