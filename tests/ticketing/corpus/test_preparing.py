@@ -187,20 +187,39 @@ def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, ru
 def test_two_runs_at_the_same_time_lose_and_double_nothing(database, scrubber, vault, settings, add, clean_tickets):
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(40)))
     start_reading(database, scrubber)
-    scrubbed = []
+    both, scrubbed, errors = threading.Barrier(2, timeout=60), [], []
+
+    class Together(Scrubber):
+        """Waits, the first time, until the other run has read its first chunk too, and before either writes."""
+
+        waited = False
+
+        def scrub(self, groups, known=None, names=True):
+            if not self.waited:
+                self.waited = True
+                both.wait()
+            return super().scrub(groups, known, names)
 
     def work(own: Scrubber) -> None:
-        while (chunk := prepare_next_chunk(database, own, vault, settings, 3)) is not None:
-            scrubbed.append(chunk.scrubbed)
+        try:
+            while (chunk := prepare_next_chunk(database, own, vault, settings, 3)) is not None:
+                scrubbed.append(chunk.scrubbed)
+        except Exception as error:
+            errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(Scrubber(settings.privacy, JOHN),)) for _ in range(2)]
+    threads = [threading.Thread(target=work, args=(Together(settings.privacy, JOHN),)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
+    assert (errors, both.broken) == ([], False)
     assert sum(scrubbed) == 40
-    assert len(clean_tickets()) == 40
+    written = clean_tickets()
+    assert {row["body"] for row in written.values()} == {"order <ORDER_ID_1>"}
+    with database.begin(Role.WRITEBACK) as conn:
+        values = vault.read(conn, [(ticket_id, 1) for ticket_id in written])
+    assert values == {(f"t{n:04d}", 1): {"<ORDER_ID_1>": f"#{100000 + n}"} for n in range(40)}
 
 
 def test_the_cursor_stays_where_it_was_when_a_chunk_cannot_be_written(
