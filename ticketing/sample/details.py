@@ -57,6 +57,7 @@ def make_values(rng: random.Random, language: str, created: datetime, days: int)
         "amount": f"{price:.2f}元" if zh else f"{price:.2f} EUR",
         "date": _date(ordered, language),
         "date2": _date(later, language),
+        "soon": _date((created + timedelta(days=rng.randrange(4, 15))).date(), language),
         "age": _age(days, language),
         "count": str(rng.randrange(3, 9)),
         # Too short for an order number of this shop.

@@ -16,15 +16,15 @@ from ticketing.sample.text import FIELD, Text, fill, join
 
 # How many tickets of a hundred have which form.
 FORMS = {
-    "plain": 37,
-    "two topics": 24,
+    "plain": 30,
+    "two topics": 29,
     "one line": 10,
-    "thread": 10,
+    "thread": 12,
     "two requests": 7,
     "follow-up": 6,
     "rant": 6,
 }
-ONE_LINE, RANT = "one line", "rant"
+ONE_LINE, TWO_TOPICS, RANT = "one line", "two topics", "rant"
 SETTLED_MENTIONED = 0.45
 SINCE_TOLD = 0.88
 CONTACT_LEFT = 0.35
@@ -55,14 +55,14 @@ class Writer:
         self._intent, self._own = intent, self._wordings[intent.name]
         # Another department's matter, for tickets that mention two.
         self._other = rng.choice([one for one in INTENTS if one.category != intent.category])
+        self._form = rng.choices(list(FORMS), list(FORMS.values()))[0]
         self._case = self._choose_case(days)
 
     def write(self) -> Request:
         """The ticket."""
         rng = self._rng
-        form = rng.choices(list(FORMS), list(FORMS.values()))[0]
-        paragraphs = self._paragraphs(form)
-        subject = self._subject(form, paragraphs)
+        paragraphs = self._paragraphs()
+        subject = self._subject(paragraphs)
         told = frozenset(FIELD.findall("\n".join([subject, *paragraphs])))
         body = join([fill(one, self._values) for one in paragraphs], rng.choice(("\n\n", "\n\n", "\n")))
         if rng.random() < COLLOQUIAL:
@@ -71,15 +71,16 @@ class Writer:
             body = noise.with_typos(rng, body, rng.choice((0.01, 0.03)))
         if rng.random() < EMOJI:
             body = noise.with_emoji(rng, body, self._language)
-        body = self._with_tail(form, body)
-        passed_on = self._other if form == "two requests" else None
+        body = self._with_tail(body)
+        passed_on = self._other if self._form == "two requests" else None
         return Request(fill(subject, self._values), body.stripped(), told, self._decision(told), passed_on)
 
     def _choose_case(self, days: int) -> str:
         cases = self._intent.cases
         if self._intent.days:
             return cases[0] if days <= self._intent.days else cases[1]
-        return cases[0] if self._rng.random() < 0.55 else self._rng.choice(cases[1:])
+        told = {ONE_LINE: 0.0, TWO_TOPICS: 0.25}.get(self._form, 0.45)
+        return self._rng.choice(cases[1:]) if self._rng.random() < told else cases[0]
 
     def _decision(self, told: frozenset[str]) -> str:
         if self._intent.order == "needed" and "order" not in told:
@@ -90,16 +91,15 @@ class Writer:
             decision = self._case
         return f"{self._intent.name}/{decision}"
 
-    def _paragraphs(self, form: str) -> list[str]:
+    def _paragraphs(self) -> list[str]:
         rng = self._rng
-        if form == ONE_LINE:
-            self._case = self._intent.cases[0]
+        if self._form == ONE_LINE:
             return [rng.choice(self._own.shorts)]
         greeting, closing = rng.choice(self._texts.GREETINGS), rng.choice(self._texts.CLOSINGS)
         middle = {
-            "plain": self._plain, "two topics": self._two_topics, "thread": self._thread,
+            "plain": self._plain, TWO_TOPICS: self._two_topics, "thread": self._thread,
             "two requests": self._two_requests, "follow-up": self._follow_up, RANT: self._rant,
-        }[form]()  # fmt: skip
+        }[self._form]()  # fmt: skip
         if rng.random() < CONTACT_LEFT:
             middle[-1] = self._joined([middle[-1], contact(rng, self._values, self._language)])
         detail = self._detail()
@@ -124,12 +124,12 @@ class Writer:
                 return str(rng.choice(lines))
         return ""
 
-    def _subject(self, form: str, paragraphs: Sequence[str]) -> str:
+    def _subject(self, paragraphs: Sequence[str]) -> str:
         rng = self._rng
-        if rng.random() < (0.6 if form == ONE_LINE else 0.15):
+        if rng.random() < (0.6 if self._form == ONE_LINE else 0.15):
             return ""
         # A subject that names the matter would give away which of two it is.
-        own = form in ("plain", ONE_LINE, RANT, "follow-up")
+        own = self._form in ("plain", ONE_LINE, RANT, "follow-up")
         named = {"order"} & set(FIELD.findall("\n".join(paragraphs)))
         subjects = [
             one
@@ -171,7 +171,10 @@ class Writer:
         frame = self._rng.choice(self._texts.TWO_TOPICS)
         topic, other = (self._rng.choice(one.topics) for one in (self._own, self._wordings[self._other.name]))
         sentence = _put(frame, topic=topic, other=other)
-        return [self._filled([sentence[:1].upper() + sentence[1:], *self._evidence()])]
+        sentences = [sentence[:1].upper() + sentence[1:], *self._evidence()]
+        if self._rng.random() < SETTLED_MENTIONED:
+            sentences.insert(self._rng.randrange(len(sentences) + 1), self._settled())
+        return [self._filled(sentences)]
 
     def _two_requests(self) -> list[str]:
         other = self._rng.choice(self._wordings[self._other.name].topics)
@@ -203,18 +206,18 @@ class Writer:
         half = len(anger) // 2
         return [self._joined(first), self._joined(anger[:half]), self._joined(anger[half:])]
 
-    def _with_tail(self, form: str, body: Text) -> Text:
+    def _with_tail(self, body: Text) -> Text:
         """Signature and quoted mail, which cleaning takes off."""
         rng = self._rng
         tail = [body]
-        if form != ONE_LINE and rng.random() < 0.15:
+        if self._form != ONE_LINE and rng.random() < 0.15:
             tail.append(noise.signature(rng, self._values, self._language))
-        if form == "follow-up":
+        if self._form == "follow-up":
             before = self._wordings[rng.choice([self._intent, self._other]).name]
             earlier = fill(self._joined([rng.choice(before.stories), rng.choice(before.asks)]), self._values)
             answer = rng.choice(self._texts.QUESTIONS_BACK)
             tail.append(noise.quoted_mail(rng, self._values, self._language, earlier, answer))
-        elif form != ONE_LINE and rng.random() < 0.08:
+        elif self._form != ONE_LINE and rng.random() < 0.08:
             tail.append(noise.quoted_mail(rng, self._values, self._language, body.piece(0, 200)))
         return join(tail, "\n\n")
 

@@ -88,11 +88,11 @@ TWO_REQUESTS = lines("""
 """)
 # An update under a mail: what was asked above is over, or still stands.
 NOW_ANOTHER = lines("""
-    更新：{settled}现在是别的事。{request}
-    过了一天：{settled}现在：{request}
-    两小时后补充：{settled}但是：{request}
+    更新：那件事过去了。{settled}现在是别的事。{request}
+    过了一天：上面的不用处理了。{settled}但是：{request}
+    两小时后补充：上面写的办好了。{settled}没办好的是：{request}
     更新：上面的不用管了。{settled}{request}
-    补充：{settled}现在要的是：{request}
+    补充：上面的可以关了。{settled}现在要的是：{request}
 """)
 STILL_OPEN = lines("""
     更新：{settled}上面写的还没解决。

@@ -12,19 +12,19 @@ WORDINGS = {
             tracking does not move
         """),
         stories=lines("""
-            The parcel was promised for last week and nothing has come.
-            The tracking {tracking} has not moved for {count} days.
+            The parcel was promised for this morning and nothing has come.
+            The tracking {tracking} does not move at all.
             It was due on {date2}, but the door bell never rang.
             According to the carrier's page it is still in the depot.
             I took a day off work for the delivery, and nobody came.
-            Every morning the page says "out for delivery", every evening it does not.
-            The {product} should have been here before the weekend.
+            In the morning the page says "out for delivery", in the evening it does not.
+            The {product} should have been here by now.
         """),
         since=lines("""
             I ordered it {age} ago.
             The order is {age} old now.
             It has been {age} since I ordered.
-            I have been waiting for {age}.
+            I placed and paid the order {age} ago.
         """),
         asks=lines("""
             Where is it now?
@@ -187,7 +187,7 @@ WORDINGS = {
             I will be away for two weeks when the parcel comes.
             Nobody is at home before six in the evening.
             The driver comes on the one day on which I can not be here.
-            We are going on holiday on {date}.
+            We are going on holiday on {soon}.
             The {product} is heavy, somebody has to be there to carry it in.
         """),
         telling={

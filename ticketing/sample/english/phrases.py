@@ -91,11 +91,11 @@ TWO_REQUESTS = lines("""
 """)
 # An update under a mail: what was asked above is over, or still stands.
 NOW_ANOTHER = lines("""
-    Update: {settled} Now it is something else. {request}
-    A day later: {settled} Now: {request}
-    PS, two hours later: {settled} But: {request}
+    Update: that is over. {settled} Now it is something else. {request}
+    A day later: no need for the above any more. {settled} But: {request}
+    PS, two hours later: what I wrote above is done. {settled} This is not: {request}
     UPDATE: forget the above. {settled} {request}
-    Edit: {settled} What I need now: {request}
+    Edit: the above can be closed. {settled} What I need now: {request}
 """)
 STILL_OPEN = lines("""
     Update: {settled} What I wrote above is still open.
