@@ -121,7 +121,8 @@ def test_many_tickets_have_no_order_number_and_their_replies_name_none(history):
     asked = Counter(one.decision.split("/")[1] for one in without)
     assert min(asked[ASK_ORDER_NUMBER], asked[CHECK_ORDER_NUMBER]) > 50
     closing = [one for one in history if one.decision.startswith("delete_account")]
-    assert closing and not any(own_orders(one) for one in closing)
+    assert closing and not any(orders_in(one, "reply") for one in closing)
+    assert sum(bool(own_orders(one)) for one in closing) < len(closing) * 0.35
 
 
 def test_each_decision_is_one_of_the_policy_and_is_what_the_reply_says(sample):
@@ -179,7 +180,7 @@ def test_no_latin_sentences_stand_in_chinese_tickets(sample):
 @pytest.mark.parametrize("language", TEXTS)
 def test_people_type_as_people_do(sample, language):
     bodies = [one.ticket.body for one in sample if one.ticket.language == language]
-    marks = {"en": ("pls", " u ", "😡", "\n> "), "zh": ("登陆", "帐", "kd", "😡", "\n> ")}[language]
+    marks = {"en": ("pls", " u ", "😡", "\n> "), "zh": ("得", "帐", "kd", "😡", "\n> ")}[language]
     for mark in marks:
         assert sum(mark in body for body in bodies) > 3, mark
 

@@ -38,7 +38,7 @@ def write_reply(rng: random.Random, texts: ModuleType, intent: Intent, values: V
     }
     named = any(span.kind == "PERSON" for span in request.body.spans)
     sentences = [worded(wording.acknowledgement)]
-    if "order" in told:
+    if intent.order != "none" and "order" in told:
         sentences.append(worded(phrases.CASES))
     sentences.append(worded(general.get(decision) or wording.policy[decision]))
     if request.passed_on:

@@ -16,15 +16,15 @@ from ticketing.sample.text import FIELD, Text, fill, join
 
 # How many tickets of a hundred have which form.
 FORMS = {
-    "plain": 30,
-    "two topics": 29,
-    "one line": 10,
-    "thread": 12,
+    "plain": 27,
+    "two topics": 30,
+    "one line": 9,
+    "thread": 15,
     "two requests": 7,
     "follow-up": 6,
     "rant": 6,
 }
-ONE_LINE, TWO_TOPICS, RANT = "one line", "two topics", "rant"
+ONE_LINE, TWO_TOPICS, THREAD, RANT = "one line", "two topics", "thread", "rant"
 SETTLED_MENTIONED = 0.45
 SINCE_TOLD = 0.88
 CONTACT_LEFT = 0.35
@@ -97,7 +97,7 @@ class Writer:
             return [rng.choice(self._own.shorts)]
         greeting, closing = rng.choice(self._texts.GREETINGS), rng.choice(self._texts.CLOSINGS)
         middle = {
-            "plain": self._plain, TWO_TOPICS: self._two_topics, "thread": self._thread,
+            "plain": self._plain, TWO_TOPICS: self._two_topics, THREAD: self._thread,
             "two requests": self._two_requests, "follow-up": self._follow_up, RANT: self._rant,
         }[self._form]()  # fmt: skip
         if rng.random() < CONTACT_LEFT:
@@ -106,16 +106,19 @@ class Writer:
         if detail and rng.random() < 0.15:
             return [greeting, *middle, _put(rng.choice(self._texts.CHANGED), detail=detail), closing]
         if detail:
-            # Before or after the rest, but before a rant that nobody may read to its end.
-            middle[0] = self._joined([detail, middle[0]] if rng.random() < 0.7 else [middle[0], detail])
+            # Before or after the rest; an order that is only mentioned does not come first.
+            first = self._intent.order != "none" and rng.random() < 0.7
+            middle[0] = self._joined([detail, middle[0]] if first else [middle[0], detail])
         return [greeting, *middle, closing]
 
     def _detail(self) -> str:
         """How the ticket names its order: rightly, wrongly, not at all."""
         rng, texts = self._rng, self._texts
-        if self._intent.order == "none":
-            return ""
         chance = rng.random()
+        if self._intent.order == "none":
+            # Who mentions two matters may name the order of the other one.
+            other = self._form in (TWO_TOPICS, THREAD) and self._other.order == "needed"
+            return str(rng.choice(texts.WITH_ORDER)) if other and chance < 0.6 else ""
         if self._intent.order == "useful":
             return str(rng.choice(texts.WITH_ORDER)) if chance < 0.35 else ""
         for share, lines in ((0.74, texts.WITH_ORDER), (0.8, texts.WRONG_ORDER), (0.84, texts.MIXED_UP),
@@ -186,7 +189,7 @@ class Writer:
             return [self._filled([self._request()]), update]
         first = self._wordings[self._other.name]
         before = self._joined([self._rng.choice(first.stories), self._rng.choice(first.asks)])
-        request = self._request(story=0.7)
+        request = self._request(story=0.4)
         return [before, _put(self._rng.choice(self._texts.NOW_ANOTHER), settled=self._settled(), request=request)]
 
     def _follow_up(self) -> list[str]:
