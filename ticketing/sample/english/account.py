@@ -26,10 +26,10 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            How do I get in again?
+            How do I get into my account again?
             I can not sign in. My user name is {login}.
             I need to see my orders there, please let me in.
-            Can you send the code to {email}?
+            Can you send the log-in code to {email}?
             What is wrong with my password?
         """),
         shorts=lines("""

@@ -142,7 +142,7 @@ WORDINGS = {
         },
         asks=lines("""
             I want one that is whole.
-            Please replace it.
+            Please replace the broken one.
             What do I do with the broken one?
             Can I get another one that is not damaged?
             I did not pay the full price for a damaged thing, please exchange it.
@@ -196,7 +196,7 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            How do we swap it?
+            How do we swap the wrong one?
             What do I do with the thing I never ordered?
             Please put this mix-up right.
             How do I get rid of the wrong one?
@@ -251,8 +251,8 @@ WORDINGS = {
         },
         asks=lines("""
             Is it safe to go on using it?
-            What should I do with it now?
-            You have to check this before something happens.
+            What should I do with such a dangerous thing now?
+            You have to check this before somebody gets hurt.
             Can it catch fire?
         """),
         shorts=lines("""

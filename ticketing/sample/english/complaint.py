@@ -140,7 +140,7 @@ WORDINGS = {
             You should be ashamed of such adverts.
             Take that page down, it is a lie.
             I will report you to the consumer office.
-            Who checks what you write there?
+            Who checks what you write on your page?
         """),
         shorts=lines("""
             your advert is a lie

@@ -27,11 +27,11 @@ WORDINGS = {
             I placed and paid the order {age} ago.
         """),
         asks=lines("""
-            Where is it now?
+            Where is my parcel now?
             Can you find out when it will arrive?
             Please tell me the new delivery date.
             I do not want my money back, I just want it to arrive.
-            Could you ask the carrier what happened?
+            Could you ask the carrier where it is?
             When can I expect the {product}?
         """),
         shorts=lines("""
@@ -139,7 +139,7 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            Who signed for it?
+            Who signed for my parcel?
             I want a new one or my money back for the lost parcel.
             Please find out where the driver left it.
             What happens now with a parcel that never got here?
@@ -253,7 +253,7 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            Where is the rest?
+            Where is the rest of my order?
             Please send what is missing.
             When do I get the rest of the order?
             I paid for all of it, so please deliver all of it.

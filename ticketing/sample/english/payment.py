@@ -27,7 +27,7 @@ WORDINGS = {
             Please give the second payment back.
             Why was it booked again?
             Can you check what happened with the payment?
-            Please correct this.
+            Please correct the second booking.
             I want to have paid once for what I bought once.
         """),
         shorts=lines("""
@@ -135,8 +135,8 @@ WORDINGS = {
         },
         asks=lines("""
             Please send me the invoice.
-            I need the document by the end of the month.
-            Could you send a copy to {email}?
+            I need the invoice by the end of the month.
+            Could you send a copy of the bill to {email}?
             Where do I find the bill?
             I would like to have a proper receipt.
         """),
@@ -189,10 +189,10 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            How do I redeem it?
-            Please make the code work.
-            Can you send me a new one?
-            I want to pay with it.
+            How do I redeem the voucher?
+            Please make the voucher code work.
+            Can you send me a new voucher code?
+            I want to pay with my gift card.
         """),
         shorts=lines("""
             voucher code doesnt work
@@ -244,7 +244,7 @@ WORDINGS = {
         asks=lines("""
             Do I get the difference back?
             Please pay me what I have paid too much.
-            Can you give me today's price?
+            Can I have today's lower price?
             I would like the lower price as well.
         """),
         shorts=lines("""

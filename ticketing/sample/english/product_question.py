@@ -91,7 +91,7 @@ WORDINGS = {
         asks=lines("""
             When can I buy it again?
             Will there be more of them?
-            Is it coming back?
+            Is it coming back into stock?
             Tell me when it is in stock, please.
         """),
         shorts=lines("""
@@ -143,15 +143,15 @@ WORDINGS = {
             """)
         },
         asks=lines("""
-            What does delivery cost?
+            What would delivery cost?
             How long does it take until it arrives, if I order today?
-            Do you bring it up to the fourth floor?
-            Which carrier do you send with?
+            If I order, do you bring it up to the fourth floor?
+            Which carrier would you send with, if I ordered?
         """),
         shorts=lines("""
             how much is shipping
             If I order today, when would it arrive?
-            Do you deliver on Saturdays?
+            If I order, do you deliver on Saturdays?
             shipping costs for a {product}?
         """),
         topics=(
