@@ -35,3 +35,12 @@ WHERE updated_at >= :after_updated_at AND (updated_at, ticket_id::text) > (:afte
 -- Tickets that no page will ever hold.
 SELECT count(*) FROM ticketing.source_ticket
 WHERE ticket_id IS NULL OR updated_at IS NULL OR updated_at NOT BETWEEN '0001-01-02' AND '9999-12-30';
+
+-- name: create_source#
+-- The view of the first migration, over the imported tickets.
+CREATE VIEW ticketing.source_ticket AS
+SELECT ticket_id, revision, created_at, updated_at, language, subject, body, category, reply, replied_at
+FROM ticketing.imported_ticket;
+COMMENT ON VIEW ticketing.source_ticket
+    IS 'the contract through which tickets are read; replace it by your own view';
+GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer;

@@ -7,6 +7,7 @@ import pytest
 from models.evaluation.verdicts import record_verdict
 from models.generator import manifest as generator_manifest
 from models.registry.lineage import history
+from models.registry.registering import workspace
 from models.registry.versions import (
     champion,
     champion_versions,
@@ -15,7 +16,6 @@ from models.registry.versions import (
     promote,
     promote_by_hand,
     rollback,
-    workspace,
 )
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
 from ticketing.database import Role
