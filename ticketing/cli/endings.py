@@ -1,7 +1,6 @@
 """How a command ends: an error becomes one sentence, and SIGTERM does the same as Ctrl-C. Nothing here is a command."""
 
 import errno
-import logging
 import signal
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from ticketing.cli.common import console
+from ticketing.cli.log_lines import show_log
 from ticketing.errors import TicketingError
 from ticketing.settings import get_settings
 
@@ -32,8 +32,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — click's own types differ between versions of typer
         """Runs a command; an interruption ends it with a sentence and the exit code that a shell expects."""
         try:
-            logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-            logging.getLogger("ticketing").setLevel(get_settings().log_level)
+            show_log(get_settings())
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
             console.print("interrupted: run the same command again, it goes on where it stopped")

@@ -1,6 +1,7 @@
 """`ticketing up` and `ticketing demo`: the whole pipeline, running or shown once."""
 
 import time
+import warnings
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -27,7 +28,10 @@ def up_command() -> None:
         console.print(f"nightly      {settings.prefect.nightly_cron} {settings.prefect.timezone}")
         console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
         console.print("Ctrl-C stops everything.")
-        serve_deployments(settings.prefect)
+        with warnings.catch_warnings():
+            # Prefect 3.7's handler of SIGTERM forgets to await its own clean-up, which the end of `serve` does as well.
+            warnings.filterwarnings("ignore", message=".*Runner.astop.* was never awaited")
+            serve_deployments(settings.prefect)
 
 
 def demo_command(
