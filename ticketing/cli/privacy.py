@@ -51,8 +51,7 @@ def forget_command(
     settings = get_settings()
     database = open_database(settings)
     if customer is not None:
-        value = typer.get_text_stream("stdin").readline() if customer == "-" else customer
-        ticket = tickets_of(database, Vault.open(settings), value)
+        ticket = tickets_of(database, Vault.open(settings), _read_line() if customer == "-" else customer)
         if not ticket:
             output.print("No ticket says that.")
             raise typer.Exit(1)
@@ -73,6 +72,14 @@ def forget_command(
     rows = [(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none") for holder in held]
     print_table(("snapshot", "scrubbed tickets", "models trained on it"), rows)
     output.print("New snapshots are made without them: 'ticketing prepare', then 'ticketing train'.")
+
+
+def _read_line() -> str:
+    try:
+        return typer.get_text_stream("stdin").readline()
+    except UnicodeDecodeError:
+        # Not passed on: it quotes the bytes.
+        raise InputError("What stdin holds is not UTF-8: nothing was changed.") from None
 
 
 @app.command("audit")

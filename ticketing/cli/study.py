@@ -77,6 +77,9 @@ def list_command() -> None:
         )
         for one in studies.studies(database)
     ]  # fmt: skip
+    if not rows:
+        output.print("there is no study yet")
+        return
     columns = ("study", "name", "state", "tickets", "for all", "raters", "ratings", "champion", "candidate")
     print_table(columns, rows, texts=("name",))
 

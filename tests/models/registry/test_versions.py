@@ -6,8 +6,9 @@ import pytest
 
 from models.evaluation.verdicts import record_verdict
 from models.generator import manifest as generator_manifest
+from models.registry import artefacts
 from models.registry.lineage import history
-from models.registry.registering import workspace
+from models.registry.registering import register_kept, workspace
 from models.registry.versions import (
     champion,
     champion_versions,
@@ -43,6 +44,54 @@ def test_a_failed_training_leaves_no_folder(settings):
         artefact.mkdir()
         raise RuntimeError
     assert list((settings.home / "models").iterdir()) == []
+
+
+def test_a_kept_artefact_is_registered_only_for_the_snapshot_and_settings_that_it_was_trained_with(
+    database, settings, snapshot_id
+):
+    with pytest.raises(DatabaseError, match="is kept in .*unregistered/classifier-"):
+        candidate(database, settings, "unknown-snapshot")
+    changed = settings.classifier.model_copy(update={"seed": 7})
+    for kind, snapshot, using in (
+        ("generator", "unknown-snapshot", settings),
+        ("classifier", snapshot_id, settings),
+        ("classifier", "unknown-snapshot", settings.model_copy(update={"classifier": changed})),
+    ):
+        assert register_kept(database, kind, snapshot, using) is None
+    with database.begin() as conn:
+        conn.execute(
+            "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
+        )
+
+    model = register_kept(database, "classifier", "unknown-snapshot", settings)
+
+    assert (model.path / "model.safetensors").read_text() == "weights"
+    assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
+
+
+def test_a_kept_artefact_that_was_damaged_is_not_registered(database, settings):
+    with pytest.raises(DatabaseError):
+        candidate(database, settings, "unknown-snapshot")
+    (weights,) = settings.home.glob("models/unregistered/*/artefact/model.safetensors")
+    weights.write_text("other weights")
+    assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
+
+
+def test_an_artefact_moved_to_its_place_by_a_run_that_was_killed_is_registered(database, settings, snapshot_id):
+    with pytest.raises(DatabaseError):
+        candidate(database, settings, "unknown-snapshot")
+    (kept,) = settings.home.glob("models/unregistered/*")
+    digest = artefacts.artefact_hash(kept / "artefact")
+    place = artefacts.place_of(digest, settings)
+    place.parent.mkdir()
+    (kept / "artefact").rename(place)
+    with database.begin() as conn:
+        conn.execute(
+            "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
+        )
+
+    assert register_kept(database, "classifier", "unknown-snapshot", settings).artefact_hash == digest
+    assert not kept.exists()
 
 
 def test_without_a_promotion_there_is_no_champion(database, settings, snapshot_id):

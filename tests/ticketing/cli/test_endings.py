@@ -141,6 +141,19 @@ def test_an_unexpected_error_is_kept_elsewhere_where_the_home_cant_be_written(co
         assert "builtins.ZeroDivisionError" in file.read()
 
 
+def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):
+    done = subprocess.run(
+        [*COMMAND, "privacy", "forget", "--customer", "-"],
+        env=env,
+        cwd=tmp_path,
+        input=b"\xff\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"What stdin holds is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
+
+
 def test_an_error_in_a_flow_is_one_sentence_without_a_stack(env, tmp_path):
     done = ticketing({**env, "TICKETING_PREFECT__PORT": str(free_port())}, tmp_path, "evaluate")
     assert (done.returncode, done.stdout) == (1, "")
