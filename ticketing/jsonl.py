@@ -65,6 +65,24 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
     return _rows(path, required, max_chars)
 
 
+def check_output(target: Path) -> None:
+    """Does nothing if a file can be written there, as far as that shows before it is written.
+
+    Raises:
+        OutputError: something else has that name, or its folder is not there or not writable.
+    """
+    folder = target.absolute().parent
+    try:
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{target} is not a file: choose another place to write to.")
+        if not folder.is_dir():
+            raise OutputError(f"{target} can't be written: there is no folder {folder}.")
+    except OSError as error:  # the name is too long, or a folder above is closed
+        raise _cant_write(target, error) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{target} can't be written: the folder {folder} is not writable.")
+
+
 @contextmanager
 def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
     """Gives a function that writes one object a line; the file appears under its name only when the block ends well.
@@ -76,8 +94,7 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         OutputError: the file can't be written there, or the disk is full.
     """
     target = target.resolve()
-    if target.exists() and not target.is_file():
-        raise OutputError(f"{target} is not a file: choose another place to write to.")
+    check_output(target)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         stream = partial.open("x", encoding="utf-8", newline="\n")
@@ -240,6 +257,4 @@ def _check_text(name: str, value: object, max_chars: int | None) -> None:
 
 
 def _cant_write(target: Path, error: OSError) -> OutputError:
-    if isinstance(error, FileNotFoundError):
-        return OutputError(f"{target} can't be written: there is no folder {target.parent}.")
     return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another place.")

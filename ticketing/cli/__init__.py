@@ -7,6 +7,7 @@ import os
 import sys
 
 import typer
+from huggingface_hub.utils import disable_progress_bars
 
 from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status, study
 from ticketing.cli.endings import Commands, end_on_sigterm, report_error
@@ -44,12 +45,12 @@ def main() -> None:
     # How long torch's threads spin before they sleep. By default so long that two processes on the same cores slow each
     # other down four times; not at all costs a single one a fifth of its speed.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # Libraries' own messages and progress bars would break the lines of the log. transformers asks huggingface_hub
-    # whether it may show a bar; TQDM_DISABLE does not reach it.
+    # Libraries' own messages and progress bars would break the lines of the log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "TQDM_DISABLE"):
+        os.environ.setdefault(name, "1")
+    # transformers asks huggingface_hub, which is imported by now and has read the environment before.
+    disable_progress_bars()
     end_on_sigterm()
     try:
         app()

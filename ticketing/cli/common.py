@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from models.registry.versions import Kind, champion_versions, no_champion
 from ticketing.database import Database
 from ticketing.errors import ConfigurationError
 from ticketing.migrations import check_schema, upgrade
@@ -53,6 +54,16 @@ def open_database(settings: Settings) -> Database:
     else:
         check_schema(database)
     return database
+
+
+def require_champion(database: Database, kind: Kind) -> None:
+    """Does nothing if there is a champion: asked before the scrubber is loaded, which may train its finder of names.
+
+    Raises:
+        NoChampion: none has been promoted.
+    """
+    if kind not in champion_versions(database):
+        raise no_champion(kind)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ticketing.importing.fields import ImportRole, parse_mapping
 from ticketing.importing.files import read_file
 from ticketing.importing.loading import default_reject_path, import_tickets
 from ticketing.importing.remote import read_remote
+from ticketing.jsonl import check_output
 from ticketing.settings import Settings, check_timezone, get_settings
 
 # Distinct from 1: the tickets that could be taken are in, and the others are listed.
@@ -40,7 +41,6 @@ def import_command(
     kind: ImportRole = "history" if role == "history" else "incoming"
     mapping = parse_mapping(map_ or [])
     settings = _with_timezone(get_settings(), timezone)
-    database = open_database(settings)
     if file is not None:
         rows, reject_path = read_file(file, mapping, kind), rejects or default_reject_path(file)
     else:
@@ -48,6 +48,9 @@ def import_command(
             read_remote(from_url or "", query or "", mapping, kind),
             rejects or Path("import.rejects.jsonl"),
         )
+    if rejects is not None:
+        check_output(rejects)
+    database = open_database(settings)
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn(), console=console, transient=True
     ) as progress:

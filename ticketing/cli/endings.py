@@ -4,6 +4,7 @@ import errno
 import signal
 import tempfile
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -14,7 +15,7 @@ from typer.core import TyperGroup
 
 from ticketing.cli.common import console
 from ticketing.cli.log_lines import show_log
-from ticketing.errors import TicketingError
+from ticketing.errors import ConfigurationError, TicketingError
 from ticketing.settings import get_settings
 
 # What a shell reports for a process that a signal ended: 128 and the signal's number.
@@ -27,12 +28,13 @@ class Terminated(KeyboardInterrupt):
 
 
 class Commands(TyperGroup):
-    """All commands. Before one runs, the settings are read; --help needs none."""
+    """All commands, with what happens before each of them and after an interruption."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — click's own types differ between versions of typer
         """Runs a command; an interruption ends it with a sentence and the exit code that a shell expects."""
         try:
-            show_log(get_settings())
+            with suppress(ConfigurationError):  # every command reads them, and reports it; --help needs none
+                show_log(get_settings())
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
             console.print("interrupted: run the same command again, it goes on where it stopped")

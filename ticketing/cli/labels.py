@@ -12,6 +12,7 @@ from ticketing.cli.tables import print_table
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.errors import OutputError
+from ticketing.jsonl import check_output
 from ticketing.settings import get_settings
 from ticketing.spreadsheets import safe_cell
 
@@ -36,7 +37,7 @@ def audit_command(
 ) -> None:
     """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
     if target is not None:
-        _check_target(target)
+        check_output(target)  # before the minutes that the search takes
     from models.evaluation.label_audit import suspects
     from models.shared.encoder import Encoder
 
@@ -60,12 +61,6 @@ def audit_command(
     output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
     if target is not None:
         _write(found, target)
-
-
-def _check_target(target: Path) -> None:
-    # Before the minutes that the search takes.
-    if target.is_dir() or not target.absolute().parent.is_dir():
-        raise OutputError(f"{target} can't be written: name a file in a folder that is there.")
 
 
 def _write(found: "Sequence[Suspect]", target: Path) -> None:

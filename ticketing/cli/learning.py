@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from flows.server import prefect_api
-from models.registry.versions import Kind, champion_versions, find_row, no_champion, short_names
-from ticketing.cli.common import open_database, output
+from models.registry.versions import Kind, find_row, short_names
+from ticketing.cli.common import open_database, output, require_champion
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.database import Database
 from ticketing.errors import InputError
@@ -61,8 +61,7 @@ def draft_command(
 ) -> None:
     """Drafts replies for the new tickets that `prepare` has read, and writes them back for review."""
     settings = get_settings()
-    if "classifier" not in champion_versions(open_database(settings)):
-        raise no_champion("classifier")  # before the scrubber is loaded, and perhaps its finder of names trained
+    require_champion(open_database(settings), "classifier")
     with prefect_api(settings):
         from flows.draft import draft
 

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from tests.commands import COMMAND, environment, ticketing
+from tests.models.tiny_model import save_tiny_model
 from tests.seed import rows
 from ticketing.cli import status
 
@@ -139,6 +141,28 @@ def test_an_unexpected_error_is_kept_elsewhere_where_the_home_cant_be_written(co
     path = done.stderr.rsplit(" ", 1)[1].strip()
     with open(path) as file:  # noqa: PTH123
         assert "builtins.ZeroDivisionError" in file.read()
+
+
+LOAD_A_MODEL = """
+import sys
+from ticketing.cli import main
+sys.argv = ["ticketing", "--help"]
+try:
+    main()
+except SystemExit:
+    pass
+from transformers import AutoModelForCausalLM
+AutoModelForCausalLM.from_pretrained("{folder}").save_pretrained("{folder}/again")
+"""
+
+
+def test_no_progress_bar_of_a_library_gets_between_the_lines_of_the_log(env, tmp_path):
+    code = LOAD_A_MODEL.format(folder=save_tiny_model(tmp_path / "tiny"))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
 
 
 def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):

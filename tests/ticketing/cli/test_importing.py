@@ -110,14 +110,17 @@ def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, da
     [
         (("import", "."), "is not a file"),
         (("import", "x" * 300), "can't be read: File name too long"),
-        (("import", "tickets.csv", "--rejects", "folder"), "folder is there already and is no list of refused rows"),
+        (("import", "tickets.csv", "--rejects", "folder"), "folder is not a file"),
         (("import", "tickets.csv", "--rejects", "none/rejects.jsonl"), "there is no folder"),
         (("scrub", "--input", ".", "--output", "o.jsonl"), "is not a file"),
         (("scrub", "--input", "texts.jsonl", "--output", "folder"), "folder is not a file"),
         (("scrub", "--input", "texts.jsonl", "--output", "none/o.jsonl"), "there is no folder"),
+        (("scrub", "--input", "texts.jsonl", "--output", "/proc/o.jsonl"), "is not writable"),
+        (("reply", "--input", "bodies.jsonl", "--output", "o.jsonl"), "No classifier has been promoted yet"),
+        (("draft",), "No classifier has been promoted yet"),
         (("privacy", "report", "--input", "."), "is not a file"),
-        (("labels", "audit", "--output", "none/o.csv"), "name a file in a folder that is there"),
-        (("labels", "audit", "--output", "folder"), "name a file in a folder that is there"),
+        (("labels", "audit", "--output", "none/o.csv"), "there is no folder"),
+        (("labels", "audit", "--output", "folder"), "folder is not a file"),
         (("labels", "audit", "--snapshot", "none"), "There is no snapshot 'none'"),
         (("train", "--snapshot", "none"), "There is no snapshot 'none'"),
         (("evaluate", "--classifier", "none"), "There is no model 'none'"),
@@ -131,6 +134,7 @@ def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, da
 def test_what_is_not_there_is_named_and_nothing_is_written(refused, database, file, tmp_path, arguments, expected):
     (tmp_path / "folder").mkdir()
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Hello"}\n')
+    (tmp_path / "bodies.jsonl").write_text('{"id": 1, "body": "Hello"}\n')
     file.write_text(CSV + "3,,,\n")
     before = set(tmp_path.iterdir())
 

@@ -11,7 +11,7 @@ from tests.commands import environment, ticketing
         (b'home = "a"\nlog_level = [', "ticketing.toml is no valid TOML: Invalid value (at end of document)"),
         (b"\n\nlog_level = INFO\n", "ticketing.toml is no valid TOML: Invalid value (at line 3, column 13)"),
         (b'home = "\xff"', "ticketing.toml is not UTF-8 (byte 8): save it as UTF-8"),
-        (b'home = "a\\u0000b"', "home: a path can't hold a null byte"),
+        (b'cache = "a\\u0000b"', "cache: a path can't hold a null byte"),
         (b"[gate]\nacuracy = 0.9", "gate.acuracy: Extra inputs are not permitted"),
     ],
 )
