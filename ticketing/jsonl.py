@@ -6,6 +6,7 @@ What a line must hold beyond its fields being there, and what is done with it, i
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -77,10 +78,10 @@ def check_output(target: Path) -> None:
             raise OutputError(f"{target} is not a file: choose another place to write to.")
         if not folder.is_dir():
             raise OutputError(f"{target} can't be written: there is no folder {folder}.")
-    except OSError as error:  # the name is too long, or a folder above is closed
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:  # the folder or the disk is not writable, or the name is too long
         raise _cant_write(target, error) from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{target} can't be written: the folder {folder} is not writable.")
 
 
 @contextmanager

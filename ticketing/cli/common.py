@@ -1,6 +1,6 @@
 """What every command needs: a console, a home, a database that is ready, a context. Nothing here is a command."""
 
-import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -36,8 +36,11 @@ def open_home(settings: Settings) -> None:
         raise ConfigurationError(f"The home {settings.home} is a file. {another}") from None
     except OSError as error:
         raise ConfigurationError(f"The home {settings.home} can't be made: {error.strerror}. {another}") from None
-    if not os.access(settings.home, os.W_OK | os.X_OK):
-        raise ConfigurationError(f"The home {settings.home} is not writable. {another}")
+    try:
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"The home {settings.home} can't be written to: {error.strerror}. {another}") from None
 
 
 def open_database(settings: Settings) -> Database:

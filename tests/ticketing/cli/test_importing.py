@@ -115,7 +115,7 @@ def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, da
         (("scrub", "--input", ".", "--output", "o.jsonl"), "is not a file"),
         (("scrub", "--input", "texts.jsonl", "--output", "folder"), "folder is not a file"),
         (("scrub", "--input", "texts.jsonl", "--output", "none/o.jsonl"), "there is no folder"),
-        (("scrub", "--input", "texts.jsonl", "--output", "/proc/o.jsonl"), "is not writable"),
+        (("scrub", "--input", "texts.jsonl", "--output", "/proc/o.jsonl"), "/proc/o.jsonl can't be written"),
         (("reply", "--input", "bodies.jsonl", "--output", "o.jsonl"), "No classifier has been promoted yet"),
         (("draft",), "No classifier has been promoted yet"),
         (("privacy", "report", "--input", "."), "is not a file"),

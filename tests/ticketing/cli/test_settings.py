@@ -64,6 +64,7 @@ def test_a_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, ar
     ("home", "expected"),
     [
         ("/proc/ticketing", "can't be made: No such file or directory"),  # /proc takes no folder, not even root's
+        ("/proc", "can't be written to: No such file or directory"),
         ("x" * 300, "can't be made: File name too long"),
         ("file/below", "can't be made: Not a directory"),
         ("loop/below", "its symbolic links form a loop"),
