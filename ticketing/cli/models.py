@@ -53,7 +53,8 @@ def list_command() -> None:
             )
             for row in rows
         ]
-        print_table(("version", "state", "created", "snapshot", "verdict", "numbers"), cells, title=f"{kind}s")
+        columns = ("version", "state", "created", "snapshot", "verdict", "numbers")
+        print_table(columns, cells, title=f"{kind}s", whole=("version", "created", "verdict"))
 
 
 @app.command("show")
@@ -153,7 +154,13 @@ def _print_verdict(verdict: Mapping[str, Any]) -> None:
         result = rule.get("skipped") or ("yes" if rule["passed"] else "no")
         rows.append((rule["name"], _shown(rule["value"]), interval, bound, _shown(rule.get("margin")), result))
     title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: {_gate_result(verdict['passed'])}"
-    print_table(("rule", "value", "95 %", "must be", "margin", "passed"), rows, title, texts=("rule",))
+    print_table(
+        ("rule", "value", "95 %", "must be", "margin", "passed"),
+        rows,
+        title,
+        texts=("rule",),
+        whole=("95 %", "must be"),
+    )
 
 
 def _print_history(rows: Iterable[Mapping[str, Any]]) -> None:

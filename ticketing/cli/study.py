@@ -81,7 +81,7 @@ def list_command() -> None:
         output.print("there is no study yet")
         return
     columns = ("study", "name", "state", "tickets", "for all", "raters", "ratings", "champion", "candidate")
-    print_table(columns, rows, texts=("name",))
+    print_table(columns, rows, texts=("name",), whole=("champion", "candidate"))
 
 
 @app.command("assign")

@@ -24,7 +24,11 @@ WORD = re.compile(r"[^\s\u2e80-\U0010ffff]+")
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", texts: Collection[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    title: str = "",
+    texts: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> None:
     """Prints rows under column names.
 
@@ -33,8 +37,9 @@ def print_table(
         rows: one cell a column; plain text, no markup.
         title: printed above.
         texts: the columns with free text, in which a long word may be broken.
+        whole: the columns whose cells stay on one line.
     """
-    output.print(table(columns, list(rows), title, texts, output.width))
+    output.print(table(columns, list(rows), output.width, title, texts, whole))
 
 
 def print_values(values: Mapping[str, str], title: str = "") -> None:
@@ -54,13 +59,18 @@ def print_side_by_side(title: str, texts: Mapping[str, str]) -> None:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, texts: Collection[str], width: int
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    title: str = "",
+    texts: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> RenderableType:
     """The rows as a table, or one below the other where `width` is too small for its words."""
     cells = [[name, *(row[place] for row in rows)] for place, name in enumerate(columns)]
     natural = [max(map(_line_width, column)) for column in cells]
     least = [
-        min(wide, max(MIN_TEXT_WIDTH, _word_width(name)) if name in texts else max(map(_word_width, column)))
+        wide if name in whole else min(wide, _least(name, column, name in texts))
         for name, column, wide in zip(columns, cells, natural, strict=True)
     ]
     room = width - BETWEEN_COLUMNS * (len(columns) - 1)
@@ -75,6 +85,10 @@ def table(
     for row in rows:
         made.add_row(*map(escape, row))
     return made
+
+
+def _least(name: str, column: Sequence[str], is_text: bool) -> int:
+    return max(MIN_TEXT_WIDTH, _word_width(name)) if is_text else max(map(_word_width, column))
 
 
 def _fit(least: Sequence[int], natural: Sequence[int], room: int) -> list[int]:

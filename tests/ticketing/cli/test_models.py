@@ -1,6 +1,7 @@
 """An operator at the terminal: which model drafts and why, and how to take it back."""
 
 import getpass
+import re
 import shutil
 
 import pytest
@@ -63,6 +64,7 @@ def test_no_version_number_or_word_is_broken_at_80_columns(models, database, set
         (("compare", "classifier-1", "classifier-2"), ["classifier-1", "training.validation_accuracy", "0.9"]),
     ):
         printed = models(*arguments).stdout
+        assert re.search("generator 1|classifier-1", printed)
         assert set(words) <= set(printed.split()), printed
         # A path that is longer than the terminal is left in one piece, so that it can be copied.
         assert all(cell_len(line) <= 80 for line in printed.splitlines() if not line.startswith("path ")), printed

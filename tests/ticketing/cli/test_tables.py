@@ -15,7 +15,7 @@ CELLS = st.lists(WORDS, max_size=12).map(" ".join)
 
 def printed(columns, rows, texts=(), width=80):
     console = Console(file=StringIO(), width=width)
-    console.print(table(columns, rows, "title", texts, width))
+    console.print(table(columns, rows, width, "title", texts))
     return console.file.getvalue()
 
 
