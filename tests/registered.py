@@ -4,7 +4,8 @@ from models.evaluation.gate import judge
 from models.evaluation.measurements import Measurements, share
 from models.evaluation.verdicts import record_verdict
 from models.generator.manifest import write_manifest
-from models.registry.versions import Promotion, promote, register, workspace
+from models.registry.registering import register, workspace
+from models.registry.versions import Promotion, promote
 from ticketing.settings import GateRule
 
 RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]

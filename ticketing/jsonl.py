@@ -6,6 +6,7 @@ What a line must hold beyond its fields being there, and what is done with it, i
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -65,6 +66,24 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
     return _rows(path, required, max_chars)
 
 
+def check_output(target: Path) -> None:
+    """Does nothing if a file can be written there, as far as that shows before it is written.
+
+    Raises:
+        OutputError: something else has that name, or its folder is not there or not writable.
+    """
+    folder = target.absolute().parent
+    try:
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{target} is not a file: choose another place to write to.")
+        if not folder.is_dir():
+            raise OutputError(f"{target} can't be written: there is no folder {folder}.")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:  # the folder or the disk is not writable, or the name is too long
+        raise _cant_write(target, error) from None
+
+
 @contextmanager
 def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
     """Gives a function that writes one object a line; the file appears under its name only when the block ends well.
@@ -76,8 +95,7 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         OutputError: the file can't be written there, or the disk is full.
     """
     target = target.resolve()
-    if target.exists() and not target.is_file():
-        raise OutputError(f"{target} is not a file: choose another place to write to.")
+    check_output(target)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         stream = partial.open("x", encoding="utf-8", newline="\n")
@@ -108,6 +126,21 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         raise
 
 
+def check_file(path: Path) -> None:
+    """Does nothing if there is a file that is not empty.
+
+    Raises:
+        InputError: there is none, it is empty, or it can't be looked at.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty.")
+    except OSError as error:  # the name is too long, or a folder above is closed
+        raise InputError(f"{path} can't be read: {error.strerror}.") from None
+
+
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
     """A UTF-8 file whose broken bytes become lone surrogates, so that one bad line doesn't hide the others.
@@ -115,10 +148,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
     Raises:
         InputError: there is no such file, it is empty, or it can't be read.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty.")
+    check_file(path)
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
             yield stream
@@ -138,6 +168,23 @@ def next_line(stream: TextIO, path: Path, line_number: int) -> str:
             f"{path}: line {line_number:,} is longer than {MAX_LINE_CHARS:,} characters. Is this a text file?"
         )
     return line
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
+    """Every line of a file that is not blank, with its number from 1: its JSON object, or why it holds none.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    with open_text(path) as stream:
+        number = 1
+        while line := next_line(stream, path, number):
+            if line.strip():
+                try:
+                    yield number, parse_object(line)
+                except LineError as error:
+                    yield number, error
+            number += 1
 
 
 def is_unicode(text: str) -> bool:
@@ -177,17 +224,15 @@ def _rows(path: Path, required: tuple[str, ...], max_chars: int | None) -> Itera
 
 
 def _checked(path: Path, required: tuple[str, ...], max_chars: int | None) -> Iterator[JsonRow | str]:
-    with open_text(path) as stream:
-        number = 1
-        while line := next_line(stream, path, number):
-            if line.strip():
-                try:
-                    values = parse_object(line)
-                    _check_fields(values, required, max_chars)
-                    yield JsonRow(number, values)
-                except LineError as error:
-                    yield f"line {number}: {error}"
-            number += 1
+    for number, values in json_lines(path):
+        try:
+            if isinstance(values, LineError):
+                raise values
+            _check_fields(values, required, max_chars)
+        except LineError as error:
+            yield f"line {number}: {error}"
+        else:
+            yield JsonRow(number, values)
 
 
 def _check_fields(values: JsonObject, required: tuple[str, ...], max_chars: int | None) -> None:

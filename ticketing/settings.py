@@ -3,13 +3,20 @@
 `TICKETING_GATE__ACCURACY=0.97` sets `settings.gate.accuracy`; the environment wins over the file.
 """
 
+import os
+import re
+import tomllib
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import platformdirs
+from cronsim import CronSim, CronSimError
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,19 +25,73 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from ticketing.errors import ConfigurationError
 
 EMBEDDED_CLASSIFIER = "embedded:all-MiniLM-L6-v2"
 EMBEDDED_GENERATOR = "embedded:SmolLM2-135M-Instruct"
 SETTINGS_FILE = Path("ticketing.toml")
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_timezone(name: str) -> str:
+    """The name itself if it is a time zone's.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # A name that is no key, a path or null bytes, a folder of zones such as 'Europe'.
+        raise ValueError(f"{name!r} is no time zone: write a name such as Europe/Berlin or UTC") from None
+    return name
+
+
+def _check_cron(expression: str) -> str:
+    try:
+        if len(expression.split()) != 5:
+            raise CronSimError
+        # Nothing is scheduled with this date: an expression that never comes true, as 30 February, is refused too.
+        next(CronSim(expression, NEW_YEAR))
+    except (CronSimError, StopIteration):
+        raise ValueError(
+            f"{expression!r} is no cron expression: write minute, hour, day, month and weekday, as in '0 2 * * *'"
+        ) from None
+    return expression
+
+
+def _check_folder(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path can't hold a null byte")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"{str(path)!r} names the folder of a user who does not exist") from None
+
+
+TimeZone = Annotated[str, AfterValidator(check_timezone)]
+Cron = Annotated[str, AfterValidator(_check_cron)]
+Folder = Annotated[Path, AfterValidator(_check_folder)]
 
 
 class Section(BaseModel):
     """A part of the settings; an unknown name in it is an error, since it is most likely a typing mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImportingSettings(Section):
+    """How rows of files and other databases are read."""
+
+    timezone: TimeZone = Field("UTC", description="the zone of time stamps that have none")
 
 
 class CorpusSettings(Section):
@@ -273,9 +334,9 @@ class PrefectSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(4200, gt=0, lt=65536)
-    nightly_cron: str = "0 2 * * *"
-    retrain_cron: str = "0 4 * * 0"
-    timezone: str = "UTC"
+    nightly_cron: Cron = "0 2 * * *"
+    retrain_cron: Cron = "0 4 * * 0"
+    timezone: TimeZone = "UTC"
 
 
 class Settings(BaseSettings):
@@ -289,8 +350,8 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    home: Path = Field(Path(".ticketing"), description="models, snapshots, reports and the embedded database")
-    cache: Path = Field(
+    home: Folder = Field(Path(".ticketing"), description="models, snapshots, reports and the embedded database")
+    cache: Folder = Field(
         Path(platformdirs.user_cache_dir("ticketing")), description="embedded base models, unpacked once"
     )
     database_url: SecretStr | None = Field(
@@ -300,6 +361,7 @@ class Settings(BaseSettings):
     instructions: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="category → language → what the generator is told to do"
     )
+    importing: ImportingSettings = ImportingSettings()
     corpus: CorpusSettings = CorpusSettings()
     privacy: PrivacySettings = PrivacySettings()
     name_finder: NameFinderSettings = NameFinderSettings()
@@ -329,13 +391,47 @@ def get_settings() -> Settings:
     """The settings of this process, read once.
 
     Raises:
-        ConfigurationError: a setting is unknown or out of range; the message names it, never its value.
+        ConfigurationError: the settings file can't be read, or a setting is unknown or out of range. The message names
+            the setting; it holds no secret.
     """
+    file = SETTINGS_FILE.absolute()
     try:
+        if file.exists() and not file.is_file():
+            raise ConfigurationError(f"{file} is not a file: rename it, or put the settings file in its place.")
         settings = Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file} is no valid TOML: {error}. Correct that line.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file} is not UTF-8 (byte {error.start}): save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} can't be read: {error.strerror}.") from None
+    except SettingsError as error:
+        raise ConfigurationError(_not_json(error)) from None
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
+        )
         raise ConfigurationError(
             f"Wrong settings: {problems}. See ticketing.toml and the TICKETING_* variables."
         ) from None
-    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+    return settings.model_copy(update={"home": _resolved(settings.home)})
+
+
+def _resolved(home: Path) -> Path:
+    try:
+        return home.resolve()
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its symbolic links form a loop"
+        raise ConfigurationError(f"The home {home} can't be used: {why}. Set TICKETING_HOME to a folder.") from None
+
+
+def _not_json(error: SettingsError) -> str:
+    # The error names the section alone, and its cause quotes the value, which may be a secret.
+    section = re.search(r'field "(\w+)"', str(error))
+    prefix = f"TICKETING_{section[1]}".upper() if section else "TICKETING_"
+    names = ", ".join(sorted(name for name in os.environ if name.upper().startswith(prefix)))
+    return (
+        f"Wrong settings: a value of {names} can't be read. In the environment a list or a table is written as JSON, "
+        """as in TICKETING_CORPUS__LEAVE_OUT_CATEGORIES='["spam"]'."""
+    )

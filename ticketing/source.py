@@ -52,7 +52,10 @@ def check_source(conn: Connection) -> None:
     """
     found = {row["name"]: row["type"] for row in queries.source_columns(conn)}
     if not found:
-        raise SourceMissing("There is no view ticketing.source_ticket: run 'ticketing db upgrade', or create it.")
+        raise SourceMissing(
+            "There is no view ticketing.source_ticket: create it over your own tables, or run 'ticketing db "
+            "restore-source', which creates it over the imported tickets."
+        )
     missing = [column for column in COLUMNS if column not in found]
     if missing:
         raise SourceMissing(
@@ -70,6 +73,29 @@ def check_source(conn: Connection) -> None:
         queries.source_readable(conn)
     except psycopg.errors.InsufficientPrivilege:
         raise SourceMissing(f"The pipeline may not read ticketing.source_ticket: run {GRANT}") from None
+
+
+def times_without_zone(conn: Connection) -> list[str]:
+    """The columns of the source that have no time zone; their values are read as UTC."""
+    return [
+        row["name"]
+        for row in queries.source_columns(conn)
+        if row["name"] in COLUMNS and row["type"] in ("timestamp without time zone", "date")
+    ]
+
+
+def restore_source(conn: Connection) -> None:
+    """Creates the view over the imported tickets where there is none.
+
+    Raises:
+        SourceMissing: there is a view already; it may be somebody's own.
+    """
+    if list(queries.source_columns(conn)):
+        raise SourceMissing(
+            "There is a view ticketing.source_ticket already, and it was not changed. If it shall go: "
+            "DROP VIEW ticketing.source_ticket; and run this again."
+        )
+    queries.create_source(conn)
 
 
 class OddRows(NamedTuple):

@@ -70,8 +70,8 @@ class Champions:
         return self._classifier
 
     def _load_classifier(self, version: str) -> TrainedClassifier:
-        logger.info("draft: the classifier is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         return TrainedClassifier.load(version, model.path, self._settings)
 
     def _change_generator(self, version: str | None) -> None:
@@ -80,6 +80,6 @@ class Champions:
         self._engine.close()
         if version is None:
             return
-        logger.info("draft: the generator is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         self._generator = self._engine.enter_context(serve_generator(model, self._settings))

@@ -113,7 +113,11 @@ def train(settings: Settings, output: Path) -> None:
         if step % LOG_EVERY_STEPS == 0:
             left = (time.monotonic() - started) / step * (len(batches) - step)
             logger.info(
-                "finder of names and addresses: step %d of %d, loss %.4f, %.0f s left", step, len(batches), loss, left
+                "finder of names and addresses: step %d of %d, loss %.4f, %.0f s left",
+                step,
+                len(batches),
+                loss.item(),
+                left,
             )
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)

@@ -39,15 +39,15 @@ def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
     Args:
         artefact: a folder under the home.
         settings: the home and the store.
-        undo: takes back what was done here, unless it is emptied once the artefact is registered.
+        undo: moves the artefact back and empties the store, unless it is emptied once the artefact is registered.
 
     Raises:
         OutputError: it can't be written there, or the store can't be reached.
     """
     digest = artefact_hash(artefact)
-    place = _place(digest, settings)
-    if not _is_intact(place, digest):
-        undo.callback(_clear, place)
+    place = place_of(digest, settings)
+    if not is_intact(place, digest):
+        undo.callback(_put_back, place, artefact)
         with writing(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(place, ignore_errors=True)
@@ -69,11 +69,11 @@ def local_copy(at: Stored, settings: Settings) -> Path:
         place = settings.home / at.path
         if not place.is_dir():
             raise _lost("gone", place)
-        if not _is_intact(place, at.artefact_hash):
+        if not is_intact(place, at.artefact_hash):
             raise _lost("damaged", place)
         return place
-    place = _place(at.artefact_hash, settings)
-    if not _is_intact(place, at.artefact_hash):
+    place = place_of(at.artefact_hash, settings)
+    if not is_intact(place, at.artefact_hash):
         _fetch(at, place)
     return place
 
@@ -109,7 +109,7 @@ def remove(at: Stored, settings: Settings) -> None:
     Raises:
         OutputError: it can't be removed.
     """
-    place = _place(at.artefact_hash, settings)
+    place = place_of(at.artefact_hash, settings)
     if _is_remote(at):
         # Whatever a row of the database says, nothing but an artefact is removed.
         if at.path.endswith(f"/{at.artefact_hash[:2]}/{at.artefact_hash}"):
@@ -123,20 +123,29 @@ def remove(at: Stored, settings: Settings) -> None:
         if folder.is_dir() and (settings.home / "models").resolve() in folder.resolve().parents:
             with writing(folder):
                 shutil.rmtree(folder)
-            _clear(folder)
+            clear(folder)
 
 
-def _clear(place: Path) -> None:
+def _put_back(place: Path, artefact: Path) -> None:
+    with suppress(OSError):  # not moved yet
+        place.rename(artefact)
+    clear(place)
+
+
+def clear(place: Path) -> None:
+    """Removes a folder, and the one above it if nothing else is in there."""
     shutil.rmtree(place, ignore_errors=True)
     with suppress(OSError):  # there are others beside it
         place.parent.rmdir()
 
 
-def _place(digest: str, settings: Settings) -> Path:
+def place_of(digest: str, settings: Settings) -> Path:
+    """Where content with this hash is kept on this machine."""
     return settings.home / "models" / digest[:2] / digest
 
 
-def _is_intact(place: Path, digest: str) -> bool:
+def is_intact(place: Path, digest: str) -> bool:
+    """Whether a folder is there and its content has this hash."""
     return place.is_dir() and artefact_hash(place) == digest
 
 
@@ -194,7 +203,7 @@ def _fetch(at: Stored, place: Path) -> None:
     with _talking_to(at.path, ModelError, "is out of reach"):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _one_process(place.parent.parent / ".fetching"):
-            if _is_intact(place, at.artefact_hash):  # another process was faster
+            if is_intact(place, at.artefact_hash):  # another process was faster
                 return
             part = place.with_name(f".{place.name}.part")
             shutil.rmtree(part, ignore_errors=True)  # what a killed process left

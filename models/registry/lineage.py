@@ -6,7 +6,7 @@ It only reads, and needs no artefact: the registry changes things.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from models.registry.versions import find_row
+from models.registry.versions import find_row, short_names
 from ticketing.database import Database, queries
 from ticketing.errors import ModelError
 
@@ -37,27 +37,32 @@ class Comparison(NamedTuple):
 
 
 def versions(database: Database) -> list[dict[str, Any]]:
-    """Every version with the gate's last word on it, the newest first."""
+    """Every version with its short name and the gate's latest verdict, the newest first."""
+    names = short_names(database)
     with database.begin() as conn:
-        return list(queries.list_models(conn))
+        return [row | {"short_name": names.get(row["version"])} for row in queries.list_models(conn)]
 
 
 def history(database: Database, version: str | None = None) -> list[dict[str, Any]]:
-    """Rows of `ticketing.model_history`, the oldest first: of one version, or all."""
+    """Rows of `ticketing.model_history` with short names, the oldest first: of one version, or all."""
+    names = short_names(database)
     with database.begin() as conn:
-        return list(queries.model_history(conn, version=version))
+        rows = list(queries.model_history(conn, version=version))
+    return [
+        row | {"short_name": names.get(row["version"]), "replaced_name": names.get(row["replaced"])} for row in rows
+    ]
 
 
 def lineage(database: Database, version: str) -> Lineage:
-    """All that is known of one version.
+    """All that is known of one version, by its long or its short name.
 
     Raises:
         ModelError: there is no such version.
     """
     model = find_row(database, version)
     with database.begin() as conn:
-        verdicts = list(queries.verdicts_of(conn, version=version))
-    return Lineage(model, verdicts, history(database, version))
+        verdicts = list(queries.verdicts_of(conn, version=model["version"]))
+    return Lineage(model, verdicts, history(database, model["version"]))
 
 
 def compare(database: Database, a: str, b: str) -> Comparison:

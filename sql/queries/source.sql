@@ -88,3 +88,12 @@ SELECT n.nspname || '.' || c.relname AS name, c.reltuples::bigint AS number
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname || '.' || c.relname = ANY (:names::text[]) AND c.reltuples > :rows
 ORDER BY c.reltuples DESC;
+
+-- name: create_source#
+-- The view of the first migration, over the imported tickets.
+CREATE VIEW ticketing.source_ticket AS
+SELECT ticket_id, revision, created_at, updated_at, language, subject, body, category, reply, replied_at
+FROM ticketing.imported_ticket;
+COMMENT ON VIEW ticketing.source_ticket
+    IS 'the contract through which tickets are read; replace it by your own view';
+GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer;

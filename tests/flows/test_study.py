@@ -10,7 +10,7 @@ from models.context import Context
 from models.evaluation import study_creation
 from models.evaluation.study_creation import StudyRequest
 from models.generator.manifest import MANIFEST
-from models.registry.versions import register, workspace
+from models.registry.registering import register, workspace
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows

@@ -15,10 +15,9 @@ from ticketing.database import Connection, Database, queries
 from ticketing.errors import InputError, OutputError, StudyError
 from ticketing.jsonl import is_unicode, open_text
 from ticketing.reviewing import set_actor
-from ticketing.spreadsheets import plain_cell, safe_cell
+from ticketing.spreadsheets import delimiter_of, plain_cell, safe_cell
 from ticketing.study import studies as study
 
-DELIMITERS = (",", ";", "\t")
 LABELS = "ABCD"
 TIE = "tie"
 MAX_CELL_CHARS = 2**24
@@ -79,14 +78,19 @@ def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> i
         rows = list(queries.study_sheet(conn, study_id=study_id, rater=rater))
     try:
         # Never over a file that may be filled in; with a byte-order mark, or Excel takes it for another encoding.
-        with path.open("x", encoding="utf-8-sig", newline="") as stream:
-            write_sheet(stream, rater, [(row["item_id"], row["ticket"], row["replies"]) for row in rows])
-            stream.flush()
-            os.fsync(stream.fileno())
+        stream = path.open("x", encoding="utf-8-sig", newline="")
     except FileExistsError:
         raise OutputError(f"{path} is there already: choose another place, so that no rating is lost.") from None
     except OSError as error:
         raise OutputError(f"{path} can't be written: {error.strerror}.") from None
+    try:
+        with stream:
+            write_sheet(stream, rater, [(row["item_id"], row["ticket"], row["replies"]) for row in rows])
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OutputError(f"{path} can't be written: {error.strerror}. Nothing was left behind.") from None
     return len(rows)
 
 
@@ -148,7 +152,10 @@ def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     first = stream.readline()
-    delimiter = max(DELIMITERS, key=first.count)
+    try:
+        delimiter = delimiter_of(first)
+    except csv.Error as error:
+        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was taken.") from None
     reader = csv.reader(chain([first], stream), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip() for cell in next(reader)]

@@ -2,16 +2,13 @@
 
 import pytest
 
-from tests.commands import environment, ticketing
 from tests.seed import pending_draft, rows
 
 
 @pytest.fixture
-def review(settings, tmp_path):
-    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), COLUMNS="200")
-
-    def call(*arguments, reviewer="ann"):
-        return ticketing({**env, "TICKETING_REVIEWER": reviewer}, tmp_path, "review", *arguments)
+def review(command):
+    def call(*arguments, reviewer="ann", columns=200):
+        return command("review", *arguments, columns=columns, TICKETING_REVIEWER=reviewer)
 
     return call
 
