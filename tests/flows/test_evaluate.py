@@ -1,6 +1,5 @@
 """What the `evaluate` flow does with verdicts: promotes, asks a person first, refuses; judging itself is a fake."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +8,10 @@ from flows import evaluate as module
 from flows.approval import Approval
 from flows.evaluate import Beside, Judged, champion_beside, evaluate
 from models.registry.versions import champion_versions, promote, record_verdict, register, workspace
+from models.shared.base import weights_hash
+from models.shared.manifest import save_manifest
 from reports.page import Section
-from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
+from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted, with_base_model
 from tests.seed import rows
 from ticketing.errors import GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
@@ -124,12 +125,12 @@ def generators(database, settings, flow_settings, monkeypatch):
     snapshot_id = add_snapshot(database)
 
     def make(prompts, weights=None):
+        own = with_base_model(settings)
+        weights = weights or weights_hash(own.generator.base_model)
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / "ticketing.json").write_text(
-                json.dumps({"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
-            )
-            champion = register(database, "generator", snapshot_id, artefact, {}, settings)
+            save_manifest(artefact, {"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
+            champion = register(database, "generator", snapshot_id, artefact, {}, own)
         promote(database, [judged(database, champion, PASSED)], "the gate", overrule=False)
         return champion, candidate(database, settings, snapshot_id, kind="generator", content="new")
 

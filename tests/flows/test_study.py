@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from flows import study as flow
-from models.generator.manifest import MANIFEST
 from models.registry.versions import register, workspace
+from models.shared.manifest import MANIFEST
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
@@ -45,7 +45,9 @@ def made(database, settings, monkeypatch):
     for _ in range(2):
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / MANIFEST).write_text(f'{{"languages": ["en"], "prompt_version": "{PROMPT_VERSION}"}}')
+            (artefact / MANIFEST).write_text(
+                f'{{"languages": ["en"], "base_weights": "1a2b", "prompt_version": "{PROMPT_VERSION}"}}'
+            )
             versions.append(register(database, "generator", "5afe", artefact, {}, settings).version)
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (versions[0],))

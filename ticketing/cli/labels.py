@@ -10,7 +10,6 @@ from rich.table import Table
 
 from ticketing.cli.common import console, open_database, output
 from ticketing.corpus.snapshot import find_snapshot
-from ticketing.corpus.splitting import PARTS
 from ticketing.errors import OutputError
 from ticketing.settings import get_settings
 from ticketing.spreadsheets import safe_cell
@@ -32,13 +31,13 @@ def audit_command(
     target: Annotated[Path | None, typer.Option("--output", help="All of them, as CSV.")] = None,
 ) -> None:
     """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
-    from models.evaluation.label_audit import suspects
+    from models.evaluation.label_audit import MAX_TICKETS, audited_tickets, suspects
     from models.shared.encoder import Encoder
 
     settings = get_settings()
     corpus = find_snapshot(open_database(settings), settings, snapshot)
-    records = [record for part in PARTS for record in corpus.records(part)]
-    console.print(f"looking through {len(records)} labelled tickets")
+    records = audited_tickets(corpus)
+    console.print(f"looking through {len(records)} labelled tickets, at most {MAX_TICKETS:,} of a snapshot")
     found = suspects(records, Encoder.load(settings))
     table = Table("ticket", "language", "category", "more likely", "quality of the label", "text")
     for one in found[:SHOWN]:
