@@ -57,7 +57,7 @@ class Scope:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads the file of `save`. Raises OSError, ValueError, KeyError or BadZipFile when it is missing or damaged."""
+        """Reads `save`'s file. Raises OSError, ValueError, KeyError or BadZipFile when it is missing or damaged."""
         with np.load(path, allow_pickle=False) as file:
             return cls(file["vectors"], file["categories"], file["distances"])
 

@@ -82,7 +82,8 @@ class RuleResult:
         if self.value is None or self.judged is None or self.margin is None:
             return f"{self.name} could not be measured"
         if self.too_few:
-            return f"{self.name} {format_number(self.value)} is of {self.count} tickets, at least {self.min_count} are needed"
+            few = f"{self.count} tickets, at least {self.min_count} are needed"
+            return f"{self.name} {format_number(self.value)} is of {few}"
         verb = "is" if self.passed else "should be"
         end = "lower" if self.operator in (">", ">=") else "upper"
         bound = f" ({end} confidence bound {format_number(self.judged)})" if self.judged != self.value else ""
