@@ -3,8 +3,8 @@
 import sys
 from typing import NamedTuple
 
+from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.corpus.splitting import draw_by_category
 
 # The search for the nearest reply takes 27 kB a ticket and the checks of replies 11 kB: 38 GB for a million tickets,
 # 0.8 GB for these.
