@@ -20,6 +20,7 @@ TRAIN, VALIDATION, TEST, LEFT_OUT = range(4)
 
 # The share of tickets whose time must be known for a split by time.
 KNOWN_TIMES = 0.99
+LEAST_TO_JUDGE = 200  # held-out tickets of a language in each part, or its share where that is less
 MOST_TOPPED_UP = 0.2  # of a language's training tickets
 MOST_LEFT_OUT = 0.02  # of all tickets, so that each language has half of its test tickets in the order of time
 LEAST_OF_CATEGORY = 20  # held-out tickets of a category in each part, or its share where that is less
@@ -146,7 +147,8 @@ class _Groups:
         """Gives a part what it lacks of each language, if that takes MOST_TOPPED_UP of its training tickets at most."""
         for language, quota in enumerate(self._quotas(share)):
             held = int(((self.part == part) & (self.spoken == language)).sum())
-            wanted = int(quota) if 2 * held < quota else 0
+            least = min(int(quota), LEAST_TO_JUDGE)
+            wanted = least if 2 * held < least else 0
             if part == VALIDATION:
                 wanted = max(wanted, self.least_validation)
             free = self._free(self.spoken == language)

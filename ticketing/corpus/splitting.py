@@ -57,9 +57,10 @@ def split(
     `max_held_out_tickets`, by category. Three rules come before the order in time, and the result counts what they
     moved:
 
-    - A language or category with less than half of what it should have held out gets the rest from the newest (or next
-      drawn) groups of train. For validation, `min_validation_tickets` of a language are needed to prove an accuracy on.
-      A language gives a fifth of its training tickets at most.
+    - A language with less than half of its share or of 200 tickets in a part, or a category with less than half of its
+      share or of 20, gets the rest from the newest (or next drawn) groups of train. For validation,
+      `min_validation_tickets` of a language are needed to prove an accuracy on. A language gives a fifth of its
+      training tickets at most.
     - A category of which train has less than half gets its oldest held-out groups back.
     - A group with more tickets than the test part stays in train. One of its tickets is tested on, if it is new enough,
       and train does without those that are newer than the oldest test ticket.

@@ -80,10 +80,11 @@ _NO_FIRST_NAME = re.compile(
     r"paz|pearl|penny|pilar|price|prince|prune|remedios|rich|rob|rosa|rose|royal|ruby|rusty|"
     r"sage|sandy|scarlet|sol|star|sue|summer|violet|will|wolf"
 )
+# Surnames that begin few other words (周 begins weekdays, 高 goods), and no character of an ordinary phrase.
 _CHINESE_NAME = re.compile(
-    r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高梁郑谢宋唐许邓韩冯曹彭曾萧田董潘袁蔡蒋余杜叶程魏苏吕丁沈姜崔]"
-    r"[^\W\da-zA-Z退发取消改换寄送查问要请帮催开补赔给到货单款上快点里个了吗呢吧的不没有这那我你您他急收用是在件色号码价钱票时候谢兴装]{1,2}"
-    r"(?:先生|女士|小姐|敬上)?"
+    r"[王李张刘陈杨赵吴徐孙朱林郭郑梁宋邓冯曹彭萧董潘袁蔡蒋魏吕沈姜崔]"
+    r"(?:[^\W\da-zA-Z退发取消改换寄送查问要请帮催开补赔给到货单款上快点里个了吗呢吧的不没有这那我你您他急收用是在件色号码价钱票时候"
+    r"装一二三四五六七八九十日末来去前后早晚水果子牌打地旧皮梅汉]{2}(?:敬上)?|[\u4e00-\u9fff]{0,2}(?:先生|女士|小姐))"
 )
 
 _LEGAL_FORM = (

@@ -137,8 +137,9 @@ def test_near_duplicates_are_on_one_side(database, settings, prepare):
 
 def test_of_a_template_one_ticket_is_in_test_and_the_manifest_says_so(database, settings, prepare):
     body = "I would like to know where my parcel with the blue garden {} is, it should have come on Monday."
-    prepare([*corpus(), *(make_ticket(10 + 5 * i, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
-                          for i in range(8))])  # fmt: skip
+    hours = [10, 15, 20, 25, 30, 35, 46, 47]
+    prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
+                          for i, hour in enumerate(hours))])  # fmt: skip
 
     snapshot = build_snapshot(database, settings)
 
