@@ -16,7 +16,7 @@ from ticketing.corpus.preparing import ChunkCounts
 from ticketing.corpus.snapshot import build_snapshot
 from ticketing.privacy import forgetting
 from ticketing.settings import get_settings
-from ticketing.source import check_source, count_source
+from ticketing.source import check_source
 
 CHUNK_TICKETS = 500
 
@@ -44,7 +44,9 @@ def prepare_tickets(context: Context, until: datetime | None = None, snapshot: b
     counts = ChunkCounts()
     while (chunk := scrub_chunk(context, until)) is not None:
         counts += chunk
-        logger.info("prepare: %d of about %d tickets read, %d of them scrubbed", counts.read, total, counts.scrubbed)
+        logger.info(
+            "prepare: %d new or changed tickets, of at most %d, %d scrubbed", counts.read, total, counts.scrubbed
+        )
         update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
     update_progress_artifact(progress, 100.0)
     expired = expire_values(context)
@@ -56,12 +58,13 @@ def prepare_tickets(context: Context, until: datetime | None = None, snapshot: b
 
 @task(**IO)
 def start(context: Context, until: datetime | None) -> int:
-    """Checks the source and sets the cursor. Returns about how many tickets there are to read."""
+    """Checks the source, sets the cursor and warns of rows that need the operator. Returns how many rows lie ahead."""
     with context.database.begin() as conn:
         check_source(conn)
-    cursor = preparing.start_reading(context.database, context.scrubber)
-    with context.database.begin() as conn:
-        return count_source(conn, cursor, until)
+    beginning = preparing.start_reading(context.database, context.scrubber, until)
+    for warning in beginning.odd.warnings:
+        get_run_logger().warning("prepare: %s", warning)
+    return beginning.rows
 
 
 @task(**IO)

@@ -4,7 +4,7 @@ What is said of replies is `reports.replies`.
 """
 
 from models.evaluation.classifier import ClassifierEvaluation
-from models.evaluation.gate import RuleResult, Verdict, told
+from models.evaluation.gate import RuleResult, Verdict, format_number
 from models.evaluation.measurements import Measurements
 from models.registry.versions import ModelVersion
 from reports.cells import compared_section, curves, interval, or_dash, shown
@@ -25,7 +25,7 @@ def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> S
                 _told(rule.value),
                 interval(rule.low, rule.high),
                 _told(rule.judged),
-                f"{rule.operator} {told(rule.bound)}",
+                f"{rule.operator} {format_number(rule.bound)}",
                 _told(rule.margin),
                 or_dash(rule.count),
                 or_dash(rule.p_value),
@@ -115,4 +115,4 @@ def _says(rule: RuleResult) -> str:
 
 
 def _told(number: float | None) -> str:
-    return "—" if number is None else told(number)
+    return "—" if number is None else format_number(number)

@@ -114,9 +114,15 @@ def _scores(
         svgs=[*svgs, *curves(model.metrics)],
         headline=True,
         note="tuned is what would be served; base is the same model without its adapter, cut off at the length of the "
-        "longest agent's reply; nearest is the reply to the most similar training ticket. "
+        f"longest agent's reply; nearest is the reply to the most similar of {_training_replies(evaluation)}. "
         f"Signatures: {'; '.join(signatures)}",
     )
+
+
+def _training_replies(evaluation: GeneratorEvaluation) -> str:
+    searched, total = evaluation.training_replies, evaluation.training_replies_of
+    sample = "" if searched == total else f" (a sample of {total:,}, by language and category)"
+    return f"{searched:,} answered training tickets{sample}"
 
 
 def _categories(scopes: Sequence[str], languages: Sequence[str]) -> list[tuple[str, str]]:

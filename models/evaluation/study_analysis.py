@@ -1,6 +1,6 @@
-"""What the ratings of a blind study amount to: preferences, mean scores and agreement, each with how sure it is.
+"""Analyses the ratings of a blind study: preferences, mean scores with confidence intervals, and raters' agreement.
 
-Where ratings come from is `ticketing.study.studies`; what a number is good enough for is the gate's to say.
+The ratings come from `ticketing.study.studies`; the gate judges the numbers.
 """
 
 import math
@@ -21,20 +21,20 @@ from ticketing.study.studies import Rating
 
 @dataclass(frozen=True)
 class WilsonShare(Measurement):
-    """A share whose bounds, at any confidence, are Wilson's."""
+    """A share with Wilson's bounds at every confidence level."""
 
     def lower(self, confidence: float) -> float:
-        """What the share surely enough is not below: the end of a two-sided interval that leaves out twice as much."""
+        """The one-sided lower confidence bound: an end of the two-sided interval with twice the error."""
         return _wilson_interval(self.value, self.count, 2 * confidence - 1)[0]
 
     def upper(self, confidence: float) -> float:
-        """What the share surely enough is not above."""
+        """The one-sided upper confidence bound."""
         return _wilson_interval(self.value, self.count, 2 * confidence - 1)[1]
 
 
 @dataclass(frozen=True)
 class Preference:
-    """How often one system was found better than another: shares of the tickets, and the share won, ties as half."""
+    """The shares of tickets that a system won, tied and lost against another; `won` counts ties as half."""
 
     system: str
     against: str
@@ -53,7 +53,7 @@ class Analysis:
     raters: int
     preferences: tuple[Preference, ...]
     scores: dict[str, Measurement]  # system → mean score, 1..5
-    alpha: float | None  # None: no two raters rated one ticket, or all scores are the same
+    alpha: float | None  # None: no ticket has two raters, or all scores are equal
 
 
 @dataclass(frozen=True)
@@ -67,53 +67,53 @@ class StudyResults:
 
 @dataclass(frozen=True)
 class StudyMeasurement:
-    """What a closed study says of one version: the shares won against each other system; None: not in the study."""
+    """The shares that a version won in a closed study against each other system; None: not in the study."""
 
     study_id: int
     version: str
-    system: str  # what the version was there: candidate or champion
+    system: str  # the version's part in the study: candidate or champion
     human: Measurement | None
     champion: Measurement | None
     nearest: Measurement | None
 
 
 def study_measurement(database: Database, version: str) -> StudyMeasurement | None:
-    """What the newest closed study with ratings says of a version; None where there is no such study."""
+    """The newest closed study of a version that has ratings; None without such a study."""
     found = study.newest_closed(database, version)
     if found is None:
         return None
     ratings = study.ratings(database, found.study_id)
 
     def won(against: str) -> Measurement | None:
-        there = any({found.system, against} <= rating.scores.keys() for rating in ratings)
-        return preference(ratings, found.system, against).won if there and against != found.system else None
+        compared = any({found.system, against} <= rating.scores.keys() for rating in ratings)
+        return preference(ratings, found.system, against).won if compared and against != found.system else None
 
-    # What was said of an earlier champion is no word on the present one.
+    # A comparison with an earlier champion says nothing about the present one.
     champion = won("champion") if found.same_champion else None
     return StudyMeasurement(found.study_id, version, found.system, won("human"), champion, won("nearest"))
 
 
-def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measurements:
-    """The numbers with those of people added, so that a rule can ask for them: `study_against_human` and so on.
+def with_study(measured: Measurements, study_result: StudyMeasurement | None) -> Measurements:
+    """The measurements with those of a study added, for the gate's rules: `study_against_human` and so on.
 
-    Each is the share of tickets in which people liked the version's reply better, with ties as half.
+    Each is the share of tickets for which raters preferred the version's reply, with ties as half.
     """
-    if said is None:
+    if study_result is None:
         return measured
-    shares = {"human": said.human, "champion": said.champion, "nearest": said.nearest}
-    people = {
-        (f"study_against_{other}", ALL): replace(one, signature=f"study {said.study_id}, Wilson")
-        for other, one in shares.items()
-        if one is not None
+    shares = {"human": study_result.human, "champion": study_result.champion, "nearest": study_result.nearest}
+    added = {
+        (f"study_against_{other}", ALL): replace(won, signature=f"study {study_result.study_id}, Wilson")
+        for other, won in shares.items()
+        if won is not None
     }
-    return replace(measured, values={**measured.values, **people})
+    return replace(measured, values={**measured.values, **added})
 
 
 def analyse(ratings: Sequence[Rating]) -> StudyResults:
     """All numbers of a study.
 
     Raises:
-        ValueError: there is no rating.
+        ValueError: there are no ratings.
     """
     return StudyResults(
         overall=analyse_group(ratings),
@@ -123,10 +123,10 @@ def analyse(ratings: Sequence[Rating]) -> StudyResults:
 
 
 def analyse_group(ratings: Sequence[Rating]) -> Analysis:
-    """The numbers of one group of ratings.
+    """The numbers of a group of ratings.
 
     Raises:
-        ValueError: there is no rating.
+        ValueError: there are no ratings.
     """
     if not ratings:
         raise ValueError("no ratings to analyse")
@@ -142,16 +142,16 @@ def analyse_group(ratings: Sequence[Rating]) -> Analysis:
 
 
 def preference(ratings: Iterable[Rating], system: str, against: str) -> Preference:
-    """How often a system was found better than another.
+    """How often raters found a system better than another.
 
-    In one rating a system wins when it was the preferred one, or, where neither of the two was, when it was scored
-    higher; equal scores are a tie. Each ticket counts once, with the mean over its raters, since their ratings of one
-    ticket are not independent. A tie is half a win and half a loss: the probability of superiority plus half that of
-    equality (A. Vargha and H. D. Delaney, A critique and improvement of the CL common language effect size statistics
-    of McGraw and Wong, J. Educ. Behav. Stat. 25, 2000).
+    A rater's preferred system wins. If the rater preferred neither of the two, the higher score wins; equal scores are
+    a tie. Each ticket counts once, with the mean over its raters, since ratings of the same ticket are not independent.
+    A tie is half a win: the probability of superiority plus half that of equality (A. Vargha and H. D. Delaney, A
+    critique and improvement of the CL common language effect size statistics of McGraw and Wong, J. Educ. Behav. Stat.
+    25, 2000).
 
     Raises:
-        ValueError: no rating has both.
+        ValueError: no rating has both systems.
     """
     by_item: dict[int, list[float]] = defaultdict(list)
     for rating in ratings:
@@ -162,19 +162,19 @@ def preference(ratings: Iterable[Rating], system: str, against: str) -> Preferen
     outcomes = list(by_item.values())
 
     def share(outcome: float) -> float:
-        return float(np.mean([sum(one == outcome for one in item) / len(item) for item in outcomes]))
+        return float(np.mean([item.count(outcome) / len(item) for item in outcomes]))
 
     won = math.fsum(math.fsum(item) / len(item) for item in outcomes)
     return Preference(system, against, share(1.0), share(0.5), share(0.0), wilson(won, len(outcomes)))
 
 
 def wilson(successes: float, count: int) -> WilsonShare:
-    """A share with its 95 % score interval, which also holds for few tickets and shares near 0 or 1.
+    """A share with its 95 % score interval, which is also valid for few tickets and for shares near 0 or 1.
 
     (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n): E. B. Wilson, Probable inference, the law of succession, and
     statistical inference, JASA 22, 1927. `scipy.stats.binomtest(…).proportion_ci(method="wilson")` gives the same, but
-    takes whole successes only. Ties, and tickets with several raters, vary less than the formula assumes: the
-    interval is then too wide rather than too narrow.
+    takes whole successes only. With ties and several raters the variance is smaller than the formula assumes: the
+    interval is then too wide, not too narrow.
     """
     p = successes / count
     return WilsonShare(p, *_wilson_interval(p, count, CONFIDENCE), count)
@@ -183,11 +183,11 @@ def wilson(successes: float, count: int) -> WilsonShare:
 def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
     """The mean score of a system over tickets, each with the mean of its raters, and its bootstrap interval.
 
-    Whole tickets are drawn again, not ratings: those of one ticket belong together (C. A. Field and A. H. Welsh,
-    Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
+    The bootstrap draws tickets, not ratings, since ratings of the same ticket are not independent (C. A. Field and A.
+    H. Welsh, Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
 
     Raises:
-        ValueError: no rating has it.
+        ValueError: no rating has the system.
     """
     by_item: dict[int, list[int]] = defaultdict(list)
     for rating in ratings:
@@ -200,10 +200,10 @@ def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
 
 
 def agreement(ratings: Iterable[Rating]) -> float | None:
-    """Krippendorff's alpha for ordinal data over the replies that two or more raters scored: 1 − observed / expected.
+    """Krippendorff's alpha for ordinal data over the replies with two or more raters: 1 − observed / expected.
 
-    1 is perfect agreement, 0 what chance gives; None where nothing was rated twice, or everything the same. Source:
-    K. Krippendorff, Content analysis, 3rd ed. 2013, ch. 12, which asks for 0.8 and takes 0.667 for tentative
+    1 is perfect agreement, 0 agreement by chance; None when no reply has two raters, or all scores are equal. Source:
+    K. Krippendorff, Content analysis, 3rd ed. 2013, ch. 12, which requires 0.8 and accepts 0.667 for tentative
     conclusions.
     """
     given: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)

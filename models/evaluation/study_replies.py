@@ -1,6 +1,6 @@
-"""What the systems of a blind study answer to its tickets: the nearest training reply, and a served generator.
+"""The replies in a blind study: the nearest training reply, and those of a served generator.
 
-Storing it is `ticketing.study.studies`; what raters make of it is `models.evaluation.study_analysis`.
+Storing them is `ticketing.study.studies`; the analysis of the ratings is `models.evaluation.study_analysis`.
 """
 
 from collections import defaultdict
@@ -17,18 +17,20 @@ from ticketing.study.studies import Reply
 def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
     """The test tickets with these ids, in the snapshot's order."""
     wanted = set(ticket_ids)
-    return [record for record in snapshot.records("test") if record.ticket_id in wanted]
+    return [record for record in snapshot.iterate("test") if record.ticket_id in wanted]
 
 
 def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
-    """The reply to the nearest training ticket, with the tickets that it is the reply of."""
-    told_in: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for record in snapshot.records("train"):
-        if record.output:
-            told_in[record.language, record.output].append(record.ticket_id)
+    """The reply to the nearest training ticket of each record, with the ids of all training tickets that have it."""
+    found = [(record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)]
+    wanted = set(found)
+    sources: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in snapshot.iterate("train"):
+        if record.output and (record.language, record.output) in wanted:
+            sources[record.language, record.output].append(record.ticket_id)
     return [
-        Reply(record.ticket_id, body, tuple(told_in[record.language, body]))
-        for record, body in zip(records, nearest_replies(snapshot, records), strict=True)
+        Reply(record.ticket_id, body, tuple(sources[language, body]))
+        for record, (language, body) in zip(records, found, strict=True)
     ]
 
 

@@ -69,15 +69,6 @@ FROM import_row r
 WHERE NOT EXISTS (SELECT FROM ticketing.imported_ticket t WHERE t.ticket_id = r.ticket_id)
 ORDER BY r.line;
 
--- name: source_is_default()$
--- Whether ticketing.source_ticket reads the imported tickets, and is no view that reads other tables only.
-SELECT EXISTS (
-    SELECT FROM pg_rewrite r
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-    WHERE r.ev_class = to_regclass('ticketing.source_ticket')
-      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = 'ticketing.imported_ticket'::regclass
-);
-
 -- name: foreign_imported_tickets(ticket_ids, hashes)^
 -- How many imported tickets are not among these, and one of them.
 SELECT count(*) AS number, min(t.ticket_id) AS example

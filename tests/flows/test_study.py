@@ -9,8 +9,8 @@ from flows import study as flow
 from models.context import Context
 from models.evaluation import study_creation
 from models.evaluation.study_creation import StudyRequest
-from models.generator.manifest import MANIFEST
 from models.registry.registering import register, workspace
+from models.shared.manifest import MANIFEST
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
@@ -48,7 +48,9 @@ def made(database, settings, monkeypatch):
     for _ in range(2):
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / MANIFEST).write_text(f'{{"languages": ["en"], "prompt_version": "{PROMPT_VERSION}"}}')
+            (artefact / MANIFEST).write_text(
+                f'{{"languages": ["en"], "base_weights": "1a2b", "prompt_version": "{PROMPT_VERSION}"}}'
+            )
             versions.append(register(database, "generator", "5afe", artefact, {}, settings).version)
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (versions[0],))

@@ -26,12 +26,19 @@ def test_tuned_replies_stand_beside_the_agents_and_the_baselines_with_the_signat
 
     assert [row[:2] for row in numbers.rows] == [("en", name) for name in ("agent", "tuned", "nearest", "base")][1:]
     assert "nrefs:1" in numbers.note
+    assert f"the most similar of {len(snapshot.records('train'))} answered training tickets. " in numbers.note
     assert {(row[1], row[2]) for row in compared.rows} == {
         (metric, other) for metric in ("bleu", "chrf", "any_fault") for other in ("base", "nearest")
     }
     assert [row[1] for row in faults.rows] == ["agent", "tuned", "nearest", "base"]
     assert worst.texts and typical.texts
     assert "kettle" not in " ".join(headlines([numbers, compared, faults, worst, typical]))
+
+
+def test_the_note_says_that_a_sample_of_the_training_tickets_was_searched(snapshot):
+    scored = replace(evaluated(snapshot), training_replies=20_000, training_replies_of=1_000_000)
+    [numbers, *_] = generator_sections(scored, MODEL)
+    assert "20,000 answered training tickets (a sample of 1,000,000, by language and category)" in numbers.note
 
 
 def test_the_worst_reply_is_the_one_with_faults_and_then_the_one_least_like_the_agents(snapshot):

@@ -10,7 +10,6 @@ import typer
 from ticketing.cli.common import console, open_database, output
 from ticketing.cli.tables import print_table
 from ticketing.corpus.snapshot import find_snapshot
-from ticketing.corpus.splitting import PARTS
 from ticketing.errors import OutputError
 from ticketing.jsonl import check_output
 from ticketing.settings import get_settings
@@ -38,13 +37,13 @@ def audit_command(
     """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
     if target is not None:
         check_output(target)  # before the minutes that the search takes
-    from models.evaluation.label_audit import suspects
+    from models.evaluation.label_audit import MAX_TICKETS, audited_tickets, suspects
     from models.shared.encoder import Encoder
 
     settings = get_settings()
     corpus = find_snapshot(open_database(settings), settings, snapshot)
-    records = [record for part in PARTS for record in corpus.records(part)]
-    console.print(f"looking through {len(records)} labelled tickets")
+    records = audited_tickets(corpus)
+    console.print(f"looking through {len(records)} labelled tickets, at most {MAX_TICKETS:,} of a snapshot")
     found = suspects(records, Encoder.load(settings))
     rows = [
         (

@@ -18,7 +18,7 @@ from ticketing.cli.tables import print_values
 from ticketing.database import Database
 from ticketing.errors import TicketingError
 from ticketing.settings import Settings, get_settings
-from ticketing.source import check_source, times_without_zone
+from ticketing.source import check_source, index_advice, odd_rows, times_without_zone
 from ticketing.status import status
 
 MIN_MEMORY_GIB = 6
@@ -90,16 +90,22 @@ def _memory(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
+    open_database(settings)
+    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+
+
+def _source(settings: Settings) -> Check:
     with open_database(settings).begin() as conn:
         check_source(conn)
+        advice = [*odd_rows(conn).warnings, *filter(None, [index_advice(conn)])]
         zoneless = times_without_zone(conn)
-    found = "embedded Postgres" if settings.database_url is None else "your Postgres"
+    found = "can be read"
     if zoneless:
         found += (
             f"; {', '.join(zoneless)} of ticketing.source_ticket have no time zone and are read as UTC (if they are in "
             f"another: {zoneless[0]} AT TIME ZONE 'Europe/Berlin' in the view)"
         )
-    return Check("database", found)
+    return Check("source", found, " ".join(advice))
 
 
 def _base_models(settings: Settings) -> Check:
@@ -139,6 +145,7 @@ CHECKS: dict[str, Callable[[Settings], Check]] = {
     "disk": _home,
     "memory": _memory,
     "database": _database,
+    "source": _source,
     "base models": _base_models,
     "inference": _accelerator,
     "champion": _champions,

@@ -35,12 +35,12 @@ _WORD = re.compile(r"\w+")
 
 
 class Finding(NamedTuple):
-    """Personal data where none should be."""
+    """Personal data where none should be, or longer than it should be."""
 
     place: str
     kind: str
     key: str
-    how: str  # 'vault' or 'recogniser'
+    how: str  # 'vault', 'recogniser' or 'kept too long'
 
 
 class Hit(NamedTuple):
@@ -118,7 +118,9 @@ def audit(
         cursor.execute(queries.vault_entries_of_sample.sql, {"share": share})
         for row in cursor:
             values.add(row["ticket_id"], row["placeholder"], vault.value(row))
-    findings: list[Finding] = []
+    with database.begin() as conn:
+        left = queries.texts_kept_too_long(conn)
+        findings = [Finding("raw texts", "TICKET", row["ticket_id"], "kept too long") for row in left]
     hits: list[tuple[Kept, Hit]] = []
     looked = 0
     seen: set[int] = set()

@@ -1,7 +1,7 @@
 """Every place where the pipeline keeps text that must be free of personal data, for the audit to look through.
 
 Not among them, since they are the ticket database itself and hold personal data by design: the source, imported
-tickets, drafts as reviewers see them, the outbox, and the vault.
+tickets, drafts as reviewers see them, the outbox, and the vault with the raw texts of open tickets.
 """
 
 import re

@@ -129,7 +129,8 @@ def test_a_file_without_what_a_ticket_needs_is_refused(refused, tmp_path, conten
 def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(command, tmp_path):
     rows = [
         {"body": "a" * 1_000_000, "category": "logistics"},
-        {"body": "Where is it?", "category": "logistics", "language": "xx-unknown-language"},
+        {"body": "Where is it?", "category": "logistics", "language": "no language at all"},
+        {"body": "Where is mine?", "category": "logistics", "language": "tlh-Latn"},
         {"body": "Pay me back", "category": "payment"},
     ]
     (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -138,8 +139,9 @@ def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(com
 
     assert done.returncode == 3
     refused = [json.loads(line) for line in (tmp_path / "tickets.jsonl.rejects.jsonl").read_text().splitlines()]
-    assert 1 in [one["line"] for one in refused]
-    assert "1 new" in done.stdout or "2 new" in done.stdout
+    assert [(one["line"], one["fields"]) for one in refused] == [(1, ["body"]), (2, ["language"])]
+    assert "body too long (1,000,000 characters" in refused[0]["reason"]
+    assert "2 new, 0 changed" in done.stdout
 
 
 def test_a_wrong_model_path_is_reported_and_registers_nothing(run, tmp_path, database):
