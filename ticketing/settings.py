@@ -6,17 +6,13 @@
 import os
 import re
 import tomllib
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import platformdirs
-from cronsim import CronSim, CronSimError
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -34,52 +30,11 @@ from pydantic_settings import (
 )
 
 from ticketing.errors import ConfigurationError
+from ticketing.setting_types import Cron, Folder, TimeZone
 
 EMBEDDED_CLASSIFIER = "embedded:all-MiniLM-L6-v2"
 EMBEDDED_GENERATOR = "embedded:SmolLM2-135M-Instruct"
 SETTINGS_FILE = Path("ticketing.toml")
-NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def check_timezone(name: str) -> str:
-    """The name itself if it is a time zone's.
-
-    Raises:
-        ValueError: there is no such zone.
-    """
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # A name that is no key, a path or null bytes, a folder of zones such as 'Europe'.
-        raise ValueError(f"{name!r} is no time zone: write a name such as Europe/Berlin or UTC") from None
-    return name
-
-
-def _check_cron(expression: str) -> str:
-    try:
-        if len(expression.split()) != 5:
-            raise CronSimError
-        # Nothing is scheduled with this date: an expression that never comes true, as 30 February, is refused too.
-        next(CronSim(expression, NEW_YEAR))
-    except (CronSimError, StopIteration):
-        raise ValueError(
-            f"{expression!r} is no cron expression: write minute, hour, day, month and weekday, as in '0 2 * * *'"
-        ) from None
-    return expression
-
-
-def _check_folder(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("a path can't hold a null byte")
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        raise ValueError(f"{str(path)!r} names the folder of a user who does not exist") from None
-
-
-TimeZone = Annotated[str, AfterValidator(check_timezone)]
-Cron = Annotated[str, AfterValidator(_check_cron)]
-Folder = Annotated[Path, AfterValidator(_check_folder)]
 
 
 class Section(BaseModel):

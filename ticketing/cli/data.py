@@ -14,7 +14,8 @@ from ticketing.importing.files import read_file
 from ticketing.importing.loading import default_reject_path, import_tickets
 from ticketing.importing.remote import read_remote
 from ticketing.jsonl import check_output
-from ticketing.settings import Settings, check_timezone, get_settings
+from ticketing.setting_types import check_timezone
+from ticketing.settings import Settings, get_settings
 
 # Distinct from 1: the tickets that could be taken are in, and the others are listed.
 EXIT_SOME_REFUSED = 3
