@@ -67,7 +67,7 @@ def with_shuffled_labels(found):
 
 
 def trained(settings, folder, train, validation=None):
-    """A classifier, and its snapshot with no test ticket yet."""
+    """A classifier that has learnt from these tickets."""
     snapshot = make_snapshot(folder / "snapshot", train, validation or records(200, 5_000))
     train_classifier(snapshot, settings, folder / "artefact")
     return TrainedClassifier.load("classifier-1", folder / "artefact", settings)
