@@ -54,29 +54,28 @@ CHANGED = lines("""
     可能还要这个：{detail}
 """)
 
-# Of two matters one is what the customer wants; the words are the same either way round, and beside both stand the
-# same characters.
+# Of two matters one is what the customer wants; the words are the same either way round.
 TWO_TOPICS = lines("""
-    这次不是为了“{other}”，是为了“{topic}”。
-    这次是为了“{topic}”，不是为了“{other}”。
+    这次不是为了{other}，是为了{topic}。
+    这次是为了{topic}，不是为了{other}。
     我要处理的是“{topic}”，不要处理的是“{other}”。
     我不要处理的是“{other}”，要处理的是“{topic}”。
-    “{other}”可以先不管，“{topic}”不可以先不管。
-    “{topic}”不可以先不管，“{other}”可以先不管。
-    比起“{other}”，“{topic}”更重要。
+    {other}可以先不管，{topic}不可以先不管。
+    {topic}不可以先不管，{other}可以先不管。
+    比起{other}，{topic}更重要。
     “{topic}”比“{other}”更重要。
     “{other}”没有“{topic}”重要。
-    以前问的是“{other}”，今天问的是“{topic}”。
-    今天问的是“{topic}”，以前问的是“{other}”。
-    你们回答了“{other}”，没有回答“{topic}”。
+    以前问的是{other}，今天问的是{topic}。
+    今天问的是{topic}，以前问的是{other}。
+    你们回答了{other}，没有回答{topic}。
     你们没有回答“{topic}”，只回答了“{other}”。
     “{other}”已经解决了，“{topic}”还没解决。
-    “{topic}”还没解决，“{other}”已经解决了。
-    你们同事以为我说的是“{other}”，其实我说的是“{topic}”。
-    其实我说的是“{topic}”，你们同事以为我说的是“{other}”。
+    {topic}还没解决，{other}已经解决了。
+    你们同事以为我说的是{other}，其实我说的是{topic}。
+    其实我说的是{topic}，你们同事以为我说的是{other}。
     先说“{topic}”，再说“{other}”，后面那个不急。
     “{other}”不急，急的是“{topic}”。
-    急的是“{topic}”，“{other}”不急。
+    急的是{topic}，{other}不急。
 """)
 # Two requests of which one comes first. The other is passed on to its department.
 TWO_REQUESTS = lines("""
@@ -139,6 +138,22 @@ RANT = lines("""
     你们自己试过自己的服务吗，就当一回普通顾客，试试！
     等了一天又一天，一天又一天，每次都说再等等，再等等，我这个年纪的人还能等多久？
     别人都劝我算了，可是我咽不下这口气，这不是钱的问题，是做人的道理。
+    昨晚我翻来覆去睡不着，把这事从头又想了一遍，我这个年纪哪经得起这样折腾。
+    老伴说算了吧，可我从小就是做事要做到底的人。
+    你们那么大一栋楼，总有一个能拍板的人吧，还是人人只会按按钮？
+    以前合唱团里谁买东西我都推荐你们，现在每个星期四她们都笑着问我。
+    我知道先看信的是机器，机器你好，麻烦叫个人来。
+    我们年轻那会儿，到柜台一说，十分钟就办完了。
+    儿子说要发到网上去，还要配图，他懂这些。
+    我查过你们公司是谁管的，真想把信寄到她家去。
+    事后别给我发五颗星的调查，我真不知道该怎么点。
+    填了四张表，输了两遍密码，还点了半天红绿灯，才能写上这几句。
+    你们哪里知道被人当皮球踢来踢去是什么滋味，个个都说没空。
+    我在火车上写的，过一个山洞断一次网，就这样还比你们快。
+    按理说我该给你们开张账单，算算我的时间，我一小时可不便宜。
+    有个朋友是律师，吃饭的时候我念给她听，她只是摇头。
+    连我家的猫都用同情的眼光看我，你们说到了什么地步。
+    话说到这份上，我也不怕你们笑话，我昨天真的气得一口饭都没吃下去，药倒是多吃了一片。
 """)
 RANT_ASK = lines("""
     再说一遍，大家都听明白：

@@ -140,6 +140,22 @@ RANT = lines("""
     No offence to the person who reads this, I know that you are not to blame, you only work there.
     It spoils the whole week for me, and the week was bad enough already, with the car in the garage.
     Do you ever try out your own service, just once, as a normal customer, without knowing anybody? You should!
+    Last night I lay awake and went through it all again in my head, which at my age is not good for the heart.
+    My wife says that I should let it rest, but I was brought up to finish what I have begun.
+    There must be somebody in your building who can decide something, or do you all just press buttons?
+    I used to recommend you to everybody in my choir, and now they ask me about it every Thursday with a grin.
+    I know that a machine will read this first, so hello, machine, please fetch a person.
+    When I was young one went to the counter, said what was the matter, and ten minutes later it was settled.
+    It is not about the money any more, it is about the principle, and about being taken seriously.
+    My son says that I should put it on the internet, with pictures, and he knows how to do that.
+    I have looked up who runs your company, and I am tempted to write to her at home.
+    Please do not send me one of your surveys with five stars afterwards, I would not know what to tick.
+    Four forms, two passwords and a riddle with traffic lights I had to get through just to write this.
+    You have no idea how it feels to be bounced about like a ball between people who all have no time.
+    I am writing in the train, the connection drops at every tunnel, and still I am faster than you.
+    By rights I should send you a bill for my time, and I charge more an hour than you may think.
+    A friend of mine is a lawyer, and she only shook her head when I read it out to her over dinner.
+    Even my cat looks at me as if she were sorry for me, that is how far it has come.
 """)
 RANT_ASK = lines("""
     So, once more, so that everybody understands it:
