@@ -1852,6 +1852,12 @@ ALTER TABLE ONLY vault.ticket_text
 CREATE INDEX clean_ticket_open ON ticketing.clean_ticket USING btree (ticket_id) WHERE ((category IS NULL) AND (reply IS NULL));
 
 --
+-- Name: clean_ticket_unfit; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX clean_ticket_unfit ON ticketing.clean_ticket USING btree (ticket_id) WHERE (unfit IS NOT NULL);
+
+--
 -- Name: draft_event_of_draft; Type: INDEX; Schema: ticketing; Owner: -
 --
 
@@ -1870,16 +1876,22 @@ CREATE INDEX draft_pending ON ticketing.draft USING btree (created_at, draft_id)
 CREATE INDEX draft_pending_of_ticket ON ticketing.draft USING btree (ticket_id) WHERE (state = 'pending'::text);
 
 --
--- Name: draft_work_claimed; Type: INDEX; Schema: ticketing; Owner: -
+-- Name: draft_state; Type: INDEX; Schema: ticketing; Owner: -
 --
 
-CREATE INDEX draft_work_claimed ON ticketing.draft_work USING btree (claimed_by, lease_until) WHERE (state = 'claimed'::text);
+CREATE INDEX draft_state ON ticketing.draft USING btree (state);
 
 --
 -- Name: draft_work_open; Type: INDEX; Schema: ticketing; Owner: -
 --
 
 CREATE INDEX draft_work_open ON ticketing.draft_work USING btree (queued_at, ticket_id) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
+
+--
+-- Name: draft_work_state; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_work_state ON ticketing.draft_work USING btree (state);
 
 --
 -- Name: imported_ticket_updated; Type: INDEX; Schema: ticketing; Owner: -

@@ -24,6 +24,8 @@ COMMENT ON FUNCTION ticketing.hash_part(text) IS
 REVOKE EXECUTE ON FUNCTION ticketing.hash_part(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ticketing.hash_part(text) TO ticketing_pipeline;
 
--- What would otherwise scan every ticket: leases that ran out, a worker's own claims, open tickets.
-CREATE INDEX draft_work_claimed ON ticketing.draft_work (claimed_by, lease_until) WHERE state = 'claimed';
+-- What would otherwise scan every row: claimed work, open tickets, the counts of 'ticketing status'.
+CREATE INDEX draft_work_state ON ticketing.draft_work (state);
+CREATE INDEX draft_state ON ticketing.draft (state);
 CREATE INDEX clean_ticket_open ON ticketing.clean_ticket (ticket_id) WHERE category IS NULL AND reply IS NULL;
+CREATE INDEX clean_ticket_unfit ON ticketing.clean_ticket (ticket_id) WHERE unfit IS NOT NULL;

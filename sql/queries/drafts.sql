@@ -38,7 +38,7 @@ FROM (
 WHERE d.draft_id = stale.draft_id;
 
 -- name: fail_exhausted_work(max_attempts)!
--- Work whose worker died once too often, without a chance to report it. Only claimed work is looked at, by its index.
+-- Work whose worker died once too often, without a chance to report it.
 UPDATE ticketing.draft_work w
 SET state = 'failed', lease_until = NULL, error = 'the worker died', finished_at = clock_timestamp()
 FROM (

@@ -129,4 +129,7 @@ def reject_command(
 
 def _print_draft(row: dict[str, object]) -> None:
     title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
-    print_side_by_side(title, {"ticket": f"{row['subject']}\n\n{row['ticket']}", "draft": str(row["draft"])})
+    ticket = "(the text is not kept any more)" if row["ticket"] is None else f"{row['subject']}\n\n{row['ticket']}"
+    print_side_by_side(title, {"ticket": ticket, "draft": str(row["draft"])})
+    if not row["is_current"]:
+        output.print("The ticket's text has changed since. This draft can't be approved: reject or release it.")

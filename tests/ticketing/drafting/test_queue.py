@@ -366,7 +366,7 @@ def test_what_runs_for_every_chunk_looks_at_claimed_work_only(a_hundred_thousand
             (queries.return_work, {"worker": "w1", "error": "E", "max_attempts": 3}),
         ):
             plan = plan_of(conn, query, **parameters)
-            assert "draft_work_claimed" in plan
+            assert "draft_work_state" in plan
             assert "Seq Scan" not in plan
         assert queries.fail_exhausted_work(conn, max_attempts=3) == 300
 
