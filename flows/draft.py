@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.common import IO, PLAIN
 from models.context import Context
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.drafting import queue
 from ticketing.drafting.chunk import ChunkOutcome, draft_chunk
 from ticketing.settings import get_settings

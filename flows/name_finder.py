@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.common import PLAIN
 from models.context import Context
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.settings import get_settings
 
 

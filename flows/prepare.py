@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 
 from flows.common import IO, PLAIN
 from models.context import Context
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.corpus import preparing
 from ticketing.corpus.preparing import ChunkCounts
 from ticketing.corpus.snapshot import build_snapshot

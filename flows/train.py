@@ -12,7 +12,7 @@ from models.context import Context
 from models.generator import training as generator_training
 from models.registry import versions
 from models.registry.versions import Kind
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.settings import get_settings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.summaries import plain, shown, table
+from reports.markdown import plain, shown, table
 
 # Everything is escaped but the plots, which we draw ourselves.
 TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -11,7 +11,7 @@ from reports.evaluation import classifier_sections, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 from reports.replies import generator_sections
-from reports.words import classifier_in_words, generator_in_words
+from reports.summary import classifier_summary, generator_summary
 from ticketing.settings import Settings
 
 
@@ -32,7 +32,7 @@ def write_report(judged: Sequence[Judged], settings: Settings) -> Report:
         f"the next tickets{approval}; 'ticketing models rollback KIND' takes it back."
     )
     lines = [
-        VerdictLine(candidate.version, candidate.verdict.passed, _in_words(candidate), candidate.verdict.sentence)
+        VerdictLine(candidate.version, candidate.verdict.passed, _summary(candidate), candidate.verdict.sentence)
         for candidate in judged
     ]
     # Readers open the page for the verdict, so the rules come first and the lineage last.
@@ -48,10 +48,10 @@ def write_report(judged: Sequence[Judged], settings: Settings) -> Report:
     return Report(folder / "evaluation.html", markdown, subtitle, headlines(sections))
 
 
-def _in_words(candidate: Judged) -> str:
+def _summary(candidate: Judged) -> str:
     if isinstance(candidate.evaluation, ClassifierEvaluation):
-        return classifier_in_words(candidate.evaluation)
-    return generator_in_words(candidate.evaluation, candidate.languages)
+        return classifier_summary(candidate.evaluation)
+    return generator_summary(candidate.evaluation, candidate.languages)
 
 
 def _sections(candidate: Judged, settings: Settings) -> list[Section]:

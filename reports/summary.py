@@ -11,7 +11,7 @@ from models.evaluation.measurements import ALL, Measurements
 NAMES = {NEAREST: "the nearest old reply", BASE: "the base model", CHAMPION: "the champion"}
 
 
-def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
+def classifier_summary(evaluation: ClassifierEvaluation) -> str:
     """How much a classifier does by itself, how much of that is right, and what the rest is."""
     values = evaluation.measured.values
     coverage, right = values[("coverage", ALL)], values.get(("selective_accuracy", ALL))
@@ -31,7 +31,7 @@ def classifier_in_words(evaluation: ClassifierEvaluation) -> str:
     )
 
 
-def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str] | None) -> str:
+def generator_summary(evaluation: GeneratorEvaluation, languages: frozenset[str] | None) -> str:
     """How like the agents' replies a generator's are, beside the others', how often a check finds a fault,
     and what people said of it.
 
@@ -57,11 +57,11 @@ def generator_in_words(evaluation: GeneratorEvaluation, languages: frozenset[str
     sentences.append("No check sees a wrong decision: read the replies below before you trust it.")
     if languages is not None:
         sentences.append(f"It writes {', '.join(sorted(languages))} only; other tickets get no draft.")
-    sentences.append(study_in_words(evaluation.measured))
+    sentences.append(study_summary(evaluation.measured))
     return " ".join(sentences)
 
 
-def study_in_words(measured: Measurements) -> str:
+def study_summary(measured: Measurements) -> str:
     """What people said of a generator in a blind study, or that nobody was asked."""
     said = [
         f"{one.value:.0%} of {one.count} tickets against {metric.removeprefix('study_against_')} "
