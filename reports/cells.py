@@ -8,24 +8,24 @@ from reports.page import Section
 from reports.plots import learning_curve_svg
 
 
-def shown(one: Measurement | None) -> object:
+def share_cell(one: Measurement | None) -> object:
     """A share or a mean with its 95 % interval; a dash where there is none."""
     if one is None:
         return "—"
     return f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f})"
 
 
-def score(one: Measurement | None) -> object:
+def score_cell(one: Measurement | None) -> object:
     """BLEU or chrF with its 95 % interval; a dash where there is none."""
     return "—" if one is None else f"{one.value:.1f} ({one.low:.1f}–{one.high:.1f})"
 
 
-def count(one: Measurement | None) -> object:
+def count_cell(one: Measurement | None) -> object:
     """How many tickets a number is of; a dash where there is none."""
     return "—" if one is None else one.count
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval_cell(low: float | None, high: float | None) -> str:
     """The ends of an interval; a dash where there is none."""
     if low is None or high is None or low == high:
         return "—"
@@ -33,12 +33,12 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def or_dash(value: float | int | None) -> object:
+def number_cell(value: float | int | None) -> object:
     """The number, or a dash."""
     return "—" if value is None else value
 
 
-def compared_section(
+def comparison_section(
     heading: str, measured: Measurements, scopes: Sequence[str], metrics: Sequence[str], note: str
 ) -> Section:
     """What was compared on the same tickets, in these scopes and metrics, as a section."""
@@ -51,7 +51,7 @@ def compared_section(
                 metric,
                 other,
                 one.difference,
-                interval(one.low, one.high),
+                interval_cell(one.low, one.high),
                 one.p_value,
                 one.count,
             )
@@ -62,7 +62,7 @@ def compared_section(
     )
 
 
-def curves(metrics: Mapping[str, Any]) -> list[str]:
+def learning_curve_svgs(metrics: Mapping[str, Any]) -> list[str]:
     """How training went, as a plot, where that was kept."""
     curve = metrics.get("learning_curve")
     return [learning_curve_svg(curve, metrics.get("learning_curve_of", "macro_f1"))] if curve else []

@@ -7,7 +7,7 @@ from models.evaluation.classifier import ClassifierEvaluation
 from models.evaluation.gate import RuleResult, Verdict, told
 from models.evaluation.measurements import Measurements
 from models.registry.versions import ModelVersion
-from reports.cells import compared_section, curves, interval, or_dash, shown
+from reports.cells import comparison_section, interval_cell, learning_curve_svgs, number_cell, share_cell
 from reports.page import Section
 from reports.plots import confusion_matrix_svg, coverage_accuracy_svg, reliability_svg
 
@@ -23,12 +23,12 @@ def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> S
             (
                 rule.name,
                 _told(rule.value),
-                interval(rule.low, rule.high),
+                interval_cell(rule.low, rule.high),
                 _told(rule.judged),
                 f"{rule.operator} {told(rule.bound)}",
                 _told(rule.margin),
-                or_dash(rule.count),
-                or_dash(rule.p_value),
+                number_cell(rule.count),
+                number_cell(rule.p_value),
                 rule.skipped or _says(rule),
             )
             for rule in verdict.rules
@@ -48,7 +48,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
     compared = []
     if evaluation.measured.comparisons:
         compared.append(
-            compared_section(
+            comparison_section(
                 "Classifier: better or worse than the champion",
                 evaluation.measured,
                 scopes,
@@ -64,7 +64,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
                 (
                     scope.removeprefix("language="),
                     evaluation.metrics_count(scope),
-                    *(shown(values.get((name, scope))) for name in names),
+                    *(share_cell(values.get((name, scope))) for name in names),
                 )
                 for scope in scopes
             ],
@@ -75,7 +75,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
             svgs=[
                 coverage_accuracy_svg(evaluation.curve_coverage, evaluation.curve_accuracy, target),
                 reliability_svg(evaluation.reliability),
-                *curves(model.metrics),
+                *learning_curve_svgs(model.metrics),
             ],
         ),
         *compared,
@@ -94,7 +94,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
                     c.precision,
                     c.recall,
                     *(
-                        shown(values.get((name, f"category={c.category}")))
+                        share_cell(values.get((name, f"category={c.category}")))
                         for name in ("coverage", "selective_accuracy")
                     ),
                     c.support,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from models.evaluation.generator import GeneratorEvaluation, ReplyExample, pair_scope
 from models.registry.versions import ModelVersion
-from reports.cells import compared_section, count, curves, interval, score, shown
+from reports.cells import comparison_section, count_cell, interval_cell, learning_curve_svgs, score_cell, share_cell
 from reports.page import Section
 from reports.plots import scores_svg
 from ticketing.settings import ANY_FAULT, FAULTS
@@ -23,7 +23,7 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
     languages = [scope for scope in evaluation.measured.scopes if scope.startswith("language=")]
     return [
         _scores(evaluation, systems, languages, model),
-        compared_section(
+        comparison_section(
             "Replies: better or worse, on the same tickets",
             evaluation.measured,
             languages,
@@ -38,7 +38,7 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
                 (
                     scope.removeprefix("language="),
                     system,
-                    *(shown(evaluation.systems[system].get((fault, scope))) for fault in (ANY_FAULT, *FAULTS)),
+                    *(share_cell(evaluation.systems[system].get((fault, scope))) for fault in (ANY_FAULT, *FAULTS)),
                 )
                 for scope in languages
                 for system in systems
@@ -52,10 +52,10 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             rows=[
                 (
                     name,
-                    count(evaluation.systems["tuned"].get(("replies", scope))),
-                    *(score(evaluation.systems["tuned"].get((metric, scope))) for metric in ("bleu", "chrf")),
+                    count_cell(evaluation.systems["tuned"].get(("replies", scope))),
+                    *(score_cell(evaluation.systems["tuned"].get((metric, scope))) for metric in ("bleu", "chrf")),
                     *(
-                        shown(evaluation.systems["tuned"].get((metric, scope)))
+                        share_cell(evaluation.systems["tuned"].get((metric, scope)))
                         for metric in ("embedding_similarity", *FAULTS)
                     ),
                 )
@@ -95,9 +95,9 @@ def _scores(
                     name,
                     bleu.count,
                     bleu.value,
-                    interval(bleu.low, bleu.high),
+                    interval_cell(bleu.low, bleu.high),
                     chrf.value,
-                    interval(chrf.low, chrf.high),
+                    interval_cell(chrf.low, chrf.high),
                     alike.value,
                 )
             )
@@ -111,7 +111,7 @@ def _scores(
         heading="Replies",
         header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %", "embedding_similarity"),
         rows=rows,
-        svgs=[*svgs, *curves(model.metrics)],
+        svgs=[*svgs, *learning_curve_svgs(model.metrics)],
         headline=True,
         note="tuned is what would be served; base is the same model without its adapter, cut off at the length of the "
         "longest agent's reply; nearest is the reply to the most similar training ticket. "
