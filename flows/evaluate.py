@@ -9,7 +9,7 @@ from flows import approval
 from flows.approval import Approval, Proposal
 from flows.common import IO, PLAIN
 from models.context import Context
-from models.evaluation.judging import Judged, judge_version
+from models.evaluation.judging import JudgedCandidate, judge_version
 from models.registry import versions
 from models.registry.versions import Kind
 from reports.round import write_report
@@ -73,13 +73,13 @@ def find_candidate(context: Context, kind: Kind, version: str | None) -> list[st
 
 
 @task(**PLAIN)
-def judge_candidate(context: Context, version: str) -> Judged:
+def judge_candidate(context: Context, version: str) -> JudgedCandidate:
     """Scores a candidate on held-out tickets, beside the champion and the baselines, and asks the gate."""
     return judge_version(context, version)
 
 
 @task(**PLAIN)
-def report(context: Context, judged: list[Judged]) -> None:
+def report(context: Context, judged: list[JudgedCandidate]) -> None:
     """Writes the report page, and its Markdown twin as an artifact of the run."""
     written = write_report(judged, context.settings)
     for line in written.headlines:
@@ -88,7 +88,7 @@ def report(context: Context, judged: list[Judged]) -> None:
     create_markdown_artifact(written.markdown, key="evaluation", description=written.subtitle)
 
 
-def promote_or_ask(context: Context, chosen: list[Judged], overrule: bool, by: str) -> str | None:
+def promote_or_ask(context: Context, chosen: list[JudgedCandidate], overrule: bool, by: str) -> str | None:
     """Promotes the chosen candidates, or asks a person first if the settings say so.
 
     Returns:
@@ -107,8 +107,10 @@ def promote_or_ask(context: Context, chosen: list[Judged], overrule: bool, by: s
     return None
 
 
-def _outcome(judged: list[Judged], chosen: list[Judged], overrule: bool, waiting_run: str | None) -> Outcome:
-    def result(candidate: Judged) -> str:
+def _outcome(
+    judged: list[JudgedCandidate], chosen: list[JudgedCandidate], overrule: bool, waiting_run: str | None
+) -> Outcome:
+    def result(candidate: JudgedCandidate) -> str:
         if not candidate.verdict.passed:
             return "failed but was promoted by a person" if overrule else "failed"
         return f"passed and waits for a person (run {waiting_run})" if waiting_run else "passed and is champion"

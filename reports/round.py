@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.evaluation.classifier import ClassifierEvaluation
-from models.evaluation.judging import Judged
+from models.evaluation.judging import JudgedCandidate
 from reports.evaluation import classifier_sections, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
@@ -24,7 +24,7 @@ class Report(NamedTuple):
     headlines: list[str]
 
 
-def write_report(judged: Sequence[Judged], settings: Settings) -> Report:
+def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Report:
     """Writes the report on the candidates under the home: one page that stays, and one that is always the newest."""
     approval = ", once a person has said yes" if settings.gate.human_approval else ""
     subtitle = (
@@ -48,13 +48,13 @@ def write_report(judged: Sequence[Judged], settings: Settings) -> Report:
     return Report(folder / "evaluation.html", markdown, subtitle, headlines(sections))
 
 
-def _summary(candidate: Judged) -> str:
+def _summary(candidate: JudgedCandidate) -> str:
     if isinstance(candidate.evaluation, ClassifierEvaluation):
         return classifier_summary(candidate.evaluation)
     return generator_summary(candidate.evaluation, candidate.languages)
 
 
-def _sections(candidate: Judged, settings: Settings) -> list[Section]:
+def _sections(candidate: JudgedCandidate, settings: Settings) -> list[Section]:
     if isinstance(candidate.evaluation, ClassifierEvaluation):
         return classifier_sections(candidate.evaluation, candidate.model, settings.gate.accuracy)
     return generator_sections(candidate.evaluation, candidate.model)

@@ -34,7 +34,7 @@ LEARNT_FROM: tuple[Part, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCandidate:
     """A candidate with its scores and the gate's verdict.
 
     `champion` is the version that it would replace, None where there is no champion. `languages` are those that a
@@ -69,7 +69,7 @@ class ChampionComparison(NamedTuple):
     absent: frozenset[str] = frozenset()
 
 
-def judge_version(context: Context, version: str) -> Judged:
+def judge_version(context: Context, version: str) -> JudgedCandidate:
     """Scores a version on the test part of its snapshot, asks the gate and stores the verdict.
 
     Raises:
@@ -103,7 +103,7 @@ def training_ticket_ids(context: Context, model: ModelVersion) -> frozenset[str]
     return frozenset(record.ticket_id for part in LEARNT_FROM for record in snapshot.records(part))
 
 
-def _judge_classifier(context: Context, model: ModelVersion) -> Judged:
+def _judge_classifier(context: Context, model: ModelVersion) -> JudgedCandidate:
     started, settings = time.monotonic(), context.settings
     comparison = compare_with_champion(context, model)
     rival = None
@@ -115,7 +115,7 @@ def _judge_classifier(context: Context, model: ModelVersion) -> Judged:
     return _ask_gate(context, model, evaluation, started, comparison.version)
 
 
-def _judge_generator(context: Context, model: ModelVersion) -> Judged:
+def _judge_generator(context: Context, model: ModelVersion) -> JudgedCandidate:
     started, settings = time.monotonic(), context.settings
     snapshot = _snapshot(context, model)
     comparison = compare_with_champion(context, model)
@@ -148,11 +148,11 @@ def _ask_gate(
     started: float,
     champion: str | None,
     languages: frozenset[str] | None = None,
-) -> Judged:
+) -> JudgedCandidate:
     numbers = {**evaluation.numbers, "champion": champion, **cost_since(started)}
     verdict = judge(rules_of(context.settings.gate, model.kind), evaluation.measured)
     verdict_id = record_verdict(context.database, model, verdict, numbers, evaluation.measured.signatures())
-    return Judged(model, evaluation, verdict, verdict_id, numbers, champion, languages)
+    return JudgedCandidate(model, evaluation, verdict, verdict_id, numbers, champion, languages)
 
 
 def _snapshot(context: Context, model: ModelVersion) -> Snapshot:
