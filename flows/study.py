@@ -14,13 +14,13 @@ from ticketing.settings import get_settings
 from ticketing.study import studies
 
 
-class Opened(NamedTuple):
+class OpenedStudy(NamedTuple):
     """A study that raters can begin with."""
 
     study_id: int
     items: int
     shared: int
-    asked: int
+    requested: int
     left_out: int  # tickets to which some system had no reply
 
     @property
@@ -29,8 +29,10 @@ class Opened(NamedTuple):
         sentence = f"study {self.study_id} is open: {self.items:,} tickets, {self.shared:,} of them for every rater"
         if self.left_out:
             sentence += f"; {self.left_out:,} left out, since a system had no reply to them"
-        if self.items + self.left_out < self.asked:
-            sentence += f"; {self.asked:,} were asked for, but no more held-out tickets can be answered by everybody"
+        if self.items + self.left_out < self.requested:
+            sentence += (
+                f"; {self.requested:,} were asked for, but no more held-out tickets can be answered by everybody"
+            )
         return sentence
 
 
@@ -43,7 +45,7 @@ def study(
     seed: int | None = None,
     name: str | None = None,
     by: str = "the pipeline",
-) -> Opened:
+) -> OpenedStudy:
     """Makes a blind study of the champion, the nearest reply, the agent's reply, and a candidate if one is named."""
     with Context(get_settings()) as context:
         study_id = draw(context, StudyRequest(size, candidate, overlap, raters, seed, name, by))
@@ -75,8 +77,8 @@ def generate(context: Context, study_id: int, system: str) -> None:
 
 
 @task(**IO)
-def open_study(context: Context, study_id: int) -> Opened:
+def open_study(context: Context, study_id: int) -> OpenedStudy:
     """Opens the study, without the tickets to which some system has no reply."""
     left_out = studies.open_study(context.database, study_id)
     found = studies.find(context.database, study_id)
-    return Opened(study_id, found.items, found.shared, found.asked, left_out)
+    return OpenedStudy(study_id, found.items, found.shared, found.asked, left_out)

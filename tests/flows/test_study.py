@@ -95,7 +95,7 @@ def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
     opened = run(candidate)
 
     # Two of the ten are about a kettle: no reviewer would see a reply to them.
-    assert (opened.items, opened.asked, opened.left_out) == (8, 1000, 2)
+    assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
     assert "2 left out" in opened.sentence and "1,000 were asked for" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
     by_system = {
