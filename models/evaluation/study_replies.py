@@ -22,12 +22,12 @@ def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
 
 def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
     """The reply to the nearest training ticket, with the tickets that it is the reply of."""
-    told_in: dict[tuple[str, str], list[str]] = defaultdict(list)
+    source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.records("train"):
         if record.output:
-            told_in[record.language, record.output].append(record.ticket_id)
+            source_ticket_ids[record.language, record.output].append(record.ticket_id)
     return [
-        Reply(record.ticket_id, body, tuple(told_in[record.language, body]))
+        Reply(record.ticket_id, body, tuple(source_ticket_ids[record.language, body]))
         for record, body in zip(records, nearest_replies(snapshot, records), strict=True)
     ]
 

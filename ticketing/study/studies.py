@@ -19,7 +19,7 @@ from ticketing.reviewing import set_actor
 from ticketing.study.sampling import Sample
 
 # Of many tickets with the same reply so many are remembered: the reply leaves when the last of them is forgotten.
-MOST_TOLD_IN = 5
+MAX_SOURCE_TICKETS = 5
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Reply(NamedTuple):
 
     ticket_id: str
     body: str
-    told_in: tuple[str, ...] = ()  # other tickets that this is the reply of
+    source_ticket_ids: tuple[str, ...] = ()  # other tickets that this is the reply of
 
 
 class Item(NamedTuple):
@@ -281,5 +281,5 @@ def _write(conn: Connection, study_id: int, system: str, replies: Sequence[Reply
         system=system,
         ticket_ids=[reply.ticket_id for reply in said],
         bodies=[reply.body for reply in said],
-        told_in=[json.dumps(reply.told_in[:MOST_TOLD_IN]) for reply in said],
+        told_in=[json.dumps(reply.source_ticket_ids[:MAX_SOURCE_TICKETS]) for reply in said],
     )
