@@ -48,7 +48,7 @@ def create_study(context: Context, request: StudyRequest) -> int:
             raise ModelError(f"{model.version} is a {model.kind}: a study compares generators.")
     # The candidate's snapshot is the newer one: neither model has learnt from its test tickets.
     snapshot, *others = (find_snapshot(database, settings, model.snapshot_id) for model in models)
-    able = sampling.able_records(
+    eligible = sampling.eligible_records(
         snapshot,
         [other for other in others if other.snapshot_id != snapshot.snapshot_id],
         [read_manifest(model.version, model.path).languages for model in models],
@@ -65,7 +65,7 @@ def create_study(context: Context, request: StudyRequest) -> int:
         raters=request.raters,
         by=request.by,
     )
-    return studies.create(database, new, sampling.draw(able, request.size, request.overlap, seed))
+    return studies.create(database, new, sampling.draw(eligible, request.size, request.overlap, seed))
 
 
 def add_nearest_replies(context: Context, study_id: int) -> None:

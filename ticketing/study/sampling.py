@@ -22,7 +22,7 @@ class Sample:
     shared: frozenset[str]
 
 
-def able_records(
+def eligible_records(
     snapshot: Snapshot, others: Iterable[Snapshot], languages: Iterable[frozenset[str] | None]
 ) -> list[Record]:
     """The test tickets that everybody can answer, and that no model has learnt from.
