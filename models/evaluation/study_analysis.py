@@ -41,7 +41,7 @@ class Preference:
     wins: float
     ties: float
     losses: float
-    won: Measurement
+    win_rate: Measurement
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ def study_measurement(database: Database, version: str) -> StudyMeasurement | No
         return None
     ratings = study.ratings(database, found.study_id)
 
-    def won(against: str) -> Measurement | None:
+    def win_rate(against: str) -> Measurement | None:
         there = any({found.system, against} <= rating.scores.keys() for rating in ratings)
-        return preference(ratings, found.system, against).won if there and against != found.system else None
+        return preference(ratings, found.system, against).win_rate if there and against != found.system else None
 
     # What was said of an earlier champion is no word on the present one.
-    champion = won("champion") if found.same_champion else None
-    return StudyMeasurement(found.study_id, version, found.system, won("human"), champion, won("nearest"))
+    champion = win_rate("champion") if found.same_champion else None
+    return StudyMeasurement(found.study_id, version, found.system, win_rate("human"), champion, win_rate("nearest"))
 
 
 def with_study(measured: Measurements, said: StudyMeasurement | None) -> Measurements:
