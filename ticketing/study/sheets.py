@@ -25,7 +25,7 @@ MAX_CELL_CHARS = 2**24
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A row that was not taken: the line it begins on, and why; nothing of what is in it."""
 
     line_number: int
@@ -40,7 +40,7 @@ class ImportedRatings:
     new: int = 0
     unchanged: int = 0
     unrated: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
     def sentence(self) -> str:
         """In one line, for people."""
@@ -49,7 +49,7 @@ class ImportedRatings:
 
 
 @dataclass(frozen=True)
-class Filled:
+class RatedRow:
     """A row with a rating in it."""
 
     item_id: int
@@ -58,7 +58,7 @@ class Filled:
     comment: str
 
 
-class _Wrong(Exception):
+class _InvalidRow(Exception):
     """Why a row can't be used."""
 
 
@@ -126,17 +126,17 @@ def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> I
         for line_number, cells in read_sheet(stream, path):
             done.read += 1
             try:
-                row = None if isinstance(cells, str) else filled(cells, rater)
+                row = None if isinstance(cells, str) else parse_row(cells, rater)
                 if isinstance(cells, str):
-                    raise _Wrong(cells)
+                    raise _InvalidRow(cells)
                 if row is None:
                     done.unrated += 1
-                elif _stored(conn, study_id, row):
+                elif _store_rating(conn, study_id, row):
                     done.new += 1
                 else:
                     done.unchanged += 1
-            except (_Wrong, StudyError) as error:
-                done.refused.append(Refused(line_number, str(error).removesuffix("; nothing changed.")))
+            except (_InvalidRow, StudyError) as error:
+                done.refused.append(RefusedRow(line_number, str(error).removesuffix("; nothing changed.")))
     return done
 
 
@@ -177,7 +177,7 @@ def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]
         raise InputError(f"{path}, line {reader.line_num}: this is no CSV ({error}). Nothing was taken.") from None
 
 
-def filled(cells: dict[str, str], rater: str) -> Filled | None:
+def parse_row(cells: dict[str, str], rater: str) -> RatedRow | None:
     """The rating in a row; None if nothing is filled in."""
     scores = {name.removeprefix("score_"): cell.strip() for name, cell in cells.items() if name.startswith("score_")}
     preferred, comment = cells["preferred"].strip(), cells["comment"]
@@ -185,18 +185,18 @@ def filled(cells: dict[str, str], rater: str) -> Filled | None:
         return None
     item = cells["item"].strip()
     if not (item.isascii() and item.isdigit() and len(item) < 18):
-        raise _Wrong("item is no number of an item")
+        raise _InvalidRow("item is no number of an item")
     # On a shared item two raters have different labels: taken for another's, a rating would be turned round.
     if cells["rater"].strip() != rater:
-        raise _Wrong("the row was made for another rater")
+        raise _InvalidRow("the row was made for another rater")
     for label, score in scores.items():
         if score not in ("1", "2", "3", "4", "5"):
-            raise _Wrong(f"score_{label} is not 1, 2, 3, 4 or 5")
+            raise _InvalidRow(f"score_{label} is not 1, 2, 3, 4 or 5")
     if preferred.casefold() != TIE and preferred.upper() not in scores:
-        raise _Wrong(f"preferred is not {', '.join(scores)} or {TIE}")
+        raise _InvalidRow(f"preferred is not {', '.join(scores)} or {TIE}")
     if "\0" in comment:
-        raise _Wrong("comment holds a zero byte")
-    return Filled(
+        raise _InvalidRow("comment holds a zero byte")
+    return RatedRow(
         item_id=int(item),
         scores={label: int(score) for label, score in scores.items()},
         preferred=None if preferred.casefold() == TIE else preferred.upper(),
@@ -204,7 +204,7 @@ def filled(cells: dict[str, str], rater: str) -> Filled | None:
     )
 
 
-def _stored(conn: Connection, study_id: int, row: Filled) -> bool:
+def _store_rating(conn: Connection, study_id: int, row: RatedRow) -> bool:
     # A row of its own in the transaction: one that the database refuses takes no other with it.
     with conn.transaction():
         return study.rate(conn, study_id, row.item_id, row.scores, row.preferred, row.comment)
