@@ -18,7 +18,7 @@ from ticketing.errors import ModelError, OutputError, TicketingError
 from ticketing.settings import Settings
 
 
-class Stored(NamedTuple):
+class StoredArtefact(NamedTuple):
     """Where an artefact is: a path relative to the home, or a URL."""
 
     path: str
@@ -31,7 +31,7 @@ def artefact_hash(folder: Path) -> str:
     return files_hash(files, lambda name: files[name].open("rb"))
 
 
-def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
+def store(artefact: Path, settings: Settings, undo: ExitStack) -> StoredArtefact:
     """Moves an artefact to its place, and to the store where there is one.
 
     Content that is there already is left as it is: whoever registered it before shares it.
@@ -53,13 +53,13 @@ def store(artefact: Path, settings: Settings, undo: ExitStack) -> Stored:
             shutil.rmtree(place, ignore_errors=True)
             artefact.rename(place)
     if settings.registry.store is None:
-        return Stored(os.path.relpath(place, settings.home), digest)
+        return StoredArtefact(os.path.relpath(place, settings.home), digest)
     url = f"{settings.registry.store.rstrip('/')}/{digest[:2]}/{digest}"
     _upload(place, url, undo)
-    return Stored(url, digest)
+    return StoredArtefact(url, digest)
 
 
-def local_copy(at: Stored, settings: Settings) -> Path:
+def local_copy(at: StoredArtefact, settings: Settings) -> Path:
     """The artefact on this machine, its content checked; fetched first where it is elsewhere.
 
     Raises:
@@ -78,7 +78,7 @@ def local_copy(at: Stored, settings: Settings) -> Path:
     return place
 
 
-def check(at: Stored, settings: Settings) -> None:
+def check(at: StoredArtefact, settings: Settings) -> None:
     """Makes sure that every machine can load it, not only this one, which may have a copy.
 
     Raises:
@@ -91,7 +91,7 @@ def check(at: Stored, settings: Settings) -> None:
                 raise _lost("gone or damaged", at.path)
 
 
-def size(at: Stored, settings: Settings) -> int:
+def size(at: StoredArtefact, settings: Settings) -> int:
     """The bytes it takes up in its store; 0 when it is gone.
 
     Raises:
@@ -103,7 +103,7 @@ def size(at: Stored, settings: Settings) -> int:
         return sum(_remote_files(at.path).values())
 
 
-def remove(at: Stored, settings: Settings) -> None:
+def remove(at: StoredArtefact, settings: Settings) -> None:
     """Takes an artefact away, in its store and here; one that is gone already is no error.
 
     Raises:
@@ -140,7 +140,7 @@ def _is_intact(place: Path, digest: str) -> bool:
     return place.is_dir() and artefact_hash(place) == digest
 
 
-def _is_remote(at: Stored) -> bool:
+def _is_remote(at: StoredArtefact) -> bool:
     return "://" in at.path
 
 
@@ -190,7 +190,7 @@ def _take_back(fs: Any, path: str) -> None:  # noqa: ANN401 — fsspec has no ty
         fs.rm_file(path)
 
 
-def _fetch(at: Stored, place: Path) -> None:
+def _fetch(at: StoredArtefact, place: Path) -> None:
     with _talking_to(at.path, ModelError, "is out of reach"):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _one_process(place.parent.parent / ".fetching"):

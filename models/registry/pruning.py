@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.registry import artefacts
-from models.registry.artefacts import Stored
+from models.registry.artefacts import StoredArtefact
 from ticketing.database import Connection, Database, queries, refusals_as
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
@@ -50,7 +50,7 @@ def prune(database: Database, versions: Sequence[str], by: str, settings: Settin
     return sum(_remove(database, at, settings) for at in unused)
 
 
-def _remove(database: Database, at: Stored, settings: Settings) -> int:
+def _remove(database: Database, at: StoredArtefact, settings: Settings) -> int:
     with database.begin() as conn:
         # Somebody may register the same content just now: who comes second waits, and then sees.
         queries.lock_artefact(conn, artefact_hash=at.artefact_hash)
@@ -61,5 +61,5 @@ def _remove(database: Database, at: Stored, settings: Settings) -> int:
     return freed
 
 
-def _unused(conn: Connection, pruning: Sequence[str] = ()) -> list[Stored]:
-    return [Stored(**row) for row in queries.unused_artefacts(conn, pruning=list(pruning))]
+def _unused(conn: Connection, pruning: Sequence[str] = ()) -> list[StoredArtefact]:
+    return [StoredArtefact(**row) for row in queries.unused_artefacts(conn, pruning=list(pruning))]
