@@ -76,12 +76,12 @@ def compare(database: Database, a: str, b: str) -> Comparison:
     )
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
     """Nested values under dotted names; lists are counted, since they are no numbers to compare."""
     found: dict[str, Scalar] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}.")
+            found |= flattened(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = f"{len(value)} items" if isinstance(value, list) else value
     return found
@@ -89,7 +89,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
 
 def _origin(model: dict[str, Any]) -> dict[str, Scalar]:
     named = {name: model[name] for name in ("snapshot_id", "base_model", "code_version")}
-    return named | flat(model["parameters"])
+    return named | flattened(model["parameters"])
 
 
 def _metrics(one: Lineage) -> dict[str, Scalar]:
@@ -100,7 +100,7 @@ def _metrics(one: Lineage) -> dict[str, Scalar]:
         for metric, scopes in latest.get("values", {}).items()
         for scope, number in scopes.items()
     }
-    return flat(one.model["metrics"], "training.") | measured
+    return flattened(one.model["metrics"], "training.") | measured
 
 
 def _side_by_side(a: dict[str, Scalar], b: dict[str, Scalar]) -> list[Difference]:

@@ -13,14 +13,14 @@ from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
-class Plan(NamedTuple):
+class PruningPlan(NamedTuple):
     """The versions to prune, and the bytes that this and what an interrupted pruning left behind takes up."""
 
     versions: tuple[str, ...]
     bytes: int
 
 
-def plan(database: Database, keep: int, settings: Settings) -> Plan:
+def plan(database: Database, keep: int, settings: Settings) -> PruningPlan:
     """What can go when the last `keep` champions of each kind stay; and with them the champion, what a rollback goes
     to, and candidates newer than the champion.
 
@@ -30,7 +30,7 @@ def plan(database: Database, keep: int, settings: Settings) -> Plan:
     with database.begin() as conn:
         versions = tuple(row["version"] for row in queries.prunable_models(conn, keep=keep))
         unused = _unused(conn, versions)
-    return Plan(versions, sum(artefacts.size(at, settings) for at in unused))
+    return PruningPlan(versions, sum(artefacts.size(at, settings) for at in unused))
 
 
 def prune(database: Database, versions: Sequence[str], by: str, settings: Settings) -> int:

@@ -64,8 +64,8 @@ def show_command(version: Version) -> None:
     artefact = {"path": model["path"], "artefact_hash": model["artefact_hash"]}
     pruned = {"pruned": f"{_shown(model['pruned_at'])} by {model['pruned_by']}"} if model["pruned_at"] else {}
     output.print(_names_and_values(version, {**origin, **artefact, **pruned}))
-    output.print(_names_and_values("parameters", lineage.flat(model["parameters"])))
-    output.print(_names_and_values("metrics of the training", lineage.flat(model["metrics"])))
+    output.print(_names_and_values("parameters", lineage.flattened(model["parameters"])))
+    output.print(_names_and_values("metrics of the training", lineage.flattened(model["metrics"])))
     for verdict in found.verdicts:
         output.print(_verdict_table(verdict))
     output.print(_history_table(found.history))
@@ -136,7 +136,7 @@ def prune_command(
 
 
 def _headline(row: Mapping[str, Any]) -> str:
-    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flat(row["metrics"])
+    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flattened(row["metrics"])
     return ", ".join(f"{name} {_shown(value)}" for name, value in list(numbers.items())[:HEADLINES])
 
 
