@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ticketing.errors import PrivacyError
-from ticketing.privacy.reading import read
+from ticketing.privacy.normalising import normalise
 
 # The order settles ties between recognisers: what is checked most strictly comes first.
 KINDS = (
@@ -142,7 +142,7 @@ def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
 
 def spelling_key(value: str, kind: str) -> str:
     """The same for two spellings of one value: in case, width, punctuation, and the ways to write a number."""
-    plain = unicodedata.normalize("NFKC", read(value).text).casefold()
+    plain = unicodedata.normalize("NFKC", normalise(value).text).casefold()
     if kind == "EMAIL_ADDRESS":
         plain = re.sub(r"\W+(?:at|艾特)\W+", "@", plain)
         return re.sub(r"\W+dot\W+", ".", plain)

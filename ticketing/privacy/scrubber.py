@@ -16,8 +16,8 @@ from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
+from ticketing.privacy.normalising import normalise
 from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Scrubbed, Span, is_part_of_placeholder, put_in, spans_of
-from ticketing.privacy.reading import read
 from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
@@ -106,17 +106,17 @@ class Scrubber:
         return changed
 
     def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
-        readings = [read(text) for text in texts]
+        normalised = [normalise(text) for text in texts]
         # The finder's products don't hold Python's lock: meanwhile the patterns are looked for. The thread ends then:
         # torch's workers come in teams, one a thread, and while there are two teams neither waits awake.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            names = pool.submit(self._names, [reading.text for reading in readings]) if look_for_names else None
-            by_pattern = [list(self._found_by(self._recognisers, reading.text)) for reading in readings]
+            names = pool.submit(self._names, [normal.text for normal in normalised]) if look_for_names else None
+            by_pattern = [list(self._found_by(self._recognisers, normal.text)) for normal in normalised]
         by_name = names.result() if names else [[] for _ in texts]
-        for text, reading, *found in zip(texts, readings, by_pattern, by_name, strict=True):
+        for text, normal, *found in zip(texts, normalised, by_pattern, by_name, strict=True):
             results = [result for results in found for result in results]
             for result in results:
-                result.start, result.end = reading.original(result.start, result.end)
+                result.start, result.end = normal.original_span(result.start, result.end)
             yield resolve(text, results)
 
     def _names(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:

@@ -25,26 +25,26 @@ _DICTATED = re.compile(
 _NUMERAL = re.compile(r"[〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]")
 
 
-class Reading(NamedTuple):
+class NormalisedText(NamedTuple):
     """A text as it is read, and for each of its characters the place in the original; one place more for the end."""
 
     text: str
-    places: list[int] | None  # None: every character is where it was
+    offsets: list[int] | None  # None: every character is where it was
 
-    def original(self, start: int, end: int) -> tuple[int, int]:
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Where a stretch of the reading is in the original; end exclusive."""
-        if self.places is None or start >= end:
+        if self.offsets is None or start >= end:
             return start, end
-        return self.places[start], self.places[end - 1] + 1
+        return self.offsets[start], self.offsets[end - 1] + 1
 
 
-def read(text: str) -> Reading:
+def normalise(text: str) -> NormalisedText:
     """Takes the disguises off a text."""
-    places: list[int] | None = None
+    offsets: list[int] | None = None
     seen = text.translate(_AS_READ)
     if any(ord(character) in _INVISIBLE for character in set(text)):
-        places = [place for place, character in enumerate(seen) if ord(character) not in _INVISIBLE]
-        seen = "".join(seen[place] for place in places)
+        offsets = [place for place, character in enumerate(seen) if ord(character) not in _INVISIBLE]
+        seen = "".join(seen[place] for place in offsets)
     if _NUMERAL.search(seen):
         seen = _DICTATED.sub(lambda run: run.group().translate(_NUMERALS), seen)
-    return Reading(seen, places)
+    return NormalisedText(seen, offsets)
