@@ -47,7 +47,7 @@ _NAME = rf"(?!{_WORDS})(?:(?:欧阳|司马|上官|诸葛)[\u4e00-\u9fff]{{1,2}}|
 # Where letters begin and end: a name that is greeted, and one that stands on a line of its own.
 _ADDRESSED = re.compile(rf"(?:^|尊敬的|亲爱的)({_NAME}?)(?:先生|女士|小姐)?[,，]?(?:您好|你好)", re.MULTILINE)
 _SIGNED = re.compile(rf"(?:^|[。！!]|谢了|麻烦了)[ \t]*({_NAME})[ \t]*$", re.MULTILINE)
-NO_NAMES = frozenset(
+NOT_NAMES = frozenset(
     {"客服", "客户", "用户", "买家", "卖家", "本人", "朋友", "先生", "女士", "小姐", "亲", "您好", "小姐姐", "小哥"}
 )
 
@@ -82,7 +82,7 @@ class ChineseRecogniser(EntityRecognizer):  # type: ignore[misc]
             RecognizerResult("PERSON", *match.span(1), 0.7)
             for pattern in (_ANNOUNCED_NAME, _ADDRESSED, _SIGNED)
             for match in pattern.finditer(text)
-            if match.group(1) and match.group(1) not in NO_NAMES
+            if match.group(1) and match.group(1) not in NOT_NAMES
         ]
         for sentence in _SENTENCE.finditer(text):
             if HAN.search(sentence.group()):
@@ -108,7 +108,7 @@ def _people(text: str, words: Sequence[_Word]) -> Iterator[RecognizerResult]:
     for start, end in _runs(words, "PER"):
         name = text[start:end].strip()
         # Words of other languages mean nothing to it, whatever it calls them.
-        if 2 <= len(name) <= 20 and name not in NO_NAMES and HAN.search(name):
+        if 2 <= len(name) <= 20 and name not in NOT_NAMES and HAN.search(name):
             yield RecognizerResult("PERSON", start, end, 0.8)
 
 

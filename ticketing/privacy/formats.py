@@ -29,7 +29,7 @@ _DATE = (
 
 
 # Kinds whose values can be all letters.
-WORDS_TOO = frozenset({"EMAIL_ADDRESS", "USERNAME", "IM_ID", "DEVICE_ID"})
+KINDS_WITHOUT_DIGITS = frozenset({"EMAIL_ADDRESS", "USERNAME", "IM_ID", "DEVICE_ID"})
 
 
 class Format(NamedTuple):
@@ -43,7 +43,7 @@ class Format(NamedTuple):
     @property
     def has_digit(self) -> bool:
         """Whether there is a digit in every such value."""
-        return self.kind not in WORDS_TOO
+        return self.kind not in KINDS_WITHOUT_DIGITS
 
 
 def luhn(digits: str) -> bool:

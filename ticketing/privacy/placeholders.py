@@ -25,9 +25,9 @@ MAX_NUMBER = 9999
 _KINDS = "|".join(KINDS)
 PLACEHOLDER = re.compile(rf"<({_KINDS})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
 _SPLIT = re.compile(rf"(<(?:{_KINDS})_[1-9]\d{{0,3}}[b-z]?>)", re.ASCII)
-MARKS = ("", *"bcdefghijklmnopqrstuvwxyz")
+VARIANT_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
 # Numbers are written with and without a country's code or a leading zero, which are in front.
-TELLING_DIGITS = 9
+COMPARED_DIGITS = 9
 
 
 class Span(NamedTuple):
@@ -62,7 +62,7 @@ def foreign_placeholders(text: str, ticket_text: str) -> set[str]:
     }
 
 
-def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]) -> list[str]:
+def insert_placeholders(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]) -> list[str]:
     """Replaces every occurrence of the found values in all texts, the longest value first.
 
     Text that looks like a placeholder already is left alone, and its number is not given away.
@@ -136,7 +136,7 @@ def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str
 
 def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
     """A placeholder for one more spelling of a value; None where there is none left, or no such value."""
-    names = (f"<{kind}_{number}{mark}>" for mark in MARKS) if number is not None else ()
+    names = (f"<{kind}_{number}{mark}>" for mark in VARIANT_LETTERS) if number is not None else ()
     return next((name for name in names if name not in taken), None)
 
 
@@ -150,11 +150,11 @@ def spelling_key(value: str, kind: str) -> str:
         return plain
     kept = "".join(character for character in plain if character.isalnum())
     if kind == "PHONE_NUMBER":
-        kept = re.sub(r"\D", "", kept)[-TELLING_DIGITS:]
+        kept = re.sub(r"\D", "", kept)[-COMPARED_DIGITS:]
     return kept or value
 
 
-def spans_of(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
+def original_spans(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
     """Where the values of a scrubbed text were in the text it was made from."""
     spans = []
     shift = 0

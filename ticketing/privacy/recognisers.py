@@ -62,14 +62,14 @@ PHONE_REGIONS = ("CN", "US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR
 
 _NAME_WORD = r"\p{Lu}[\p{L}'’-]{1,30}"
 # Whom mails greet, and words that nobody is called.
-NO_NAMES = (
+NOT_NAMES = (
     "team", "customer", "client", "user", "sir", "sirs", "madam", "all", "there", "everyone", "friend", "friends",
     "support", "service", "shop", "help", "colleague", "colleagues", "sent", "thanks",
     "the", "and", "eur", "usd", "gbp", "cny", "chf",
 )  # fmt: skip
 GREETED = (
     r"^(?i:dear|hi|hello|hey)[ ,]{1,2}(?:(?:Mr|Ms|Mrs|Miss|Dr)\.? )?\K"
-    rf"(?!(?i:{'|'.join(NO_NAMES)})\b)"
+    rf"(?!(?i:{'|'.join(NOT_NAMES)})\b)"
     rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,2}}(?=\s*(?:[,!.:–-]|$))"
 )
 

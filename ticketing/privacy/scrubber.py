@@ -17,8 +17,16 @@ from presidio_analyzer import EntityRecognizer, RecognizerResult
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
 from ticketing.privacy.normalising import normalise
-from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Scrubbed, Span, is_part_of_placeholder, put_in, spans_of
-from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
+from ticketing.privacy.placeholders import (
+    KINDS,
+    PLACEHOLDER,
+    Scrubbed,
+    Span,
+    insert_placeholders,
+    is_part_of_placeholder,
+    original_spans,
+)
+from ticketing.privacy.recognisers import NOT_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
 __all__ = ["Scrubbed", "Scrubber", "Span"]
@@ -86,7 +94,7 @@ class Scrubber:
         for _ in range(MAX_PASSES - 1):
             left = self._one_pass(texts, values, left, look_for_names=False)
         return [
-            Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
+            Scrubbed(group, tuple(original_spans(text, known) for text in group), known)
             for group, known in zip(texts, values, strict=True)
         ]
 
@@ -102,7 +110,7 @@ class Scrubber:
                 found[index].setdefault(text[span.start : span.end], span.kind)
         changed = [index for index in left if found[index]]
         for index in changed:
-            texts[index] = tuple(put_in(texts[index], found[index], values[index]))
+            texts[index] = tuple(insert_placeholders(texts[index], found[index], values[index]))
         return changed
 
     def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
@@ -175,7 +183,7 @@ def _pieces(text: str, span: Span, whole: bool) -> Iterator[Span]:
     start, end = _trimmed(text, span.start, span.end, " \t\r\n")
     # A rest of three digits says nothing, nor does a house's number, and each of its kind in the ticket would go too.
     enough = 4 if not whole or (span.kind == "ADDRESS" and text[start:end].isdigit()) else MIN_ALNUM.get(span.kind, 1)
-    no_value = text[start:end].casefold() in NO_NAMES
+    no_value = text[start:end].casefold() in NOT_NAMES
     if sum(character.isalnum() for character in text[start:end]) >= enough and not no_value:
         yield Span(start, end, span.kind)
 
@@ -188,7 +196,7 @@ def _name(text: str, start: int, end: int) -> Iterator[Span]:
     if text[start:end].endswith(("'s", "’s")):
         end -= 2
     value = text[start:end]
-    no_name = value.casefold() in NO_NAMES or is_part_of_placeholder(value)
+    no_name = value.casefold() in NOT_NAMES or is_part_of_placeholder(value)
     if _NAME.fullmatch(value) and not no_name:
         yield Span(start, end, "PERSON")
 
