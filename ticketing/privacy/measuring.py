@@ -14,7 +14,7 @@ ALL = "all"
 Find = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
 
 
-class Labelled(NamedTuple):
+class LabelledText(NamedTuple):
     """A text whose personal data is known."""
 
     text: str
@@ -55,7 +55,7 @@ class Score(NamedTuple):
         return (1 + weight) * self.precision * self.recall / divisor if divisor else 0.0
 
 
-class Measured(NamedTuple):
+class FinderScores(NamedTuple):
     """The scores of one finder, and its speed; `changed` is the share of texts in which it found anything."""
 
     scores: list[Score]
@@ -63,18 +63,18 @@ class Measured(NamedTuple):
     changed: float
 
 
-def measure(labelled: Sequence[Labelled], find: Find) -> Measured:
+def measure(labelled: Sequence[LabelledText], find: Find) -> FinderScores:
     """Lets a finder look through the texts, and scores what it found. An empty sequence has no scores."""
     started = time.perf_counter()
     found = find([one.text for one in labelled])
     seconds = time.perf_counter() - started
     changed = sum(bool(spans) for spans in found)
-    return Measured(
+    return FinderScores(
         score(labelled, found), len(labelled) / seconds if labelled else 0.0, changed / max(1, len(labelled))
     )
 
 
-def score(labelled: Sequence[Labelled], found: Sequence[Sequence[Span]]) -> list[Score]:
+def score(labelled: Sequence[LabelledText], found: Sequence[Sequence[Span]]) -> list[Score]:
     """One score for each kind and language, each language, each kind, and all together, in this order."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for one, spans in zip(labelled, found, strict=True):
@@ -88,7 +88,7 @@ def score(labelled: Sequence[Labelled], found: Sequence[Sequence[Span]]) -> list
     return [_score(language, kind, counts) for language, kind in keys]
 
 
-def _counted(one: Labelled, found: Iterable[Span]) -> Iterator[tuple[str, str, int]]:
+def _counted(one: LabelledText, found: Iterable[Span]) -> Iterator[tuple[str, str, int]]:
     letters = {place for place, character in enumerate(one.text) if character.isalnum()}
     covered: set[int] = set()
     true: set[int] = set()
