@@ -107,7 +107,7 @@ def test_an_answer_without_a_name_does_not_count(prefect, settings):
 
 
 def test_no_answer_in_time_is_a_no(prefect, settings):
-    with pytest.raises(GateFailed, match="Nobody approved of it within 2 s.*'ticketing models promote'"):
+    with pytest.raises(GateFailed, match="Nobody approved the promotion within 2 s.*'ticketing models promote'"):
         asking(settings, "late", seconds=2)()
     with get_client(sync_client=True) as client:
         assert run_named(client, "late").state.type == StateType.FAILED
@@ -143,7 +143,7 @@ def handed_over(*proposals):
         try:
             return approval.hand_over(proposals, "classifier-2 passed: accuracy 0.99")
         except ServiceError as error:
-            assert "nobody serves the flow 'approve'" in str(error)
+            assert "no process serves the flow 'approve'" in str(error)
             return None
 
     return until(attempt)

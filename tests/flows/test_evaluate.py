@@ -106,7 +106,7 @@ def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, da
 def test_the_gate_does_not_overrule_itself(judging, database, settings):
     judging["verdict"] = FAILED
     model = candidate(database, settings, add_snapshot(database))
-    with pytest.raises(InputError, match="say in 'by' who does"):
+    with pytest.raises(InputError, match="name in 'by'"):
         evaluate(overrule=True)
     assert evaluate(overrule=True, by="ann").overruled == (model.version,)
     assert history(database) == [(model.version, "ann", True, None)]

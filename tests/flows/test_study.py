@@ -96,7 +96,7 @@ def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
 
     # Two of the ten are about a kettle: no reviewer would see a reply to them.
     assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
-    assert "2 left out" in opened.sentence and "1,000 were asked for" in opened.sentence
+    assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
     by_system = {
         name: [row for row in found if row["system"] == name] for name in ("human", "nearest", "champion", "candidate")
