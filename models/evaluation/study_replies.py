@@ -1,6 +1,6 @@
-"""What the systems of a blind study answer to its tickets: the nearest training reply, and a served generator.
+"""Produces the replies of a blind study's systems: the nearest training reply, and a served generator.
 
-Storing it is `ticketing.study.studies`; what raters make of it is `models.evaluation.study_analysis`.
+`ticketing.study.studies` stores them; the analysis of the ratings is in `models.evaluation.study_analysis`.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
 
 
 def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
-    """The reply to the nearest training ticket, with the tickets that it is the reply of."""
+    """For each ticket the reply to the most similar training ticket, with all training tickets that got this reply."""
     source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.records("train"):
         if record.output:
@@ -33,9 +33,9 @@ def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Rep
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
-    """A generator's replies as a reviewer would see them, in placeholder form.
+    """A generator's replies as reviewers would see them, in placeholder form.
 
-    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not either.
+    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not see it either.
     """
     requests = [Request(record.text, record.instruction, record.input) for record in records]
     return [
