@@ -1,7 +1,6 @@
-"""Every place where the pipeline keeps text that must be free of personal data, for the audit to look through.
+"""Lists all stored text that must be free of personal data, for the audit.
 
-Not among them, since they are the ticket database itself and hold personal data by design: the source, imported
-tickets, drafts as reviewers see them, the outbox, and the vault.
+It leaves out what holds personal data by design: the source, imported tickets, drafts, the outbox and the vault.
 """
 
 import re
@@ -19,22 +18,22 @@ from ticketing.settings import Settings
 
 BATCH = 1_000
 TEXT_FILES = ("*.log", "*.html", "*.md", "*.txt", "*.json", "*.jsonl", "*.csv")
-# What comes with Prefect: descriptions of its blocks, with addresses and examples.
+# Prefect's own tables: they describe its block types, with example addresses.
 PREFECTS_OWN = frozenset({"block_type", "block_schema", "block_schema_reference", "alembic_version"})
 MAX_FILE_BYTES = 200_000_000
 
 
 class StoredText(NamedTuple):
-    """Texts that are kept together somewhere."""
+    """Texts that are stored together, such as those of one row."""
 
     place: str
-    key: str  # which row or file, never what is in it
+    key: str  # identifies the row or file; contains no text of it
     texts: tuple[str, ...]
-    ticket_id: str | None = None  # None: not a ticket's own text
+    ticket_id: str | None = None  # None: the texts do not belong to a ticket
 
 
 def stored_texts(database: Database, settings: Settings) -> Iterator[StoredText]:
-    """All of it, as a stream.
+    """All stored texts, one place after the other, without loading them all into memory.
 
     Raises:
         DatabaseError: the database can't be read.
@@ -107,7 +106,7 @@ def _lines(place: str, path: Path) -> Iterator[StoredText]:
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}.") from None
     if path.suffix == ".html":
-        # Pictures are drawn in letters and digits that say nothing.
+        # Removes tags and embedded images, whose letters and digits look like numbers.
         text = unescape(re.sub(r"<[^>]*>|data:[\w/+;=,-]{20,}", "\n", text))
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
