@@ -1,4 +1,4 @@
-"""Promotes candidates, after a person approves in Prefect's UI if the settings ask for that.
+"""Promotes candidates. If the settings require it, a person approves the promotion first in Prefect's UI.
 
 The `evaluate` flow decides which candidates are proposed.
 """
@@ -34,7 +34,7 @@ class Proposal(BaseModel):
 
 
 class ApprovalForm(RunInput):
-    """The form that a person fills in in Prefect's UI."""
+    """The form in Prefect's UI with which a person approves or refuses a promotion."""
 
     approve: bool = Field(False, description="promote the candidates that passed to champions")
     name: str = Field(description="who decides; stored in the history", pattern=r"\S", max_length=200)
@@ -53,8 +53,7 @@ def promote(context: Context, proposals: Sequence[Proposal], overrule: bool, by:
     """Promotes versions to champions in one transaction.
 
     Raises:
-        ModelError: the champion is no longer the one that a version was compared with, because a person may answer
-            hours later.
+        ModelError: the champion has changed since a version was compared with it; a person may answer hours later.
     """
     chosen = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
     replacing = {proposal.version: proposal.replacing for proposal in proposals}
@@ -73,7 +72,7 @@ def approve(proposals: list[Proposal], sentence: str) -> None:
 
     Raises:
         GateFailed: the person refused; the champion stays. Prefect itself refuses an answer after the timeout.
-        ModelError: the champion is no longer the one that a version was compared with.
+        ModelError: the champion has changed since a version was compared with it.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
     # Prefect runs the flow from its start again when a person resumes it.

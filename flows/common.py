@@ -18,7 +18,7 @@ def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, DatabaseError) and not isinstance(error, SourceMissing)
 
 
-# By default Prefect stores task results unencrypted, and its cache reuses nothing across runs: both are off.
+# No stored results, because Prefect would not encrypt them; no cache, because it would reuse nothing across runs.
 PLAIN: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 # For tasks that read or write the database.
 IO: dict[str, Any] = {

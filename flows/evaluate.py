@@ -23,7 +23,7 @@ GATE = "the gate"
 
 
 class Outcome(NamedTuple):
-    """Which candidates of a run were promoted, which of these against the gate's verdict, and a sentence for people."""
+    """The versions that a run promoted, those among them that the gate had rejected, and a sentence for people."""
 
     promoted: tuple[str, ...]
     overruled: tuple[str, ...]
@@ -95,7 +95,7 @@ def report(context: Context, judged: list[JudgedCandidate]) -> None:
 
 
 def promote_or_ask(context: Context, chosen: list[JudgedCandidate], overrule: bool, by: str) -> str | None:
-    """Promotes the chosen candidates, after a person approves if the settings ask for that.
+    """Promotes the chosen candidates. If the settings require it, a person approves first.
 
     Returns:
         The name of the run that waits for a person; None if no run waits.

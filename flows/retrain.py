@@ -1,4 +1,4 @@
-"""The `retrain` flow: the steps of `prepare`, `train` and `evaluate`, one after the other. It has none of its own."""
+"""The `retrain` flow: the steps of `prepare`, `train` and `evaluate`. It has no steps of its own."""
 
 from prefect import flow
 
@@ -11,7 +11,11 @@ from ticketing.settings import get_settings
 
 @flow(name="retrain")
 def retrain() -> Outcome:
-    """Builds a snapshot, trains candidates and evaluates them; fails if the gate rejects one, whose champion stays."""
+    """Builds a snapshot, trains candidates and evaluates them.
+
+    Raises:
+        GateFailed: the gate rejected a candidate; its champion stays.
+    """
     with Context(get_settings()) as context:
         prepared = prepare_tickets(context)
         candidates = train_candidates(context, prepared.snapshot_id)

@@ -15,12 +15,12 @@ RULES_NOTE = (
     "'measured' is the number on the held-out tickets, or the difference from the other system that the rule names. "
     "'95 % interval': if the evaluation were repeated on new tickets many times, about 95 of 100 such intervals would "
     "contain the true number. 'compared' is the number that the gate held against 'required'. It is the measured "
-    "number, or, if the rule sets a confidence level, a one-sided confidence bound: the true number is at least that "
-    "high (for a maximum, at most that high) with that confidence. The bound differs from the ends of the 95 % "
-    "interval, which is two-sided. 'margin' is the distance between 'compared' and 'required'; it is negative if the "
-    "rule failed. 'p-value' is the probability of a difference at least this large if both systems were equally good. "
-    "'passed, but the interval crosses the requirement': the measured number is good enough, the worse end of its "
-    "95 % interval is not, and the rule sets no confidence level."
+    "number; if the rule sets a confidence level, it is the lower confidence bound instead (the upper one if the rule "
+    "sets a maximum): with that confidence the true number is not below it (not above it). This bound is one-sided and "
+    "differs from the ends of the 95 % interval. 'margin' is the distance between 'compared' and 'required'; it is "
+    "negative if the rule failed. 'p-value' is the probability of a difference at least this large if both systems "
+    "were equally good. 'passed, but the interval crosses the requirement': the measured number is good enough, the "
+    "worse end of its 95 % interval is not, and the rule sets no confidence level."
 )
 
 
@@ -138,6 +138,8 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
 
 
 def _result(rule: RuleResult) -> str:
+    if rule.value is None:
+        return "✗ failed: not measured"
     if rule.too_few:
         return f"✗ failed: fewer than {rule.min_count} tickets"
     if not rule.passed:

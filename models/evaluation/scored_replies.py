@@ -31,7 +31,7 @@ def scored_records(
     Args:
         snapshot: the snapshot with the test tickets.
         languages: the languages that the generator writes; None: any.
-        gate: at most `max_test_replies` tickets, except that each language keeps its first `min_replies`.
+        gate: at most `max_test_replies` tickets are scored, but of each language at least the first `min_replies`.
         champion_training_ids: tickets that the champion was trained on; they come last, because the champion can't be
             compared on them.
 
@@ -82,7 +82,7 @@ def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Compl
 
 
 def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
-    # The base model writes up to any limit, which would take most of the time; agents' replies are never longer.
+    # The base model rarely ends a reply by itself: without this limit it would take most of the evaluation's time.
     tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
     longest = max(len(tokenizer(record.output).input_ids) for record in records)
     return min(longest, engine.settings.engine.max_reply_tokens)

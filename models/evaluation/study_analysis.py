@@ -70,7 +70,7 @@ class StudyResults:
 
 @dataclass(frozen=True)
 class StudyMeasurement:
-    """The win rates of one version in a closed study, by the other system; None: that system was not in the study."""
+    """A version's win rates against the other systems of a closed study; None: the study lacks the other system."""
 
     study_id: int
     version: str

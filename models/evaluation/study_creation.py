@@ -20,7 +20,7 @@ class StudyRequest(NamedTuple):
     """A person's request for a study.
 
     `overlap` is the share of tickets that every rater gets. With `seed` None a seed is drawn at random: a person who
-    knows the seed can work out which system wrote a reply.
+    knows the seed can find out which system wrote a reply.
     """
 
     size: int

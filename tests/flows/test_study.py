@@ -101,7 +101,7 @@ def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
     by_system = {
         name: [row for row in found if row["system"] == name] for name in ("human", "nearest", "champion", "candidate")
     }
-    assert {name: len(said) for name, said in by_system.items()} == dict.fromkeys(by_system, 8)
+    assert {name: len(replies) for name, replies in by_system.items()} == dict.fromkeys(by_system, 8)
     for system, version in (("champion", champion), ("candidate", candidate)):
         assert {row["body"] for row in by_system[system]} == {f"{version} says: it is about <ORDER_ID_1>"}
     assert all("We are sorry" in row["body"] for row in by_system["human"] + by_system["nearest"])

@@ -49,7 +49,7 @@ def test_every_rule_is_shown_with_its_number_interval_bound_and_margin(snapshot)
     assert failed[:2] == ("accuracy", "0.5000") and failed[-1] == "✗ failed"
     assert failed[4:7] == (">= 0.9800", "-0.4800", 4)
     assert skipped[-1] == "there is no other champion"
-    assert missing[1] == "—" and missing[-1] == "✗ failed"
+    assert missing[1] == "—" and missing[-1] == "✗ failed: not measured"
 
 
 def test_metrics_that_no_rule_uses_are_listed(snapshot):

@@ -25,7 +25,7 @@ class LabelledText(NamedTuple):
 class Score(NamedTuple):
     """The scores for one kind in one language; `ALL` stands for all kinds or all languages.
 
-    `recall`: the share of the kind's characters that were found, as whatever kind. `precision`: the share of the
+    `recall`: the share of the kind's characters that were found, as any kind. `precision`: the share of the
     characters found as this kind that are personal data of any kind. `whole`: the number of entities that were found
     completely. None: the divisor is 0.
     """
@@ -65,7 +65,7 @@ class FinderScores(NamedTuple):
 
 
 def measure(labelled: Sequence[LabelledText], find: Find) -> FinderScores:
-    """Runs a finder on the texts and scores what it found; no texts give no scores."""
+    """Runs a finder on the texts and scores what it found; without texts it returns no scores."""
     started = time.perf_counter()
     found = find([example.text for example in labelled])
     seconds = time.perf_counter() - started

@@ -108,7 +108,7 @@ def _replaced(pieces: Sequence[str], value: str, placeholder: str) -> list[str]:
 def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each found value with a new placeholder, which occurs neither in the texts nor among the known ones."""
     taken = {match.group() for text in texts for match in PLACEHOLDER.finditer(text)} | set(known)
-    # A short number must not appear as the number of its own placeholder.
+    # The number of a placeholder must not contain a short number that is itself personal data.
     short_digits = [value for value in found if value.isdigit() and len(value) <= len(str(MAX_NUMBER))]
     numbers: dict[tuple[str, str], int] = {}
     for name, value in known.items():

@@ -71,8 +71,8 @@ class Scrubber:
         """Replaces personal data in the texts of each group (a ticket's subject, body and reply); the order stays.
 
         Within a group a value has one placeholder, and a value found in one place is replaced everywhere. The patterns
-        run on their own output until they find nothing more. The name finder runs once only: a second run takes as long
-        and finds another name in one of hundreds of tickets.
+        run on their own output until they find nothing more. The name finder runs once only: a second run would take as
+        long and find a further name in only one of several hundred tickets.
 
         Args:
             groups: for each ticket the texts that share placeholders.
@@ -118,7 +118,7 @@ class Scrubber:
         normalised = [normalise(text) for text in texts]
         # The name finder's matrix products release the interpreter's lock, so the patterns run at the same time. The
         # thread ends with each call: torch keeps a team of workers for each living thread, and with two teams the idle
-        # workers sleep instead of waiting actively, which is slower.
+        # workers fall asleep, and waking them takes time.
         with ThreadPoolExecutor(max_workers=1) as pool:
             names = pool.submit(self._names, [normal.text for normal in normalised]) if look_for_names else None
             by_pattern = [list(self._found_by(self._recognisers, normal.text)) for normal in normalised]

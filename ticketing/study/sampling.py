@@ -51,7 +51,7 @@ def eligible_records(
 
 
 def draw(records: Collection[Record], size: int, overlap: float, seed: int) -> Sample:
-    """A stratified sample of at most `size` records, and the share `overlap` of it, stratified, that every rater gets.
+    """A stratified sample of at most `size` records; a stratified part of it, the share `overlap`, goes to every rater.
 
     Raises:
         CorpusError: there are no records.

@@ -187,7 +187,7 @@ def parse_row(cells: dict[str, str], rater: str) -> RatedRow | None:
     item = cells["item"].strip()
     if not (item.isascii() and item.isdigit() and len(item) < 18):
         raise _InvalidRow("item is not the number of an item")
-    # Two raters see different labels on a shared item: a rating stored for the wrong rater would score other systems.
+    # Two raters see different labels on a shared item: for the wrong rater the scores would count for wrong systems.
     if cells["rater"].strip() != rater:
         raise _InvalidRow("the row belongs to another rater")
     for label, score in scores.items():

@@ -174,7 +174,7 @@ def assign(database: Database, study_id: int, rater: str, own: int | None = None
         database: the database of the study.
         study_id: the study.
         rater: the name that the rater acts under; the login of a rater with a database login.
-        own: how many of the unshared items; None: an equal share among the study's number of raters.
+        own: how many of the unshared items; None: an equal portion for each of the study's raters.
 
     Raises:
         StudyError: there is no such study, or it is not open.
@@ -197,7 +197,7 @@ def next_item(conn: Connection, study_id: int) -> Item | None:
 def rate(
     conn: Connection, study_id: int, item_id: int, scores: Mapping[str, int], preferred: str | None, comment: str = ""
 ) -> bool:
-    """Stores the actor's rating of an item; the newest one counts. Returns False if the newest one is equal already.
+    """Stores the actor's rating of an item; the newest one counts. Returns False if that one is the same already.
 
     Args:
         conn: a transaction in which `set_actor` has named the rater.

@@ -159,7 +159,7 @@ def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, 
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "is empty"),
         ("a,b\n1,2\n", "is no sheet of 'ticketing study export': the columns comment, item"),
@@ -168,10 +168,10 @@ def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, 
         ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A', "this is no CSV"),
     ],
 )
-def test_a_file_that_is_no_sheet_is_told(database, study_id, tmp_path, content, told):
+def test_a_file_that_is_no_sheet_is_refused(database, study_id, tmp_path, content, message):
     path = tmp_path / "x.csv"
     path.write_text(content)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         import_sheet(database, study_id, "ann", path)
 
 

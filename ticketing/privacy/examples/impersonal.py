@@ -1,4 +1,4 @@
-"""Sentences of customers and agents without names and addresses; none of their slots holds personal data."""
+"""Sentences of customers and agents without names and addresses; their slots contain neither."""
 
 WITH_NEITHER = (
     "The {product} came without a plug.",
