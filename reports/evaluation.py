@@ -15,12 +15,13 @@ RULES_NOTE = (
     "'measured' is the number on the held-out tickets, or the difference from the other system that the rule names. "
     "'95 % interval': if the evaluation were repeated on new tickets many times, about 95 of 100 such intervals would "
     "contain the true number. 'compared' is the number that the gate held against 'required'. It is the measured "
-    "number; if the rule sets a confidence level, it is the lower confidence bound instead (the upper one if the rule "
-    "sets a maximum): with that confidence the true number is not below it (not above it). This bound is one-sided and "
-    "differs from the ends of the 95 % interval. 'margin' is the distance between 'compared' and 'required'; it is "
-    "negative if the rule failed. 'p-value' is the probability of a difference at least this large if both systems "
-    "were equally good. 'passed, but the interval crosses the requirement': the measured number is good enough, the "
-    "worse end of its 95 % interval is not, and the rule sets no confidence level."
+    "number; if the rule sets a confidence level, it is a confidence bound instead. For a minimum this is the lower "
+    "bound: with that confidence the true number is not below it. For a maximum it is the upper bound: with that "
+    "confidence the true number is not above it. The bound is one-sided and differs from the ends of the 95 % "
+    "interval. 'margin' is the distance between 'compared' and 'required'; it is negative if the rule failed. "
+    "'p-value' is the probability of a difference at least this large if both systems were equally good. 'passed, but "
+    "the interval crosses the requirement': the measured number is good enough, the worse end of its 95 % interval is "
+    "not, and the rule sets no confidence level."
 )
 
 

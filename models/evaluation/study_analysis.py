@@ -24,7 +24,7 @@ class WilsonShare(Measurement):
     """A share with Wilson's confidence bounds."""
 
     def lower(self, confidence: float) -> float:
-        """The one-sided lower confidence bound: the lower end of the two-sided interval at 2 · confidence − 1."""
+        """The one-sided lower confidence bound, the lower end of a two-sided interval at 2 · confidence − 1."""
         return _wilson_interval(self.value, self.count, 2 * confidence - 1)[0]
 
     def upper(self, confidence: float) -> float:

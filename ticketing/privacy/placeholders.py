@@ -140,7 +140,7 @@ def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
 
 
 def spelling_key(value: str, kind: str) -> str:
-    """A key that is equal for all spellings of one value: they differ in case, width, punctuation or number format."""
+    """A key that ignores case, width, punctuation and number format: all spellings of a value have the same key."""
     plain = unicodedata.normalize("NFKC", normalise(value).text).casefold()
     if kind == "EMAIL_ADDRESS":
         plain = re.sub(r"\W+(?:at|艾特)\W+", "@", plain)
