@@ -1,4 +1,7 @@
-"""The `train` flow: one snapshot → a classifier candidate and, where there are replies, a generator candidate."""
+"""The `train` flow: one snapshot → a classifier candidate and, if it has replies, a generator candidate.
+
+Training itself is in `models.classifier` and `models.generator`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +16,7 @@ from models.context import Context
 from models.generator import training as generator_training
 from models.registry import registering
 from models.registry.versions import Kind
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
 from ticketing.settings import Settings, get_settings
 
@@ -21,7 +24,7 @@ Train = Callable[[Snapshot, Settings, Path], dict[str, Any]]
 
 
 class Candidates(NamedTuple):
-    """The versions that a run of `train` made."""
+    """The versions that a run of `train` registered; `generator` is None if the snapshot allows none."""
 
     classifier: str
     generator: str | None
@@ -30,13 +33,13 @@ class Candidates(NamedTuple):
 
 @flow(name="train")
 def train(snapshot_id: str | None = None) -> Candidates:
-    """Trains both models from one snapshot, the newest if none is named."""
+    """Trains both models on one snapshot, by default the newest."""
     with Context(get_settings()) as context:
         return train_candidates(context, snapshot_id)
 
 
 def train_candidates(context: Context, snapshot_id: str | None = None) -> Candidates:
-    """The steps of the `train` flow, in a run that is under way."""
+    """The steps of the `train` flow, for use within another flow."""
     snapshot = find_snapshot(context.database, context.settings, snapshot_id)
     skipped = generator_training.why_no_generator(snapshot, context.settings)
     candidates = Candidates(

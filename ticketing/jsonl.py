@@ -1,6 +1,6 @@
-"""The shared reader and writer of the file contracts: one JSON object a line, in order, with line numbers.
+"""Reads and writes JSON Lines files: one JSON object a line, in order, with line numbers and required fields.
 
-What a line must hold beyond its fields being there, and what is done with it, is for the callers.
+Further checks on the values of the fields are up to the callers.
 """
 
 import json
@@ -24,30 +24,30 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JsonRow:
-    """One line of a file, counted from 1. Its values can hold personal data, so they are not shown."""
+    """One line of a file, counted from 1. Its repr hides the values, because they can contain personal data."""
 
     line_number: int
     values: JsonObject = field(repr=False)
 
 
 class LineError(ValueError):
-    """One line can't be used; the message says why and holds nothing of the line."""
+    """A line can't be used; the message gives the reason and contains no text of the line."""
 
 
 def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = None) -> Iterator[JsonRow]:
-    """The rows of a file in order; blank lines are passed over.
+    """The rows of a file in order; blank lines are skipped.
 
-    `id` is a text or a whole number, every other required field a text that is not blank; `subject` and `language` may
-    be missing, else they are texts. The whole file is checked before the first row is given, so that a wrong last
-    line is found now and not after hours of work; the file is read twice for it, and never held in memory.
+    `id` is a string or an integer, every other required field is a string that is not blank. `subject` and `language`
+    are optional strings. This function checks the whole file before it returns the first row, so that an invalid last
+    line is found at once and not after hours of work. It reads the file twice and never holds it in memory.
 
     Args:
         path: a UTF-8 file, with or without a byte-order mark.
-        required: the fields every row must have.
-        max_chars: a longer text is refused.
+        required: the fields that every row must have.
+        max_chars: the longest string that is accepted.
 
     Raises:
-        InputError: the file can't be read or has no rows, or some lines are wrong; the message names them.
+        InputError: the file can't be read, has no rows or has invalid lines; the message lists the first of these.
     """
     rows, problems, wrong = 0, [], 0
     for row in _checked(path, required, max_chars):
@@ -86,13 +86,13 @@ def check_output(target: Path) -> None:
 
 @contextmanager
 def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
-    """Gives a function that writes one object a line; the file appears under its name only when the block ends well.
+    """Yields a function that writes one object as a line; the target appears only if the block ends without an error.
 
-    Until then the lines go into a hidden file beside it, which is taken away when the block fails. An older file of
-    that name stays as it is until it is replaced in one step.
+    Until then the lines go into a hidden file in the same folder, which is deleted if the block fails. An older file of
+    that name stays unchanged until it is replaced in one step.
 
     Raises:
-        OutputError: the file can't be written there, or the disk is full.
+        OutputError: the file can't be written, or the disk is full.
     """
     target = target.resolve()
     check_output(target)
@@ -119,7 +119,7 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         except OSError as error:
             raise _cant_write(target, error) from None
     except BaseException:
-        # Closing writes what is still in the buffer, which fails again where the disk is full.
+        # Closing flushes the buffer, which fails again if the disk is full.
         with suppress(OSError):
             stream.close()
         partial.unlink(missing_ok=True)
@@ -143,7 +143,7 @@ def check_file(path: Path) -> None:
 
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file whose broken bytes become lone surrogates, so that one bad line doesn't hide the others.
+    """Opens a UTF-8 file. Invalid bytes become lone surrogates, so that one bad line does not hide the others.
 
     Raises:
         InputError: there is no such file, it is empty, or it can't be read.
@@ -157,10 +157,10 @@ def open_text(path: Path) -> Iterator[TextIO]:
 
 
 def next_line(stream: TextIO, path: Path, line_number: int) -> str:
-    """The next physical line, "" at the end.
+    """The next physical line; "" at the end.
 
     Raises:
-        InputError: the line is so long that the file is no text.
+        InputError: the line is too long for a text file.
     """
     line = stream.readline(MAX_LINE_CHARS)
     if len(line) == MAX_LINE_CHARS and not line.endswith(("\n", "\r")):
@@ -188,7 +188,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether it holds no lone surrogates: neither broken UTF-8 nor half an escape."""
+    """Whether a text contains no lone surrogates, which stand for invalid UTF-8 or for half an escape pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -200,7 +200,7 @@ def parse_object(line: str) -> JsonObject:
     """The JSON object of one line.
 
     Raises:
-        LineError: it is something else; the message holds nothing of the line.
+        LineError: the line is no JSON object; the message contains no text of the line.
     """
     if not is_unicode(line):
         raise LineError("broken UTF-8")
@@ -209,7 +209,7 @@ def parse_object(line: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise LineError(f"not JSON ({error.msg} at column {error.colno})") from None
     except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or brackets nested thousands deep.
+        # For a number with thousands of digits, or brackets nested thousands deep.
         raise LineError(f"not usable JSON ({type(error).__name__})") from None
     if not isinstance(values, dict):
         raise LineError("not a JSON object")

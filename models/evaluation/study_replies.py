@@ -1,6 +1,6 @@
-"""The replies in a blind study: the nearest training reply, and those of a served generator.
+"""Produces the replies of a blind study's systems: the nearest training reply, and a served generator.
 
-Storing them is `ticketing.study.studies`; the analysis of the ratings is `models.evaluation.study_analysis`.
+`ticketing.study.studies` stores them; the analysis of the ratings is in `models.evaluation.study_analysis`.
 """
 
 from collections import defaultdict
@@ -24,20 +24,20 @@ def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Rep
     """The reply to the nearest training ticket of each record, with the ids of all training tickets that have it."""
     found = [(record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)]
     wanted = set(found)
-    sources: dict[tuple[str, str], list[str]] = defaultdict(list)
+    source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.iterate("train"):
         if record.output and (record.language, record.output) in wanted:
-            sources[record.language, record.output].append(record.ticket_id)
+            source_ticket_ids[record.language, record.output].append(record.ticket_id)
     return [
-        Reply(record.ticket_id, body, tuple(sources[language, body]))
+        Reply(record.ticket_id, body, tuple(source_ticket_ids[language, body]))
         for record, (language, body) in zip(records, found, strict=True)
     ]
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
-    """A generator's replies as a reviewer would see them, in placeholder form.
+    """A generator's replies as reviewers would see them, in placeholder form.
 
-    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not either.
+    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not see it either.
     """
     requests = [Request(record.text, record.instruction, record.input) for record in records]
     return [

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from models.generator.manifest import check_servable
 from models.registry import artefacts
-from models.registry.artefacts import Stored
+from models.registry.artefacts import StoredArtefact
 from ticketing.database import Database, queries, refusals_as
 from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
@@ -195,7 +195,7 @@ def rollback(
         # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
         model = _checked(row, settings)
         _check_servable(model, settings)
-        artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
+        artefacts.check(StoredArtefact(row["path"], row["artefact_hash"]), settings)
     return model
 
 
@@ -215,7 +215,7 @@ def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:
         when = f"{row['pruned_at']:%Y-%m-%d}"
         raise ModelError(f"The artefact of {row['version']} was pruned on {when} by {row['pruned_by']}: train anew.")
     try:
-        path = artefacts.local_copy(Stored(row["path"], row["artefact_hash"]), settings)
+        path = artefacts.local_copy(StoredArtefact(row["path"], row["artefact_hash"]), settings)
     except ModelError as error:
         raise ModelError(f"{row['version']} can't be used. {error}") from error
     fields = {field.name for field in dataclasses.fields(ModelVersion)} - {"path"}

@@ -68,7 +68,7 @@ def show_command(version: Version) -> None:
     print_values(origin | pruned, model["short_name"])
     for title, values in (("parameters", model["parameters"]), ("metrics of the training", model["metrics"])):
         output.print()
-        print_values({name: _shown(value) for name, value in lineage.flat(values).items()}, title)
+        print_values({name: _shown(value) for name, value in lineage.flattened(values).items()}, title)
     for verdict in found.verdicts:
         output.print()
         _print_verdict(verdict)
@@ -138,7 +138,7 @@ def prune_command(
 
 
 def _headline(row: Mapping[str, Any]) -> str:
-    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flat(row["metrics"])
+    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flattened(row["metrics"])
     return ", ".join(f"{name} {_shown(value)}" for name, value in list(numbers.items())[:HEADLINES])
 
 

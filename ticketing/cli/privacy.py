@@ -18,7 +18,7 @@ from ticketing.privacy.vault import Vault
 from ticketing.settings import get_settings
 
 if TYPE_CHECKING:
-    from ticketing.privacy.measuring import Labelled, Measured
+    from ticketing.privacy.measuring import FinderScores, LabelledText
 
 app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_args_is_help=True)
 
@@ -149,8 +149,8 @@ def report_command(
             output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts a second.")
 
 
-def _labelled_texts(path: Path) -> "Iterator[Labelled]":
-    from ticketing.privacy.measuring import Labelled
+def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
+    from ticketing.privacy.measuring import LabelledText
 
     for row in read_jsonl(path, ("id", "text")):
         text = row.values["text"]
@@ -160,10 +160,10 @@ def _labelled_texts(path: Path) -> "Iterator[Labelled]":
             raise InputError(f"{path}, line {row.line_number}: spans must be a list of [start, end, kind].") from None
         if any(not 0 <= span.start < span.end <= len(text) for span in spans):
             raise InputError(f"{path}, line {row.line_number}: a span lies outside the text.")
-        yield Labelled(text, row.values.get("language") or "en", spans)
+        yield LabelledText(text, row.values.get("language") or "en", spans)
 
 
-def _print_scores(system: str, measured: "Measured") -> None:
+def _print_scores(system: str, measured: "FinderScores") -> None:
     def shown(share: float | None) -> str:
         return "—" if share is None else f"{share:.3f}"
 

@@ -168,7 +168,7 @@ def _preferences(results: "StudyResults") -> Table:
         for one in analysis.preferences:
             table.add_row(
                 f"{one.system} over {one.against}", f"{one.wins:.0%}", f"{one.ties:.0%}", f"{one.losses:.0%}",
-                f"{one.won.value:.3f}", f"{one.won.low:.3f}–{one.won.high:.3f}",
+                f"{one.win_rate.value:.3f}", f"{one.win_rate.low:.3f}–{one.win_rate.high:.3f}",
             )  # fmt: skip
     return table
 

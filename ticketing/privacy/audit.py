@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ticketing.database import Database, Role, queries
 from ticketing.privacy.chinese import HAN
 from ticketing.privacy.placeholders import PLACEHOLDER
-from ticketing.privacy.places import Kept, kept_texts
+from ticketing.privacy.places import StoredText, stored_texts
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
@@ -121,10 +121,10 @@ def audit(
     with database.begin() as conn:
         left = queries.texts_kept_too_long(conn)
         findings = [Finding("raw texts", "TICKET", row["ticket_id"], "kept too long") for row in left]
-    hits: list[tuple[Kept, Hit]] = []
+    hits: list[tuple[StoredText, Hit]] = []
     looked = 0
     seen: set[int] = set()
-    places = kept_texts(database, settings)
+    places = stored_texts(database, settings)
     while chunk := list(islice(places, BATCH)):
         hits += [(kept, hit) for kept in chunk for text in kept.texts for hit in values.found_in(text, kept.ticket_id)]
         findings += _found_by_recognisers(chunk, scrubber, seen)
@@ -136,7 +136,7 @@ def audit(
     return [*told, *findings], values.count, looked
 
 
-def _without_phrases(hits: Sequence[tuple[Kept, Hit]], values: Values) -> Iterator[tuple[Kept, Hit]]:
+def _without_phrases(hits: Sequence[tuple[StoredText, Hit]], values: Values) -> Iterator[tuple[StoredText, Hit]]:
     """Leaves out what models once took for a name or an address, and more often did not: 'twenty square metres'."""
     left: dict[str, set[str]] = defaultdict(set)
     for kept, hit in hits:
@@ -148,7 +148,7 @@ def _without_phrases(hits: Sequence[tuple[Kept, Hit]], values: Values) -> Iterat
             yield kept, hit
 
 
-def _found_by_recognisers(chunk: Sequence[Kept], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:
+def _found_by_recognisers(chunk: Sequence[StoredText], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:
     """What the recognisers find; a text that is kept in two places is looked at once, in the first."""
     for tickets in (True, False):
         chosen = [kept for kept in chunk if (kept.ticket_id is not None) is tickets]

@@ -196,7 +196,7 @@ def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database
             os.kill(os.getpid(), signal.SIGKILL)
 
         LocalFileSystem.get_file = half
-        at = artefacts.Stored({stored_at(database, model)!r}, {model.artefact_hash!r})
+        at = artefacts.StoredArtefact({stored_at(database, model)!r}, {model.artefact_hash!r})
         artefacts.local_copy(at, Settings(home={str(there.home)!r}))
     """
     killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "PYTHONPATH": "."})
@@ -284,5 +284,5 @@ def test_nothing_but_an_artefact_is_ever_removed(settings, tmp_path):
     precious.mkdir()
     (precious / "file").write_text("x")
     for path in (str(precious), "../precious", f"file://{precious}"):
-        artefacts.remove(artefacts.Stored(path, "0" * 64), settings)
+        artefacts.remove(artefacts.StoredArtefact(path, "0" * 64), settings)
     assert (precious / "file").exists()
