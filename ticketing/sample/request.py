@@ -97,7 +97,7 @@ class Writer:
             "two requests": self._two_requests, "follow-up": self._follow_up, RANT: self._rant,
         }[self._form]()  # fmt: skip
         if rng.random() < CONTACT_LEFT:
-            middle[-1] = self._joined([middle[-1], contact(rng, self._values, self._language)])
+            middle[-1] = self._joined([middle[-1], contact(rng, self._language)])
         detail = self._detail()
         if detail and rng.random() < 0.15:
             return [greeting, *middle, _put(rng.choice(self._texts.CHANGED), detail=detail), closing]
