@@ -7,7 +7,7 @@ import os
 import sys
 
 import typer
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status, study
 from ticketing.cli.endings import Commands, end_on_sigterm, report_error
