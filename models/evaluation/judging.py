@@ -54,6 +54,11 @@ class JudgedCandidate:
         """The name of the candidate's version."""
         return self.model.version
 
+    @property
+    def name(self) -> str:
+        """The candidate's name for people, as in 'classifier 7'."""
+        return self.model.short_name
+
 
 class ChampionComparison(NamedTuple):
     """The champion that a candidate is compared with, as it was when judging began.
