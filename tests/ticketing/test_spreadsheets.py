@@ -3,7 +3,6 @@ from hypothesis import strategies as st
 
 from ticketing.spreadsheets import FORMULA_SIGNS, plain_cell, safe_cell
 
-
 SIGNS = st.sampled_from([*FORMULA_SIGNS, "'"])
 
 

@@ -95,7 +95,7 @@ def test_studies_are_looked_through(database, look):
     with database.begin(None) as conn:
         for table in ("study", "study_item", "study_reply"):
             conn.execute(f"ALTER TABLE ticketing.{table} DISABLE TRIGGER USER")
-        conn.execute("UPDATE ticketing.study.studies SET name = 'About SH20240501123'")
+        conn.execute("UPDATE ticketing.study SET name = 'About SH20240501123'")
         conn.execute("UPDATE ticketing.study_item SET ticket = 'It is SH20240501123'")
         conn.execute("UPDATE ticketing.study_reply SET body = 'Yours is SH20240501123'")
         for table in ("study", "study_item", "study_reply"):
