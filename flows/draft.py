@@ -1,4 +1,7 @@
-"""The `draft` flow: claim a chunk of new tickets, draft, write back; until none is left."""
+"""The `draft` flow: claims new tickets chunk by chunk, drafts them and writes the drafts back.
+
+Drafting one chunk is in `ticketing.drafting.chunk`.
+"""
 
 import os
 import socket
@@ -10,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.common import IO, PLAIN
 from models.context import Context
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.drafting import queue
 from ticketing.drafting.chunk import ChunkOutcome, draft_chunk
 from ticketing.settings import get_settings
@@ -18,18 +21,18 @@ from ticketing.settings import get_settings
 
 @flow(name="draft")
 def draft(until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
-    """Drafts for the new tickets that came in before `until`, at most about `limit` of them.
+    """Drafts for the new tickets that arrived before `until`, for at most `limit` of them.
 
-    Any number of these runs may go on at the same time: each ticket is claimed by one.
+    Several runs may draft at the same time: each ticket is claimed by one run only.
     """
     with Context(get_settings()) as context:
         return draft_new_tickets(context, until, limit)
 
 
 def draft_new_tickets(context: Context, until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
-    """The steps of the `draft` flow, in a run that is under way."""
+    """The steps of the `draft` flow, for use within another flow."""
     logger = get_run_logger()
-    # The name is unique to the run, so that its claims can be told from those of a killed run.
+    # The name is unique for each run: the claims of a killed run never look like this run's own.
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     logger.info("draft: %d new tickets queued", enqueue(context, until))
     done = ChunkOutcome()
@@ -40,19 +43,21 @@ def draft_new_tickets(context: Context, until: datetime | None = None, limit: in
         if outcome is None:
             break
         done = done.plus(outcome)
-        logger.info("draft: %d claimed, %d drafted, %d to a human", done.claimed, done.drafted, done.to_human)
+        logger.info(
+            "draft: %d tickets claimed, %d drafted, %d left to a human", done.claimed, done.drafted, done.to_human
+        )
     create_markdown_artifact(counts_markdown("Drafted", done._asdict()), key="draft")
     return done
 
 
 @task(**IO)
 def enqueue(context: Context, until: datetime | None) -> int:
-    """Queues every new ticket that has no work yet."""
+    """Queues every new ticket that is not queued yet. Returns how many."""
     with context.database.begin() as conn:
         return queue.enqueue(conn, until)
 
 
 @task(**PLAIN)
 def draft_next_chunk(context: Context, worker: str, size: int) -> ChunkOutcome | None:
-    """One chunk from claim to write-back, drafted by the champions of the moment."""
+    """Claims, drafts and writes back one chunk with the current champions; None if no ticket is left to claim."""
     return draft_chunk(context.database, context.vault, context.settings, worker, context.champions.drafters(), size)

@@ -1,4 +1,7 @@
-"""The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run."""
+"""The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run.
+
+Judging is in `models.evaluation.judging`, the report in `reports`.
+"""
 
 from typing import NamedTuple
 
@@ -9,7 +12,7 @@ from flows import approval
 from flows.approval import Approval, Proposal
 from flows.common import IO, PLAIN
 from models.context import Context
-from models.evaluation.judging import Judged, judge_version
+from models.evaluation.judging import JudgedCandidate, judge_version
 from models.registry import versions
 from models.registry.versions import Kind
 from reports.round import write_report
@@ -20,7 +23,7 @@ GATE = "the gate"
 
 
 class Outcome(NamedTuple):
-    """What became of the candidates of one run."""
+    """The versions that a run promoted, those among them that the gate had rejected, and a sentence for people."""
 
     promoted: tuple[str, ...]
     overruled: tuple[str, ...]
@@ -31,13 +34,14 @@ class Outcome(NamedTuple):
 def evaluate(
     classifier: str | None = None, generator: str | None = None, overrule: bool = False, by: str = GATE
 ) -> Outcome:
-    """Judges the named versions, or the newest candidates, and promotes those that pass, or asks a person to.
+    """Judges the named versions, by default the newest candidates, and promotes those that pass.
 
-    With `overrule` a person (`by`) promotes candidates that failed as well.
+    With the setting `gate.human_approval` a person approves each promotion first. With `overrule` the person named in
+    `by` also promotes candidates that failed.
 
     Raises:
         GateFailed: a candidate failed and was not overruled; its champion stays.
-        InputError: `overrule` without the name of a person.
+        InputError: `overrule` is set and `by` names no person.
     """
     with Context(get_settings()) as context:
         return evaluate_candidates(context, classifier, generator, overrule, by)
@@ -46,9 +50,11 @@ def evaluate(
 def evaluate_candidates(
     context: Context, classifier: str | None, generator: str | None, overrule: bool = False, by: str = GATE
 ) -> Outcome:
-    """The steps of the `evaluate` flow, in a run that is under way."""
+    """The steps of the `evaluate` flow, for use within another flow."""
     if overrule and by == GATE:
-        raise InputError("The gate can't overrule itself: name the person in 'by'. The name stays in the history.")
+        raise InputError(
+            "Only a person can overrule the gate: give the person's name in 'by'. The name is stored in the history."
+        )
     candidates = [*find_candidate(context, "classifier", classifier), *find_candidate(context, "generator", generator)]
     if not candidates:
         raise ModelError("There is no candidate to evaluate: run 'ticketing train' first.")
@@ -65,7 +71,7 @@ def evaluate_candidates(
 
 @task(**IO)
 def find_candidate(context: Context, kind: Kind, version: str | None) -> list[str]:
-    """The given version, or the newest candidate of a kind; an empty list when there is none."""
+    """The given version, by default the newest candidate of the kind; an empty list if there is none."""
     if version is not None:
         return [versions.find(context.database, version, context.settings).version]
     found = versions.latest_candidate(context.database, kind, context.settings)
@@ -73,14 +79,14 @@ def find_candidate(context: Context, kind: Kind, version: str | None) -> list[st
 
 
 @task(**PLAIN)
-def judge_candidate(context: Context, version: str) -> Judged:
-    """Scores a candidate on held-out tickets, beside the champion and the baselines, and asks the gate."""
+def judge_candidate(context: Context, version: str) -> JudgedCandidate:
+    """Scores a candidate on held-out tickets, compares it with the champion and the baselines, and applies the gate."""
     return judge_version(context, version)
 
 
 @task(**PLAIN)
-def report(context: Context, judged: list[Judged]) -> None:
-    """Writes the report page, and its Markdown twin as an artifact of the run."""
+def report(context: Context, judged: list[JudgedCandidate]) -> None:
+    """Writes the report, and stores its Markdown version as an artifact of the run."""
     written = write_report(judged, context.settings)
     for line in written.headlines:
         get_run_logger().info("%s", line)
@@ -88,11 +94,11 @@ def report(context: Context, judged: list[Judged]) -> None:
     create_markdown_artifact(written.markdown, key="evaluation", description=written.subtitle)
 
 
-def promote_or_ask(context: Context, chosen: list[Judged], overrule: bool, by: str) -> str | None:
-    """Promotes the chosen candidates, or asks a person first if the settings say so.
+def promote_or_ask(context: Context, chosen: list[JudgedCandidate], overrule: bool, by: str) -> str | None:
+    """Promotes the chosen candidates. If the settings require it, a person approves first.
 
     Returns:
-        The name of the run that waits for a person; None when nothing waits.
+        The name of the run that waits for a person; None if no run waits.
     """
     if not chosen:
         return None
@@ -107,8 +113,10 @@ def promote_or_ask(context: Context, chosen: list[Judged], overrule: bool, by: s
     return None
 
 
-def _outcome(judged: list[Judged], chosen: list[Judged], overrule: bool, waiting_run: str | None) -> Outcome:
-    def result(candidate: Judged) -> str:
+def _outcome(
+    judged: list[JudgedCandidate], chosen: list[JudgedCandidate], overrule: bool, waiting_run: str | None
+) -> Outcome:
+    def result(candidate: JudgedCandidate) -> str:
         if not candidate.verdict.passed:
             return "failed but was promoted by a person" if overrule else "failed"
         return f"passed and waits for a person (run {waiting_run})" if waiting_run else "passed and is champion"

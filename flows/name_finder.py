@@ -1,6 +1,6 @@
-"""The `name_finder` flow: trains the finder of names and addresses on made-up texts, once a machine.
+"""The `name-finder` flow: trains the finder of names and addresses ahead of time.
 
-`prepare` does the same when it needs the finder; this flow trains it ahead of time.
+Without it, `prepare` trains the finder when it first needs it.
 """
 
 import time
@@ -10,13 +10,13 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.common import PLAIN
 from models.context import Context
-from reports.summaries import counts_markdown
+from reports.markdown import counts_markdown
 from ticketing.settings import get_settings
 
 
 @flow(name="name-finder")
 def name_finder() -> str:
-    """Returns the finder's version; a finder that is in the cache is not trained again."""
+    """Trains the finder, unless the cache of this machine has it. Returns the finder's version."""
     started = time.monotonic()
     with Context(get_settings()) as context:
         version = load(context)
@@ -30,5 +30,5 @@ def name_finder() -> str:
 
 @task(**PLAIN)
 def load(context: Context) -> str:
-    """Trains the finder if the cache does not have it. Returns its version."""
+    """Loads the finder, and trains it if the cache does not have it. Returns its version."""
     return context.name_finder.version

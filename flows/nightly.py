@@ -1,6 +1,6 @@
-"""The `nightly` flow: read what is new, then draft for it.
+"""The `nightly` flow: reads new tickets, then drafts for them.
 
-It is a function of its window, so that a run that starts late does the same.
+Its only input is the end of its time window, so that a run that starts late processes the same tickets.
 """
 
 from datetime import datetime
@@ -16,9 +16,9 @@ from ticketing.settings import get_settings
 
 @flow(name="nightly")
 def nightly(until: datetime | None = None) -> ChunkOutcome:
-    """Prepares and drafts every new ticket up to `until`, by default the time the run was scheduled for.
+    """Prepares and drafts every new ticket up to `until`, by default the time that the run was scheduled for.
 
-    The window has no lower end, so that it includes what an earlier night left undone.
+    The window has no start: it includes the tickets that an earlier night left undone.
     """
     until = until or runtime.flow_run.scheduled_start_time
     with Context(get_settings()) as context:

@@ -1,4 +1,4 @@
-"""The `retrain` flow: a new snapshot, new candidates, and the gate's verdict on them."""
+"""The `retrain` flow: the steps of `prepare`, `train` and `evaluate`. It has no steps of its own."""
 
 from prefect import flow
 
@@ -11,7 +11,11 @@ from ticketing.settings import get_settings
 
 @flow(name="retrain")
 def retrain() -> Outcome:
-    """Fails when the gate says no; the champion then stays."""
+    """Builds a snapshot, trains candidates and evaluates them.
+
+    Raises:
+        GateFailed: the gate rejected a candidate; its champion stays.
+    """
     with Context(get_settings()) as context:
         prepared = prepare_tickets(context)
         candidates = train_candidates(context, prepared.snapshot_id)

@@ -1,6 +1,6 @@
 """The `study` flow: held-out tickets → every system's replies to them → a blind study that is open to raters.
 
-Raters rate, and results are read, without a flow.
+Rating and reading the results need no flow: the command line calls `ticketing.study` for them.
 """
 
 from typing import NamedTuple
@@ -14,23 +14,25 @@ from ticketing.settings import get_settings
 from ticketing.study import studies
 
 
-class Opened(NamedTuple):
-    """A study that raters can begin with."""
+class OpenedStudy(NamedTuple):
+    """A study that is open to raters, with its numbers of tickets, of shared tickets and of requested tickets."""
 
     study_id: int
     items: int
     shared: int
-    asked: int
-    left_out: int  # tickets to which some system had no reply
+    requested: int
+    left_out: int  # tickets that at least one system did not answer
 
     @property
     def sentence(self) -> str:
-        """In one line, for people."""
-        sentence = f"study {self.study_id} is open: {self.items:,} tickets, {self.shared:,} of them for every rater"
+        """The study in one line, for people."""
+        sentence = f"study {self.study_id} is open: {self.items:,} tickets, {self.shared:,} of them go to every rater"
         if self.left_out:
-            sentence += f"; {self.left_out:,} left out, since a system had no reply to them"
-        if self.items + self.left_out < self.asked:
-            sentence += f"; {self.asked:,} were asked for, but no more held-out tickets can be answered by everybody"
+            sentence += f"; {self.left_out:,} left out, because a system had no reply to them"
+        if self.items + self.left_out < self.requested:
+            sentence += (
+                f"; {self.requested:,} were requested, but every system can answer only that many held-out tickets"
+            )
         return sentence
 
 
@@ -43,8 +45,8 @@ def study(
     seed: int | None = None,
     name: str | None = None,
     by: str = "the pipeline",
-) -> Opened:
-    """Makes a blind study of the champion, the nearest reply, the agent's reply, and a candidate if one is named."""
+) -> OpenedStudy:
+    """Creates a blind study of the champion, the nearest reply, the agent's reply, and a candidate if one is given."""
     with Context(get_settings()) as context:
         study_id = draw(context, StudyRequest(size, candidate, overlap, raters, seed, name, by))
         find_nearest(context, study_id)
@@ -58,25 +60,25 @@ def study(
 
 @task(**PLAIN)
 def draw(context: Context, request: StudyRequest) -> int:
-    """Draws test tickets that no model of the study has learnt from. Returns the study's number."""
+    """Draws test tickets that no model of the study was trained on. Returns the study's number."""
     return create_study(context, request)
 
 
 @task(**IO)
 def find_nearest(context: Context, study_id: int) -> None:
-    """Adds the replies of the nearest training tickets."""
+    """Adds, for each ticket, the agent's reply to the most similar training ticket."""
     add_nearest_replies(context, study_id)
 
 
 @task(**PLAIN)
 def generate(context: Context, study_id: int, system: str) -> None:
-    """Adds what a model answers as vLLM serves it."""
+    """Adds the replies of one model, served by vLLM as in drafting."""
     add_generated_replies(context, study_id, system)
 
 
 @task(**IO)
-def open_study(context: Context, study_id: int) -> Opened:
-    """Opens the study, without the tickets to which some system has no reply."""
+def open_study(context: Context, study_id: int) -> OpenedStudy:
+    """Opens the study, and leaves out the tickets that at least one system did not answer."""
     left_out = studies.open_study(context.database, study_id)
     found = studies.find(context.database, study_id)
-    return Opened(study_id, found.items, found.shared, found.asked, left_out)
+    return OpenedStudy(study_id, found.items, found.shared, found.asked, left_out)

@@ -4,7 +4,9 @@ from models.evaluation.gate import judge
 from models.evaluation.measurements import Measurements, share
 from models.evaluation.verdicts import record_verdict
 from models.generator.manifest import write_manifest
-from models.registry.versions import Promotion, promote, register, workspace
+from models.registry.registering import register, workspace
+from models.registry.versions import Promotion, promote
+from models.shared.base import weights_hash
 from ticketing.settings import GateRule
 
 RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
@@ -18,12 +20,22 @@ def add_snapshot(database):
     return "0123456789"
 
 
+def with_base_model(settings):
+    """The settings with a base model for the generator that is only text, too."""
+    base = settings.home / "base-model"
+    base.mkdir(parents=True, exist_ok=True)
+    (base / "config.json").write_text("{}")
+    (base / "model.safetensors").write_text("weights of the base model")
+    return settings.model_copy(update={"generator": settings.generator.model_copy(update={"base_model": str(base)})})
+
+
 def candidate(database, settings, snapshot_id, kind="classifier", content="weights"):
+    settings = with_base_model(settings) if kind == "generator" else settings
     with workspace(settings) as artefact:
         artefact.mkdir()
         (artefact / "model.safetensors").write_text(content)
         if kind == "generator":
-            write_manifest(artefact, "base", None, None)
+            write_manifest(artefact, "base", weights_hash(settings.generator.base_model), None)
         return register(database, kind, snapshot_id, artefact, {"validation_accuracy": 0.9}, settings)
 
 

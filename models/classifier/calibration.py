@@ -1,7 +1,7 @@
-"""Makes a classifier's confidence mean what it says: a temperature, and what say the nearest training tickets have.
+"""Calibrates the classifier's confidence: a temperature, and the weight of the votes of the nearest training tickets.
 
-Both are fitted on validation tickets. Thresholds are chosen in `models.classifier.thresholds`; the calibration
-error is measured by `models.evaluation.metrics`.
+Both are fitted on validation tickets. Thresholds are chosen in `models.classifier.thresholds`; the calibration error is
+`models.shared.statistics`.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,14 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from models.evaluation.metrics import expected_calibration_error
+from models.shared.statistics import expected_calibration_error
 
-COLDEST, HOTTEST = 0.05, 20.0
-SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
+NEIGHBOUR_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 class Calibration(NamedTuple):
-    """The temperature of the logits, what share of the say the nearest training tickets have beside what comes of
-    that, and the temperature of both together.
-    """
+    """The temperature of the logits, the weight of the neighbours' votes, and the temperature of the mixture."""
 
     temperature: float = 1.0
     neighbours: float = 0.0
@@ -31,33 +29,33 @@ class Calibration(NamedTuple):
 
         Args:
             logits: tickets × categories.
-            votes: the nearest training tickets' share of each category, as large.
+            votes: the share of each category among the nearest training tickets, tickets × categories.
         """
         return probabilities(_mixed(logits / self.temperature, votes, self.neighbours), self.final_temperature)
 
 
 def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]) -> Calibration:
-    """The temperatures and the share at which the validation tickets are likeliest.
+    """The temperatures and the neighbours' weight with the highest likelihood of the validation tickets.
 
-    The logits are tempered before the neighbours come in, whom an overconfident network would else drown.
+    The logits are divided by a temperature before the votes are mixed in: an overconfident network would outweigh them.
 
     Neighbours: U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020,
-    here with categories for words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML 2017;
-    by itself it can't change which category comes first.
+    with categories in the place of words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML
+    2017; it does not change which category comes first.
 
     Args:
         logits: tickets × categories.
-        votes: the nearest training tickets' share of each category, as large.
-        labels: the true category of each, as its column.
+        votes: the share of each category among the nearest training tickets, tickets × categories.
+        labels: the column of each ticket's true category.
 
     Returns:
-        No neighbours and temperatures of 1.0 where there is nothing to fit on.
+        No neighbours and temperatures of 1.0 without validation tickets.
     """
     if not len(labels):
         return Calibration()
     temperature, _ = _fit_temperature(logits, labels)
-    fitted = {share: _fit_temperature(_mixed(logits / temperature, votes, share), labels) for share in SHARES}
-    best = min(SHARES, key=lambda share: fitted[share][1])
+    fitted = {w: _fit_temperature(_mixed(logits / temperature, votes, w), labels) for w in NEIGHBOUR_WEIGHTS}
+    best = min(NEIGHBOUR_WEIGHTS, key=lambda weight: fitted[weight][1])
     return Calibration(temperature, best, fitted[best][0])
 
 
@@ -67,36 +65,37 @@ def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def uncalibrated_error(logits: np.ndarray, labels: Sequence[int]) -> float:
-    """The expected calibration error of the logits as they are: what calibration starts from.
+    """The expected calibration error of the softmax of the logits, 0..1.
 
     Args:
         logits: tickets × categories.
-        labels: the true category of each, as its column.
+        labels: the column of each ticket's true category.
     """
     rows = probabilities(logits, 1.0)
     return expected_calibration_error(rows.max(axis=1).tolist(), (rows.argmax(axis=1) == np.asarray(labels)).tolist())
 
 
-def _mixed(logits: np.ndarray, votes: np.ndarray, share: float) -> np.ndarray:
-    """Logits in which the neighbours have their share of the say."""
-    return np.asarray(np.log((1 - share) * probabilities(logits, 1.0) + share * votes + np.finfo(float).tiny))
+def _mixed(logits: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
+    """The logarithm of the weighted mean of the network's probabilities and the neighbours' votes."""
+    return np.asarray(np.log((1 - weight) * probabilities(logits, 1.0) + weight * votes + np.finfo(float).tiny))
 
 
 def _fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> tuple[float, float]:
-    """The temperature at which the tickets are likeliest, and their mean negative log-likelihood there, in nats.
+    """The temperature with the highest likelihood, and the mean negative log-likelihood there, in nats.
 
-    As if one ticket more were of another category than it says: where all are right the likeliest temperature would
-    otherwise be none, and every ticket be surely right (J. Platt, Probabilistic outputs for support vector machines,
-    1999, does so with two classes).
+    The labels are smoothed as if one more ticket had another category than its label. Without that the temperature
+    would fall to its minimum when all tickets are right, and every confidence would be 1 (J. Platt, Probabilistic
+    outputs for support vector machines, 1999, does so with two classes).
     """
-    places = np.arange(len(labels))
-    doubt = 1 / (len(labels) + 2)
+    rows = np.arange(len(labels))
+    smoothing = 1 / (len(labels) + 2)
 
     def negative_log_likelihood(log_temperature: float) -> float:
-        likely = log_softmax(logits / np.exp(log_temperature), axis=1)
-        right = likely[places, labels]
-        wrong = (likely.sum(axis=1) - right) / max(1, likely.shape[1] - 1)
-        return -float(((1 - doubt) * right + doubt * wrong).mean())
+        log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
+        right = log_probabilities[rows, labels]
+        wrong = (log_probabilities.sum(axis=1) - right) / max(1, log_probabilities.shape[1] - 1)
+        return -float(((1 - smoothing) * right + smoothing * wrong).mean())
 
-    found = minimize_scalar(negative_log_likelihood, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
+    bounds = (np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE))
+    found = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
     return float(np.exp(found.x)), float(found.fun)

@@ -1,6 +1,6 @@
-"""The training tickets that a ticket is most like: whether it is like any, and of which categories these are.
+"""The nearest training tickets of a ticket: their categories, and whether they are near enough for it to be in scope.
 
-What no department handles is for a human. It compares vectors; making them is the classifier's work.
+It compares vectors, which `models.classifier.reader` makes.
 """
 
 from collections.abc import Sequence
@@ -9,103 +9,101 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+# So many training tickets are compared with. They are a stratified sample, in which every category keeps its share of
+# places: in a uniform 2 % sample a rare category would have no ticket left, and all of it would be out of scope.
 MAX_VECTORS = 20_000
-FIFTH = 5  # the neighbour whose distance says whether a ticket is like any
-VOTERS = 10  # the neighbours that say what it is
-VOTE_TEMPERATURE = 0.1  # a neighbour nearer by so much in cosine has e times the vote
-QUERIES_AT_ONCE = 1_024
-SEED = 0
+DISTANCE_NEIGHBOUR = 5  # a ticket's distance is that of its fifth-nearest neighbour
+VOTERS = 10  # the nearest neighbours vote for their categories
+VOTE_TEMPERATURE = 0.1  # a neighbour with a cosine higher by so much has e times the vote
+QUERIES_AT_ONCE = 256  # 256 tickets × 20,000 neighbours: 20 MB of cosines, and twice as much to sort them
 OUT_OF_SCOPE_UNTOLD = (
     "too few validation tickets to tell what is out of scope: nothing is taken for that (gate.out_of_scope_share)"
 )
 
 
-class Near(NamedTuple):
-    """What is near some tickets.
+class Neighbourhood(NamedTuple):
+    """What the nearest training tickets say of some tickets.
 
-    `usual`: how usual each one's distance is, the share of validation tickets that are at least as far, itself among
-    them. `votes`: the nearest tickets' say for each category, tickets × categories; rows sum to 1, to 0 without any.
+    `p_values`: the conformal p-value of "this ticket is in scope": the share of validation tickets that are at least as
+    far from the training tickets. `votes`: the weighted share of each category among the nearest training tickets,
+    tickets × categories. Rows sum to 1, or to 0 when there are no training tickets.
     """
 
-    usual: np.ndarray
+    p_values: np.ndarray
     votes: np.ndarray
 
 
 class Scope:
-    """The training tickets' vectors and categories, and how far from them tickets in scope are: validation tickets."""
+    """The vectors and categories of training tickets, and the distances of validation tickets from them."""
 
-    def __init__(self, vectors: np.ndarray, places: np.ndarray, distances: np.ndarray) -> None:
+    def __init__(self, vectors: np.ndarray, categories: np.ndarray, distances: np.ndarray) -> None:
         self._vectors = vectors.astype(np.float32)
-        self._places = places
+        self._categories = categories
         self._distances = np.sort(distances)
 
     @classmethod
-    def fit(cls, train: np.ndarray, places: Sequence[int], validation: np.ndarray) -> Self:
-        """Remembers what is in scope.
+    def fit(cls, train: np.ndarray, categories: Sequence[int], validation: np.ndarray) -> Self:
+        """Keeps the training tickets, and measures how far validation tickets are from them.
 
         Args:
-            train: vectors of length 1, tickets × dimensions; of many, a sample is kept.
-            places: the category of each of them, as its number.
+            train: vectors of length 1, tickets × dimensions; `MAX_VECTORS` of them are enough.
+            categories: the number of each ticket's category.
             validation: vectors of tickets that the model was not trained on.
         """
-        labels = np.asarray(places, dtype=np.int32)
-        if len(train) > MAX_VECTORS:
-            kept = np.random.default_rng(SEED).choice(len(train), MAX_VECTORS, replace=False)
-            train, labels = train[kept], labels[kept]
-        rounded = train.astype(np.float16)  # as they are stored
-        nearest, _ = cls(rounded, labels, np.zeros(0))._nearest(validation)
-        return cls(rounded, labels, _distance(nearest))
+        numbers = np.asarray(categories, dtype=np.int32)
+        rounded = train.astype(np.float16)  # as `save` stores them
+        cosines, _ = cls(rounded, numbers, np.zeros(0))._nearest(validation)
+        return cls(rounded, numbers, _distance(cosines))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """What `save` wrote. Raises OSError, ValueError, KeyError or BadZipFile when it is not there or damaged."""
+        """Reads `save`'s file. Raises OSError, ValueError, KeyError or BadZipFile when it is missing or damaged."""
         with np.load(path, allow_pickle=False) as file:
-            # Before the neighbours had a vote their categories were not kept.
-            return cls(file["vectors"], file["places"] if "places" in file else np.zeros(0, int), file["distances"])
+            return cls(file["vectors"], file["categories"], file["distances"])
 
     def save(self, path: Path) -> None:
-        """Writes it to one file."""
-        np.savez(path, vectors=self._vectors.astype(np.float16), places=self._places, distances=self._distances)
+        """Writes everything to one file."""
+        np.savez(path, vectors=self._vectors.astype(np.float16), categories=self._categories, distances=self._distances)
 
     def can_tell(self, out_of_scope_share: float) -> bool:
-        """Whether a ticket farther than every validation ticket is as unusual as what is taken for out of scope."""
+        """Whether there are enough validation tickets for a p-value as low as `out_of_scope_share`."""
         return 1 / (1 + len(self._distances)) <= out_of_scope_share
 
-    def near(self, vectors: np.ndarray, categories: int) -> Near:
-        """What is near tickets with these vectors, tickets × dimensions.
+    def near(self, vectors: np.ndarray, categories: int) -> Neighbourhood:
+        """The p-values and votes for tickets with these vectors, tickets × dimensions.
 
-        A ticket's distance is that to the fifth-nearest training ticket (Y. Sun et al., Out-of-distribution detection
-        with deep nearest neighbors, ICML 2022), `usual` a conformal p-value: of tickets that are in scope no more than
-        a share `a` gets one of `a` or less (S. Bates et al., Testing for outliers with conformal p-values, Annals of
-        Statistics 51 (2023) 149–178), where these are mixed as the validation tickets are, in which a small language
-        may have more than its share. The votes are weighted by the softmax of the likeness, as in U. Khandelwal et
-        al., Generalization through memorization: nearest neighbor language models, ICLR 2020.
+        The distance to the fifth-nearest training ticket detects tickets that are out of scope (Y. Sun et al.,
+        Out-of-distribution detection with deep nearest neighbors, ICML 2022). As a conformal p-value it is at most `a`
+        for a share of at most `a` of the tickets in scope (S. Bates et al., Testing for outliers with conformal
+        p-values, Annals of Statistics 51 (2023) 149–178), provided that they are distributed as the validation tickets
+        are, among which a small language may be over-represented. A vote has the weight of the softmax of its cosine
+        (U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020).
         """
-        likeness, of = self._nearest(vectors)
-        farther = len(self._distances) - np.searchsorted(self._distances, _distance(likeness), side="left")
+        cosines, neighbours = self._nearest(vectors)
+        farther = len(self._distances) - np.searchsorted(self._distances, _distance(cosines), side="left")
         votes = np.zeros((len(vectors), categories))
-        if len(self._places) and likeness.size:
-            weights = np.exp((likeness - likeness[:, :1]) / VOTE_TEMPERATURE)
-            np.add.at(votes, (np.arange(len(vectors))[:, None], self._places[of]), weights)
+        if cosines.size:
+            weights = np.exp((cosines - cosines[:, :1]) / VOTE_TEMPERATURE)
+            np.add.at(votes, (np.arange(len(vectors))[:, None], self._categories[neighbours]), weights)
             votes /= votes.sum(axis=1, keepdims=True)
-        return Near(np.asarray((1 + farther) / (1 + len(self._distances))), votes)
+        return Neighbourhood(np.asarray((1 + farther) / (1 + len(self._distances))), votes)
 
     def _nearest(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The cosine of each ticket with its nearest training tickets, the nearest first, and which these are."""
+        """The cosines and the row numbers of each ticket's nearest training tickets, the nearest first."""
         count = min(VOTERS, len(self._vectors))
-        likeness, of = np.zeros((len(vectors), count), np.float32), np.zeros((len(vectors), count), int)
+        nearest, rows = np.zeros((len(vectors), count), np.float32), np.zeros((len(vectors), count), int)
         for start in range(0, len(vectors) if count else 0, QUERIES_AT_ONCE):
             block = slice(start, start + QUERIES_AT_ONCE)
             cosines = vectors[block].astype(np.float32) @ self._vectors.T
             found = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
             order = np.argsort(-np.take_along_axis(cosines, found, axis=1), axis=1, kind="stable")
-            of[block] = np.take_along_axis(found, order, axis=1)
-            likeness[block] = np.take_along_axis(cosines, of[block], axis=1)
-        return likeness, of
+            rows[block] = np.take_along_axis(found, order, axis=1)
+            nearest[block] = np.take_along_axis(cosines, rows[block], axis=1)
+        return nearest, rows
 
 
-def _distance(likeness: np.ndarray) -> np.ndarray:
-    """How far each ticket's fifth-nearest neighbour is, or the last one where there are fewer."""
-    if not likeness.shape[1]:
-        return np.zeros(len(likeness))
-    return np.asarray(1 - likeness[:, min(FIFTH, likeness.shape[1]) - 1])
+def _distance(cosines: np.ndarray) -> np.ndarray:
+    """One minus the cosine of each ticket's fifth-nearest neighbour; of the farthest when there are fewer."""
+    if not cosines.shape[1]:
+        return np.zeros(len(cosines))
+    return np.asarray(1 - cosines[:, min(DISTANCE_NEIGHBOUR, cosines.shape[1]) - 1])

@@ -1,6 +1,6 @@
-"""Where the classifier stops being sure: the confidence from which it routes a ticket itself, by language and category.
+"""The confidence thresholds above which the classifier routes a ticket, by language and category.
 
-Chosen on validation tickets, judged by the gate on test tickets.
+They are chosen on validation tickets; the gate judges them on test tickets.
 """
 
 import math
@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.evaluation.measurements import accuracy_lower_bound
+from models.shared.statistics import clopper_pearson_lower_bound
 
 DIGITS = 4
-ANY = "*"  # stands for every category that has no threshold of its own
+ANY = "*"  # the threshold of every category that has none of its own
 
-# language → category → threshold; None: nothing is sure enough. A language that is not in it was not seen.
+# language → category → threshold; None: no ticket is routed. A language without validation tickets is missing.
 Thresholds = dict[str, dict[str, float | None]]
 
 
 class Validated(NamedTuple):
-    """A validation ticket: how sure the classifier was of what it said, and whether it was right."""
+    """A validation ticket: its predicted category, the confidence, and whether the prediction is correct."""
 
     language: str
     predicted: str
@@ -30,24 +30,23 @@ class Validated(NamedTuple):
 def choose_threshold(
     confidences: Sequence[float], correct: Sequence[bool], target: float, confidence: float
 ) -> float | None:
-    """The lowest threshold at which the accuracy of what lies above it is surely enough at least `target`.
+    """The lowest threshold for which the lower confidence bound of the accuracy above it is at least `target`.
 
-    Sure enough: its Clopper–Pearson lower bound reaches the target, as in selection with guaranteed risk (Y. Geifman
-    and R. El-Yaniv, Selective classification for deep neural networks, NeurIPS 2017). The best of many thresholds is
-    taken without their union bound, with which 300 validation tickets mostly give no threshold at all; the gate judges
-    the choice on others.
+    The bound is Clopper and Pearson's, as in selection with guaranteed risk (Y. Geifman and R. El-Yaniv, Selective
+    classification for deep neural networks, NeurIPS 2017). The best of many thresholds is chosen without a union bound,
+    with which 300 validation tickets mostly give no threshold at all; the gate judges the choice on test tickets.
 
-    It can't help against wrong labels: what the model is sure of stays above every threshold.
+    Wrong validation labels look like errors of high confidence, against which no threshold helps.
 
     Returns:
         The threshold, rounded down to `DIGITS` so that a tiny difference between two machines or batches does not send
-        the last accepted ticket to a human; None when no threshold is good enough: too few tickets, or too many errors.
+        the last accepted ticket to a human; None when there are too few tickets or too many errors for any threshold.
     """
-    surest, right = _running(confidences, correct)
+    ranked, right = _running(confidences, correct)
     best: float | None = None
-    for place, value in enumerate(surest):
-        last_of_equals = place + 1 == len(surest) or surest[place + 1] < value
-        if last_of_equals and accuracy_lower_bound(int(right[place]), place + 1, confidence) >= target:
+    for place, value in enumerate(ranked):
+        last_of_equals = place + 1 == len(ranked) or ranked[place + 1] < value
+        if last_of_equals and clopper_pearson_lower_bound(int(right[place]), place + 1, confidence) >= target:
             best = float(value)
     return best
 
@@ -55,32 +54,38 @@ def choose_threshold(
 def choose_thresholds(
     validated: Sequence[Validated], target: float, confidence: float, categories: Collection[str] = ()
 ) -> Thresholds:
-    """A threshold for each language, and others for categories that are better or worse than their language.
+    """A threshold for each language, and thresholds of their own for categories that are better or worse.
 
-    A category with enough tickets to prove the target by itself gets the threshold at which it does. One with too few,
-    whose accuracy above the language's threshold is below the target, gets a higher one, at which it is not. What is
-    then routed in the language must still reach the target surely enough; if it does not, no category's threshold stays
-    below the language's. A language that can't prove the target at all routes what its categories prove by themselves.
+    1. The language's threshold is chosen on all its tickets.
+    2. A category with enough tickets to prove the target alone gets the threshold that proves it.
+    3. A category with too few tickets, whose accuracy above the language's threshold is below the target, gets a higher
+       threshold, above which its accuracy reaches the target.
+    4. When all tickets routed in the language then no longer prove the target, every category's threshold below the
+       language's is raised to it.
+
+    A language that does not prove the target routes only the categories that prove it alone.
 
     Args:
         validated: the validation tickets.
-        target: the accuracy to be proven.
-        confidence: how sure the proof must be.
-        categories: all that there are. Of one that no validation ticket in a language was taken for it is not known how
-            often it is right there, and none is routed.
+        target: the accuracy to prove.
+        confidence: the confidence level of the proof.
+        categories: all categories. A category that was never predicted in a language is not routed there, since its
+            accuracy is unknown.
     """
     chosen: Thresholds = {}
-    for language in sorted({one.language for one in validated}):
-        own = [one for one in validated if one.language == language]
-        pooled = choose_threshold([o.confidence for o in own], [o.correct for o in own], target, confidence)
+    for language in sorted({ticket.language for ticket in validated}):
+        own = [ticket for ticket in validated if ticket.language == language]
+        pooled = choose_threshold([t.confidence for t in own], [t.correct for t in own], target, confidence)
         found: dict[str, float | None] = {ANY: pooled}
-        for category in sorted({one.predicted for one in own}):
-            of = [one for one in own if one.predicted == category]
-            proven = choose_threshold([o.confidence for o in of], [o.correct for o in of], target, confidence)
+        for category in sorted({ticket.predicted for ticket in own}):
+            predicted = [ticket for ticket in own if ticket.predicted == category]
+            proven = choose_threshold(
+                [t.confidence for t in predicted], [t.correct for t in predicted], target, confidence
+            )
             if proven is not None:
                 found[category] = proven
             elif pooled is not None:
-                raised = _raised(of, pooled, target)
+                raised = _raised(predicted, pooled, target)
                 if raised != pooled:
                     found[category] = raised
         if pooled is not None and not _reached(own, found, target, confidence):
@@ -88,57 +93,59 @@ def choose_thresholds(
                 category: threshold if threshold is None else max(threshold, pooled)
                 for category, threshold in found.items()
             }
-        found.update(dict.fromkeys(set(categories) - {one.predicted for one in own}))
+        found.update(dict.fromkeys(set(categories) - {ticket.predicted for ticket in own}))
         chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
     return chosen
 
 
 def least_to_prove(target: float, confidence: float) -> int | None:
-    """How many tickets, all right, prove an accuracy: those of which Clopper and Pearson's bound is the target.
+    """The smallest number of tickets, all of them right, that proves an accuracy of `target`.
 
-    Where none is wrong that bound is the n-th root of 1 - confidence. None: no number of tickets proves accuracy 1.
+    When all of n tickets are right, Clopper and Pearson's lower bound is the n-th root of 1 - confidence. None: no
+    number of tickets proves an accuracy of 1.
     """
     return math.ceil(math.log(1 - confidence) / math.log(target)) if target < 1 else None
 
 
 def threshold_for(thresholds: Thresholds, language: str, category: str) -> float | None:
-    """The threshold of a category in a language; None where nothing is sure enough, or the language was not seen."""
+    """The threshold of a category in a language; None when it is not routed, or the language has no thresholds."""
     found = thresholds.get(language, {})
     return found[category] if category in found else found.get(ANY)
 
 
 def routed_languages(thresholds: Thresholds) -> list[str]:
-    """The languages in which something is sure enough to be routed."""
-    return [language for language, found in thresholds.items() if any(one is not None for one in found.values())]
+    """The languages in which at least one category is routed."""
+    return [language for language, found in thresholds.items() if any(value is not None for value in found.values())]
 
 
-def _raised(of: Sequence[Validated], pooled: float, target: float) -> float | None:
-    """The lowest threshold, not below the pooled one, at which the category's accuracy is the target; None: at none."""
-    above = [one for one in of if one.confidence >= pooled]
+def _raised(predicted: Sequence[Validated], pooled: float, target: float) -> float | None:
+    """The lowest threshold, at least `pooled`, above which a category's accuracy reaches the target, or None."""
+    above = [ticket for ticket in predicted if ticket.confidence >= pooled]
     if not above:
         return pooled
-    surest, right = _running([o.confidence for o in above], [o.correct for o in above])
+    ranked, right = _running([t.confidence for t in above], [t.correct for t in above])
     good = [
         place
-        for place in range(len(surest))
-        if (place + 1 == len(surest) or surest[place + 1] < surest[place]) and right[place] >= target * (place + 1)
+        for place in range(len(ranked))
+        if (place + 1 == len(ranked) or ranked[place + 1] < ranked[place]) and right[place] >= target * (place + 1)
     ]
     if not good:
         return None
-    return pooled if good[-1] == len(surest) - 1 else float(surest[good[-1]])
+    return pooled if good[-1] == len(ranked) - 1 else float(ranked[good[-1]])
 
 
 def _reached(own: Sequence[Validated], found: dict[str, float | None], target: float, confidence: float) -> bool:
+    """Whether the tickets that these thresholds route prove the target; true when they route none."""
     routed = []
-    for one in own:
-        threshold = found[one.predicted] if one.predicted in found else found[ANY]
-        if threshold is not None and one.confidence >= threshold:
-            routed.append(one.correct)
-    return accuracy_lower_bound(sum(routed), len(routed), confidence) >= target if routed else True
+    for ticket in own:
+        threshold = found[ticket.predicted] if ticket.predicted in found else found[ANY]
+        if threshold is not None and ticket.confidence >= threshold:
+            routed.append(ticket.correct)
+    return clopper_pearson_lower_bound(sum(routed), len(routed), confidence) >= target if routed else True
 
 
 def _running(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
-    """Confidences, rounded down, the surest first, and how many were right up to each."""
+    """The confidences, rounded down, in descending order, and the running number of correct predictions."""
     rounded = np.floor(np.asarray(confidences, dtype=float) * 10**DIGITS) / 10**DIGITS
     order = np.argsort(-rounded, kind="stable")
     return rounded[order], np.cumsum(np.asarray(correct, dtype=int)[order])

@@ -1,6 +1,6 @@
-"""How much of a base model learns: all of it, a low-rank addition, or only what is put before the text.
+"""How much of the classifier's base model is trained: all of it, LoRA matrices, or a prefix or prompt before the text.
 
-The training itself is `models.classifier.training`; the generator has a method of its own, QLoRA.
+The training itself is `models.classifier.training`. The generator is trained with QLoRA, in its own room.
 """
 
 from collections.abc import Callable
@@ -23,10 +23,10 @@ BASE = "base"
 
 
 def choose_method(wanted: str, parameters: int, available_bytes: int) -> Method:
-    """The method that was asked for, or, for `auto`, full fine-tuning where half of the memory holds it, else LoRA.
+    """The method `wanted`; for `auto` full fine-tuning if half of the memory is enough for it, otherwise LoRA.
 
-    Few tickets are no reason for another method: with 10 a category none did better than all of the base, though a
-    prefix did about as well (docs/evaluation.md has the table).
+    The number of tickets does not matter: with 10 a category no method was better than full fine-tuning, though a
+    prefix was about as good (docs/evaluation.md has the table).
     """
     if wanted != "auto":
         return wanted  # type: ignore[return-value]
@@ -34,14 +34,14 @@ def choose_method(wanted: str, parameters: int, available_bytes: int) -> Method:
 
 
 def memory_available() -> int:
-    """Bytes that a training may hope for: the GPU's free memory, or the machine's."""
+    """The free memory of the GPU, or of the machine when there is no GPU, in bytes."""
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0])
     return int(psutil.virtual_memory().available)
 
 
 def adapted(model: PreTrainedModel, method: Method, rank: int) -> PreTrainedModel:
-    """The model as it learns by a method; its classification head always learns.
+    """The model prepared for a method. Its classification head is always trained.
 
     Sources: E. Hu et al., LoRA, ICLR 2022; X. Li and P. Liang, Prefix-tuning, ACL 2021; B. Lester et al., The power of
     scale for parameter-efficient prompt tuning, EMNLP 2021.
@@ -53,13 +53,13 @@ def adapted(model: PreTrainedModel, method: Method, rank: int) -> PreTrainedMode
         "prefix": lambda: PrefixTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=VIRTUAL_TOKENS),
         "prompt": lambda: PromptTuningConfig(task_type=TaskType.SEQ_CLS, num_virtual_tokens=VIRTUAL_TOKENS),
     }
-    # What peft makes of a model is used as the model is.
+    # peft's wrapper is used like the model itself.
     tuned: PreTrainedModel = model if method == "full" else get_peft_model(model, configs[method]())
     return tuned
 
 
 def save(model: PreTrainedModel, output: Path) -> None:
-    """Writes a trained model so that `load` needs nothing else: LoRA is merged, a prompt goes beside its base."""
+    """Writes a trained model so that `load` needs nothing else: LoRA is merged, a prefix is stored with its base."""
     if not isinstance(model, PeftModel):
         model.save_pretrained(output)
     elif model.active_peft_config.is_prompt_learning:
@@ -69,8 +69,8 @@ def save(model: PreTrainedModel, output: Path) -> None:
         model.merge_and_unload().save_pretrained(output)
 
 
-def load(path: Path) -> Any:  # noqa: ANN401 — transformers types its models' methods as nobody calls them
-    """What `save` wrote, in fp32. Raises what transformers and peft raise when it is not there or damaged."""
+def load(path: Path) -> Any:  # noqa: ANN401 — the types of transformers' models do not fit their use
+    """The model that `save` wrote, in fp32. Raises what transformers and peft raise when it is missing or damaged."""
     if not (path / ADAPTER).is_file():
         return load_classifier(path, dtype=torch.float32)
     base = load_classifier(path / BASE, dtype=torch.float32)

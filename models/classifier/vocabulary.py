@@ -1,8 +1,8 @@
-"""Words that a base model's tokenizer lacks and the corpus is full of.
+"""Adds words to a base model's tokenizer that are frequent in the corpus: placeholders and unknown characters.
 
-A tokenizer made for English cuts `<ORDER_ID_1>` into seven pieces and takes most Chinese characters for one and the
-same unknown word. Both get a token of their own, whose meaning fine-tuning learns; extending a vocabulary for the text
-at hand is described by W. Tai et al., exBERT, Findings of EMNLP 2020.
+An English tokenizer cuts `<ORDER_ID_1>` into seven tokens and maps most Chinese characters to the one token for unknown
+words. Each gets a token of its own, whose meaning fine-tuning learns (W. Tai et al., exBERT, Findings of EMNLP 2020,
+extend a vocabulary in this way).
 """
 
 from collections import Counter
@@ -12,27 +12,27 @@ from transformers import AddedToken, PreTrainedModel, PreTrainedTokenizerBase
 
 from ticketing.privacy.placeholders import PLACEHOLDER
 
-MIN_COUNT = 5  # a word seen less often can't be learnt
+MIN_COUNT = 5  # a rarer word can't be learnt
 
 
 def extend_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, texts: Sequence[str]) -> list[str]:
     """Adds the placeholders and unknown characters of the texts to the tokenizer, and rows for them to the model.
 
     Returns:
-        What was added, the most frequent first.
+        The added words, the most frequent first.
     """
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(match.group() for match in PLACEHOLDER.finditer(text))
         counts.update(PLACEHOLDER.sub("", text))
     often = [word for word, count in counts.most_common() if count >= MIN_COUNT and not word.isspace()]
-    # A token of its own is cut out of every word that it stands in: a letter would cut up the words that are known.
+    # The tokenizer cuts an added token out of every word that contains it: a letter would cut up the known words.
     missing = [
         word
         for word in often
         if len(word) > 1 or (not (word.isascii() and word.isalnum()) and _is_unknown(tokenizer, word))
     ]
-    # Left as they are: an uncased tokenizer would lower them.
+    # Not normalised: an uncased tokenizer would put placeholders in lower case.
     tokenizer.add_tokens([AddedToken(word, normalized=False) for word in missing])
     if missing:  # some models have more rows than their tokenizer has words
         model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size))

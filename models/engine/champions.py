@@ -1,6 +1,6 @@
-"""The champions, loaded, and exchanged between two chunks of tickets when others were promoted.
+"""Loads the champions, and replaces them between two chunks of tickets when other versions were promoted.
 
-The registry says which versions are champions; drafting with them is `ticketing.stages`.
+The registry knows which versions are champions; `ticketing.stages` drafts with them.
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger("ticketing")
 
 
 class Champions:
-    """The models that draft; the engine stops when the block ends."""
+    """The models that draft, as a context manager; the engine stops when the block ends."""
 
     def __init__(self, database: Database, finder: Finder, settings: Settings) -> None:
         self._database, self._finder, self._settings = database, finder, settings
@@ -39,23 +39,23 @@ class Champions:
         self._engine.__exit__(kind, error, traceback)
 
     def classifier(self) -> TrainedClassifier:
-        """The classifier that is champion now.
+        """The current champion classifier.
 
         Raises:
             NoChampion: no classifier has been promoted.
-            ModelError: its artefact is gone or damaged.
+            ModelError: its artefact is missing or damaged.
         """
         return self._champion_classifier(versions.champion_versions(self._database))
 
     def drafters(self) -> Drafters:
-        """The champions of this moment. A loaded model is kept while it is champion: an engine takes long to start.
+        """The current champions. A model stays loaded while it is champion, because an engine starts slowly.
 
         Raises:
             NoChampion: no classifier has been promoted.
-            ModelError: a champion's artefact is gone or damaged; the previous champion is not used in its place.
+            ModelError: a champion's artefact is missing or damaged; no other version drafts in its place.
             EngineError: the generator's engine does not start.
         """
-        # Both versions from one query, since both may be promoted together.
+        # One query reads both versions, because one transaction may promote both.
         champions = versions.champion_versions(self._database)
         classifier = self._champion_classifier(champions)
         if (self._generator and self._generator.version) != champions.get("generator"):
@@ -70,16 +70,16 @@ class Champions:
         return self._classifier
 
     def _load_classifier(self, version: str) -> TrainedClassifier:
-        logger.info("draft: the classifier is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         return TrainedClassifier.load(version, model.path, self._settings)
 
     def _change_generator(self, version: str | None) -> None:
-        # The old engine stops before the next one starts: there may not be memory for two.
+        # The old engine stops before the new one starts: the memory may not suffice for two.
         self._generator = None
         self._engine.close()
         if version is None:
             return
-        logger.info("draft: the generator is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         self._generator = self._engine.enter_context(serve_generator(model, self._settings))

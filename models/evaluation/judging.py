@@ -1,6 +1,6 @@
-"""Judges a candidate: scores it on held-out tickets beside the champion and asks the gate.
+"""Judges a candidate: scores it on held-out tickets, compares it with the champion, and applies the gate's rules.
 
-The report on it is `reports`, its promotion `models.registry.versions`.
+The report is in `reports`, promotion in `models.registry.versions`.
 """
 
 import logging
@@ -30,15 +30,15 @@ from ticketing.stages.protocols import Completion
 
 logger = logging.getLogger("ticketing")
 
-LEARNT_FROM: tuple[Part, ...] = ("train", "validation")
+TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCandidate:
     """A candidate with its scores and the gate's verdict.
 
-    `champion` is the version that it would replace, None where there is no champion. `languages` are those that a
-    generator writes, None for any.
+    `champion` is the version that the candidate would replace; None: there is no champion. `languages` are the
+    languages that a generator writes; None: any.
     """
 
     model: ModelVersion
@@ -51,16 +51,16 @@ class Judged:
 
     @property
     def version(self) -> str:
-        """The candidate's version."""
+        """The name of the candidate's version."""
         return self.model.version
 
 
 class ChampionComparison(NamedTuple):
-    """The champion at the moment when judging began.
+    """The champion that a candidate is compared with, as it was when judging began.
 
-    `champion` is None where there is nothing to compare with: no champion, a damaged one, or the candidate itself.
-    `training_ticket_ids` are the tickets that the champion has learnt from. `absent` names the champion if rules that
-    compare with it are to be skipped; a damaged champion is not absent, and these rules then fail.
+    `champion` is None if no comparison is possible: there is no champion, it is damaged, or it is the candidate itself.
+    `training_ticket_ids` are the tickets that the champion was trained on. `absent` contains the champion if the gate
+    skips the rules that compare with it. A damaged champion is not in `absent`: these rules then fail.
     """
 
     version: str | None
@@ -69,12 +69,12 @@ class ChampionComparison(NamedTuple):
     absent: frozenset[str] = frozenset()
 
 
-def judge_version(context: Context, version: str) -> Judged:
-    """Scores a version on the test part of its snapshot, asks the gate and stores the verdict.
+def judge_version(context: Context, version: str) -> JudgedCandidate:
+    """Scores a version on the test part of its snapshot, applies the gate's rules, and stores the verdict.
 
     Raises:
         ModelError: there is no such version, or it can't be loaded.
-        CorpusError: its snapshot is gone, or has no tickets to measure on.
+        CorpusError: its snapshot is missing, or has no tickets to measure on.
         EngineError: the engine failed.
     """
     model = versions.find(context.database, version, context.settings)
@@ -92,18 +92,18 @@ def compare_with_champion(context: Context, model: ModelVersion) -> ChampionComp
             check_servable(champion.version, champion.path, champion.base_model, context.settings)
         return ChampionComparison(version, champion, training_ticket_ids(context, champion))
     except (ModelError, CorpusError) as error:
-        # Rules that compare with the champion fail, since their number is missing; a person can overrule them.
-        logger.warning("the champion can't be compared with: %s", error)
+        # The rules that compare with the champion fail, because their number is missing; a person can overrule them.
+        logger.warning("the candidate can't be compared with the champion: %s", error)
         return ChampionComparison(version)
 
 
 def training_ticket_ids(context: Context, model: ModelVersion) -> frozenset[str]:
-    """The tickets that a model was trained on or whose thresholds were chosen by."""
+    """The tickets that a model was trained on, or that its thresholds were chosen on."""
     snapshot = _snapshot(context, model)
-    return frozenset(record.ticket_id for part in LEARNT_FROM for record in snapshot.records(part))
+    return frozenset(record.ticket_id for part in TRAINING_PARTS for record in snapshot.records(part))
 
 
-def _judge_classifier(context: Context, model: ModelVersion) -> Judged:
+def _judge_classifier(context: Context, model: ModelVersion) -> JudgedCandidate:
     started, settings = time.monotonic(), context.settings
     comparison = compare_with_champion(context, model)
     rival = None
@@ -112,10 +112,10 @@ def _judge_classifier(context: Context, model: ModelVersion) -> Judged:
         rival = Rival(champion, comparison.training_ticket_ids)
     candidate = TrainedClassifier.load(model.version, model.path, settings)
     evaluation = evaluate_classifier(candidate, _snapshot(context, model), rival, comparison.absent)
-    return _ask_gate(context, model, evaluation, started, comparison.version)
+    return _apply_gate(context, model, evaluation, started, comparison.version)
 
 
-def _judge_generator(context: Context, model: ModelVersion) -> Judged:
+def _judge_generator(context: Context, model: ModelVersion) -> JudgedCandidate:
     started, settings = time.monotonic(), context.settings
     snapshot = _snapshot(context, model)
     comparison = compare_with_champion(context, model)
@@ -138,21 +138,21 @@ def _judge_generator(context: Context, model: ModelVersion) -> Judged:
         measured=with_study(evaluation.measured, study_measurement(context.database, model.version)),
         examples=without_personal_data(evaluation.examples, context.scrubber),
     )
-    return _ask_gate(context, model, evaluation, started, comparison.version, languages)
+    return _apply_gate(context, model, evaluation, started, comparison.version, languages)
 
 
-def _ask_gate(
+def _apply_gate(
     context: Context,
     model: ModelVersion,
     evaluation: ClassifierEvaluation | GeneratorEvaluation,
     started: float,
     champion: str | None,
     languages: frozenset[str] | None = None,
-) -> Judged:
+) -> JudgedCandidate:
     numbers = {**evaluation.numbers, "champion": champion, **cost_since(started)}
     verdict = judge(rules_of(context.settings.gate, model.kind), evaluation.measured)
     verdict_id = record_verdict(context.database, model, verdict, numbers, evaluation.measured.signatures())
-    return Judged(model, evaluation, verdict, verdict_id, numbers, champion, languages)
+    return JudgedCandidate(model, evaluation, verdict, verdict_id, numbers, champion, languages)
 
 
 def _snapshot(context: Context, model: ModelVersion) -> Snapshot:

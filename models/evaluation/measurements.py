@@ -1,15 +1,17 @@
-"""A measured number with its interval, the difference of two systems on the same tickets, and a set of both by scope.
+"""Measurements with confidence intervals, differences of two systems on the same tickets, and sets of both by scope.
 
-What is measured is `models.evaluation.metrics` and the evaluations; what a number leads to is `models.evaluation.gate`.
+The metrics are `models.evaluation.metrics`; the rules on measurements are `models.evaluation.gate`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta, binomtest, norm
+from scipy.stats import binomtest, norm
+
+from models.shared.statistics import clopper_pearson_lower_bound
 
 CONFIDENCE = 0.95
 RESAMPLES = 1000
@@ -19,10 +21,10 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number, its 95 % interval, how many tickets it is of, and how it came about.
+    """A number with its 95 % confidence interval, the number of tickets, and a signature of the method.
 
-    `successes`: what a share was counted from; `samples`: what a bootstrap drew. A bound at any confidence comes from
-    one or the other.
+    A share has its `successes`, and a bootstrapped number its `samples`; bounds at other confidence levels are computed
+    from them.
     """
 
     value: float
@@ -34,15 +36,15 @@ class Measurement:
     samples: tuple[float, ...] = field(default=(), repr=False)
 
     def lower(self, confidence: float) -> float:
-        """What the number surely enough is not below: a one-sided bound."""
+        """The one-sided lower confidence bound."""
         if self.successes is not None:
-            return accuracy_lower_bound(self.successes, self.count, confidence)
+            return clopper_pearson_lower_bound(self.successes, self.count, confidence)
         return float(np.quantile(self.samples, 1 - confidence)) if self.samples else self.low
 
     def upper(self, confidence: float) -> float:
-        """What the number surely enough is not above: a one-sided bound."""
+        """The one-sided upper confidence bound."""
         if self.successes is not None:
-            return 1 - accuracy_lower_bound(self.count - self.successes, self.count, confidence)
+            return 1 - clopper_pearson_lower_bound(self.count - self.successes, self.count, confidence)
         return float(np.quantile(self.samples, confidence)) if self.samples else self.high
 
     def as_dict(self) -> dict[str, Any]:
@@ -52,14 +54,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class PairedShares:
-    """On how many of the same tickets something is so of one system alone, and of the other alone."""
+    """On how many of `count` tickets only the first system succeeds (`ours`), and only the second (`theirs`)."""
 
     ours: int
     theirs: int
     count: int
 
     def quantile(self, level: float) -> float:
-        """Where the difference of the shares surely enough is not below, or above: see `share_difference`."""
+        """The quantile of the difference of the two shares, by Bonett and Price: see `share_difference`."""
         total = self.count + 2
         ours, theirs = (self.ours + 1) / total, (self.theirs + 1) / total
         spread = math.sqrt((ours + theirs - (ours - theirs) ** 2) / total)
@@ -68,9 +70,10 @@ class PairedShares:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much better a system is than another on the same tickets, with the 95 % interval and a two-sided p-value.
+    """The difference of two systems on the same tickets, its 95 % confidence interval, and a two-sided p-value.
 
-    A bound at any confidence comes from what a bootstrap drew, or, of two shares, from what they were counted from.
+    Bounds at other confidence levels are computed from the bootstrap's `samples`, or from the counts of two shares
+    (`paired`).
     """
 
     difference: float
@@ -83,13 +86,13 @@ class Comparison:
     paired: PairedShares | None = None
 
     def lower(self, confidence: float) -> float:
-        """What the difference surely enough is not below."""
+        """The one-sided lower confidence bound."""
         if self.paired is not None:
             return self.paired.quantile(1 - confidence)
         return float(np.quantile(self.samples, 1 - confidence)) if self.samples else self.low
 
     def upper(self, confidence: float) -> float:
-        """What the difference surely enough is not above."""
+        """The one-sided upper confidence bound."""
         if self.paired is not None:
             return self.paired.quantile(confidence)
         return float(np.quantile(self.samples, confidence)) if self.samples else self.high
@@ -101,55 +104,43 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Numbers by (metric, scope), and differences by (metric, scope, against); a scope is `all` or like `language=zh`.
+    """Numbers by (metric, scope) and differences by (metric, scope, against); a scope is `all` or like `language=zh`.
 
-    `absent`: what there is nothing of to compare with, such as a champion before the first promotion. A number that
-    should be there and is not is missing, which is something else. `expected`: scopes that there should be numbers of,
-    measured or not, such as a language that is routed.
+    `missing_systems`: systems that do not exist, such as the champion before the first promotion. Rules against them
+    are skipped, while a rule whose number is missing fails. `expected`: scopes that must have numbers, such as every
+    language that the classifier routes.
     """
 
     values: dict[tuple[str, str], Measurement] = field(default_factory=dict)
     comparisons: dict[tuple[str, str, str], Comparison] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
+    missing_systems: frozenset[str] = frozenset()
     expected: frozenset[str] = frozenset()
 
     @property
     def scopes(self) -> list[str]:
-        """Every scope that something was measured in."""
+        """All scopes that have a number."""
         return sorted({scope for _, scope in self.values})
 
     def as_dict(self) -> dict[str, Any]:
         """For the database: metric → scope → number, and what it was compared with."""
         values: dict[str, Any] = {}
-        for (metric, scope), one in self.values.items():
-            values.setdefault(metric, {})[scope] = one.as_dict()
+        for (metric, scope), number in self.values.items():
+            values.setdefault(metric, {})[scope] = number.as_dict()
         compared: dict[str, Any] = {}
-        for (metric, scope, against), other in self.comparisons.items():
-            compared.setdefault(metric, {}).setdefault(scope, {})[against] = other.as_dict()
-        return {"values": values, "comparisons": compared, "absent": sorted(self.absent)}
+        for (metric, scope, against), comparison in self.comparisons.items():
+            compared.setdefault(metric, {}).setdefault(scope, {})[against] = comparison.as_dict()
+        return {"values": values, "comparisons": compared, "missing_systems": sorted(self.missing_systems)}
 
     def signatures(self) -> dict[str, str]:
-        """How each number came about, where that needs saying: metric and scope → signature."""
-        said = {f"{metric} {scope}": one.signature for (metric, scope), one in self.values.items()}
-        for (metric, scope, against), other in self.comparisons.items():
-            said[f"{metric} {scope} minus that of the {against}"] = other.signature
-        return {name: signature for name, signature in said.items() if signature}
-
-
-def accuracy_lower_bound(correct: int, total: int, confidence: float) -> float:
-    """The one-sided Clopper–Pearson lower bound of an accuracy.
-
-    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404–413.
-
-    Args:
-        correct: right answers out of `total`.
-        confidence: how sure the bound is, 0..1.
-    """
-    return 0.0 if correct == 0 else float(beta.ppf(1 - confidence, correct, total - correct + 1))
+        """The signatures of the numbers that have one: metric and scope → signature."""
+        found = {f"{metric} {scope}": number.signature for (metric, scope), number in self.values.items()}
+        for (metric, scope, against), comparison in self.comparisons.items():
+            found[f"{metric} {scope} minus that of the {against}"] = comparison.signature
+        return {name: signature for name, signature in found.items() if signature}
 
 
 def share(successes: int, total: int, signature: str = "") -> Measurement | None:
-    """A share of tickets with its Clopper–Pearson interval; None where there are no tickets to take a share of."""
+    """A share of tickets with its Clopper–Pearson interval; None without tickets."""
     if not total:
         return None
     interval = binomtest(successes, total).proportion_ci(CONFIDENCE, method="exact")
@@ -159,13 +150,18 @@ def share(successes: int, total: int, signature: str = "") -> Measurement | None
 
 
 def count(number: int) -> Measurement:
-    """A plain number of tickets, for rules on how much there must be."""
+    """A number of tickets, for rules on the size of a test part."""
     return Measurement(float(number), float(number), float(number), number)
 
 
-def resampled(rows: int, samples: int = RESAMPLES) -> np.ndarray:
-    """Places drawn with replacement, samples × rows: the same ones for as many rows, so that systems stay paired."""
-    return np.random.default_rng(SEED).choice(rows, size=(samples, rows), replace=True)
+def resampled(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
+    """Row numbers drawn with replacement, one array of length `rows` a sample.
+
+    The same number of rows gives the same samples, so that two systems stay paired. The samples are not kept: all at
+    once they would take 8 kB a row.
+    """
+    dice = np.random.default_rng(SEED)
+    return (dice.choice(rows, size=rows, replace=True) for _ in range(samples))
 
 
 def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
@@ -176,26 +172,31 @@ def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
     if not len(values):
         return None
     numbers = np.asarray(values, dtype=float)
-    return bootstrapped(float(numbers.mean()), numbers[resampled(len(numbers))].mean(axis=1), len(numbers), signature)
+    samples = np.asarray([numbers[rows].mean() for rows in resampled(len(numbers))])
+    return bootstrapped(float(numbers.mean()), samples, len(numbers), signature)
 
 
 def bootstrapped(value: float, samples: np.ndarray, number: int, signature: str = "") -> Measurement:
-    """A number whose interval are the quantiles of what a bootstrap drew."""
+    """A number whose interval is given by the quantiles of bootstrap samples."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Measurement(value, float(low), float(high), number, signature, samples=tuple(samples.tolist()))
 
 
-def share_difference(right: Sequence[bool], other: Sequence[bool]) -> Comparison | None:
-    """How much more often something is so of one system than of another on the same tickets: that it is right, say.
+def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Comparison | None:
+    """The difference of two systems' shares of successes on the same tickets; None without tickets.
 
     The p-value is McNemar's exact one (Q. McNemar, Psychometrika 12 (1947) 153–157), the interval Bonett and Price's
     (Adjusted Wald confidence interval for a difference of binomial proportions based on paired data, Journal of
-    Educational and Behavioral Statistics 37 (2012) 479–488): where two systems seldom differ a bootstrap draws next to
-    no difference, and is far too sure. None where there are no tickets.
+    Educational and Behavioral Statistics 37 (2012) 479–488). The interval of a bootstrap would be far too narrow when
+    two systems seldom differ.
+
+    Args:
+        first: whether the first system succeeds on each ticket.
+        second: whether the second one does.
     """
-    if not len(right):
+    if not len(first):
         return None
-    ours, theirs = np.asarray(right, dtype=bool), np.asarray(other, dtype=bool)
+    ours, theirs = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     better, worse = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
     p_value = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
     paired = PairedShares(better, worse, len(ours))
@@ -207,6 +208,6 @@ def share_difference(right: Sequence[bool], other: Sequence[bool]) -> Comparison
 
 
 def difference(value: float, samples: np.ndarray, p_value: float, number: int, signature: str) -> Comparison:
-    """A difference whose interval are the quantiles of what a paired bootstrap drew."""
+    """A difference whose interval is given by the quantiles of paired bootstrap samples."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Comparison(value, float(low), float(high), p_value, number, signature, tuple(samples.tolist()))

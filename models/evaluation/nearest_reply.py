@@ -1,6 +1,6 @@
-"""The nearest training reply: what a good search would answer, and the baseline that a generator has to beat.
+"""The reply to the most similar training ticket: the baseline that a generator has to beat.
 
-Scoring it is `models.evaluation.metrics`; a search that helps the drafter is not here.
+Scoring it is `models.evaluation.metrics`.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from models.evaluation.training_replies import training_replies
 from ticketing.corpus.snapshot import Record, Snapshot
 
-QUERIES_AT_ONCE = 256  # 256 queries against 500,000 tickets: half a gigabyte of similarities
-MAX_CHARACTERS = 5_000  # of a ticket; what it is about is said before that
+QUERIES_AT_ONCE = 256  # against 20,000 tickets: 20 MB of similarities
+MAX_CHARACTERS = 5_000  # of a ticket; the request stands at the beginning
 
 
 class NearestReply:
-    """Finds, among training tickets of the same language, the one most like a ticket, and gives its reply.
+    """Finds the most similar training ticket of the same language, and gives its reply.
 
-    Likeness is the cosine of TF-IDF vectors over character 1- to 4-grams within words for Chinese, Japanese and Korean,
-    2- to 4-grams for other languages.
+    Similarity is the cosine of TF-IDF vectors over character 1- to 4-grams within words for Chinese, Japanese and
+    Korean, 2- to 4-grams for other languages.
     """
 
     def __init__(self, records: Sequence[Record]) -> None:
@@ -30,7 +31,7 @@ class NearestReply:
                 texts.setdefault(record.language, []).append(record.input[:MAX_CHARACTERS])
                 self._replies.setdefault(record.language, []).append(record.output)
         self._vectorizers: dict[str, TfidfVectorizer] = {}
-        self._matrices: dict[str, Any] = {}  # sparse, terms by tickets
+        self._matrices: dict[str, Any] = {}  # sparse, terms × tickets
         for language, inputs in texts.items():
             shortest = 1 if language in ("zh", "ja", "ko") else 2
             vectorizer = TfidfVectorizer(
@@ -40,7 +41,7 @@ class NearestReply:
             self._vectorizers[language] = vectorizer
 
     def replies(self, inputs: Sequence[str], languages: Sequence[str]) -> list[str]:
-        """The nearest ticket's reply for each input, in order; "" in a language without training replies."""
+        """The reply to the nearest ticket for each input, in order; "" in a language without training replies."""
         found = [""] * len(inputs)
         for language in set(languages) & set(self._vectorizers):
             wanted = [i for i, of in enumerate(languages) if of == language]
@@ -54,6 +55,10 @@ class NearestReply:
 
 
 def nearest_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[str]:
-    """The reply to the training ticket most like each record, in order."""
-    nearest = NearestReply(snapshot.records("train"))
+    """The reply to the most similar training ticket for each record, in order.
+
+    In a large corpus a sample of the training tickets is searched: see `training_replies`. A search of all of them
+    would find somewhat nearer tickets.
+    """
+    nearest = NearestReply(training_replies(snapshot).records)
     return nearest.replies([record.input for record in records], [record.language for record in records])

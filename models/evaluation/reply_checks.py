@@ -1,12 +1,12 @@
-"""What a reviewer would reject a reply for, counted without a reviewer: each check names one fault.
+"""Checks of replies: each detects one fault for which a reviewer would reject a reply.
 
-What agents usually say is learnt from the training replies, so no rule of any shop is written here. How often each
-fault occurs is measured by `models.evaluation.generator`.
+The checks learn from training replies what agents usually write, so this module has no rule of any single shop. The
+shares of faults are measured by `models.evaluation.generator`.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -17,13 +17,13 @@ from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
 from ticketing.settings import FAULTS
 
 NUMBERS = ("ORDER_ID", "TRACKING_ID")
-# A fact in the replies to so many tickets that do not name it is the shop's own: a deadline, a fee, a link.
+# A fact is customary (a deadline, a fee, a link of the shop) when so many replies have it whose tickets do not …
 CUSTOMARY = 3
-# Of the agents' replies: a fact in fewer is not the shop's own where there are many, nor a first or last word usual.
+# … and this share of the agents' replies. A last word is usual from the same share on.
 USUAL = 0.005
-LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams
+LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams of two sentences
 ENOUGH_LETTERS = 40
-OPEN_ENDS = 0.01  # where more of the agents' replies end within a sentence, that is how they write
+OPEN_ENDS = 0.01  # when a larger share of the agents' replies ends within a sentence, an open end is no fault
 NOT_LATIN = ("zh", "ja", "ko")
 
 _MONTH = (
@@ -32,7 +32,7 @@ _MONTH = (
 )
 _DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}"
 _WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-# Without a path only what is seldom a word of its own: "it is late.It came" has a full stop, and names no domain.
+# Top-level domains that are accepted without a path. Most others are common words: "it is late.It came" has no domain.
 _TOP_LEVEL = (
     "com|net|org|info|shop|biz|online|site|store|app|dev|xyz|top|io|ai|co|eu|cn|hk|tw|jp|kr|de|fr|es|nl|pl|uk|ca|au|ru|"
     "COM|NET|ORG"
@@ -48,7 +48,7 @@ _UNITS = {
     "¥": r"[¥￥]|(?:CNY|RMB|yuan)(?![a-z])|元(?!旦|件|素)|块(?=钱|\W|$)",
     "%": r"[%％]|per ?cent(?![a-z])",
 }
-# A number before one of these is no sum of money.
+# A number before one of these units is no amount of money.
 _COUNTED = re.compile(
     r"\s?-?(?:(?:second|minute|hour|day|night|week|month|year|time|piece|item|order|parcel)s?(?![a-z])|"
     r"(?:working|business|calendar) days?|[秒分时天日周月年次件个号点]|小时|工作日|星期)",
@@ -66,14 +66,13 @@ _PROMISES = {
     ),
     "zh": re.compile(r"退款|退还|赔偿|补偿|免费|保证|承诺|优惠券|代金券|换新|补发|减免"),
 }
-_OPENING = re.compile(r"[^\W\d_]+")
 _LINKS = re.compile(_LINK, re.IGNORECASE)
 _LIST_ITEM = re.compile(r"\s*(?:[-*•·]|\d+[.)、])\s*\w")
 _OPEN_END = re.compile(r"(\w+)[\s,;:，；：、(（–—-]*$")
 
 
 class Answer(NamedTuple):
-    """A reply with what it answers, in placeholder form; `reference` is what the agent wrote."""
+    """A reply and its ticket, in placeholder form; `reference` is the agent's reply."""
 
     reply: str
     finish_reason: str
@@ -81,17 +80,20 @@ class Answer(NamedTuple):
     reference: str
     language: str
     category: str
-    instruction: str = ""  # what the shop told the generator to do: a fact in it is not invented
+    instruction: str = ""  # of the shop to the generator: a fact in it is not invented
 
 
 class ReplyChecker:
-    """Knows from training replies what agents say; replies are checked against it."""
+    """Checks replies against what agents usually write, which it learns from training replies.
+
+    A sample of the training replies is enough, since it counts shares. In a small sample a promise that agents seldom
+    make may be missing and then counts as unknown.
+    """
 
     def __init__(self, train: Iterable[Record]) -> None:
         answered = [record for record in train if record.output]
         self._customary = _customary_facts(answered)
-        self._openings = _usual(answered, _opening)
-        self._endings = _usual(answered, _open_end)
+        self._endings = _usual_endings(answered)
         self._closing = self._languages_that_close(answered)
         self._promises = {
             (language, category): _Templates(sentences, language)
@@ -99,18 +101,15 @@ class ReplyChecker:
         }
 
     def _languages_that_close(self, answered: Sequence[Record]) -> frozenset[str]:
-        """Those in which agents end their sentences: where they often don't, an open end says nothing."""
+        """The languages in which agents nearly always end their last sentence: only there an open end is a fault."""
         ends: dict[str, list[bool]] = defaultdict(list)
         for record in answered:
             ends[record.language].append(self._ends_openly(record.output or "", record.language))
         return frozenset(language for language, found in ends.items() if sum(found) <= OPEN_ENDS * len(found))
 
     def checks(self, language: str) -> frozenset[str]:
-        """The faults that can be seen in a language: some want its words, or an agent's replies."""
-        unseen = {"unknown_promise"} if language not in _PROMISES else set[str]()
-        if language not in self._openings:
-            unseen.add("impolite_opening")
-        return frozenset(FAULTS) - unseen
+        """The faults that can be detected in a language: promises only where their words are known."""
+        return frozenset(FAULTS) if language in _PROMISES else frozenset(FAULTS) - {"unknown_promise"}
 
     def faults(self, answer: Answer) -> list[str]:
         """The faults of a reply, in the order of `FAULTS`."""
@@ -121,14 +120,13 @@ class ReplyChecker:
             "wrong_order_number": _wrong_order_number,
             "invented_fact": self._invented_fact,
             "unknown_promise": self._unknown_promise,
-            "impolite_opening": self._impolite_opening,
         }
-        return [name for name, is_so in checks.items() if is_so(answer)]
+        return [name for name, has_fault in checks.items() if has_fault(answer)]
 
     def _empty_or_cut_off(self, answer: Answer) -> bool:
         if answer.finish_reason in ("length", "error") or not answer.reply.strip():
             return True
-        # A model may also stop in the middle of a sentence. Agents end in a full stop, or as they sign.
+        # A model may also stop in the middle of a sentence, while agents end with a full stop or a usual last word.
         return answer.language in self._closing and self._ends_openly(answer.reply, answer.language)
 
     def _ends_openly(self, reply: str, language: str) -> bool:
@@ -137,10 +135,10 @@ class ReplyChecker:
 
     def _wrong_language(self, answer: Answer) -> bool:
         words = PLACEHOLDER.sub(" ", answer.reply)
-        said = detect_language(words)
-        # Of a few words in Latin letters nobody can tell whether they are English.
+        detected = detect_language(words)
+        # A few words in Latin letters are detected as English, whatever their language is.
         short = sum(character.isalpha() for character in words) < ENOUGH_LETTERS
-        return said != answer.language and not (short and said == "en" and answer.language not in NOT_LATIN)
+        return detected != answer.language and not (short and detected == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
         known = _known_facts(answer.ticket) | _known_facts(answer.instruction)
@@ -148,23 +146,19 @@ class ReplyChecker:
         return bool(_facts(answer.reply) - known)
 
     def _unknown_promise(self, answer: Answer) -> bool:
-        templates = self._promises.get((answer.language, answer.category))
-        said = _promising(answer.reply, answer.language)
-        if not said:
+        promises = _promising(answer.reply, answer.language)
+        if not promises:
             return False
-        return templates is None or not templates.all_known(said)
-
-    def _impolite_opening(self, answer: Answer) -> bool:
-        usual = self._openings.get(answer.language)
-        return usual is not None and _opening(answer.reply, answer.language) not in usual
+        templates = self._promises.get((answer.language, answer.category))
+        return templates is None or not templates.all_known(promises)
 
 
 def _wrong_order_number(answer: Answer) -> bool:
-    """A number of another ticket, or none where the agent named one of this ticket's."""
+    """Whether the reply has another ticket's number, or lacks the ticket's number although the agent's reply has it."""
     if foreign_placeholders(answer.reply, answer.ticket):
         return True
-    said, own = _numbers(answer.reply), _numbers(answer.ticket)
-    return bool(_numbers(answer.reference) & own) and not said & own
+    own = _numbers(answer.ticket)
+    return bool(_numbers(answer.reference) & own) and not _numbers(answer.reply) & own
 
 
 def _numbers(text: str) -> frozenset[str]:
@@ -172,7 +166,7 @@ def _numbers(text: str) -> frozenset[str]:
 
 
 def _facts(text: str) -> frozenset[str]:
-    """Numbers, dates, amounts and links, each as it is written but for capitals and a full stop at its end."""
+    """The numbers, dates, amounts and links in a text, in lower case and without a full stop at the end."""
     return frozenset(_as_fact(match) for match in _FACT.finditer(PLACEHOLDER.sub(" ", text)))
 
 
@@ -180,7 +174,7 @@ def _as_fact(match: re.Match[str]) -> str:
     fact = match.group().rstrip(".,;:!?)").casefold()
     if match["amount"] is not None:
         number = re.search(_NUMBER, fact)
-        unit = next((sign for sign, said in _UNITS.items() if re.search(said, fact, re.IGNORECASE)), "")
+        unit = next((sign for sign, pattern in _UNITS.items() if re.search(pattern, fact, re.IGNORECASE)), "")
         return f"{number.group() if number else fact} {unit}"
     if match["date"] is None:
         return fact
@@ -190,8 +184,10 @@ def _as_fact(match: re.Match[str]) -> str:
 
 
 def _known_facts(text: str) -> frozenset[str]:
-    """The facts of a text that a reply may repeat: of 39.90 as 39.90 dollars too, of 20 dollars as 20, but of 20 days
-    not as 20 dollars.
+    """The facts that a reply to a text may state.
+
+    "39.90" in the text allows 39.90 and 39.90 dollars, "20 dollars" allows 20 dollars and 20, but "20 days" does not
+    allow 20 dollars.
     """
     plain = PLACEHOLDER.sub(" ", text)
     known = set[str]()
@@ -218,15 +214,8 @@ def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], fro
     }
 
 
-def _opening(reply: str, language: str) -> str:
-    match = _OPENING.search(PLACEHOLDER.sub(" ", reply))
-    word = match.group().casefold() if match else ""
-    # Chinese has no spaces: its 'word' would be the whole sentence.
-    return word[:1] if language == "zh" else word
-
-
 def _open_end(reply: str, language: str) -> str:
-    """The last word, where nothing closes the sentence after it."""
+    """The last word of a reply whose last sentence has no end mark; otherwise an empty string."""
     last_line = _LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip())).rpartition("\n")[2][-200:]
     match = None if _LIST_ITEM.match(last_line) else _OPEN_END.search(last_line)
     if match is None:
@@ -235,11 +224,11 @@ def _open_end(reply: str, language: str) -> str:
     return word[-1:] if language == "zh" else word
 
 
-def _usual(answered: Sequence[Record], part: Callable[[str, str], str]) -> Mapping[str, frozenset[str]]:
-    """What a part of the agents' replies usually is, by language."""
+def _usual_endings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
+    """The last words without an end mark that agents use often, such as a signature, by language."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for record in answered:
-        counts[record.language][part(record.output or "", record.language)] += 1
+        counts[record.language][_open_end(record.output or "", record.language)] += 1
     return {
         language: frozenset(word for word, count in counted.items() if count >= USUAL * counted.total())
         for language, counted in counts.items()
@@ -261,18 +250,18 @@ def _promise_sentences(answered: Sequence[Record]) -> Mapping[tuple[str, str], l
 
 
 class _Templates:
-    """Sentences that agents have promised something with."""
+    """The sentences in which agents promised something."""
 
     def __init__(self, sentences: Sequence[str], language: str) -> None:
         shortest = 1 if language in NOT_LATIN else 3
         self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(shortest, 5), sublinear_tf=True)
-        self._matrix = self._vectorizer.fit_transform([_plain(one) for one in sentences]).T.tocsr()
+        self._matrix = self._vectorizer.fit_transform([_plain(sentence) for sentence in sentences]).T.tocsr()
 
     def all_known(self, sentences: Sequence[str]) -> bool:
-        likeness = self._vectorizer.transform([_plain(one) for one in sentences]) @ self._matrix
-        return bool((likeness.max(axis=1).toarray() >= LIKE_A_TEMPLATE).all())
+        cosines = self._vectorizer.transform([_plain(sentence) for sentence in sentences]) @ self._matrix
+        return bool((cosines.max(axis=1).toarray() >= LIKE_A_TEMPLATE).all())
 
 
 def _plain(sentence: str) -> str:
-    # What is promised counts, not to whom nor how much: amounts are checked as facts.
+    # Amounts and placeholders do not matter here: they are checked as facts and numbers.
     return _FACT.sub("0", PLACEHOLDER.sub("X", sentence))

@@ -1,6 +1,6 @@
-"""Which test tickets' replies are scored, and what everybody answers to those: the generator, its base, old replies.
+"""Chooses the test tickets whose replies are scored, and collects the replies of the systems that are compared.
 
-Scoring them is `models.evaluation.generator`.
+The scores themselves are computed in `models.evaluation.generator`.
 """
 
 import random
@@ -24,50 +24,51 @@ def scored_records(
     snapshot: Snapshot,
     languages: frozenset[str] | None,
     gate: GateSettings,
-    champion_seen: frozenset[str] = frozenset(),
+    champion_training_ids: frozenset[str] = frozenset(),
 ) -> list[Record]:
-    """The test tickets whose replies are scored, in an order that is always the same.
+    """The test tickets whose replies are scored, in a fixed order.
 
     Args:
-        snapshot: whose test part it is.
-        languages: those that the generator writes; None: any.
-        gate: at most `max_test_replies` are scored, or `min_replies` of each language if that is more.
-        champion_seen: tickets on which the champion can't be compared with; others come first.
+        snapshot: the snapshot with the test tickets.
+        languages: the languages that the generator writes; None: any.
+        gate: at most `max_test_replies` tickets are scored, but of each language at least the first `min_replies`.
+        champion_training_ids: tickets that the champion was trained on; they come last, because the champion can't be
+            compared on them.
 
     Raises:
-        CorpusError: no test ticket has a reply in a language that the generator writes.
+        CorpusError: no test ticket in a language of the generator has a reply.
     """
-    able = [
+    eligible = [
         record
-        for record in snapshot.records("test")
+        for record in snapshot.iterate("test")
         if record.output and (languages is None or record.language in languages)
     ]
-    if not able:
+    if not eligible:
         raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
-    able.sort(key=lambda record: record.ticket_id)
-    random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
-    able.sort(key=lambda record: record.ticket_id in champion_seen)
+    eligible.sort(key=lambda record: record.ticket_id)
+    random.Random(snapshot.snapshot_id).shuffle(eligible)  # noqa: S311 — an order, not a secret
+    eligible.sort(key=lambda record: record.ticket_id in champion_training_ids)
     counts: Counter[str] = Counter()
     first, others = list[Record](), list[Record]()
-    for record in able:
+    for record in eligible:
         (first if counts[record.language] < gate.min_replies else others).append(record)
         counts[record.language] += 1
     return [*first, *others[: max(gate.max_test_replies - len(first), 0)]]
 
 
 def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
-    """What a generator answers as it is served, in the conversations that drafting has, in order.
+    """The replies of a served generator to the same conversations as in drafting, in order.
 
-    To a ticket in a language that it does not write it says nothing: a human would.
+    A ticket in a language that the generator does not write gets an empty reply, because a human answers it.
     """
-    able = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
-    said = served.complete([messages(records[i].instruction, records[i].input) for i in able])
-    answers = dict(zip(able, said, strict=True))
-    return [answers.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
+    written = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
+    completions = served.complete([messages(records[i].instruction, records[i].input) for i in written])
+    completion_of = dict(zip(written, completions, strict=True))
+    return [completion_of.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
 
 
 def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
-    """What the bare base model answers, cut off at the length of the longest agent's reply."""
+    """The replies of the base model without the adapter, cut off at the length of the longest agent's reply."""
     return served.engine.chat(
         [messages(record.instruction, record.input) for record in records],
         use_adapter=False,
@@ -76,12 +77,12 @@ def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> li
 
 
 def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Completion]:
-    """The reply to the training ticket most like each one, as if a generator had written it."""
+    """For each ticket the reply to the most similar training ticket, in the form of a completion."""
     return [Completion(text, 0, 0, "stop") for text in nearest_replies(snapshot, records)]
 
 
 def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
-    # The base model rambles on to any limit, which takes longer than all the rest; agents need no more than this.
+    # The base model rarely ends a reply by itself: without this limit it would take most of the evaluation's time.
     tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
     longest = max(len(tokenizer(record.output).input_ids) for record in records)
     return min(longest, engine.settings.engine.max_reply_tokens)

@@ -1,6 +1,6 @@
-"""Creates a blind study: draws held-out tickets that no model of the study has learnt from, and adds the replies.
+"""Creates a blind study: draws held-out tickets that no model of the study was trained on, and adds the replies.
 
-What raters do with it is `ticketing.study`, what the gate makes of the ratings `models.evaluation.study_analysis`.
+Storing and rating is in `ticketing.study`, the analysis of the ratings in `models.evaluation.study_analysis`.
 """
 
 import secrets
@@ -17,9 +17,10 @@ from ticketing.study import sampling, studies
 
 
 class StudyRequest(NamedTuple):
-    """What a person asks for: how many tickets, which candidate, which share every rater gets, and how many raters.
+    """A person's request for a study.
 
-    `seed` None draws one: a person who knows the seed can tell which system wrote a reply.
+    `overlap` is the share of tickets that every rater gets. With `seed` None a seed is drawn at random: a person who
+    knows the seed can find out which system wrote a reply.
     """
 
     size: int
@@ -46,9 +47,9 @@ def create_study(context: Context, request: StudyRequest) -> int:
     for model in models:
         if model.kind != "generator":
             raise ModelError(f"{model.version} is a {model.kind}: a study compares generators.")
-    # The candidate's snapshot is the newer one: neither model has learnt from its test tickets.
+    # The candidate's snapshot is the newer one; tickets that the champion was trained on are excluded below.
     snapshot, *others = (find_snapshot(database, settings, model.snapshot_id) for model in models)
-    able = sampling.able_records(
+    eligible = sampling.eligible_records(
         snapshot,
         [other for other in others if other.snapshot_id != snapshot.snapshot_id],
         [read_manifest(model.version, model.path).languages for model in models],
@@ -65,18 +66,18 @@ def create_study(context: Context, request: StudyRequest) -> int:
         raters=request.raters,
         by=request.by,
     )
-    return studies.create(database, new, sampling.draw(able, request.size, request.overlap, seed))
+    return studies.create(database, new, sampling.draw(eligible, request.size, request.overlap, seed))
 
 
 def add_nearest_replies(context: Context, study_id: int) -> None:
-    """Adds the replies of the nearest training tickets."""
+    """Adds, for each ticket, the agent's reply to the most similar training ticket."""
     snapshot = find_snapshot(context.database, context.settings, studies.find(context.database, study_id).snapshot_id)
     records = records_of(snapshot, studies.tickets(context.database, study_id))
     studies.write_replies(context.database, study_id, "nearest", retrieved_replies(snapshot, records))
 
 
 def add_generated_replies(context: Context, study_id: int, system: str) -> None:
-    """Adds what the `champion` or the `candidate` answers, served and guarded as in drafting."""
+    """Adds the replies of the `champion` or the `candidate`, served and guarded as in drafting."""
     study = studies.find(context.database, study_id)
     model = versions.find(context.database, study.systems[system] or "", context.settings)
     snapshot = find_snapshot(context.database, context.settings, study.snapshot_id)

@@ -1,6 +1,6 @@
-"""What the systems of a blind study answer to its tickets: the nearest training reply, and a served generator.
+"""Produces the replies of a blind study's systems: the nearest training reply, and a served generator.
 
-Storing it is `ticketing.study.studies`; what raters make of it is `models.evaluation.study_analysis`.
+`ticketing.study.studies` stores them; the analysis of the ratings is in `models.evaluation.study_analysis`.
 """
 
 from collections import defaultdict
@@ -17,25 +17,27 @@ from ticketing.study.studies import Reply
 def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
     """The test tickets with these ids, in the snapshot's order."""
     wanted = set(ticket_ids)
-    return [record for record in snapshot.records("test") if record.ticket_id in wanted]
+    return [record for record in snapshot.iterate("test") if record.ticket_id in wanted]
 
 
 def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
-    """The reply to the nearest training ticket, with the tickets that it is the reply of."""
-    told_in: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for record in snapshot.records("train"):
-        if record.output:
-            told_in[record.language, record.output].append(record.ticket_id)
+    """The reply to the nearest training ticket of each record, with the ids of all training tickets that have it."""
+    found = [(record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)]
+    wanted = set(found)
+    source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in snapshot.iterate("train"):
+        if record.output and (record.language, record.output) in wanted:
+            source_ticket_ids[record.language, record.output].append(record.ticket_id)
     return [
-        Reply(record.ticket_id, body, tuple(told_in[record.language, body]))
-        for record, body in zip(records, nearest_replies(snapshot, records), strict=True)
+        Reply(record.ticket_id, body, tuple(source_ticket_ids[language, body]))
+        for record, (language, body) in zip(records, found, strict=True)
     ]
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
-    """A generator's replies as a reviewer would see them, in placeholder form.
+    """A generator's replies as reviewers would see them, in placeholder form.
 
-    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not either.
+    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not see it either.
     """
     requests = [Request(record.text, record.instruction, record.input) for record in records]
     return [

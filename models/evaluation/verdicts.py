@@ -1,4 +1,4 @@
-"""Stores what the gate decided of a model version.
+"""Stores the gate's verdicts on model versions.
 
 Judging is `models.evaluation.judging`; promotion is `models.registry.versions`.
 """
@@ -17,7 +17,7 @@ from ticketing.database import Database, queries
 def record_verdict(
     database: Database, model: ModelVersion, verdict: Verdict, numbers: Mapping[str, Any], signatures: Mapping[str, str]
 ) -> int:
-    """Stores a verdict for good, with the snapshot, the code version and how each number was computed.
+    """Stores a verdict permanently, with the snapshot, the code version and the signature of each number.
 
     Returns:
         The verdict's number.

@@ -1,11 +1,9 @@
-"""How trl and peft are told to train a LoRA adapter on a four-bit base on this machine, fast where that is a CPU.
+"""QLoRA: how trl and peft train a LoRA adapter on a base model in four bits, with what makes it fast on a CPU.
 
-What is trained on, and what becomes of the adapter, is `models.generator.training`.
+The training rows and the written adapter are `models.generator.training`.
 """
 
 import ctypes
-import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,22 +12,18 @@ from typing import Any
 import torch
 from peft.optimizers import create_loraplus_optimizer
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
-from transformers.training_args import TrainingArguments
 from trl import SFTConfig, SFTTrainer
 
+from models.shared.base import loading
 from models.shared.hardware import compute_dtype
-from ticketing.errors import ModelError
 from ticketing.settings import GeneratorSettings
 
-logger = logging.getLogger("ticketing")
-
-IGNORED = -100  # a label that transformers and trl leave out of the loss
+IGNORED = -100  # transformers and trl ignore this label in the loss
 LOG_EVERY_STEPS = 10
 
 
 def load_quantized(base: str, name: str) -> torch.nn.Module:
-    """The base model in NF4, computing in `compute_dtype`.
+    """The base model in NF4; it computes in `compute_dtype`.
 
     Source: T. Dettmers et al., QLoRA: efficient finetuning of quantized LLMs, NeurIPS 2023.
 
@@ -41,17 +35,15 @@ def load_quantized(base: str, name: str) -> torch.nn.Module:
     )
     # On a CPU torch's fused attention is slower on rows of a few hundred tokens than plain matrix products are.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
-    try:
+    with loading(f"The base model {name!r}", "check TICKETING_GENERATOR__BASE_MODEL."):
         model: torch.nn.Module = AutoModelForCausalLM.from_pretrained(
             base, quantization_config=quantization, dtype=compute_dtype(), attn_implementation=attention
         )
-    except (OSError, ValueError, ImportError) as error:
-        raise ModelError(f"The base model {name!r} can't be loaded ({type(error).__name__}): {error}") from error
     return model
 
 
 def training_arguments(chosen: GeneratorSettings, steps: int, work: Path) -> SFTConfig:
-    """How trl trains; its checkpoints go to `work`."""
+    """The Trainer's schedule and logging; its checkpoints go to `work`."""
     on_cpu = not torch.cuda.is_available()
     return SFTConfig(
         output_dir=str(work),
@@ -67,9 +59,9 @@ def training_arguments(chosen: GeneratorSettings, steps: int, work: Path) -> SFT
         fp16=compute_dtype() == torch.float16,
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
-        # Saves memory, which a GPU is short of, for a third of the speed, which a CPU is short of.
+        # It saves memory, which is scarce on a GPU, and costs a third of the speed, which is scarce on a CPU.
         gradient_checkpointing=not on_cpu,
-        max_length=None,  # the rows fit already
+        max_length=None,  # `fitting_rows` has checked the length
         train_sampling_strategy="group_by_length",
         seed=chosen.seed,
         data_seed=chosen.seed,
@@ -86,8 +78,8 @@ def training_arguments(chosen: GeneratorSettings, steps: int, work: Path) -> SFT
 def freed_memory_kept() -> Iterator[None]:
     """Lets glibc keep the memory that a training step frees, for the next step.
 
-    By default it goes back to the kernel, and a step's hundreds of thousands of page faults cost a sixth of its time
-    (measured on a virtual machine, whose host takes the pages too).
+    By default glibc returns it to the kernel, and hundreds of thousands of page faults cost a sixth of each step's time
+    (measured on a virtual machine).
     """
     mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h
     libc = ctypes.CDLL(None)
@@ -102,7 +94,7 @@ def freed_memory_kept() -> Iterator[None]:
 
 
 class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
-    """trl's trainer with a learning rate for each of an adapter's two matrices: fewer tokens make as good replies.
+    """trl's trainer with LoRA+: a higher learning rate for the second matrix of each adapter, which needs fewer tokens.
 
     Source: S. Hayou et al., LoRA+: efficient low rank adaptation of large models, ICML 2024.
     """
@@ -114,7 +106,7 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
         self._lr_ratio = lr_ratio
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW, in which the matrix that starts at zero learns `lr_ratio` times as fast."""
+        """AdamW; the matrices that start at zero have `lr_ratio` times the learning rate."""
         if self.optimizer is None:
             self.optimizer = create_loraplus_optimizer(
                 self.model if model is None else model,
@@ -128,10 +120,10 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
 
 
 class CpuTrainer(LoraPlusTrainer):
-    """A trainer with a loss that scores the replies alone.
+    """A trainer that computes the output layer at the reply's tokens only.
 
-    Without Triton, trl 1.16 puts every position through the vocabulary, prompts too, and works out statistics that
-    nobody reads here.
+    Without Triton, trl 1.16 computes it at every position, prompts included, and computes statistics that are not used
+    here.
     """
 
     def compute_loss(
@@ -141,7 +133,7 @@ class CpuTrainer(LoraPlusTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """The mean negative log-likelihood of the learnt tokens, in nats."""
+        """The mean negative log-likelihood of the reply's tokens, in nats."""
         base = self.accelerator.unwrap_model(model).get_base_model()
         with self.accelerator.autocast():
             hidden = base.base_model(inputs["input_ids"], inputs["attention_mask"], use_cache=False).last_hidden_state
@@ -150,43 +142,3 @@ class CpuTrainer(LoraPlusTrainer):
             logits = base.get_output_embeddings()(hidden[:, :-1][learnt])
         loss = torch.nn.functional.cross_entropy(logits.float(), targets[learnt], reduction="sum")
         return loss / (learnt.sum() if num_items_in_batch is None else num_items_in_batch)
-
-
-class ProgressLog(TrainerCallback):
-    """Says how far the training is, without a word of any ticket, and keeps it for the report: (epoch, loss)."""
-
-    def __init__(self) -> None:
-        self.curve: list[tuple[float, float]] = []
-        self.started = time.monotonic()
-        self.first_step = 0
-
-    def on_train_begin(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        """Starts the clock; a training that goes on from a checkpoint does not begin at step 0."""
-        self.started, self.first_step = time.monotonic(), state.global_step
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        """One line every few steps."""
-        if not logs or "loss" not in logs:
-            return
-        self.curve.append((float(state.epoch or 0), float(logs["loss"])))
-        seconds = (time.monotonic() - self.started) / max(1, state.global_step - self.first_step)
-        logger.info(
-            "generator: step %d of %d, loss %.3f, %.0f s left",
-            state.global_step,
-            state.max_steps,
-            float(logs["loss"]),
-            seconds * (state.max_steps - state.global_step),
-        )

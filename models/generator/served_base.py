@@ -1,7 +1,7 @@
-"""The base model as it is served: with the weights that the adapter was trained beside.
+"""The base model as it is served: with the same rounded weights that the adapter was trained with.
 
-QLoRA trains an adapter on a base whose weights were rounded to four bits, and the adapter learns to make up for that.
-Beside weights that were not rounded, what it makes up for is missing: on the sample shop that costs 12 points of BLEU.
+QLoRA trains an adapter on a base model whose weights are rounded to four bits, and the adapter compensates for the
+rounding. Served with unrounded weights it loses 12 points of BLEU on the sample shop.
 """
 
 import hashlib
@@ -13,28 +13,27 @@ from bitsandbytes.nn import Linear4bit
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from models.generator.qlora import load_quantized
-from models.shared.base import LOAD_ERRORS, check_weights, made_once, resolve
+from models.shared.base import check_weights, loading, made_once, resolve
 from models.shared.hardware import compute_dtype
-from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
-def served_base(base_model: str, settings: Settings, weights: str | None = None) -> str:
-    """A folder with the base model, its weights rounded as in training; made once, in the cache.
+def served_base(base_model: str, settings: Settings, weights: str) -> str:
+    """A folder in the cache with the base model, its weights rounded as in training; it is made once.
 
     Args:
         base_model: as the settings name it.
         settings: where the cache is.
-        weights: the hash of what an adapter was trained and judged beside; None: any.
+        weights: the hash of the weights that the adapter was trained and judged with.
 
     Raises:
         ModelError: the base model can't be loaded, or has other weights by now.
         OutputError: the cache can't be written.
     """
     base = resolve(base_model, settings)
-    found = check_weights(base_model, settings, weights)
-    # With its place: two of the same weights may have other tokenizers.
-    key = hashlib.sha256(f"{base} {found} {compute_dtype()}".encode()).hexdigest()[:12]
+    check_weights(base_model, settings, weights)
+    # The path is part of the key: two folders with the same weights may have different tokenizers.
+    key = hashlib.sha256(f"{base} {weights} {compute_dtype()}".encode()).hexdigest()[:12]
     target = settings.cache / f"{Path(base).name}-nf4-{key}"
     made_once(target, lambda folder: _write(base, base_model, folder), "config.json")
     return str(target)
@@ -42,11 +41,9 @@ def served_base(base_model: str, settings: Settings, weights: str | None = None)
 
 def _write(base: str, name: str, folder: Path) -> None:
     quantized = dict(load_quantized(base, name).named_modules())
-    try:
+    with loading(f"The base model {name!r}"):
         model = AutoModelForCausalLM.from_pretrained(base, dtype=compute_dtype())
         tokenizer = AutoTokenizer.from_pretrained(base)
-    except LOAD_ERRORS as error:
-        raise ModelError(f"The base model {name!r} can't be loaded ({type(error).__name__}): {error}") from error
     with torch.no_grad():
         for place, module in model.named_modules():
             rounded = quantized.get(place)

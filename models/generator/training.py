@@ -1,6 +1,6 @@
-"""Trains the reply generator: a LoRA adapter over a base model held in four bits (QLoRA), on replies alone.
+"""Trains the reply generator: a LoRA adapter on a base model in four bits (QLoRA), with a loss on the replies only.
 
-Serving the adapter is `models.engine.process`, judging it `models.evaluation.generator`; the prompts are
+Serving is `models.engine.process`, evaluation `models.evaluation.generator`; the prompts are
 `ticketing.stages.prompts`.
 """
 
@@ -12,7 +12,8 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,14 +28,15 @@ from models.generator.qlora import (
     IGNORED,
     CpuTrainer,
     LoraPlusTrainer,
-    ProgressLog,
     freed_memory_kept,
     load_quantized,
     training_arguments,
 )
-from models.shared.base import languages_of, resolve, weights_hash
+from models.shared.base import languages_of, loading, resolve, weights_hash
 from models.shared.hardware import compute_dtype, cost_since
+from models.shared.progress import ProgressLog
 from ticketing.corpus.snapshot import Record, Snapshot
+from ticketing.corpus.splitting import Part
 from ticketing.errors import ModelError
 from ticketing.settings import GeneratorSettings, Settings
 from ticketing.stages.prompts import PROMPT_VERSION, messages
@@ -43,41 +45,42 @@ logger = logging.getLogger("ticketing")
 
 MIN_REPLIES = 20
 VALIDATION_REPLIES = 48
+READ_TOGETHER = 10_000  # records; usually enough for `generator.train_tokens`
 
 
 class Row(NamedTuple):
-    """One training example: token ids, and the same with the prompt left out of the loss."""
+    """A training example: token ids, and labels that ignore the prompt."""
 
     input_ids: list[int]
     labels: list[int]
 
 
 def generator_languages(settings: Settings) -> frozenset[str] | None:
-    """The languages the generator may write; None: any."""
+    """The languages that the generator may write by the settings; None: any."""
     languages = settings.generator.languages
     return languages_of(settings.generator.base_model) if languages is None else frozenset(languages)
 
 
 def written_languages(snapshot: Snapshot, settings: Settings) -> frozenset[str] | None:
-    """The languages that a generator of this snapshot learns and drafts in: those it may write that can be judged.
+    """The languages that a generator of this snapshot is trained on and drafts in: those it may write and be judged in.
 
-    A language with fewer test replies than `gate.min_replies` stays with humans. Where no language has as many the
-    generator writes all that it may, and the default gate says no.
+    A language with fewer test replies than `gate.min_replies` is left to humans. When every language has fewer, the
+    generator writes all allowed languages and fails the default gate.
     """
-    may = generator_languages(settings)
-    counts = Counter(record.language for record in with_reply(snapshot.records("test"), may))
-    return frozenset(name for name, count in counts.items() if count >= settings.gate.min_replies) or may
+    allowed = generator_languages(settings)
+    counts = Counter(record.language for record in answered(snapshot, "test", allowed))
+    return frozenset(name for name, count in counts.items() if count >= settings.gate.min_replies) or allowed
 
 
-def with_reply(records: Iterable[Record], languages: frozenset[str] | None) -> list[Record]:
-    """The records that have a reply, in a language that the generator may write."""
-    return [r for r in records if r.output and (languages is None or r.language in languages)]
+def answered(snapshot: Snapshot, part: Part, languages: frozenset[str] | None) -> Iterator[Record]:
+    """The tickets of a part that have a reply, in one of the languages (None: any), read in batches."""
+    return (r for r in snapshot.iterate(part) if r.output and (languages is None or r.language in languages))
 
 
 def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
-    """Why no generator can be trained from this snapshot; None when it can."""
+    """Why no generator can be trained on this snapshot; None if one can."""
     languages = written_languages(snapshot, settings)
-    count = len(with_reply(snapshot.records("train"), languages))
+    count = sum(1 for _ in islice(answered(snapshot, "train", languages), MIN_REPLIES))
     if count >= MIN_REPLIES:
         return None
     where = "" if languages is None else f" in {', '.join(sorted(languages))}"
@@ -87,11 +90,10 @@ def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
 def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
     """Trains an adapter and writes it to `output`, in peft's format, which vLLM's LoRARequest takes.
 
-    A training that was killed goes on from its last checkpoint when it is started again on the same snapshot with the
-    same settings.
+    A killed training continues from its last checkpoint when it is started again with the same snapshot and settings.
 
     Returns:
-        What was trained on and how it went: rows, tokens, steps, losses in nats a token, perplexity, seconds.
+        Rows, tokens, steps, losses in nats a token, perplexity and seconds.
 
     Raises:
         ModelError: too few replies, a base model that can't be loaded, no row that fits into the token limit, or a
@@ -100,7 +102,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     reason = why_no_generator(snapshot, settings)
     if reason is not None:
         raise ModelError(f"No reply generator can be trained: {reason}.")
-    prompts = snapshot.manifest.get("prompt_version", PROMPT_VERSION)
+    prompts = snapshot.manifest["prompt_version"]
     if prompts != PROMPT_VERSION:
         raise ModelError(
             f"Snapshot {snapshot.snapshot_id} has prompts of version {prompts}, and this code writes version "
@@ -112,20 +114,20 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     base = str(resolve(chosen.base_model, settings))
     tokenizer = load_tokenizer(base, chosen.base_model)
 
-    records = in_random_order(with_reply(snapshot.records("train"), languages), chosen.seed)
+    records = in_random_order(snapshot, "train", languages, chosen.seed)
     rows, too_long = fitting_rows(records, tokenizer, chosen.max_tokens, chosen.train_tokens)
     if not rows:
         raise ModelError(
             f"No reply fits into generator.max_tokens = {chosen.max_tokens} together with its ticket: raise it."
         )
-    held_out = in_random_order(with_reply(snapshot.records("validation"), languages), chosen.seed)
-    validation, _ = fitting_rows(held_out[:VALIDATION_REPLIES], tokenizer, chosen.max_tokens)
-    validation.sort(key=lambda row: len(row.input_ids))  # like lengths in one batch: less padding
+    held_out = islice(in_random_order(snapshot, "validation", languages, chosen.seed), VALIDATION_REPLIES)
+    validation, _ = fitting_rows(held_out, tokenizer, chosen.max_tokens)
+    validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length share a batch: less padding
     steps = training_steps([len(row.input_ids) for row in rows], chosen)
 
     work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen, languages)}"
     work.mkdir(parents=True, exist_ok=True)
-    progress = ProgressLog()
+    progress = ProgressLog("generator")
     trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
     trainer = trainer_class(
         model=load_quantized(base, chosen.base_model),
@@ -152,7 +154,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "steps": steps,
         "epochs": steps * chosen.batch_size / len(rows),
         "train_loss": trained.training_loss,
-        "learning_curve": progress.curve,
+        "learning_curve": progress.losses,
         "learning_curve_of": "training loss, nats a token",
         "validation_rows": len(validation),
         "validation_loss": loss,
@@ -168,10 +170,8 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is none, or it has no chat template or no end token.
     """
-    try:
+    with loading(f"The tokenizer of {name!r}", "check TICKETING_GENERATOR__BASE_MODEL."):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The tokenizer of {name!r} can't be loaded ({type(error).__name__}): {error}") from error
     if not tokenizer.chat_template or tokenizer.eos_token_id is None:
         raise ModelError(f"{name!r} has no chat template or no end token: take an instruction-tuned model.")
     if tokenizer.pad_token is None:
@@ -179,19 +179,27 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def in_random_order(records: Sequence[Record], seed: int) -> list[Record]:
-    """The records in an order that depends on the seed and the tickets' ids alone."""
-    shuffled = sorted(records, key=lambda record: record.ticket_id)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
-    return shuffled
+def in_random_order(snapshot: Snapshot, part: Part, languages: frozenset[str] | None, seed: int) -> Iterator[Record]:
+    """The answered tickets of a part in an order that depends only on the seed and the tickets' ids.
+
+    Only the ids of all tickets are in memory. The records are read `READ_TOGETHER` at a time, with one pass over the
+    part for each.
+    """
+    ids = sorted(record.ticket_id for record in answered(snapshot, part, languages))
+    random.Random(seed).shuffle(ids)  # noqa: S311 - an order, not a secret
+    for start in range(0, len(ids), READ_TOGETHER):
+        wanted = ids[start : start + READ_TOGETHER]
+        chosen = frozenset(wanted)
+        records = {r.ticket_id: r for r in answered(snapshot, part, languages) if r.ticket_id in chosen}
+        yield from (records[ticket_id] for ticket_id in wanted)
 
 
 def fitting_rows(
     records: Iterable[Record], tokenizer: PreTrainedTokenizerBase, max_tokens: int, budget: int | None = None
 ) -> tuple[list[Row], int]:
-    """The records as rows, until the budget of tokens is spent, and how many did not fit into `max_tokens`.
+    """The rows of records until the budget of tokens is spent, and the number of rows longer than `max_tokens`.
 
-    A row that is too long is left out, never cut: a cut reply would teach the model to stop in mid-sentence.
+    A row that is too long is left out, not cut: a cut reply would teach the model to stop within a sentence.
     """
     rows: list[Row] = []
     too_long = spent = 0
@@ -208,7 +216,7 @@ def fitting_rows(
 
 
 def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
-    """The prompt as the engine renders it, the reply, the end-of-turn token; only the last two are learnt."""
+    """The prompt as the engine renders it, the reply and the end-of-turn token; the loss ignores the prompt."""
     prompt = tokenizer.apply_chat_template(
         messages(record.instruction, record.input),
         add_generation_prompt=True,
@@ -221,51 +229,51 @@ def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
 
 
 def training_steps(lengths: Sequence[int], chosen: GeneratorSettings) -> int:
-    """How many steps fit into the budget of tokens: at least one, at most `epochs` times the rows."""
+    """The number of steps within the budget of tokens: at least one, at most `epochs` epochs."""
     most = chosen.epochs * math.ceil(len(lengths) / chosen.batch_size)
     tokens_a_step = sum(lengths) / len(lengths) * min(chosen.batch_size, len(lengths))
     return max(1, min(most, round(chosen.train_tokens / tokens_a_step)))
 
 
 def as_dataset(rows: Sequence[Row]) -> Dataset:
-    """The rows as trl takes them when they need no preparation any more."""
+    """The rows as a dataset that trl does not prepare again, with their lengths for the sampler."""
     return Dataset.from_list([{**row._asdict(), "length": len(row.input_ids)} for row in rows])
 
 
 def work_key(snapshot_id: str, chosen: GeneratorSettings, languages: frozenset[str] | None) -> str:
-    """Names the folder of checkpoints: another snapshot, prompt, language or setting never goes on from this one's."""
+    """The name of the folder of checkpoints: a training never continues from one with other data or settings."""
     written = "any" if languages is None else ",".join(sorted(languages))
     text = f"{snapshot_id} {PROMPT_VERSION} {written} {chosen.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def last_checkpoint(work: Path) -> str | None:
-    """The newest complete checkpoint; one that was killed while being written is removed."""
+    """The newest complete checkpoint. A checkpoint that was killed while it was written is removed."""
     complete: dict[int, Path] = {}
     for folder in work.glob("checkpoint-*"):
         try:
-            # The trainer writes this file last.
+            # The Trainer writes this file last.
             complete[json.loads((folder / "trainer_state.json").read_text())["global_step"]] = folder
         except (OSError, ValueError, KeyError):
             shutil.rmtree(folder)
     if not complete:
         return None
     step = max(complete)
-    logger.info("generator: going on from step %d of an earlier training", step)
+    logger.info("generator: continuing from step %d of an earlier training", step)
     return str(complete[step])
 
 
 def save_adapter(
     model: PeftModel, chosen: GeneratorSettings, base: str, languages: frozenset[str] | None, output: Path
 ) -> None:
-    """Writes the adapter and what serving needs to know of it; `output` is complete or not there."""
-    # The name, not the path, and in one order: the files must not differ from machine to machine.
+    """Writes the adapter and its manifest; a killed run leaves no `output`."""
+    # The base model's name, not its path, and sorted modules: the files must not differ between machines.
     config = model.peft_config["default"]
     config.base_model_name_or_path = chosen.base_model
     config.target_modules = sorted(config.target_modules)
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    # The vocabulary has not changed; left to itself peft would look it up under the base's name.
+    # The vocabulary has not changed. By default peft would look the base model's name up to find out.
     model.save_pretrained(part, save_embedding_layers=False)
     (part / "README.md").unlink(missing_ok=True)
     write_manifest(part, chosen.base_model, weights_hash(base), languages)

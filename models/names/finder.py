@@ -1,9 +1,8 @@
-"""Finds names and postal addresses in texts: a small BERT that marks tokens, trained by `models.names.training`.
+"""Finds names and postal addresses in texts: a small BERT that labels tokens, trained by `models.names.training`.
 
-What becomes of what it finds is `ticketing.privacy.scrubber`.
+Replacing them is `ticketing.privacy.scrubber`.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Self
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from models.shared.base import LOAD_ERRORS
+from models.shared.base import loading
 from models.shared.hardware import compute_dtype
-from ticketing.errors import ModelError
+from models.shared.manifest import load_manifest
 from ticketing.privacy.placeholders import Span
 
-MANIFEST = "ticketing.json"
+# Raise it when this module finds other spans with the same weights. It is part of the finder's version.
+REVISION = 1
 LABELS = ("O", "B-PERSON", "I-PERSON", "B-ADDRESS", "I-ADDRESS")
 BATCH = 64
 WINDOW_TOKENS = 192
@@ -25,7 +25,7 @@ OVERLAP_TOKENS = 32
 
 
 class NameFinder:
-    """A trained model, ready to read."""
+    """A trained model that is ready to use."""
 
     def __init__(self, path: Path, version: str, threshold: float) -> None:
         self.version = version
@@ -36,23 +36,21 @@ class NameFinder:
 
     @classmethod
     def load(cls, path: Path, threshold: float = 0.5) -> Self:
-        """A model that was trained before.
+        """A trained model.
 
         Args:
             path: its folder.
-            threshold: how likely a token must be part of a name; half is what the training aimed at.
+            threshold: the probability from which a token counts as part of a name or an address; the model was trained
+                for 0.5.
 
         Raises:
             ModelError: the files are not those of such a model.
         """
-        try:
-            version = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["version"]
-            return cls(path, version, threshold)
-        except (*LOAD_ERRORS, KeyError) as error:
-            raise ModelError(f"The finder of names can't be loaded from {path} ({type(error).__name__}).") from error
+        with loading(f"The finder of names in {path}"):
+            return cls(path, load_manifest(path)["version"], threshold)
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
-        """The names and addresses of each text, in order; long texts are read in windows that overlap."""
+        """The names and addresses in each text, in order. Long texts are read in overlapping windows."""
         found: list[list[Span]] = [[] for _ in texts]
         if not texts:
             return found
@@ -74,15 +72,15 @@ class NameFinder:
                 logits = self._model(**batch).logits.float()
                 logits[..., 0] -= self._bias
                 labels = logits.argmax(-1).tolist()
-            for window, said in zip(chosen, labels, strict=True):
-                place = encoded["overflow_to_sample_mapping"][window]
-                spans = spans_of_labels(texts[place], encoded["offset_mapping"][window], said)
-                found[place] += [whole_words(texts[place], span) for span in spans]
+            for window, predicted in zip(chosen, labels, strict=True):
+                number = encoded["overflow_to_sample_mapping"][window]
+                spans = spans_of_labels(texts[number], encoded["offset_mapping"][window], predicted)
+                found[number] += [whole_words(texts[number], span) for span in spans]
         return found
 
 
 def whole_words(text: str, span: Span) -> Span:
-    """The span up to the ends of the words at its ends."""
+    """The span, extended to whole words at both ends."""
     start, end = span.start, span.end
     while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
         start -= 1
@@ -92,9 +90,15 @@ def whole_words(text: str, span: Span) -> Span:
 
 
 def spans_of_labels(text: str, offsets: Sequence[tuple[int, int]], labels: Sequence[int]) -> list[Span]:
-    """Tokens with labels as stretches of the text; a word is never cut in two."""
+    """The spans of labelled tokens; a span never ends within a word.
+
+    Args:
+        text: the text.
+        offsets: start and end of each token; they are equal for special tokens.
+        labels: the number of each token's label.
+    """
     spans: list[Span] = []
-    last = -1  # where the last span ends, if the token before belongs to it
+    last = -1  # end of the last span if the previous token belongs to it
     for (start, end), label in zip(offsets, labels, strict=False):
         if start == end:
             continue

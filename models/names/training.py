@@ -1,11 +1,9 @@
-"""Trains the finder of names and addresses on texts that the project makes up; no real ticket is among them."""
+"""Trains the finder of names and addresses on made-up texts; it never sees a real ticket."""
 
 import hashlib
-import inspect
 import json
 import logging
 import random
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +12,10 @@ from typing import NamedTuple
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerBase
 
-from models.names import finder as name_finder
-from models.names.finder import LABELS, MANIFEST, NameFinder
-from models.shared.base import LOAD_ERRORS, made_once, resolve
+from models.names.finder import LABELS, OVERLAP_TOKENS, REVISION, WINDOW_TOKENS, NameFinder
+from models.shared.base import WEIGHTS, files_hash, loading, made_once, resolve
 from models.shared.hardware import compute_dtype
-from ticketing.errors import ModelError
+from models.shared.manifest import MANIFEST, save_manifest
 from ticketing.privacy.examples import (
     Example,
     generate,
@@ -35,36 +32,70 @@ logger = logging.getLogger("ticketing")
 
 IGNORED = -100
 LOG_EVERY_STEPS = 100
-BATCHES_SORTED_TOGETHER = 50
+# Two digests make the finder's version: of so many examples, and of the texts that they are made of. The first changes
+# with the code that puts examples together, the second with a text that none of these examples has.
+VERSION_EXAMPLES = 500
+VERSION_WORDS = ("kettle", "delivery", "yesterday", "broken", "please")  # for the examples of the version
+TEXTS = (sentences, impersonal, things, people, streets, generate)
+BASE_FILES = ("config.json", *WEIGHTS, "tokenizer*", "vocab*")
+
+
+class Recipe(NamedTuple):
+    """What the training does that no setting changes. It is part of the finder's version."""
+
+    revision: int = 1  # raise it when the training changes in another way
+    optimizer: str = "AdamW"
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    warm_up_share: float = 1 / 16  # of the steps; then the learning rate falls to zero in a straight line
+    batches_sorted_together: int = 50
 
 
 class Row(NamedTuple):
-    """A text as token ids, and a label's number for each."""
+    """A text as token ids, with the number of each token's label."""
 
     input_ids: list[int]
     labels: list[int]
 
 
+RECIPE = Recipe()
+
+
 def name_finder_for(settings: Settings) -> NameFinder:
-    """The finder of names and addresses: from the cache, or trained now, once a machine, in a few minutes.
+    """The finder of names and addresses from the cache; the first call on a machine trains it, which takes minutes.
 
     Raises:
         ModelError: the base model can't be loaded, or the cached files are damaged.
-        OutputError: it can't be written to the cache.
+        OutputError: the cache can't be written.
     """
-    path = settings.cache / f"name-finder-{version(settings.name_finder)}"
+    path = settings.cache / f"name-finder-{version(settings)}"
     if not (path / MANIFEST).is_file():
-        logger.info("finder of names and addresses: training it, once, into %s", path)
+        logger.info("finder of names and addresses: training it, once on this machine, into %s", path)
     made_once(path, lambda folder: train(settings, folder), MANIFEST)
     return NameFinder.load(path, settings.privacy.name_threshold)
 
 
-def version(chosen: NameFinderSettings) -> str:
-    """Names what the training is made of: other settings, texts or labels make another finder."""
-    texts = (sentences, impersonal, things, people, streets, generate)
-    sources = [inspect.getsource(module) for module in (*texts, name_finder, sys.modules[__name__])]
-    text = "\n".join([chosen.model_dump_json(), *sources])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def version(settings: Settings) -> str:
+    """A hash of everything that decides which finder is trained, and how it reads; it takes about a second.
+
+    It covers settings, base model, labels, examples, recipe and windows, but not the source text of the code: a changed
+    comment must not cost every user a training and a new scrub of every ticket.
+
+    Raises:
+        ModelError: the base model is missing.
+    """
+    chosen = settings.name_finder
+    base = resolve(chosen.base_model, settings)
+    parts = {
+        "settings": chosen.model_dump(mode="json"),
+        "base": _base_digest(base),
+        "labels": LABELS,
+        "texts": {module.__name__: _constants(vars(module)) for module in TEXTS},
+        "examples": list(generate_examples(chosen.seed, VERSION_EXAMPLES, VERSION_WORDS)),
+        "recipe": RECIPE._asdict(),
+        "finder": {"revision": REVISION, "window": WINDOW_TOKENS, "overlap": OVERLAP_TOKENS},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def train(settings: Settings, output: Path) -> None:
@@ -76,24 +107,24 @@ def train(settings: Settings, output: Path) -> None:
     chosen = settings.name_finder
     torch.manual_seed(chosen.seed)
     base = resolve(chosen.base_model, settings)
-    try:
+    with loading(f"The base model {chosen.base_model!r}", "check TICKETING_NAME_FINDER__BASE_MODEL."):
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForTokenClassification.from_pretrained(
-            base, num_labels=len(LABELS), num_hidden_layers=chosen.layers, dtype=torch.float32,
+            base,
+            num_labels=len(LABELS),
+            num_hidden_layers=chosen.layers,
+            dtype=torch.float32,
             attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
-        )  # fmt: skip
-    except LOAD_ERRORS as error:
-        raise ModelError(
-            f"The base model {chosen.base_model!r} can't be loaded ({type(error).__name__}): check "
-            "TICKETING_NAME_FINDER__BASE_MODEL."
-        ) from error
+        )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device).train()
     examples = generate_examples(chosen.seed, chosen.examples, ordinary_words(tokenizer))
-    rows = [as_row(one, tokenizer) for one in examples]
+    rows = [as_row(example, tokenizer) for example in examples]
     batches = list(in_batches(rows, chosen))
-    warm_up = max(1, len(batches) // 16)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=chosen.learning_rate, weight_decay=0.01, fused=True)
+    warm_up = max(1, int(len(batches) * RECIPE.warm_up_share))
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=chosen.learning_rate, weight_decay=RECIPE.weight_decay, fused=True
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / warm_up) * (1 - step / len(batches))
     )
@@ -106,31 +137,32 @@ def train(settings: Settings, output: Path) -> None:
             logits = model(**padded).logits
         loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), RECIPE.max_grad_norm)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
         if step % LOG_EVERY_STEPS == 0:
-            left = (time.monotonic() - started) / step * (len(batches) - step)
             logger.info(
-                "finder of names and addresses: step %d of %d, loss %.4f, %.0f s left", step, len(batches), loss, left
+                "finder of names and addresses: step %d of %d, loss %.4f, %.0f s left",
+                step,
+                len(batches),
+                loss.item(),
+                (time.monotonic() - started) / step * (len(batches) - step),
             )
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)
-    (output / MANIFEST).write_text(json.dumps({"version": version(chosen)}) + "\n", encoding="utf-8")
+    save_manifest(output, {"version": version(settings)})
 
 
 def ordinary_words(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """The English words that the base model knows; names are among them, and are for the caller to take out."""
+    """The English words in the base model's vocabulary, in alphabetical order; names are among them."""
     words = (word for word in tokenizer.get_vocab() if word.isascii() and word.isalpha() and len(word) > 3)
     return sorted(words)
 
 
 def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
-    """A text's tokens with their labels; a token belongs to the span that it begins in."""
-    encoded = tokenizer(
-        example.text, truncation=True, max_length=name_finder.WINDOW_TOKENS, return_offsets_mapping=True
-    )
+    """A text's tokens with their labels; a token belongs to the span in which it begins."""
+    encoded = tokenizer(example.text, truncation=True, max_length=WINDOW_TOKENS, return_offsets_mapping=True)
     labels = []
     for start, end in encoded["offset_mapping"]:
         span = next((span for span in example.spans if span.start <= start < span.end), None)
@@ -144,12 +176,27 @@ def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
 
 
 def in_batches(rows: Sequence[Row], chosen: NameFinderSettings) -> Iterator[list[Row]]:
-    """Every row once, in random order, rows of like length together."""
+    """Every row once, in random order, with rows of similar length in the same batch."""
     rng = random.Random(chosen.seed)  # noqa: S311 — an order, not a secret
     order = rng.sample(rows, len(rows))
     size = chosen.batch_size
-    for start in range(0, len(order), size * BATCHES_SORTED_TOGETHER):
-        group = sorted(order[start : start + size * BATCHES_SORTED_TOGETHER], key=lambda row: len(row.input_ids))
+    together = size * RECIPE.batches_sorted_together
+    for start in range(0, len(order), together):
+        group = sorted(order[start : start + together], key=lambda row: len(row.input_ids))
         batches = [group[i : i + size] for i in range(0, len(group), size)]
         rng.shuffle(batches)
         yield from batches
+
+
+def _constants(names: dict[str, object]) -> dict[str, object]:
+    """The constants of a module of texts; JSON refuses what has no fixed order, such as a set."""
+    return {name: value for name, value in names.items() if name.isupper()}
+
+
+def _base_digest(base: str) -> str:
+    """A hash of a folder's model and tokenizer. The id of a published model stands for its files."""
+    folder = Path(base)
+    if not folder.is_dir():
+        return base
+    files = {path.name: path for pattern in BASE_FILES for path in folder.glob(pattern)}
+    return files_hash(files, lambda name: files[name].open("rb"))

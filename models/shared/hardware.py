@@ -1,7 +1,4 @@
-"""What the machine computes fast with, and what a step took.
-
-Measuring memory and disk for `ticketing doctor` is not here.
-"""
+"""The fastest number format of this machine, and the time and memory that a step took."""
 
 import resource
 import sys
@@ -11,7 +8,7 @@ import torch
 
 
 def compute_dtype() -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively, else float32: emulated bfloat16 is slower than float32."""
+    """bfloat16 on processors that multiply it natively; otherwise float32, which is faster than emulated bfloat16."""
     if torch.cuda.is_available():
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
@@ -19,10 +16,9 @@ def compute_dtype() -> torch.dtype:
 
 
 def cost_since(started: float) -> dict[str, float]:
-    """What was spent since `time.monotonic()` was `started`: seconds, and the peak of memory of the process in GB.
+    """Seconds since `started` (a `time.monotonic()`), and the peak memory of the process in GB.
 
-    The peak is that of this process, or of one that it started and that has ended, over its whole life: what ran before
-    in the same process counts as well.
+    The peak is over the whole life of this process and of its ended children, so it includes earlier steps.
     """
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): kilobytes, and bytes on macOS
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

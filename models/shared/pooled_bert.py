@@ -1,6 +1,6 @@
-"""BERT whose vectors are averaged before they are classified, as encoders of sentences are trained.
+"""BERT that classifies the mean of its token vectors.
 
-The usual head reads the first token alone; a base that was trained to be averaged says little there.
+The usual head reads the first token alone, which says little in a sentence encoder: those are trained on the mean.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
-    """A classifier over the mean of BERT's last layer; loaded and saved as transformers' own are."""
+    """A classifier over the mean of BERT's last layer. It is loaded and saved like transformers' own classifiers."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
@@ -27,32 +27,32 @@ class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        past_key_values: Any = None,  # noqa: ANN401 — a tuned prefix; peft looks for the name
+        past_key_values: Any = None,  # noqa: ANN401 — a tuned prefix; peft looks for this argument
         **kwargs: Any,  # noqa: ANN401
     ) -> SequenceClassifierOutput:
-        """Logits, tickets × categories; `attention_mask` says which tokens are averaged."""
-        said = self.bert(
+        """Logits, tickets × categories; `attention_mask` selects the tokens of the mean."""
+        outputs = self.bert(
             input_ids=input_ids,
             attention_mask=attention_mask,
             inputs_embeds=inputs_embeds,
             past_key_values=past_key_values,
             **kwargs,
         )
-        hidden = said.last_hidden_state
+        hidden = outputs.last_hidden_state
         if attention_mask is None:
             attention_mask = hidden.new_ones(hidden.shape[:2])
-        # A tuned prefix has a mask, and no tokens of its own.
+        # A tuned prefix is part of the mask but has no token vectors.
         mask = attention_mask[:, -hidden.shape[1] :, None].to(hidden.dtype)
         mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         return SequenceClassifierOutput(
             logits=self.classifier(self.dropout(mean)),
-            hidden_states=said.hidden_states,
-            attentions=said.attentions,
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
         )
 
 
-def load_classifier(path: str | Path, **settings: Any) -> Any:  # noqa: ANN401 — what `from_pretrained` takes and gives
-    """A classifier from a base model or a trained one: any BERT is averaged, other kinds have the head of their own.
+def load_classifier(path: str | Path, **settings: Any) -> Any:  # noqa: ANN401 — as `from_pretrained`
+    """A classifier from a base model or a trained model: `MeanPooledBert` for BERT, transformers' class for others.
 
     Raises what `from_pretrained` raises.
     """

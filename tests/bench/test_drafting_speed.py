@@ -5,6 +5,7 @@ import re
 import pytest
 
 from models.engine.process import Adapter
+from models.generator.manifest import read_manifest
 from models.generator.served_base import served_base
 from models.registry.versions import champion
 from tests.bench.raw_chat import raw_chat
@@ -58,7 +59,9 @@ def test_the_draft_flow_keeps_nine_tenths_of_raw_speed(home, record_property):
     conversations = [_conversation(row, settings) for row in rows]
     generator = champion(database, "generator", settings)
     adapter = Adapter(generator.version, generator.path)
-    raw = raw_chat(served_base(generator.base_model, settings), settings, adapter, conversations)
+    weights = read_manifest(generator.version, generator.path).base_weights
+    base = served_base(generator.base_model, settings, weights)
+    raw = raw_chat(base, settings, adapter, conversations)
 
     raw_speed = len(conversations) / raw.seconds
     record_property("draft flow, tickets/s", round(flow, 3))

@@ -20,12 +20,12 @@ from models.classifier.training import train_classifier
 from models.evaluation.classifier import as_ticket, evaluate_classifier
 from models.evaluation.label_audit import suspects
 from models.evaluation.measurements import mean, share
-from models.evaluation.metrics import expected_calibration_error
 from models.shared.encoder import Encoder
+from models.shared.statistics import expected_calibration_error
 from tests.bench.corpora import banking, ever_rarer, few_of_shop, of_each_category, questions_to_a_shop, shop
 from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.splitting import PARTS
-from ticketing.settings import EMBEDDED_CLASSIFIER, ClassifierSettings, Settings
+from ticketing.settings import ClassifierSettings, Settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.learning, pytest.mark.timeout(3 * 3600)]
 TEST_TICKETS, VALIDATION_TICKETS = 1_000, 500
@@ -37,10 +37,7 @@ UNSEEN = 10  # categories
 VARIANTS = {
     "plain": {"adversarial": 0.0},
     "adversarial words": {"adversarial": 0.5},
-    "R-Drop": {"adversarial": 0.0, "r_drop": 1.0},
     "no label smoothing": {"adversarial": 0.0, "label_smoothing": 0.0},
-    "layer decay 0.9": {"adversarial": 0.0, "layer_decay": 0.9},
-    "a teacher of its own size": {"adversarial": 0.0, "teacher": EMBEDDED_CLASSIFIER},
     "three seeds that vote": {"adversarial": 0.0, "seeds": 3},
     "no early stopping": {"adversarial": 0.0, "patience": 100},
 }
@@ -49,7 +46,6 @@ WEIGHTS = {
     "no weights": {"class_weights": 0.0},
     "square roots": {"class_weights": 0.5},
     "balanced weights": {"class_weights": 1.0},
-    "focal loss": {"class_weights": 0.0, "focal_gamma": 2.0},
 }
 COMMON, RARE = 60, 5  # tickets of the commonest category, and of the rarest
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from models.evaluation.measurements import share
-from models.evaluation.metrics import coverage_accuracy_curve, expected_calibration_error
+from models.evaluation.metrics import coverage_accuracy_curve
+from models.shared.statistics import expected_calibration_error
 from tests.commands import environment, ticketing
 from tests.seed import rows
 from ticketing.database import Database

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from models.names.training import name_finder_for
-from ticketing.privacy.measuring import ALL, Labelled, measure
+from ticketing.privacy.measuring import ALL, LabelledText, measure
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.stock import StockPresidio
@@ -49,7 +49,7 @@ def show(title, measured):
 def test_english_of_many_kinds_against_stock(find, shared_data):
     rows = json.loads((shared_data / "presidio_research" / "generated_large.json").read_text(encoding="utf-8"))
     labelled = [
-        Labelled(
+        LabelledText(
             row["full_text"],
             "en",
             tuple(
@@ -87,7 +87,7 @@ def test_people_in_chinese_and_english(find, shared_data, name, language):
             if len(value) > 1
             for match in re.finditer(re.escape(value), text, re.IGNORECASE)
         ]
-        labelled.append(Labelled(text, language, tuple(spans)))
+        labelled.append(LabelledText(text, language, tuple(spans)))
 
     scores = show(f"multipriv {language}", measure(labelled, find))
     assert {kind for _, kind in scores} >= set(PEOPLE)
@@ -102,7 +102,7 @@ def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
     with (shared_data / path).open(encoding="utf-8", newline="") as file:
         # A Bitext row names the entity in it, if there is one: a name or an order number is taken out as it should be.
         rows = [row for row in csv.DictReader(file) if not row.get("entity_value")]
-    labelled = [Labelled(row[column], "en", ()) for row in rows]
+    labelled = [LabelledText(row[column], "en", ()) for row in rows]
 
     measured = measure(labelled, find)
     show(path, measured)

@@ -5,7 +5,7 @@ import pytest
 from flows import evaluate as module
 from flows.approval import Approval
 from flows.evaluate import evaluate
-from models.evaluation.judging import Judged
+from models.evaluation.judging import JudgedCandidate
 from models.evaluation.verdicts import record_verdict
 from models.registry.versions import champion_versions, find
 from reports.round import Report
@@ -24,7 +24,7 @@ def judging(prefect, database, settings, flow_settings, monkeypatch):
         model = find(database, version, settings)
         champion = champion_versions(database).get("classifier")
         verdict = chosen["verdict"]
-        return Judged(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
+        return JudgedCandidate(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
 
     monkeypatch.setattr(module, "judge_version", judge)
     monkeypatch.setattr(module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", []))
@@ -106,7 +106,7 @@ def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, da
 def test_the_gate_does_not_overrule_itself(judging, database, settings):
     judging["verdict"] = FAILED
     model = candidate(database, settings, add_snapshot(database))
-    with pytest.raises(InputError, match="say in 'by' who does"):
+    with pytest.raises(InputError, match="name in 'by'"):
         evaluate(overrule=True)
     assert evaluate(overrule=True, by="ann").overruled == (model.version,)
     assert history(database) == [(model.version, "ann", True, None)]

@@ -9,8 +9,8 @@ from flows import study as flow
 from models.context import Context
 from models.evaluation import study_creation
 from models.evaluation.study_creation import StudyRequest
-from models.generator.manifest import MANIFEST
-from models.registry.versions import register, workspace
+from models.registry.registering import register, workspace
+from models.shared.manifest import MANIFEST
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.seed import rows
@@ -48,7 +48,9 @@ def made(database, settings, monkeypatch):
     for _ in range(2):
         with workspace(settings) as artefact:
             artefact.mkdir()
-            (artefact / MANIFEST).write_text(f'{{"languages": ["en"], "prompt_version": "{PROMPT_VERSION}"}}')
+            (artefact / MANIFEST).write_text(
+                f'{{"languages": ["en"], "base_weights": "1a2b", "prompt_version": "{PROMPT_VERSION}"}}'
+            )
             versions.append(register(database, "generator", "5afe", artefact, {}, settings).version)
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (versions[0],))
@@ -95,13 +97,13 @@ def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
     opened = run(candidate)
 
     # Two of the ten are about a kettle: no reviewer would see a reply to them.
-    assert (opened.items, opened.asked, opened.left_out) == (8, 1000, 2)
-    assert "2 left out" in opened.sentence and "1,000 were asked for" in opened.sentence
+    assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
+    assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
     by_system = {
         name: [row for row in found if row["system"] == name] for name in ("human", "nearest", "champion", "candidate")
     }
-    assert {name: len(said) for name, said in by_system.items()} == dict.fromkeys(by_system, 8)
+    assert {name: len(replies) for name, replies in by_system.items()} == dict.fromkeys(by_system, 8)
     for system, version in (("champion", champion), ("candidate", candidate)):
         assert {row["body"] for row in by_system[system]} == {f"{version} says: it is about <ORDER_ID_1>"}
     assert all("We are sorry" in row["body"] for row in by_system["human"] + by_system["nearest"])

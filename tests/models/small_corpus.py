@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 from ticketing.corpus.records import SCHEMA
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.settings import Settings
-from ticketing.stages.prompts import instruction
+from ticketing.stages.prompts import PROMPT_VERSION, instruction
 
 PRODUCTS = ("kettle", "rucksack", "desk lamp", "bicycle bell", "rain jacket")
 PROBLEMS = ("has not arrived", "came with a crack", "has the wrong colour", "stopped working", "was charged twice")
@@ -33,9 +33,9 @@ def answered_ticket(number: int, language: str = "en", reply: str | None = "") -
 
 
 def make_snapshot(folder, train, validation=(), test=(), snapshot_id="5afe") -> Snapshot:
-    """A snapshot on disk with these records; its manifest holds the id and no more."""
+    """A snapshot on disk with these records; its manifest has the id and the version of the prompts alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, records in (("train", train), ("validation", validation), ("test", test)):
         rows = [{field: getattr(record, field) for field in SCHEMA.names} for record in records]
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / f"{name}.parquet")
-    return Snapshot(folder, {"snapshot_id": snapshot_id})
+    return Snapshot(folder, {"snapshot_id": snapshot_id, "prompt_version": PROMPT_VERSION})

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ticketing.cli.common import console, open_context
-from ticketing.jsonl import JsonRow, read_jsonl, writing_jsonl
+from ticketing.cli.common import console, open_context, require_champion
+from ticketing.jsonl import JsonRow, check_output, read_jsonl, writing_jsonl
 from ticketing.settings import Settings, get_settings
 from ticketing.stages.drafting import Drafted, Drafters, draft_tickets
 from ticketing.stages.protocols import Prediction
@@ -27,8 +27,9 @@ Output = Annotated[Path, typer.Option("--output", help="JSON lines, in the order
 
 def classify_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "confidence", "route"}."""
-    rows = _read(input, ("id", "body"), get_settings())
+    rows = _read(input, output, ("id", "body"), get_settings())
     with open_context() as context:
+        require_champion(context.database, "classifier")
         classifier = context.champions.classifier()
 
         def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def classify_command(input: Input, output: Output) -> None:
 
 def scrub_command(input: Input, output: Output) -> None:
     """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}, offsets in the input."""
-    rows = _read(input, ("id", "text"), get_settings())
+    rows = _read(input, output, ("id", "text"), get_settings())
     with open_context(with_database=False) as context:
 
         def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
@@ -58,14 +59,12 @@ def scrub_command(input: Input, output: Output) -> None:
 
 def reply_command(input: Input, output: Output) -> None:
     """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null where no draft can be proposed."""
-    from models.registry.versions import no_champion
-
-    rows = _read(input, ("id", "body"), get_settings())
+    rows = _read(input, output, ("id", "body"), get_settings())
     reasons: Counter[str] = Counter()
     with open_context() as context:
+        require_champion(context.database, "classifier")
+        require_champion(context.database, "generator")
         drafters = context.champions.drafters()
-        if drafters.generator is None:
-            raise no_champion("generator")
 
         def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
             texts = _clean(context, chunk)
@@ -131,8 +130,9 @@ def _replied(row: JsonRow, drafted: Drafted | None) -> dict[str, Any]:
     return {"id": row.values["id"], "category": drafted.prediction.category, "draft": draft}
 
 
-def _read(source: Path, required: tuple[str, ...], settings: Settings) -> Iterator[JsonRow]:
-    # The whole file is checked before a model is loaded, so that a wrong last line is reported now.
+def _read(source: Path, target: Path, required: tuple[str, ...], settings: Settings) -> Iterator[JsonRow]:
+    # Both files are checked before a model is loaded, so that a wrong last line is reported now.
+    check_output(target)
     return read_jsonl(source, required, settings.corpus.max_body_chars)
 
 

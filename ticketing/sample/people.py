@@ -83,7 +83,7 @@ def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
     }
 
 
-def contact(rng: random.Random, person: Mapping[str, Personal], language: str) -> str:
+def contact(rng: random.Random, person: Mapping[str, Personal | str], language: str) -> str:
     """A template for a line in which a customer leaves a way to be reached; its fields are the person's."""
     if language == "zh":
         return rng.choice(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.classifier.calibration import Calibration, fit_calibration, probabilities
-from models.evaluation.metrics import expected_calibration_error
+from models.shared.statistics import expected_calibration_error
 
 NOBODY = np.full((4000, 5), 0.2)  # neighbours that know nothing
 

@@ -10,7 +10,7 @@ from models.classifier.thresholds import (
     least_to_prove,
     threshold_for,
 )
-from models.evaluation.measurements import accuracy_lower_bound
+from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
@@ -39,7 +39,7 @@ def test_what_lies_at_or_above_the_threshold_reaches_the_target(pairs):
     threshold = choose_threshold(confidences, correct, 0.6, 0.8)
     if threshold is not None:
         routed = [right for c, right in pairs if c >= threshold]
-        assert accuracy_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
+        assert clopper_pearson_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
 
 
 def test_the_target_is_truly_reached_about_as_often_as_the_confidence_says():
@@ -123,4 +123,4 @@ def test_what_a_language_routes_by_all_its_thresholds_reaches_the_target_or_each
             assert sum(one.correct for one in routed) / len(routed) >= 0.6
         for category in {one.predicted for one in routed} if thresholds[language][ANY] is None else ():
             own = [one.correct for one in routed if one.predicted == category]
-            assert accuracy_lower_bound(sum(own), len(own), 0.8) >= 0.6
+            assert clopper_pearson_lower_bound(sum(own), len(own), 0.8) >= 0.6

@@ -1,7 +1,9 @@
 import pytest
-from transformers import BertConfig, BertForSequenceClassification
+import torch
+from datasets import Dataset
+from transformers import BertConfig, BertForSequenceClassification, DefaultDataCollator, TrainingArguments
 
-from models.classifier.trainer import choose_recipe, optimizer
+from models.classifier.trainer import WeightedTrainer, choose_recipe, optimizer
 from ticketing.settings import ClassifierSettings
 
 
@@ -22,17 +24,73 @@ def test_the_fewer_tickets_a_category_has_the_harder_they_are_studied(rows, cate
     assert (recipe.epochs, recipe.adversarial) == (epochs, adversarial)
 
 
-def test_lower_layers_learn_more_slowly_and_what_has_no_meaning_yet_faster():
+def test_the_head_and_new_words_learn_faster_than_the_rest():
     model = BertForSequenceClassification(
         BertConfig(vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     )
-    chosen = ClassifierSettings(learning_rate=1.0, layer_decay=0.5)
-    made = optimizer(model, chosen, choose_recipe(chosen, 4_000, 2), "full", new_words=True)
-    rates = {id(one): group["lr"] for group in made.param_groups for one in group["params"]}
-    found = {name: rates[id(one)] for name, one in model.named_parameters()}
+    recipe = choose_recipe(ClassifierSettings(learning_rate=1.0), 4_000, 2)
+    made = optimizer(model, recipe, "full", new_words=True)
+    rates = {id(parameter): group["lr"] for group in made.param_groups for parameter in group["params"]}
+    found = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
     assert found["classifier.weight"] == 5.0
     assert found["bert.pooler.dense.weight"] == 1.0
     assert found["bert.encoder.layer.1.output.dense.weight"] == 1.0
-    assert found["bert.encoder.layer.0.output.dense.weight"] == 0.5
-    assert found["bert.embeddings.position_embeddings.weight"] == 0.25
+    assert found["bert.encoder.layer.0.output.dense.weight"] == 1.0
+    assert found["bert.embeddings.position_embeddings.weight"] == 1.0
     assert found["bert.embeddings.word_embeddings.weight"] == 5.0
+
+
+def small_bert():
+    torch.manual_seed(0)
+    return BertForSequenceClassification(
+        BertConfig(
+            vocab_size=50,
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
+    )
+
+
+def trainer_of(model, folder, adversarial=0.0):
+    arguments = TrainingArguments(str(folder), use_cpu=True, report_to="none", remove_unused_columns=False)
+    return WeightedTrainer(
+        weights=torch.tensor([1.0, 3.0]),
+        label_smoothing=0.1,
+        adversarial=adversarial,
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict({"input_ids": [[5, 6], [7, 8]], "labels": [0, 1]}),
+        data_collator=DefaultDataCollator(),
+    )
+
+
+def batch():
+    return {"input_ids": torch.tensor([[5, 6], [7, 8]]), "labels": torch.tensor([0, 1]), "length": torch.tensor([2, 2])}
+
+
+def test_a_ticket_counts_by_the_weight_of_its_category(tmp_path):
+    model = small_bert().eval()
+    with torch.no_grad():
+        loss = trainer_of(model, tmp_path).compute_loss(model, batch())
+        log_p = model(batch()["input_ids"]).logits.log_softmax(-1)
+    right = -torch.tensor([log_p[0, 0], 3 * log_p[1, 1]]).sum()
+    every = -(log_p[:, 0] + 3 * log_p[:, 1]).sum() / 2
+    assert loss.item() == pytest.approx(((0.9 * right + 0.1 * every) / 4).item(), rel=1e-5)
+
+
+def test_adversarial_training_adds_the_gradient_at_moved_words_and_moves_them_back(tmp_path):
+    words, gradients = [], []
+    for adversarial in (0.0, 0.5):
+        model = small_bert()
+        trainer = trainer_of(model, tmp_path, adversarial)
+        trainer.create_accelerator_and_postprocess()
+        before = model.get_input_embeddings().weight.detach().clone()
+        trainer.training_step(model.train(), batch())
+        words.append((before, model.get_input_embeddings().weight.detach()))
+        gradients.append(model.classifier.weight.grad.norm().item())
+    assert all(torch.allclose(before, after, atol=1e-6) for before, after in words)
+    assert gradients[1] > 1.5 * gradients[0]

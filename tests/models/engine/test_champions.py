@@ -8,7 +8,8 @@ import pytest
 from models.engine import champions as champions_module
 from models.engine.champions import Champions
 from models.generator.training import train_generator
-from models.registry.versions import promote, register, rollback, workspace
+from models.registry.registering import register, workspace
+from models.registry.versions import promote, rollback
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from models.classifier.model import Read
+from models.classifier.reader import Outputs
 from models.evaluation.classifier import Rival, evaluate_classifier
 from models.evaluation.gate import default_rules, judge
 from tests.models.small_corpus import answered_ticket, make_snapshot
@@ -17,7 +17,7 @@ RIGHT, WRONG = ("after-sales", 0.9, "auto"), ("payment", 0.4, "human")
 
 
 class Sorter:
-    """Says what it is told to, ticket by ticket."""
+    """Makes the predictions that a test gives, ticket by ticket."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
     tells_out_of_scope = True
@@ -40,7 +40,7 @@ class Sorter:
         ]
 
     def read(self, texts):
-        return Read(np.zeros((len(texts), 2)), np.zeros((len(texts), 2)))
+        return Outputs(np.zeros((len(texts), 2)), np.zeros((len(texts), 2)))
 
     def predict_from(self, tickets, read):
         return self.predict(tickets)
@@ -62,7 +62,9 @@ def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
     assert (everything["accuracy"], everything["coverage"], everything["selective_accuracy"]) == (0.5, 0.5, 1.0)
     assert values(scored, "language=en")["coverage"] == pytest.approx(2 / 3)
     assert "selective_accuracy" not in values(scored, "language=zh"), "it routes nothing there"
-    assert values(scored, "category=after-sales")["recall"] == 0.5
+    of_category = values(scored, "category=after-sales")
+    assert (of_category["recall"], of_category["precision"]) == (0.5, 1.0)
+    assert {"accuracy", "macro_f1"}.isdisjoint(of_category)
     assert scored.reasons == {"not sure enough": 2}
 
 
@@ -82,6 +84,8 @@ def test_the_champion_is_compared_on_tickets_that_it_has_not_seen(tmp_path):
     compared = evaluate_classifier(candidate, snapshot, Rival(champion, {"t00002"})).measured.comparisons
     one = compared["accuracy", "all", "champion"]
     assert (one.count, one.difference) == (3, pytest.approx(1 / 3))
+    assert compared["recall", "category=after-sales", "champion"].difference == pytest.approx(1 / 3)
+    assert ("accuracy", "category=after-sales", "champion") not in compared
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules(
     values |= {(name, "all"): share(500, 500) for name in ("accuracy", "selective_accuracy", "coverage")}
     rules = rules_of(GateSettings(), "classifier")
     nobody = frozenset({"champion"})
-    assert judge(rules, Measurements(values, absent=nobody)).passed
-    verdict = judge(rules, Measurements(values, absent=nobody, expected=frozenset({"language=zh"})))
+    assert judge(rules, Measurements(values, missing_systems=nobody)).passed
+    verdict = judge(rules, Measurements(values, missing_systems=nobody, expected=frozenset({"language=zh"})))
     assert not verdict.passed
     assert verdict.sentence == "tickets (language=zh) could not be measured"
 
@@ -87,8 +87,10 @@ def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules(
 def test_a_lucky_hundred_is_not_enough_for_the_default_rules():
     values = {("tickets", scope): count(100) for scope in ("all", "language=en")}
     values |= {("coverage", "all"): share(100, 100), ("selective_accuracy", "all"): share(98, 100)}
-    verdict = judge(rules_of(GateSettings(), "classifier"), Measurements(values, absent=frozenset({"champion"})))
-    assert verdict.sentence.startswith("selective_accuracy 0.9800 (surely enough 0.9477) should be >= 0.9700")
+    verdict = judge(
+        rules_of(GateSettings(), "classifier"), Measurements(values, missing_systems=frozenset({"champion"}))
+    )
+    assert verdict.sentence.startswith("selective_accuracy 0.9800 (lower confidence bound 0.9477) should be >= 0.9700")
 
 
 def test_a_verdict_without_rules_does_not_pass():
@@ -114,7 +116,7 @@ def test_how_sure_a_rule_must_be_is_judged_by_the_end_of_the_interval():
 
 
 def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
-    ours = Measurements({("accuracy", "all"): number(0.99)}, absent=frozenset({"champion"}))
+    ours = Measurements({("accuracy", "all"): number(0.99)}, missing_systems=frozenset({"champion"}))
     verdict = judge([rule(), against("champion")], ours)
     assert verdict.passed
     assert verdict.rules[1].skipped == "there is no other champion"
@@ -145,7 +147,8 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
     rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
     values = {"accuracy": share(10, 10), "selective_accuracy": share(10, 10), "coverage": share(10, 10)}
     few = Measurements(
-        {(name, "all"): one for name, one in {**values, "tickets": count(10)}.items()}, absent=frozenset({"champion"})
+        {(name, "all"): one for name, one in {**values, "tickets": count(10)}.items()},
+        missing_systems=frozenset({"champion"}),
     )
     verdict = judge(rules, few)
     assert not verdict.passed
@@ -157,14 +160,14 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
     [
         (rule("selective_accuracy"), {("selective_accuracy", "all"): share(10, 10)}),
         (rule("selective_accuracy", confidence=0.6, value=0.8), {("selective_accuracy", "all"): share(20, 20)}),
-        (rule(scope="each category"), {("accuracy", "category=payment"): share(99, 99)}),
+        (rule("recall", scope="each category"), {("recall", "category=payment"): share(99, 99)}),
     ],
 )
 def test_no_rule_of_ones_own_passes_on_a_handful_of_tickets(one, measured):
     gate = GateSettings(rules=(one,))
     verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
     assert not verdict.passed
-    assert "tickets, 100 at least are needed" in verdict.sentence
+    assert "tickets, at least 100 are needed" in verdict.sentence
     enough = GateSettings(rules=(one.model_copy(update={"min_count": 10}),))
     assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
 
@@ -185,6 +188,19 @@ def test_a_study_of_one_ticket_is_none():
 def test_a_rule_that_could_never_be_judged_is_refused(metric):
     with pytest.raises(ValidationError, match=f"{metric} is not compared with the champion.*accuracy, coverage"):
         GateRule(kind="classifier", metric=metric, against="champion")
+
+
+@pytest.mark.parametrize("scope", ["each category", "category=payment"])
+def test_a_rule_on_the_accuracy_of_a_category_is_refused_and_recall_is_named(scope):
+    with pytest.raises(ValidationError, match="set metric = 'recall'"):
+        rule(scope=scope)
+    assert rule("recall", scope=scope).metric == "recall"
+
+
+@pytest.mark.parametrize("metric", ["recall", "precision"])
+def test_a_rule_on_recall_or_precision_needs_a_category(metric):
+    with pytest.raises(ValidationError, match="set scope = 'each category'"):
+        rule(metric)
 
 
 def test_more_faults_than_another_is_never_what_a_rule_asks_for():

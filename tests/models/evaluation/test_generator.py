@@ -143,7 +143,6 @@ def test_a_check_that_can_not_see_a_language_has_no_number_there(snapshot, tmp_p
     other = make_snapshot(tmp_path / "de", snapshot.records("train"), test=german)
     values = evaluated(other, tuned=agents, base=nonsense, nearest=nonsense).measured.values
     assert ("unknown_promise", "language=de") not in values
-    assert ("impolite_opening", "all") not in values
     assert values["invented_fact", "language=de"].count == 60
 
 
@@ -178,3 +177,9 @@ def test_no_text_of_a_ticket_is_in_what_a_verdict_keeps(snapshot):
     kept = repr(scored.numbers)
     assert "kettle" not in kept
     assert np.isfinite(scored.measured.values["chrf", "language=en"].value)
+
+
+def test_the_numbers_say_how_many_training_replies_were_compared_with(snapshot, monkeypatch):
+    monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 30)
+    numbers = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense).numbers
+    assert (numbers["training_replies"], numbers["training_replies_of"]) == (30, 40)

@@ -1,14 +1,15 @@
 """What a candidate is compared with; how it is scored is tested with the evaluations."""
 
-import json
-
 import pytest
 
 from models.context import Context
 from models.evaluation import judging
 from models.evaluation.judging import ChampionComparison, compare_with_champion
-from models.registry.versions import promote, register, workspace
-from tests.registered import PASSED, add_snapshot, candidate, judged
+from models.registry.registering import register, workspace
+from models.registry.versions import promote
+from models.shared.base import weights_hash
+from models.shared.manifest import save_manifest
+from tests.registered import PASSED, add_snapshot, candidate, judged, with_base_model
 from ticketing.stages.prompts import PROMPT_VERSION
 
 
@@ -26,12 +27,12 @@ def generators(database, settings, monkeypatch):
     snapshot_id = add_snapshot(database)
 
     def make(prompts, weights=None):
-        with workspace(settings) as artefact:
+        own = with_base_model(settings)
+        weights = weights or weights_hash(own.generator.base_model)
+        with workspace(own) as artefact:
             artefact.mkdir()
-            (artefact / "ticketing.json").write_text(
-                json.dumps({"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
-            )
-            champion = register(database, "generator", snapshot_id, artefact, {}, settings)
+            save_manifest(artefact, {"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
+            champion = register(database, "generator", snapshot_id, artefact, {}, own)
         promote(database, [judged(database, champion, PASSED)], "the gate", overrule=False)
         return champion, candidate(database, settings, snapshot_id, kind="generator", content="new")
 

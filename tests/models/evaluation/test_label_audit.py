@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.evaluation.label_audit import suspects
-from tests.models.small_corpus import answered_ticket
+from models.evaluation import label_audit
+from models.evaluation.label_audit import audited_tickets, suspects
+from tests.models.small_corpus import answered_ticket, make_snapshot
 
 ABOUT = {
     "logistics": "the parcel number {} of the courier is late at the depot",
@@ -43,3 +44,14 @@ def test_the_tickets_with_wrong_labels_are_listed_first_with_the_right_ones():
 @pytest.mark.parametrize("count", [90])
 def test_right_labels_are_left_alone(count):
     assert suspects(tickets(count), Blind()) == []
+
+
+def test_of_a_large_snapshot_a_sample_of_every_part_and_category_is_audited(tmp_path, monkeypatch):
+    monkeypatch.setattr(label_audit, "MAX_TICKETS", 30)
+    rare = [replace(answered_ticket(900 + i), category="praise") for i in range(4)]
+    snapshot = make_snapshot(tmp_path / "snapshot", [*tickets(100), *rare], tickets(20), tickets(30))
+    chosen = audited_tickets(snapshot)
+    assert 30 <= len(chosen) <= 32
+    assert sum(one.category == "praise" for one in chosen) >= 2
+    small = make_snapshot(tmp_path / "small", tickets(10), tickets(5), tickets(6))
+    assert len(audited_tickets(small)) == 21

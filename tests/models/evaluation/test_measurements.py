@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.evaluation.measurements import accuracy_lower_bound, mean, share, share_difference
+from models.evaluation.measurements import mean, share, share_difference
+from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_a_share_has_the_clopper_pearson_interval():
@@ -13,7 +14,7 @@ def test_a_share_has_the_clopper_pearson_interval():
     one = share(50, 50)
     assert one.value == one.high == 1.0
     assert one.low == pytest.approx(0.025 ** (1 / 50))
-    assert one.lower(0.9) == pytest.approx(accuracy_lower_bound(50, 50, 0.9)) == pytest.approx(0.1 ** (1 / 50))
+    assert one.lower(0.9) == pytest.approx(clopper_pearson_lower_bound(50, 50, 0.9)) == pytest.approx(0.1 ** (1 / 50))
     assert share(0, 50).upper(0.9) == pytest.approx(1 - 0.1 ** (1 / 50))
 
 

@@ -3,9 +3,7 @@ import pytest
 from models.evaluation.metrics import (
     classification_metrics,
     coverage_accuracy_curve,
-    expected_calibration_error,
     macro_f1,
-    reliability,
     reply_scores,
 )
 
@@ -22,11 +20,6 @@ def test_accuracy_macro_f1_and_the_confusion_matrix_are_the_textbooks():
         0.5,
         2,
     )
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
-    assert expected_calibration_error([0.8] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.0)
-    assert expected_calibration_error([1.0] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.2)
 
 
 def test_the_curve_begins_with_the_surest_ticket():
@@ -81,11 +74,6 @@ def test_macro_f1_counts_rare_categories_as_much_as_others_and_has_an_interval()
     one = macro_f1(true, predicted)
     assert one.value == pytest.approx(classification_metrics(true, predicted).macro_f1)
     assert one.low < one.value < one.high
-
-
-def test_tickets_of_like_confidence_share_a_bin():
-    sure = reliability([0.95] * 8 + [0.2] * 2, [True] * 6 + [False] * 2 + [True, False])
-    assert [(round(b.confidence, 2), b.accuracy, b.tickets) for b in sure] == [(0.2, 0.5, 2), (0.95, 0.75, 8)]
 
 
 def test_nothing_to_score_is_an_error():

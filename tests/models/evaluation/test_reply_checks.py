@@ -61,8 +61,8 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("Thank you. Order <ORDER_ID_1> comes with 7 % of something else.", ["invented_fact"]),
         ("Thank you. Order <ORDER_ID_1>: you get a full refund if it is lost.", []),
         ("Thank you. Order <ORDER_ID_1>: a free voucher of the highest value is guaranteed.", ["unknown_promise"]),
-        ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", ["impolite_opening"]),
-        ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language", "impolite_opening"]),
+        ("Whatever. Order <ORDER_ID_1> arrives within 7 working days.", []),
+        ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language"]),
     ],
 )  # fmt: skip
 def test_each_fault_is_named(checker, reply, expected):
@@ -113,9 +113,9 @@ def test_what_the_shop_told_the_generator_is_not_invented(checker):
     assert checker.faults(asked._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
 
 
-def test_faults_that_want_words_or_agents_of_a_language_are_not_seen_without(checker):
+def test_promises_are_checked_only_in_languages_whose_words_for_them_are_known(checker):
     assert "unknown_promise" in checker.checks("en")
-    assert {"unknown_promise", "impolite_opening"}.isdisjoint(checker.checks("de"))
+    assert "unknown_promise" not in checker.checks("de")
 
 
 def test_a_reply_that_was_cut_off_is_not_looked_at_further(checker):

@@ -17,7 +17,7 @@ def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, 
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     tokens = torch.tensor([[1, 20, 30, 40, 50]])
 
-    folder = served_base(str(base), settings)
+    folder = served_base(str(base), settings, weights_hash(str(base)))
 
     served = AutoModelForCausalLM.from_pretrained(folder)(tokens).logits.float()
     trained = load_quantized(str(base), "tiny")(tokens).logits.float()
@@ -26,26 +26,26 @@ def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, 
     assert AutoTokenizer.from_pretrained(folder).chat_template == AutoTokenizer.from_pretrained(base).chat_template
 
     monkeypatch.setattr(module, "_write", None)
-    assert served_base(str(base), settings) == folder
+    assert served_base(str(base), settings, weights_hash(str(base))) == folder
 
 
 def test_another_content_makes_another_folder(tmp_path):
     base = save_tiny_model(tmp_path / "base")
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
-    before = served_base(str(base), settings)
+    before = served_base(str(base), settings, weights_hash(str(base)))
 
     (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
-    assert served_base(str(base), settings) == before, "the same content"
+    assert served_base(str(base), settings, weights_hash(str(base))) == before, "the same content"
     weights = load_file(base / "model.safetensors")
     save_file({name: value + 0.01 for name, value in weights.items()}, base / "model.safetensors", {"format": "pt"})
-    assert served_base(str(base), settings) != before
+    assert served_base(str(base), settings, weights_hash(str(base))) != before
 
 
 def test_an_adapter_is_not_served_beside_other_weights_than_it_was_judged_beside(tmp_path):
     base = save_tiny_model(tmp_path / "base")
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     judged_beside = weights_hash(str(base))
-    assert served_base(str(base), settings, judged_beside) == served_base(str(base), settings)
+    served_base(str(base), settings, judged_beside)
     (base / "model.safetensors").write_bytes(b"others")
-    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged beside"):
+    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged with"):
         served_base(str(base), settings, judged_beside)

@@ -115,14 +115,18 @@ def test_steps_keep_to_budget_and_epochs(lengths, budget, epochs, batch):
     assert steps == 1 or (steps - 0.5) * tokens_a_step <= budget
 
 
-def test_the_order_of_training_hangs_on_seed_and_ids_alone():
-    records = [answered_ticket(number) for number in range(40)]
+def test_the_order_of_training_depends_only_on_the_seed_and_the_ids(tmp_path, monkeypatch):
+    records = [answered_ticket(number, reply=None if number > 40 else "") for number in range(50)]
+    snapshot = make_snapshot(tmp_path / "a", records)
+    order = list(in_random_order(snapshot, "train", None, 1))
 
-    order = in_random_order(records, seed=1)
+    monkeypatch.setattr("models.generator.training.READ_TOGETHER", 7)
+    reversed_order = make_snapshot(tmp_path / "b", records[::-1])
 
-    assert order == in_random_order(records[::-1], seed=1)
-    assert order != in_random_order(records, seed=2)
-    assert order != records
+    assert sorted(record.ticket_id for record in order) == [record.ticket_id for record in records[:41]]
+    assert order == list(in_random_order(reversed_order, "train", None, 1))
+    assert order != list(in_random_order(snapshot, "train", None, 2))
+    assert order != records[:41]
 
 
 def test_too_few_replies_are_a_reason_to_skip_the_generator(tmp_path):
@@ -164,10 +168,19 @@ def test_a_generator_writes_only_what_there_are_replies_to_judge_it_by(tmp_path)
 
 def test_a_generator_of_other_prompts_is_not_served(tmp_path):
     manifest = tmp_path / "ticketing.json"
-    manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": PROMPT_VERSION}))
-    assert read_manifest("generator-1", tmp_path) == ({"en"}, None)
-    manifest.write_text(json.dumps({"languages": ["en"], "prompt_version": "0"}))
-    with pytest.raises(ModelError, match="prompts of version 0, and this code writes version.*train and evaluate anew"):
+    written = {"languages": ["en"], "base_weights": "1a2b", "prompt_version": PROMPT_VERSION}
+    manifest.write_text(json.dumps(written))
+    assert read_manifest("generator-1", tmp_path) == ({"en"}, "1a2b")
+    manifest.write_text(json.dumps({**written, "prompt_version": "0"}))
+    with pytest.raises(
+        ModelError, match="prompts of version 0, and this code writes version.*train and evaluate again"
+    ):
+        read_manifest("generator-1", tmp_path)
+
+
+def test_a_generator_without_the_hash_of_its_base_model_is_not_served(tmp_path):
+    (tmp_path / "ticketing.json").write_text(json.dumps({"languages": ["en"], "prompt_version": PROMPT_VERSION}))
+    with pytest.raises(ModelError, match="can't be loaded"):
         read_manifest("generator-1", tmp_path)
 
 
@@ -265,7 +278,7 @@ def test_killed_training_goes_on_where_it_was(tmp_path, make_settings, caplog):
     with caplog.at_level("INFO", logger="ticketing"):
         metrics = train_generator(snapshot, settings, output)
 
-    assert any("going on from step" in message for message in caplog.messages)
+    assert any("continuing from step" in message for message in caplog.messages)
     assert metrics["steps"] > 20
     assert (output / "adapter_model.safetensors").is_file()
     assert list((settings.home / "work").iterdir()) == []

@@ -3,10 +3,12 @@ import json
 import os
 import random
 import shutil
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.ticketing.corpus.conftest import START, make_ticket
 from ticketing.corpus import snapshot as module
 from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
@@ -127,11 +129,46 @@ def test_near_duplicates_are_on_one_side(database, settings, prepare):
 
     snapshot = build_snapshot(database, settings)
 
-    near = {part: [r.group for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
-    found = [groups for groups in near.values() if groups]
-    assert len(found) == 1
-    assert len(found[0]) == 5
-    assert len(set(found[0])) == 1
+    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
+    assert near == {"train": [], "validation": [], "test": ["near4"]}
+    assert snapshot.manifest["near_copies_left_out"] == {"validation": 0, "test": 4}
+    assert sum(snapshot.manifest["tickets"].values()) == 49
+
+
+def test_of_a_template_one_ticket_is_in_test_and_the_manifest_says_so(database, settings, prepare):
+    body = "I would like to know where my parcel with the blue garden {} is, it should have come on Monday."
+    hours = [10, 15, 20, 25, 30, 35, 46, 47]
+    prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
+                          for i, hour in enumerate(hours))])  # fmt: skip
+
+    snapshot = build_snapshot(database, settings)
+
+    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
+    assert near == {"train": [f"near{i}" for i in range(6)], "validation": [], "test": ["near7"]}
+    assert snapshot.manifest["groups_in_train_and_test"] == [8]
+    assert snapshot.manifest["too_new_left_out"] == 1
+    order = snapshot.manifest["time_order"]
+    assert [order["newer_in_train"], order["newer_in_validation"], order["older_in_test"]] == [0, 0, 0]
+
+
+def test_a_departments_first_tickets_are_left_out_with_a_warning_and_stop_nothing(database, settings, prepare, caplog):
+    new = [make_ticket(60 + i, f"{THINGS[i]} {THINGS[i + 5]}", category="new department") for i in range(3)]
+    template = [
+        make_ticket(70 + i, f"Please delete my account and all that you know about me, number {i}", category="privacy")
+        for i in range(6)
+    ]
+    prepare([*corpus(), *new, *template])
+
+    manifest = build_snapshot(database, settings).manifest
+
+    assert manifest["categories_too_small"] == {
+        "new department": {"tickets": 3, "groups": 3},
+        "privacy": {"tickets": 6, "groups": 1},
+    }
+    assert set(manifest["labels"]) == {"a", "b", "c"}
+    assert sum(manifest["tickets"].values()) == 48
+    assert "'new department' (3 tickets" in caplog.text
+    assert "'privacy' (6 tickets" in caplog.text
 
 
 def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, settings, prepare):
@@ -148,7 +185,14 @@ def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, set
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": 1}, {"test_share": 0.2}, {"leave_out_categories": ("c",)}, {"near_duplicate_threshold": 0.9}]
+    "changes",
+    [
+        {"seed": 1},
+        {"max_held_out_tickets": 4},
+        {"test_share": 0.2},
+        {"leave_out_categories": ("c",)},
+        {"near_duplicate_threshold": 0.9},
+    ],
 )
 def test_other_settings_give_another_snapshot(database, settings, prepare, changes):
     prepare(corpus())
@@ -251,6 +295,21 @@ def test_a_folder_that_cannot_be_made_is_told(database, settings):
 
     with pytest.raises(CorpusError, match="TICKETING_HOME"):
         build_snapshot(database, settings)
+
+
+def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_ROWS", 7)
+    records = [replace(answered_ticket(i), category="rare" if i < 5 else "common") for i in range(60)]
+    snapshot = make_snapshot(tmp_path / "made", records)
+
+    assert list(snapshot.iterate("train")) == snapshot.records("train") == records
+    drawn = snapshot.sample("train", 20)
+    assert len(drawn) == 20
+    assert [one for one in drawn if one.category == "rare"] == records[:5]
+    assert drawn == [record for record in records if record in drawn]
+    assert snapshot.sample("train", 20) == drawn
+    assert snapshot.sample("train", 100) == records
+    assert snapshot.sample("test", 5) == []
 
 
 def test_no_value_of_the_vault_is_in_a_snapshot(database, settings, prepare):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.finders import JOHN
-from tests.seed import CLASSIFIER, GENERATOR, SNAPSHOT, add_clean, add_models, rows
+from tests.seed import CLASSIFIER, GENERATOR, SNAPSHOT, TEXT, add_clean, add_models, rows
 from ticketing.drafting import queue
 from ticketing.drafting.chunk import draft_chunk
 from ticketing.errors import EngineError
@@ -14,6 +14,7 @@ from ticketing.privacy.vault import Vault
 from ticketing.settings import DraftSettings, PrivacySettings
 from ticketing.stages.drafting import Drafters
 from ticketing.stages.protocols import Completion, Prediction
+from ticketing.tickets import TextKey
 
 
 class Classifier:
@@ -59,8 +60,8 @@ def draft(database, settings, scrubber):
         add_clean(conn, "T1", "T2", "T3")
         for ticket_id, body in (("T1", "I am <PERSON_1>"), ("T2", "It is about a kettle"), ("T3", "I am <PERSON_1>")):
             conn.execute("UPDATE ticketing.clean_ticket SET body = %s WHERE ticket_id = %s", (body, ticket_id))
-        vault.store(conn, "T1", 1, {"<PERSON_1>": "Ann"})
-        vault.store(conn, "T3", 1, {"<PERSON_1>": "Bob"})
+        vault.store(conn, TextKey("T1", 1, TEXT), {"<PERSON_1>": "Ann"})
+        vault.store(conn, TextKey("T3", 1, TEXT), {"<PERSON_1>": "Bob"})
         queue.enqueue(conn)
 
     def draft(generator, limit=10, **chosen):
