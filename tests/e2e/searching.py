@@ -31,11 +31,13 @@ from ticketing.database import Database
 
 # Postgres' own files are read as rows, and the vault's key is no text.
 NOT_FILES = ("postgres", "vault.key")
-# Columns that hold true values by design: tickets as they came in, and drafts as reviewers see them.
+# Columns that hold true values by design: tickets as they came in, and as long as they wait,
+# and drafts as reviewers see them.
 TRUE_VALUES = frozenset(
     {
         "ticketing.imported_ticket, subject", "ticketing.imported_ticket, body", "ticketing.imported_ticket, reply",
         "ticketing.draft, body", "ticketing.draft, final_body", "ticketing.outbox, body",
+        "vault.ticket_text, subject", "vault.ticket_text, body",
     }
 )  # fmt: skip
 UNPACKERS = (
