@@ -181,12 +181,13 @@ class _Groups:
 
     def _quotas(self, share: float) -> NDArray[np.float64]:
         """How many groups of each language a part should have."""
-        return np.minimum(share * self.language_groups, self.most_held_out)
+        return np.minimum(share * self.language_groups.astype(np.float64), self.most_held_out)
 
     def _free(self, among: NDArray[np.bool_] | None = None) -> Rows:
         """Groups that can be held out whole, the first in line first."""
         able = (self.part == TRAIN) & self.orderly & ~self.large
-        return self.ordered[(able if among is None else able & among)[self.ordered]]
+        groups: Rows = self.ordered[(able if among is None else able & among)[self.ordered]]
+        return groups
 
     def _share(self, groups: Rows) -> None:
         self.shared[groups] = True
