@@ -20,6 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,11 +31,13 @@ from ticketing.database import Database
 
 # Postgres' own files are read as rows, and the vault's key is no text.
 NOT_FILES = ("postgres", "vault.key")
-# Columns that hold true values by design: tickets as they came in, and drafts as reviewers see them.
+# Columns that hold true values by design: tickets as they came in, and as long as they wait,
+# and drafts as reviewers see them.
 TRUE_VALUES = frozenset(
     {
         "ticketing.imported_ticket, subject", "ticketing.imported_ticket, body", "ticketing.imported_ticket, reply",
         "ticketing.draft, body", "ticketing.draft, final_body", "ticketing.outbox, body",
+        "vault.ticket_text, subject", "vault.ticket_text, body",
     }
 )  # fmt: skip
 UNPACKERS = (
@@ -64,7 +67,7 @@ def leaks_in(texts: Iterable[tuple[str, str]], values: Iterable[str]) -> list[Le
     """The values that stand in (place, text) pairs, in any case."""
     wanted = {value.casefold(): value for value in values}
     assert wanted and all(len(value) >= 5 for value in wanted), "nothing to look for, or something that is everywhere"
-    pattern = re.compile("|".join(_pattern(value) for value in sorted(wanted, key=len, reverse=True)))
+    pattern = _pattern(wanted)
     found = {Leak(wanted[match.group()], place) for place, text in texts for match in pattern.finditer(text.casefold())}
     return sorted(found)
 
@@ -107,10 +110,24 @@ def texts_of_tables(database: Database) -> Iterator[tuple[str, str]]:
                         yield place, text
 
 
-def _pattern(value: str) -> str:
-    escaped = re.escape(value)
-    # Digits alone stand in hashes and times by chance.
-    return escaped if re.search(r"[^\W\d]|@", value) else rf"(?<![0-9a-z]){escaped}(?![0-9a-z])"
+def _pattern(values: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of the values. Digits alone stand in hashes and times by chance: they must stand by themselves."""
+    with_letters = sorted(value for value in values if re.search(r"[^\W\d]|@", value))
+    digits = sorted(value for value in values if value not in with_letters)
+    parts = [_any_of(with_letters)] if with_letters else []
+    parts += [rf"(?<![0-9a-z]){_any_of(digits)}(?![0-9a-z])"] if digits else []
+    return re.compile("|".join(parts))
+
+
+def _any_of(values: Iterable[str]) -> str:
+    """A tree of what the sorted values begin with: a hundred times as fast as one alternative for each of a thousand."""
+    branches = []
+    for first, group in groupby(values, key=lambda value: value[:1]):
+        rests = [value[1:] for value in group]
+        longer = [rest for rest in rests if rest]
+        rest = _any_of(longer) if longer else ""
+        branches.append(re.escape(first) + (f"(?:{rest})?" if len(longer) < len(rests) and longer else rest))
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
 
 
 def _parquet(path: Path, place: str) -> Iterator[tuple[str, str]]:

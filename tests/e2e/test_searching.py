@@ -134,6 +134,12 @@ def test_where_nothing_is_planted_nothing_is_found(tmp_path, place):
         kept.close()
 
 
+def test_values_that_begin_alike_are_told_apart(tmp_path):
+    values = ["Ann Lee", "Ann Leech", "Ann Lund", "44 20 7946", "44 20 7946 0999", "kettle"]
+    for value in values:
+        assert [one.value for one in leaks_in([("x", f"It was {value}, wasn't it?")], values)] == [value]
+
+
 def test_digits_within_a_hash_are_no_card(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps({"hash": f"ab{CARD}cd"}))
     assert leaks_in(texts_of_files(tmp_path), [CARD]) == []

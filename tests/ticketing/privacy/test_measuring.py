@@ -32,7 +32,8 @@ def test_a_part_counts_by_its_characters_and_not_as_whole():
 
 
 def test_what_is_not_personal_costs_precision_alone():
-    one = scores([Span(0, 21, "PERSON"), Span(0, 21, "PERSON")], LabelledText(TEXT, "en", (Span(0, 7, "PERSON"),)))
+    # The second lies within the first: what is found twice counts once.
+    one = scores([Span(0, 21, "PERSON"), Span(0, 7, "PERSON")], LabelledText(TEXT, "en", (Span(0, 7, "PERSON"),)))
 
     assert one["en", "PERSON"].precision == pytest.approx(6 / 16)
     assert one["en", "PERSON"].recall == 1.0
