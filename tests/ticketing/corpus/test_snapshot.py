@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -202,6 +203,19 @@ def test_other_settings_give_another_snapshot(database, settings, prepare, chang
 
     assert second.snapshot_id != first.snapshot_id
     assert first.path.is_dir()
+
+
+def test_one_other_reply_gives_another_snapshot_and_the_first_stays(database, settings, prepare):
+    tickets = corpus()
+    prepare(tickets)
+    first = build_snapshot(database, settings)
+
+    prepare([replace(tickets[1], reply="It is solved.", revision=2, updated_at=START + timedelta(days=9))])
+    second = build_snapshot(database, settings)
+
+    assert second.snapshot_id != first.snapshot_id
+    assert "It is solved." in [record.output for part in PARTS for record in second.records(part)]
+    assert find_snapshot(database, settings, first.snapshot_id) == first
 
 
 def test_categories_can_be_left_out(database, settings, prepare):
