@@ -104,10 +104,11 @@ def test_a_row_committed_late_with_an_older_time_is_read_by_the_next_run(run, ad
     assert set(clean_tickets()) == {"t0001", "t0049", "t0050"}
 
 
-def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets):
+@pytest.mark.parametrize("zone", [UTC, None])
+def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets, zone):
     add(make_ticket(1), make_ticket(2), make_ticket(3))
 
-    assert run(until=START + timedelta(hours=3)).read == 2
+    assert run(until=(START + timedelta(hours=3)).replace(tzinfo=zone)).read == 2
 
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
