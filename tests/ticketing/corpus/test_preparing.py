@@ -104,10 +104,11 @@ def test_a_row_committed_late_with_an_older_time_is_read_by_the_next_run(run, ad
     assert set(clean_tickets()) == {"t0001", "t0049", "t0050"}
 
 
-def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets):
+@pytest.mark.parametrize("zone", [UTC, None])
+def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets, zone):
     add(make_ticket(1), make_ticket(2), make_ticket(3))
 
-    assert run(until=START + timedelta(hours=3)).read == 2
+    assert run(until=(START + timedelta(hours=3)).replace(tzinfo=zone)).read == 2
 
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
@@ -421,9 +422,11 @@ def test_a_cursor_that_an_older_version_left_in_the_future_comes_back(database, 
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
 
-def test_many_rows_dated_in_the_future_are_read_in_chunks_once_a_run(run, add):
+def test_many_rows_dated_in_the_future_are_read_in_chunks_once_a_run_and_move_no_cursor(database, run, add):
     add(*(make_ticket(n, f"#{100000 + n}", updated_at=FAR + timedelta(seconds=n // 2)) for n in range(7)))
     assert run(limit=3) == ChunkCounts(7, 7)
+    [cursor] = rows(database, "SELECT updated_at FROM ticketing.extract_cursor WHERE name = 'prepare'")
+    assert cursor["updated_at"] < datetime.now(UTC)
     assert run(limit=3) == ChunkCounts()
 
 
