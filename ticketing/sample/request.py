@@ -70,8 +70,6 @@ class Writer:
             body = noise.colloquial(rng, body, self._language)
         elif self._language == "en" and rng.random() < WITH_TYPOS:
             body = noise.with_typos(rng, body, rng.choice((0.01, 0.03)))
-        if rng.random() < EMOJI:
-            body = noise.with_emoji(rng, body, self._language)
         # What stands in a signature or a quoted mail alone is cut off by cleaning.
         named = any(span.kind == "PERSON" for span in body.spans)
         body = self._with_tail(body)
@@ -97,7 +95,7 @@ class Writer:
     def _paragraphs(self) -> list[str]:
         rng = self._rng
         if self._form == ONE_LINE:
-            return [rng.choice(self._own.shorts)]
+            return [rng.choice(self._own.shorts) + (noise.emoji(rng, self._language) if rng.random() < EMOJI else "")]
         greeting, closing = rng.choice(self._texts.GREETINGS), rng.choice(self._texts.CLOSINGS)
         middle = {
             "plain": self._plain, TWO_TOPICS: self._two_topics, THREAD: self._thread,
@@ -105,6 +103,8 @@ class Writer:
         }[self._form]()  # fmt: skip
         if rng.random() < CONTACT_LEFT:
             middle[-1] = self._joined([middle[-1], contact(rng, self._language)])
+        if rng.random() < EMOJI:
+            middle[-1] += noise.emoji(rng, self._language)
         detail = self._detail()
         if detail and rng.random() < 0.15:
             return [greeting, *middle, _put(rng.choice(self._texts.CHANGED), detail=detail), closing]
