@@ -77,6 +77,7 @@ SIGNATURES = {
         "--\nPriya Raghavan\nhttps://example.com/priya\n+1 (555) 010-9999",
         "Thank you very much\nMary-Ann O'Neil",
         "Kind regards,\nYour delivery team",
+        "Kind regards,\nThe Shop",
     ],
     "de": [
         "Mit freundlichen Grüßen\n<PERSON_1>",
