@@ -9,7 +9,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --no-header --quiet --upgrade --extra embedded --extra dev \
 	--override requirements/overrides.txt
 
-.PHONY: demo test lint bench lock schema clean
+.PHONY: demo test lint bench bench-learning lock schema clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ticketing demo
@@ -24,7 +24,10 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m pytest tests/bench --run-bench -s
+	$(BIN)/python -m pytest tests/bench --run-bench -m "not learning" -s
+
+bench-learning: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/bench --run-bench -m learning -s
 
 lock: $(VENV)/.installed
 	$(COMPILE) --extra cpu --override requirements/overrides-cpu.txt -o requirements/cpu.lock

@@ -1,1 +1,1 @@
-"""Orchestration: Prefect flows that read like a table of contents. No SQL and no maths live here."""
+"""Prefect flows: the order of the steps and their retries. They contain no SQL and no maths."""

@@ -1,8 +1,6 @@
-"""Promotions, and a person's word on them, asked for in Prefect's UI.
+"""Promotes candidates. If the settings require it, a person approves the promotion first in Prefect's UI.
 
-A run that is served hands over to a run of `approve`, which is suspended until somebody answers and keeps nobody from
-starting meanwhile. A run of the command line waits by itself: it has a process of its own, and may have no server that
-serves `approve`. What is asked about, the `evaluate` flow says.
+The `evaluate` flow decides which candidates are proposed.
 """
 
 from collections.abc import Sequence
@@ -16,9 +14,9 @@ from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
 from pydantic import BaseModel, Field
 
-from flows import resources
 from flows.common import IO
-from models.registry import versions as registry
+from models.context import Context
+from models.registry import versions
 from models.registry.versions import Promotion
 from ticketing.errors import GateFailed, ServiceError
 from ticketing.settings import Settings, get_settings
@@ -28,7 +26,7 @@ APPROVE = "approve"
 
 
 class Proposal(BaseModel):
-    """A version that may be promoted on a verdict, in place of the champion that it was judged beside, if any."""
+    """A version to promote, its verdict, and the champion that it replaces; None: there was no champion."""
 
     version: str
     verdict_id: int
@@ -36,85 +34,94 @@ class Proposal(BaseModel):
 
 
 class ApprovalForm(RunInput):
-    """What is asked for in the UI."""
+    """The form in Prefect's UI with which a person approves or refuses a promotion."""
 
-    approve: bool = Field(False, description="make the candidates that passed champions")
-    name: str = Field(description="who decides; it stays in the history", pattern=r"\S", max_length=200)
-    reason: str = Field("", description="why; it stays in the history", max_length=2000)
+    approve: bool = Field(False, description="promote the candidates that passed to champions")
+    name: str = Field(description="who decides; stored in the history", pattern=r"\S", max_length=200)
+    reason: str = Field("", description="why; stored in the history", max_length=2000)
 
 
 class Approval(NamedTuple):
-    """Who said yes, and why."""
+    """The person who approved a promotion, and the reason."""
 
     name: str
     reason: str | None
 
 
 @task(**IO)
-def promote(proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
-    """Makes champions of versions, all at once.
+def promote(context: Context, proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
+    """Promotes versions to champions in one transaction.
 
     Raises:
-        ModelError: another champion than they were judged beside is there by now; a person may answer hours later.
+        ModelError: the champion has changed since a version was compared with it; a person may answer hours later.
     """
-    chosen = [Promotion(one.version, one.verdict_id) for one in proposals]
-    replacing = {one.version: one.replacing for one in proposals}
-    registry.promote(resources.database(), chosen, by, overrule, reason, replacing)
+    chosen = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
+    replacing = {proposal.version: proposal.replacing for proposal in proposals}
+    versions.promote(context.database, chosen, by, overrule, reason, replacing)
 
 
 @flow(name=APPROVE)
 def approve(proposals: list[Proposal], sentence: str) -> None:
-    """Waits, suspended, until somebody resumes it with a name and a yes; promotes then.
+    """Suspends itself until a person fills in the form, and promotes the proposals if the person approves.
+
+    A suspended run occupies no process, so that other served runs can start meanwhile.
 
     Args:
-        proposals: what passed the gate.
-        sentence: what the gate said; shown above the form.
+        proposals: the versions that passed the gate.
+        sentence: the gate's verdict, shown above the form.
 
     Raises:
-        GateFailed: the person said no; the champion stays. Who resumes it too late is refused by Prefect.
-        ModelError: another champion than they were judged beside is there by now.
+        GateFailed: the person refused; the champion stays. Prefect itself refuses an answer after the timeout.
+        ModelError: the champion has changed since a version was compared with it.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
-    # Everything up to here happens once more when it is resumed.
+    # Prefect runs the flow from its start again when a person resumes it.
     answer = suspend_flow_run(wait_for_input=_form(sentence), timeout=get_settings().gate.approval_timeout_seconds)
-    said = _yes(answer, sentence)
-    # Prefect can't suspend a run twice.
-    get_run_logger().info("%s says yes. Should this run fail: 'ticketing models promote', not a retry.", said.name)
-    promote(proposals, False, said.name, said.reason)
-    get_run_logger().info("promoted by %s: %s", said.name, ", ".join(one.version for one in proposals))
+    approval = _approval(answer, sentence)
+    # Prefect can't suspend a run twice: a retry could not ask the person again.
+    get_run_logger().info(
+        "%s approved. If this run fails now, promote with 'ticketing models promote': a retry can't ask again.",
+        approval.name,
+    )
+    with Context(get_settings()) as context:
+        promote(context, proposals, False, approval.name, approval.reason)
+    get_run_logger().info("promoted by %s: %s", approval.name, ", ".join(p.version for p in proposals))
 
 
 def is_served() -> bool:
-    """Whether this run was started by the process that serves the deployments, which starts one at a time."""
+    """Whether the process that serves the deployments started this run; that process runs one flow at a time."""
     return runtime.deployment.id is not None
 
 
 def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
-    """Starts a run of `approve`, and does not wait for it. Returns its name.
+    """Starts a run of `approve` without waiting for it. Returns the run's name.
 
     Raises:
-        ServiceError: nobody serves `approve`.
+        ServiceError: no process serves `approve`.
     """
-    parameters = {"proposals": [one.model_dump() for one in proposals], "sentence": sentence}
+    parameters = {"proposals": [proposal.model_dump() for proposal in proposals], "sentence": sentence}
     try:
         run = run_deployment(f"{APPROVE}/{APPROVE}", parameters=parameters, timeout=0, as_subflow=False)
     except ObjectNotFound:
         raise ServiceError(
-            f"{sentence}. A person is to confirm (gate.human_approval), and nobody serves the flow 'approve' here: "
+            f"{sentence}. A person must approve (gate.human_approval), but no process serves the flow 'approve': "
             "run 'ticketing up', or promote with 'ticketing models promote'."
         ) from None
-    return cast(FlowRun, run).name  # only async callers get coroutines
+    return cast(FlowRun, run).name  # only async callers get a coroutine
 
 
 def ask_a_person(sentence: str, settings: Settings) -> Approval:
-    """Waits until somebody resumes the run in Prefect's UI, with a name and a yes.
+    """Pauses this run until a person fills in the form in Prefect's UI. Returns the approval.
+
+    Runs of the command line use this instead of `approve`: they have a process of their own, which may wait, and there
+    may be no process that serves `approve`.
 
     Args:
-        sentence: what the gate said; shown above the form.
+        sentence: the gate's verdict, shown above the form.
         settings: how long to wait.
 
     Raises:
-        GateFailed: the person said no, or nobody answered in time; the champion stays.
+        GateFailed: the person refused, or nobody answered in time; the champion stays.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
     seconds = settings.gate.approval_timeout_seconds
@@ -122,18 +129,18 @@ def ask_a_person(sentence: str, settings: Settings) -> Approval:
         answer = pause_flow_run(wait_for_input=_form(sentence), timeout=seconds, poll_interval=POLL_SECONDS)
     except FlowPauseTimeout:
         raise GateFailed(
-            f"{sentence}. Nobody approved of it within {seconds} s (gate.approval_timeout_seconds). The champion "
-            "stays; 'ticketing models promote' promotes it later."
+            f"{sentence}. Nobody approved the promotion within {seconds} s (gate.approval_timeout_seconds). The "
+            "champion stays; 'ticketing models promote' promotes the candidate later."
         ) from None
-    return _yes(answer, sentence)
+    return _approval(answer, sentence)
 
 
 def _form(sentence: str) -> type[ApprovalForm]:
-    return ApprovalForm.with_initial_data(description=f"{sentence}\n\nShall it be promoted?")
+    return ApprovalForm.with_initial_data(description=f"{sentence}\n\nPromote the candidates?")
 
 
-def _yes(answer: ApprovalForm, sentence: str) -> Approval:
+def _approval(answer: ApprovalForm, sentence: str) -> Approval:
     if not answer.approve:
-        why = f": {answer.reason}" if answer.reason.strip() else ""
-        raise GateFailed(f"{sentence}. {answer.name} refused the promotion{why}. The champion stays.")
+        reason = f": {answer.reason}" if answer.reason.strip() else ""
+        raise GateFailed(f"{sentence}. {answer.name} refused the promotion{reason}. The champion stays.")
     return Approval(answer.name.strip(), answer.reason.strip() or None)

@@ -1,6 +1,6 @@
-"""How the tasks of every flow are run: what is retried, and that Prefect keeps nothing of a task but name and state.
+"""The options of every flow's tasks: which errors are retried, and that Prefect stores no results.
 
-Which tasks there are is for the flows.
+The tasks themselves are in the flows.
 """
 
 from typing import Any
@@ -12,18 +12,18 @@ from prefect.tasks import Task
 from ticketing.errors import DatabaseError, SourceMissing
 
 
-def may_pass_by_itself(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether a failure is worth another try: a database that went away comes back, a wrong corpus stays wrong."""
+def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether to retry a failed task: a lost database connection may come back, other errors stay."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, DatabaseError) and not isinstance(error, SourceMissing)
 
 
-# Prefect stores task results in clear and reuses them by a key that holds the run's id: neither is wanted here.
+# No stored results, because Prefect would not encrypt them; no cache, because it would reuse nothing across runs.
 PLAIN: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 # For tasks that read or write the database.
 IO: dict[str, Any] = {
     **PLAIN,
     "retries": 3,
     "retry_delay_seconds": [2, 10, 30],
-    "retry_condition_fn": may_pass_by_itself,
+    "retry_condition_fn": is_transient,
 }

@@ -1,4 +1,7 @@
-"""The `draft` flow: claim a chunk of new tickets, classify, route, write replies, write back; until none is left."""
+"""The `draft` flow: claims new tickets chunk by chunk, drafts them and writes the drafts back.
+
+Drafting one chunk is in `ticketing.drafting.chunk`.
+"""
 
 import os
 import socket
@@ -8,47 +11,53 @@ from datetime import datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows import resources
-from flows.champions import Champions
 from flows.common import IO, PLAIN
-from reports.summaries import counts_markdown
+from models.context import Context
+from reports.markdown import counts_markdown
 from ticketing.drafting import queue
-from ticketing.drafting.chunk import ChunkOutcome, Drafters, draft_chunk
+from ticketing.drafting.chunk import ChunkOutcome, draft_chunk
 from ticketing.settings import get_settings
 
 
 @flow(name="draft")
 def draft(until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
-    """Drafts for the new tickets that came in before `until`, at most about `limit` of them.
+    """Drafts for the new tickets that arrived before `until`, for at most `limit` of them.
 
-    Any number of these runs may go on at the same time: each ticket is claimed by one.
+    Several runs may draft at the same time: each ticket is claimed by one run only.
     """
+    with Context(get_settings()) as context:
+        return draft_new_tickets(context, until, limit)
+
+
+def draft_new_tickets(context: Context, until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
+    """The steps of the `draft` flow, for use within another flow."""
     logger = get_run_logger()
-    # One name a run, so that what it holds can be told from what a killed run of the same machine held.
+    # The name is unique for each run: the claims of a killed run never look like this run's own.
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    logger.info("draft: %d new tickets queued", enqueue(until))
+    logger.info("draft: %d new tickets queued", enqueue(context, until))
     done = ChunkOutcome()
-    with Champions() as champions:
-        while limit is None or done.claimed < limit:
-            size = get_settings().draft.chunk_size
-            size = size if limit is None else min(size, limit - done.claimed)
-            outcome = draft_next_chunk(champions.drafters(), worker, size)
-            if outcome is None:
-                break
-            done = done.plus(outcome)
-            logger.info("draft: %d claimed, %d drafted, %d to a human", done.claimed, done.drafted, done.to_human)
+    while limit is None or done.claimed < limit:
+        size = context.settings.draft.chunk_size
+        size = size if limit is None else min(size, limit - done.claimed)
+        outcome = draft_next_chunk(context, worker, size)
+        if outcome is None:
+            break
+        done = done.plus(outcome)
+        logger.info(
+            "draft: %d tickets claimed, %d drafted, %d left to a human", done.claimed, done.drafted, done.to_human
+        )
     create_markdown_artifact(counts_markdown("Drafted", done._asdict()), key="draft")
     return done
 
 
 @task(**IO)
-def enqueue(until: datetime | None) -> int:
-    """Makes work of every new ticket that has none yet."""
-    with resources.database().begin() as conn:
+def enqueue(context: Context, until: datetime | None) -> int:
+    """Queues every new ticket that is not queued yet. Returns how many."""
+    with context.database.begin() as conn:
         return queue.enqueue(conn, until)
 
 
 @task(**PLAIN)
-def draft_next_chunk(drafters: Drafters, worker: str, size: int) -> ChunkOutcome | None:
-    """One chunk from claim to write-back."""
-    return draft_chunk(resources.database(), resources.vault(), get_settings(), worker, drafters, size)
+def draft_next_chunk(context: Context, worker: str, size: int) -> ChunkOutcome | None:
+    """Claims, drafts and writes back one chunk with the current champions; None if no ticket is left to claim."""
+    return draft_chunk(context.database, context.vault, context.settings, worker, context.champions.drafters(), size)

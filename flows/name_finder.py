@@ -1,6 +1,6 @@
-"""The `name_finder` flow: trains what finds names and addresses, on made-up texts, once a machine.
+"""The `name-finder` flow: trains the finder of names and addresses ahead of time.
 
-`prepare` does the same when it needs it; by hand it is run ahead, on a machine that has time.
+Without it, `prepare` trains the finder when it first needs it.
 """
 
 import time
@@ -8,18 +8,19 @@ import time
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows import resources
 from flows.common import PLAIN
-from reports.summaries import counts_markdown
+from models.context import Context
+from reports.markdown import counts_markdown
 from ticketing.settings import get_settings
 
 
 @flow(name="name-finder")
 def name_finder() -> str:
-    """Returns the finder's version; where it is in the cache already, nothing is trained."""
+    """Trains the finder, unless the cache of this machine has it. Returns the finder's version."""
     started = time.monotonic()
-    version = load()
-    chosen = get_settings().name_finder
+    with Context(get_settings()) as context:
+        version = load(context)
+        chosen = context.settings.name_finder
     rows = {"version": version, "layers": chosen.layers, "examples": chosen.examples,
             "seconds": time.monotonic() - started}  # fmt: skip
     create_markdown_artifact(counts_markdown("Finder of names and addresses", rows), key="name-finder")
@@ -28,6 +29,6 @@ def name_finder() -> str:
 
 
 @task(**PLAIN)
-def load() -> str:
-    """Trains it if the cache does not have it. Returns its version."""
-    return resources.name_finder().version
+def load(context: Context) -> str:
+    """Loads the finder, and trains it if the cache does not have it. Returns its version."""
+    return context.name_finder.version

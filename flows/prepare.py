@@ -1,4 +1,7 @@
-"""The `prepare` flow: source tickets → scrubbed, cleaned tickets → an immutable snapshot."""
+"""The `prepare` flow: source tickets → scrubbed and cleaned tickets → an immutable snapshot.
+
+The steps are in `ticketing.corpus`.
+"""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -8,21 +11,21 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 
-from flows import resources
 from flows.common import IO, PLAIN
-from reports.summaries import counts_markdown
+from models.context import Context
+from reports.markdown import counts_markdown
 from ticketing.corpus import preparing
 from ticketing.corpus.preparing import ChunkCounts
 from ticketing.corpus.snapshot import build_snapshot
 from ticketing.privacy import forgetting
 from ticketing.settings import get_settings
-from ticketing.source import check_source, count_source
+from ticketing.source import check_source
 
 CHUNK_TICKETS = 500
 
 
 class Prepared(NamedTuple):
-    """What a run of `prepare` did; `snapshot_id` is None where no snapshot was asked for."""
+    """The counts of a run of `prepare`, and the snapshot that it built; None if no snapshot was requested."""
 
     counts: ChunkCounts
     snapshot_id: str | None
@@ -30,53 +33,62 @@ class Prepared(NamedTuple):
 
 @flow(name="prepare")
 def prepare(until: datetime | None = None, snapshot: bool = True) -> Prepared:
-    """Scrubs and cleans what is new or changed in the source before `until`, and builds a snapshot of all of it."""
+    """Scrubs and cleans tickets that are new or changed before `until`, and builds a snapshot of all labelled ones."""
+    with Context(get_settings()) as context:
+        return prepare_tickets(context, until, snapshot)
+
+
+def prepare_tickets(context: Context, until: datetime | None = None, snapshot: bool = True) -> Prepared:
+    """The steps of the `prepare` flow, for use within another flow."""
     logger = get_run_logger()
-    total = start(until)
+    total = start(context, until)
     progress = create_progress_artifact(0.0, key="prepare-progress", description="source tickets read")
     assert isinstance(progress, UUID)  # noqa: S101 — narrows the type: only async callers get a coroutine
     counts = ChunkCounts()
-    while (chunk := scrub_chunk(until)) is not None:
+    while (chunk := scrub_chunk(context, until)) is not None:
         counts += chunk
-        logger.info("prepare: %d of about %d tickets read, %d of them scrubbed", counts.read, total, counts.scrubbed)
+        logger.info(
+            "prepare: %d new or changed tickets, of at most %d, %d scrubbed", counts.read, total, counts.scrubbed
+        )
         update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
     update_progress_artifact(progress, 100.0)
-    expired = expire_values()
+    expired = expire_values(context)
     if expired:
-        logger.info("prepare: %d values left the vault, their tickets' retention time is over", expired)
+        logger.info("prepare: deleted %d values from the vault, because their tickets' retention time is over", expired)
     create_markdown_artifact(counts_markdown("Tickets", asdict(counts)), key="prepare")
-    return Prepared(counts, snapshot_tickets() if snapshot else None)
+    return Prepared(counts, snapshot_tickets(context) if snapshot else None)
 
 
 @task(**IO)
-def start(until: datetime | None) -> int:
-    """Checks the source and sets the cursor. Returns about how many tickets there are to read."""
-    with resources.database().begin() as conn:
+def start(context: Context, until: datetime | None) -> int:
+    """Checks the source, sets the cursor and warns of rows that need the operator. Returns how many rows lie ahead."""
+    with context.database.begin() as conn:
         check_source(conn)
-    cursor = preparing.start_reading(resources.database(), resources.scrubber())
-    with resources.database().begin() as conn:
-        return count_source(conn, cursor, until)
+    beginning = preparing.start_reading(context.database, context.scrubber, until)
+    for warning in beginning.odd.warnings:
+        get_run_logger().warning("prepare: %s", warning)
+    return beginning.rows
 
 
 @task(**IO)
-def scrub_chunk(until: datetime | None) -> ChunkCounts | None:
-    """Scrubs and cleans the next chunk; a killed run goes on after the last chunk that was written."""
+def scrub_chunk(context: Context, until: datetime | None) -> ChunkCounts | None:
+    """Scrubs and cleans the next chunk; None at the end. After a kill the next run continues after the last chunk."""
     return preparing.prepare_next_chunk(
-        resources.database(), resources.scrubber(), resources.vault(), get_settings(), CHUNK_TICKETS, until
+        context.database, context.scrubber, context.vault, context.settings, CHUNK_TICKETS, until
     )
 
 
 @task(**IO)
-def expire_values() -> int:
-    """Removes what the vault has kept for long enough. Returns how many values."""
-    return forgetting.expire_values(resources.database(), get_settings())
+def expire_values(context: Context) -> int:
+    """Deletes values from the vault whose retention time is over. Returns how many."""
+    return forgetting.expire_values(context.database, context.settings)
 
 
 @task(**PLAIN)
-def snapshot_tickets() -> str:
-    """Splits the labelled tickets and freezes them. Returns the snapshot's id."""
-    snapshot = build_snapshot(resources.database(), get_settings())
-    shown = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
-    create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", shown), key="snapshot")
+def snapshot_tickets(context: Context) -> str:
+    """Splits the labelled tickets into parts and stores them as a snapshot. Returns its id."""
+    snapshot = build_snapshot(context.database, context.settings)
+    numbers = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
+    create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", numbers), key="snapshot")
     get_run_logger().info("prepare: snapshot %s", snapshot.snapshot_id)
     return snapshot.snapshot_id

@@ -1,15 +1,22 @@
-"""The `retrain` flow: a new snapshot, new candidates, and the gate's word on them."""
+"""The `retrain` flow: the steps of `prepare`, `train` and `evaluate`. It has no steps of its own."""
 
 from prefect import flow
 
-from flows.evaluate import Outcome, evaluate
-from flows.prepare import prepare
-from flows.train import train
+from flows.evaluate import Outcome, evaluate_candidates
+from flows.prepare import prepare_tickets
+from flows.train import train_candidates
+from models.context import Context
+from ticketing.settings import get_settings
 
 
 @flow(name="retrain")
 def retrain() -> Outcome:
-    """Ends failed when the gate says no; the champion then stays."""
-    prepared = prepare()
-    candidates = train(prepared.snapshot_id)
-    return evaluate(candidates.classifier, candidates.generator)
+    """Builds a snapshot, trains candidates and evaluates them.
+
+    Raises:
+        GateFailed: the gate rejected a candidate; its champion stays.
+    """
+    with Context(get_settings()) as context:
+        prepared = prepare_tickets(context)
+        candidates = train_candidates(context, prepared.snapshot_id)
+        return evaluate_candidates(context, candidates.classifier, candidates.generator)

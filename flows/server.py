@@ -1,6 +1,6 @@
-"""The Prefect server that a run reports to: the one that is up already, or one started for the run.
+"""Connects this process to a Prefect server, and starts one if none is running. It knows no flow.
 
-It sets Prefect's environment, so it is used before `prefect` is imported; it knows no flow.
+It sets Prefect's environment variables, so it must run before `prefect` is imported.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """What Prefect is told: its state under the pipeline's home, no telemetry, our own log lines in a run's log."""
+    """Prefect's environment variables: state under the home, no telemetry, and our own log lines in a run's log."""
     return {
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_PROFILES_PATH": str(settings.home / "prefect" / "profiles.toml"),
@@ -46,7 +46,7 @@ def server_is_up(api_url: str) -> bool:
 
 
 def port_is_free(host: str, port: int) -> bool:
-    """Whether nothing listens there."""
+    """Whether no process listens on the port."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -57,16 +57,16 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 def api_url(settings: Settings, port: int | None = None) -> str:
-    """The address of the API on a port, by default the one of the settings."""
+    """The URL of the API on a port, by default the port of the settings."""
     return f"http://{settings.prefect.host}:{port or settings.prefect.port}/api"
 
 
 @contextmanager
 def prefect_api(settings: Settings) -> Iterator[str]:
-    """Points this process at a Prefect API: PREFECT_API_URL's, the one `ticketing up` runs, or one of its own.
+    """Connects this process to the API of PREFECT_API_URL, of a running `ticketing up`, or of a server that it starts.
 
     Yields:
-        the API's address.
+        The URL of the API.
 
     Raises:
         ServiceError: the server did not start.
@@ -83,7 +83,7 @@ def prefect_api(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def prefect_server(settings: Settings, port: int) -> Iterator[str]:
-    """Runs a Prefect server on `port` for as long as the block lasts, and points this process at it.
+    """Runs a Prefect server on `port` until the block ends, and connects this process to it.
 
     Raises:
         ServiceError: the port is taken, or the server did not start.
@@ -91,7 +91,8 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
     host = settings.prefect.host
     if not port_is_free(host, port):
         raise ServiceError(
-            f"Port {port} on {host} is in use: stop what listens there, or set TICKETING_PREFECT__PORT to another port."
+            f"Port {port} on {host} is in use: stop the process that listens there, or set TICKETING_PREFECT__PORT to "
+            "another port."
         )
     os.environ.update(prefect_environment(settings))
     log_path = settings.home / "logs" / "prefect-server.log"
@@ -103,9 +104,9 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            # Else the pages ask for the API at port 4200, whichever port they come from.
+            # Without it the pages look for the API on port 4200, whatever port serves them.
             env={"PREFECT_UI_API_URL": url, **os.environ},
-            # A process group of its own: Ctrl-C reaches the flows first, and the server is stopped after them.
+            # In its own session the server does not receive Ctrl-C: the flows end first, then this process stops it.
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
@@ -143,12 +144,12 @@ def _wait_until_up(server: subprocess.Popen[bytes], url: str, log_path: Path) ->
 
 
 def _end_with_parent() -> None:
-    # Runs in the server's process: when this one is killed, nobody else would stop it.
+    # This runs in the server's process: if its parent is killed, nothing else would stop the server.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _drain() -> None:
-    # Prefect sends log lines and events from threads; what they still hold would be lost with the server.
+    # Prefect sends log lines and events from threads: whatever is unsent when the server stops is lost.
     if "prefect" not in sys.modules:
         return
     from prefect.events.worker import EventsWorker
@@ -159,7 +160,7 @@ def _drain() -> None:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    # The server keeps its services in processes of its own: the whole group goes.
+    # The server starts further processes for its services: the signal goes to the whole process group.
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(server.pid, sign)

@@ -1,4 +1,4 @@
-"""The deployments: which flow runs when. It starts no server."""
+"""The deployments: which flow runs when. The Prefect server is in `flows.server`."""
 
 from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
@@ -19,7 +19,7 @@ TAGS = ["ticketing"]
 
 
 def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
-    """`nightly` and `retrain` on their schedules, and every flow to be run by hand from the UI."""
+    """One deployment for each flow; `nightly` and `retrain` have schedules, the others are started from the UI."""
 
     def every(cron: str) -> Schedule:
         return Cron(cron, timezone=settings.timezone)
@@ -40,5 +40,5 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
 
 
 def serve_deployments(settings: PrefectSettings) -> None:
-    """Serves them until interrupted, one run at a time: two trainings at once would only starve each other."""
+    """Serves the deployments until interrupted, one run at a time: two trainings at once would slow each other down."""
     serve(*deployments(settings), limit=1, print_starting_message=False)

@@ -1,22 +1,30 @@
-"""The `train` flow: one snapshot → a classifier candidate and, where there are replies, a generator candidate."""
+"""The `train` flow: one snapshot → a classifier candidate and, if it has replies, a generator candidate.
 
-from typing import NamedTuple
+Training itself is in `models.classifier` and `models.generator`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows import resources
 from flows.common import PLAIN
 from models.classifier import training as classifier_training
-from models.generator import training as generator
-from models.registry import versions as registry
-from reports.summaries import counts_markdown
-from ticketing.corpus.snapshot import find_snapshot
-from ticketing.settings import get_settings
+from models.context import Context
+from models.generator import training as generator_training
+from models.registry import registering
+from models.registry.versions import Kind
+from reports.markdown import counts_markdown
+from ticketing.corpus.snapshot import Snapshot, find_snapshot
+from ticketing.settings import Settings, get_settings
+
+Train = Callable[[Snapshot, Settings, Path], dict[str, Any]]
 
 
 class Candidates(NamedTuple):
-    """The versions that a run of `train` made."""
+    """The versions that a run of `train` registered; `generator` is None if the snapshot allows none."""
 
     classifier: str
     generator: str | None
@@ -25,12 +33,18 @@ class Candidates(NamedTuple):
 
 @flow(name="train")
 def train(snapshot_id: str | None = None) -> Candidates:
-    """Trains both models from one snapshot, the newest if none is named."""
-    snapshot = find_snapshot(resources.database(), get_settings(), snapshot_id)
-    skipped = generator.why_no_generator(snapshot, get_settings())
+    """Trains both models on one snapshot, by default the newest."""
+    with Context(get_settings()) as context:
+        return train_candidates(context, snapshot_id)
+
+
+def train_candidates(context: Context, snapshot_id: str | None = None) -> Candidates:
+    """The steps of the `train` flow, for use within another flow."""
+    snapshot = find_snapshot(context.database, context.settings, snapshot_id)
+    skipped = generator_training.why_no_generator(snapshot, context.settings)
     candidates = Candidates(
-        classifier=train_classifier(snapshot.snapshot_id),
-        generator=None if skipped else train_generator(snapshot.snapshot_id),
+        classifier=train_classifier(context, snapshot.snapshot_id),
+        generator=None if skipped else train_generator(context, snapshot.snapshot_id),
         generator_skipped=skipped,
     )
     create_markdown_artifact(counts_markdown("Candidates", candidates._asdict()), key="train")
@@ -38,20 +52,23 @@ def train(snapshot_id: str | None = None) -> Candidates:
 
 
 @task(**PLAIN)
-def train_classifier(snapshot_id: str) -> str:
+def train_classifier(context: Context, snapshot_id: str) -> str:
     """Fine-tunes the BERT classifier and registers it. Returns its version."""
-    settings = get_settings()
-    snapshot = find_snapshot(resources.database(), settings, snapshot_id)
-    with registry.workspace(settings) as artefact:
-        metrics = classifier_training.train_classifier(snapshot, settings, artefact)
-        return registry.register(resources.database(), "classifier", snapshot_id, artefact, metrics, settings).version
+    return _trained(context, "classifier", snapshot_id, classifier_training.train_classifier)
 
 
 @task(**PLAIN)
-def train_generator(snapshot_id: str) -> str:
+def train_generator(context: Context, snapshot_id: str) -> str:
     """Trains the QLoRA adapter and registers it. Returns its version."""
-    settings = get_settings()
-    snapshot = find_snapshot(resources.database(), settings, snapshot_id)
-    with registry.workspace(settings) as artefact:
-        metrics = generator.train_generator(snapshot, settings, artefact)
-        return registry.register(resources.database(), "generator", snapshot_id, artefact, metrics, settings).version
+    return _trained(context, "generator", snapshot_id, generator_training.train_generator)
+
+
+def _trained(context: Context, kind: Kind, snapshot_id: str, train: Train) -> str:
+    # An artefact that an earlier run has trained and could not register is not trained again.
+    model = registering.register_kept(context.database, kind, snapshot_id, context.settings)
+    if model is None:
+        snapshot = find_snapshot(context.database, context.settings, snapshot_id)
+        with registering.workspace(context.settings) as artefact:
+            metrics = train(snapshot, context.settings, artefact)
+            model = registering.register(context.database, kind, snapshot_id, artefact, metrics, context.settings)
+    return model.version

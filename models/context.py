@@ -1,6 +1,6 @@
-"""What a process opens once and passes on: the database, the scrubber, the vault's key and the champions.
+"""The objects that a process opens once and passes on: the database, the scrubber, the vault and the champions.
 
-Everything is opened when it is first needed, and closed with the context. A test gives its own parts instead.
+The context opens each of them at its first use; tests set their own objects instead.
 """
 
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ from ticketing.settings import Settings
 
 
 class Context:
-    """The settings of a process and what it opens with them; a context manager. Threads may share it."""
+    """The settings of a process and what it opens with them, closed when the block ends. Threads may share it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,7 +41,7 @@ class Context:
 
     @cached_property
     def name_finder(self) -> NameFinder:
-        """The finder of names and addresses; trained now if this machine has none yet, which takes minutes."""
+        """The finder of names and addresses. If this machine has none yet, it is trained now, which takes minutes."""
         return name_finder_for(self.settings)
 
     @cached_property
@@ -51,10 +51,10 @@ class Context:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault's key. Only prepare, write-back, forgetting, audit and key rotation need it."""
+        """The vault. Only prepare, write-back, forgetting, audit and key rotation need it."""
         return Vault.open(self.settings)
 
     @cached_property
     def champions(self) -> Champions:
-        """The models that draft; the engine stops with the context."""
+        """The models that draft; the engine stops when the context closes."""
         return self._close.enter_context(Champions(self.database, self.scrubber, self.settings))

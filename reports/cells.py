@@ -1,4 +1,7 @@
-"""Numbers as the cells of the report's tables, and what the sections on both kinds of models have in common."""
+"""Formats numbers as table cells, and builds the sections that the reports on both kinds of models share.
+
+The content of the other sections is in `reports.evaluation` and `reports.replies`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,61 +11,63 @@ from reports.page import Section
 from reports.plots import learning_curve_svg
 
 
-def shown(one: Measurement | None) -> object:
-    """A share or a mean with its 95 % interval; a dash where there is none."""
-    if one is None:
+def share_cell(measurement: Measurement | None) -> object:
+    """A share or a mean with its 95 % confidence interval; a dash if there is no measurement."""
+    if measurement is None:
         return "—"
-    return f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f})"
+    return f"{measurement.value:.3f} ({measurement.low:.3f}–{measurement.high:.3f})"
 
 
-def score(one: Measurement | None) -> object:
-    """BLEU or chrF with its 95 % interval; a dash where there is none."""
-    return "—" if one is None else f"{one.value:.1f} ({one.low:.1f}–{one.high:.1f})"
+def score_cell(measurement: Measurement | None) -> object:
+    """BLEU or chrF with its 95 % confidence interval; a dash if there is no measurement."""
+    if measurement is None:
+        return "—"
+    return f"{measurement.value:.1f} ({measurement.low:.1f}–{measurement.high:.1f})"
 
 
-def count(one: Measurement | None) -> object:
-    """How many tickets a number is of; a dash where there is none."""
-    return "—" if one is None else one.count
+def count_cell(measurement: Measurement | None) -> object:
+    """The number of tickets that were measured; a dash if there is no measurement."""
+    return "—" if measurement is None else measurement.count
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """The ends of an interval; a dash where there is none."""
+def interval_cell(low: float | None, high: float | None) -> str:
+    """The two ends of an interval; a dash if there is no interval."""
     if low is None or high is None or low == high:
         return "—"
     digits = 1 if max(abs(low), abs(high)) > 1 else 4
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def or_dash(value: float | int | None) -> object:
-    """The number, or a dash."""
+def number_cell(value: float | int | None) -> object:
+    """The number; a dash if it is missing."""
     return "—" if value is None else value
 
 
-def compared_section(
+def comparison_section(
     heading: str, measured: Measurements, scopes: Sequence[str], metrics: Sequence[str], note: str
 ) -> Section:
-    """What was compared on the same tickets, in these scopes and metrics, as a section."""
+    """A section with the candidate's differences from other systems, limited to these scopes and metrics."""
     return Section(
         heading=heading,
-        header=("tickets of", "metric", "minus that of the", "difference", "95 %", "p", "tickets"),
+        header=("scope", "metric", "compared with", "difference", "95 % interval", "p-value", "tickets"),
         rows=[
             (
                 scope.removeprefix("language="),
                 metric,
                 other,
-                one.difference,
-                interval(one.low, one.high),
-                one.p_value,
-                one.count,
+                comparison.difference,
+                interval_cell(comparison.low, comparison.high),
+                comparison.p_value,
+                comparison.count,
             )
-            for (metric, scope, other), one in sorted(measured.comparisons.items())
+            for (metric, scope, other), comparison in sorted(measured.comparisons.items())
             if scope in scopes and metric in metrics
         ],
         note=note,
     )
 
 
-def curves(metrics: Mapping[str, Any]) -> list[str]:
-    """How training went, as a plot, where that was kept."""
+def learning_curve_svgs(metrics: Mapping[str, Any]) -> list[str]:
+    """The learning curve as a plot; an empty list if the training stored no curve."""
     curve = metrics.get("learning_curve")
     return [learning_curve_svg(curve, metrics.get("learning_curve_of", "macro_f1"))] if curve else []

@@ -1,4 +1,4 @@
-"""Where a model version comes from, as a section of the report."""
+"""The origin of a model version, as a section of the report. It reads nothing from the registry."""
 
 from collections.abc import Mapping
 
@@ -9,33 +9,33 @@ PARTS = ("settings", "gate", "engine", "instructions", "libraries")
 
 
 def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Section:
-    """Where a version comes from: all that is needed to train it again, and what that cost.
+    """All that is needed to train a version again, and what its training and evaluation cost.
 
     Args:
         model: the version.
-        numbers: what its verdict keeps.
+        numbers: the numbers stored with its verdict.
     """
     return Section(
         heading=f"Lineage of {model.version}",
-        note="process_peak_memory_gb is the peak of the process so far: what it did before counts as well.",
-        header=("what", "which"),
+        note="process_peak_memory_gb is the peak memory of the whole process, including the steps that ran before.",
+        header=("item", "value"),
         rows=[
             ("snapshot", model.snapshot_id),
             ("base model", model.base_model),
             ("artefact's SHA-256", model.artefact_hash),
             ("code version", model.code_version),
-            *((part, _listed(model.parameters.get(part, {}))) for part in PARTS),
-            ("training", _listed({name: one for name, one in model.metrics.items() if _is_short(one)})),
-            ("evaluation", _listed({name: one for name, one in numbers.items() if _is_short(one)})),
+            *((part, _joined(model.parameters.get(part, {}))) for part in PARTS),
+            ("training", _joined({name: value for name, value in model.metrics.items() if _is_short(value)})),
+            ("evaluation", _joined({name: value for name, value in numbers.items() if _is_short(value)})),
         ],
     )
 
 
-def _listed(values: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
+def _joined(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {_rounded(value)}" for name, value in values.items())
 
 
-def _plain(value: object) -> object:
+def _rounded(value: object) -> object:
     return f"{value:.4g}" if isinstance(value, float) else value
 
 

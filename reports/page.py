@@ -1,6 +1,6 @@
-"""One self-contained HTML page and its Markdown twin, from the same sections: no script, no request to anywhere.
+"""Renders sections as one self-contained HTML page and as Markdown. The page runs no script and sends no request.
 
-What is said in the sections is `reports.evaluation` and `reports.replies`.
+The content of the sections comes from `reports.evaluation`, `reports.replies` and `reports.lineage`.
 """
 
 import os
@@ -10,29 +10,32 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.summaries import plain, shown, table
+from reports.markdown import escaped, formatted, table
 
-# Everything is escaped but the plots, which we draw ourselves.
+# autoescape protects against HTML in tickets; only the plots, which this project draws, bypass it.
 TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """What the gate said of one model version: what it does in plain words, and the rules in a sentence,
-    which a page tells of what failed; what passed has passed them all.
+    """The gate's verdict on one model version.
+
+    `summary` says in plain words what the version does. `sentence` lists the rules; a page shows it only for a version
+    that failed, because a version that passed has passed every rule.
     """
 
     version: str
     passed: bool
-    words: str
+    summary: str
     sentence: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with a table and plots under it.
+    """A heading with a note, a table and plots under it.
 
-    `texts`: the cells are replies, to be shown line by line. `headline`: what a run's log says of it, too.
+    `texts`: the cells hold replies, whose line breaks the page keeps. `headline`: the log of the run shows the rows,
+    too.
     """
 
     heading: str
@@ -54,28 +57,28 @@ def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], se
     """The page as Markdown, without the plots."""
     parts = [f"# {title}", subtitle]
     parts += [
-        f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {plain(v.words)}"
-        + ("" if v.passed else f"\n\n{plain(v.sentence)}")
+        f"**{'Passed' if v.passed else 'Failed'}: {v.version}** — {escaped(v.summary)}"
+        + ("" if v.passed else f"\n\n{escaped(v.sentence)}")
         for v in verdicts
     ]
     for section in sections:
         if section.rows:
-            parts += [f"## {section.heading}", plain(section.note), table(section.header, section.rows)]
+            parts += [f"## {section.heading}", escaped(section.note), table(section.header, section.rows)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def headlines(sections: Sequence[Section]) -> list[str]:
-    """The rows of the headline sections in a line each."""
+    """One line for each row of the sections marked as headline."""
     lines = []
     for section in sections:
         for row in section.rows if section.headline else ():
-            values = ", ".join(f"{name} {shown(value)}" for name, value in zip(section.header, row, strict=True))
+            values = ", ".join(f"{name} {formatted(value)}" for name, value in zip(section.header, row, strict=True))
             lines.append(f"{section.heading}: {values}")
     return lines
 
 
 def write_page(path: Path, text: str) -> Path:
-    """Writes the page whole or not at all."""
+    """Writes the page in one step: a killed process leaves the old page or the new page, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")

@@ -1,7 +1,4 @@
-"""Plots as SVG text that stands by itself in a page: no script, no request. It computes no metric.
-
-Colours are from matplotlib's cividis map and the Okabe–Ito set, which colour-blind readers can tell apart.
-"""
+"""Draws plots as self-contained SVG, without scripts and requests. It computes no metric."""
 
 import io
 import warnings
@@ -11,12 +8,13 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+# From the Okabe–Ito set; like the cividis map below, colour-blind readers can tell its colours apart.
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
 
 
 def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """Rows are the true categories, columns the predicted ones; shade is the share of the row.
+    """The confusion matrix: a row for each true category, a column for each predicted one, shaded by share of the row.
 
     Args:
         labels: the categories, in the order of the matrix.
@@ -28,7 +26,7 @@ def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]])
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
-    # A category may be called anything, and a dollar sign begins no formula.
+    # A category name may contain a dollar sign, which matplotlib would read as the start of a formula.
     axes.set_xticks(range(len(labels)), labels, rotation=90, parse_math=False)
     axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.set_xlabel("predicted")
@@ -42,17 +40,17 @@ def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]])
 
 
 def coverage_accuracy_svg(coverage: Sequence[float], accuracy: Sequence[float], target: float) -> str:
-    """How accurate the classifier is on the share of tickets it is surest of.
+    """Accuracy as a function of coverage: the classifier keeps only the tickets with the highest confidence.
 
     Args:
-        coverage: ascending shares of the test tickets, 0..1.
+        coverage: shares of the test tickets in ascending order, 0..1.
         accuracy: the accuracy on each share, 0..1.
-        target: what the gate asks for.
+        target: the accuracy that the gate requires, 0..1.
     """
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(coverage, accuracy, color=BLUE, label="accuracy on the surest tickets")
-    axes.axhline(target, color=ORANGE, linestyle="--", label=f"the gate's {target:.2f}")
+    axes.plot(coverage, accuracy, color=BLUE, label="accuracy on the most confident tickets")
+    axes.axhline(target, color=ORANGE, linestyle="--", label=f"required by the gate: {target:.2f}")
     axes.set_xlabel("coverage")
     axes.set_ylabel("accuracy")
     axes.set_xlim(0, 1)
@@ -62,18 +60,18 @@ def coverage_accuracy_svg(coverage: Sequence[float], accuracy: Sequence[float], 
 
 
 def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
-    """Confidence beside accuracy: on the diagonal it means what it says; a larger dot is of more tickets.
+    """Accuracy against confidence, one dot a bin; on the diagonal the two are equal, and a larger dot has more tickets.
 
     Args:
-        bins: mean confidence (0..1), accuracy (0..1) and tickets of each bin.
+        bins: mean confidence (0..1), accuracy (0..1) and number of tickets of each bin.
     """
     figure = Figure(figsize=(4, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="as sure as right")
+    axes.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="confidence equals accuracy")
     most = max((tickets for _, _, tickets in bins), default=1)
     axes.scatter(
         [b[0] for b in bins], [b[1] for b in bins], s=[20 + 160 * b[2] / most for b in bins], color=BLUE,
-        label="the classifier, with tickets",
+        label="classifier, with number of tickets",
     )  # fmt: skip
     for confidence, accuracy, tickets in bins:
         axes.annotate(str(tickets), (confidence, accuracy), xytext=(-6, -4), textcoords="offset points", ha="right")
@@ -86,11 +84,11 @@ def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
 
 
 def learning_curve_svg(curve: Sequence[Sequence[float]], metric: str) -> str:
-    """How a number on validation tickets went during training.
+    """A metric on the validation tickets over the course of the training.
 
     Args:
-        curve: how far the training was (epochs or steps), the number, and perhaps more that is not shown.
-        metric: the number's name.
+        curve: points of (epoch or step, metric); further elements of a point are ignored.
+        metric: the metric's name.
     """
     figure = Figure(figsize=(4, 3.4), layout="constrained")
     axes = figure.add_subplot()
@@ -103,10 +101,10 @@ def learning_curve_svg(curve: Sequence[Sequence[float]], metric: str) -> str:
 def scores_svg(
     systems: Sequence[str], scores: Sequence[float], lows: Sequence[float], highs: Sequence[float], language: str
 ) -> str:
-    """One bar a system with its confidence interval, for a score such as BLEU, in one language."""
+    """One bar for each system with its confidence interval: BLEU in one language."""
     figure = Figure(figsize=(5, 0.6 * len(systems) + 1), layout="constrained")
     axes = figure.add_subplot()
-    # A bootstrap's interval of a perfect score can lie beside it by rounding.
+    # Rounding can put the bootstrap interval of a perfect score slightly beside the score.
     below = [max(0.0, score - low) for score, low in zip(scores, lows, strict=True)]
     above = [max(0.0, high - score) for score, high in zip(scores, highs, strict=True)]
     axes.barh(list(systems), list(scores), xerr=[below, above], color=BLUE, ecolor=ORANGE, capsize=4)
@@ -118,7 +116,7 @@ def scores_svg(
 def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
-        # Text stays text, in a font that the reader has: matplotlib's own has no Chinese, which it would warn of.
+        # The reader's own font renders the text; matplotlib warns because its font lacks Chinese characters.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()

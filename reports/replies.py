@@ -1,13 +1,13 @@
-"""What the report says of a generator: the numbers, the plots, and replies side by side.
+"""The numbers, plots and example replies of a generator, as sections of the report.
 
-Texts in it are scrubbed: they come from the snapshot, or from models, whose replies were scrubbed as tickets are.
+It scrubs nothing: the evaluation passes texts from the snapshot and replies that were scrubbed like tickets.
 """
 
 from collections.abc import Sequence
 
 from models.evaluation.generator import GeneratorEvaluation, ReplyExample, pair_scope
 from models.registry.versions import ModelVersion
-from reports.cells import compared_section, count, curves, interval, score, shown
+from reports.cells import comparison_section, count_cell, interval_cell, learning_curve_svgs, score_cell, share_cell
 from reports.page import Section
 from reports.plots import scores_svg
 from ticketing.settings import ANY_FAULT, FAULTS
@@ -18,33 +18,35 @@ SYSTEM_ORDER = ("agent", "tuned", "champion", "nearest", "base")
 
 
 def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> list[Section]:
-    """What is to be said about a generator."""
+    """All sections on a generator."""
     systems = [name for name in SYSTEM_ORDER if name in evaluation.systems]
     languages = [scope for scope in evaluation.measured.scopes if scope.startswith("language=")]
     return [
         _scores(evaluation, systems, languages, model),
-        compared_section(
-            "Replies: better or worse, on the same tickets",
+        comparison_section(
+            "Replies: difference from the other systems",
             evaluation.measured,
             languages,
             ("bleu", "chrf", ANY_FAULT),
-            "Over the same tickets, with the champion on those that it has not learnt from. Paired bootstrap; for "
-            "faults McNemar's p and Bonett and Price's interval. Fewer faults are better.",
+            "Candidate (tuned) minus the other system, on the same test tickets; the champion is compared only on "
+            "tickets that it was not trained on. BLEU and chrF use a paired bootstrap; faults use McNemar's exact "
+            "test and Bonett and Price's interval. A higher BLEU or chrF is better; a lower share of faults is better.",
         ),
         Section(
-            heading="What the checks found in the replies",
-            header=("language", "written by", ANY_FAULT, *FAULTS),
+            heading="Faults that the automatic checks found",
+            header=("language", "system", ANY_FAULT, *FAULTS),
             rows=[
                 (
                     scope.removeprefix("language="),
                     system,
-                    *(shown(evaluation.systems[system].get((fault, scope))) for fault in (ANY_FAULT, *FAULTS)),
+                    *(share_cell(evaluation.systems[system].get((fault, scope))) for fault in (ANY_FAULT, *FAULTS)),
                 )
                 for scope in languages
                 for system in systems
             ],
-            note="Shares of replies; no person read them. No check sees a wrong decision, such as a refund refused "
-            "that is due. The agents' own show how often a check is wrong, or an agent is.",
+            note="Shares of replies with a fault. No person read the replies, and no check recognises a wrong "
+            "decision, such as refusing a refund that is due. The row 'agent' shows how often the checks report a "
+            "fault in the agents' own replies: there the check or the agent is wrong.",
         ),
         Section(
             heading="Replies by category and language",
@@ -52,22 +54,22 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             rows=[
                 (
                     name,
-                    count(evaluation.systems["tuned"].get(("replies", scope))),
-                    *(score(evaluation.systems["tuned"].get((metric, scope))) for metric in ("bleu", "chrf")),
+                    count_cell(evaluation.systems["tuned"].get(("replies", scope))),
+                    *(score_cell(evaluation.systems["tuned"].get((metric, scope))) for metric in ("bleu", "chrf")),
                     *(
-                        shown(evaluation.systems["tuned"].get((metric, scope)))
+                        share_cell(evaluation.systems["tuned"].get((metric, scope)))
                         for metric in ("embedding_similarity", *FAULTS)
                     ),
                 )
                 for name, scope in _categories(evaluation.measured.scopes, languages)
             ],
-            note="All are those of tuned. BLEU and chrF are of replies in one language.",
+            note="The replies of the candidate (tuned). BLEU and chrF are computed within one language only.",
         ),
         *(
             Section(
                 heading=heading,
                 header=("category", "chrF", "faults", "ticket", "agent", *(s for s in systems if s != "agent")),
-                rows=[_example(one, systems) for one in examples],
+                rows=[_example_row(example, systems) for example in examples],
                 texts=True,
             )
             for heading, examples in (
@@ -85,37 +87,51 @@ def _scores(
     svgs, signatures = [], []
     for scope in languages:
         language = scope.removeprefix("language=")
-        shown = [name for name in systems if ("bleu", scope) in evaluation.systems[name]]
-        for name in shown:
-            of = evaluation.systems[name]
-            bleu, chrf, alike = of["bleu", scope], of["chrf", scope], of["embedding_similarity", scope]
+        scored = [name for name in systems if ("bleu", scope) in evaluation.systems[name]]
+        for name in scored:
+            values = evaluation.systems[name]
+            bleu, chrf = values["bleu", scope], values["chrf", scope]
+            similarity = values["embedding_similarity", scope]
             rows.append(
                 (
                     language,
                     name,
                     bleu.count,
                     bleu.value,
-                    interval(bleu.low, bleu.high),
+                    interval_cell(bleu.low, bleu.high),
                     chrf.value,
-                    interval(chrf.low, chrf.high),
-                    alike.value,
+                    interval_cell(chrf.low, chrf.high),
+                    similarity.value,
                 )
             )
-        bleus = [evaluation.systems[name]["bleu", scope] for name in shown]
+        bleus = [evaluation.systems[name]["bleu", scope] for name in scored]
         svgs.append(
-            scores_svg(shown, [b.value for b in bleus], [b.low for b in bleus], [b.high for b in bleus], language)
+            scores_svg(scored, [b.value for b in bleus], [b.low for b in bleus], [b.high for b in bleus], language)
         )
-        first = evaluation.systems["tuned"]
-        signatures.append(f"{language}: BLEU {first['bleu', scope].signature}, chrF {first['chrf', scope].signature}")
+        tuned = evaluation.systems["tuned"]
+        signatures.append(f"{language}: BLEU {tuned['bleu', scope].signature}, chrF {tuned['chrf', scope].signature}")
     return Section(
         heading="Replies",
-        header=("language", "system", "tickets", "BLEU", "95 %", "chrF", "95 %", "embedding_similarity"),
+        header=(
+            "language",
+            "system",
+            "tickets",
+            "BLEU",
+            "95 % interval",
+            "chrF",
+            "95 % interval",
+            "embedding_similarity",
+        ),
         rows=rows,
-        svgs=[*svgs, *curves(model.metrics)],
+        svgs=[*svgs, *learning_curve_svgs(model.metrics)],
         headline=True,
-        note="tuned is what would be served; base is the same model without its adapter, cut off at the length of the "
-        f"longest agent's reply; nearest is the reply to the most similar of {_training_replies(evaluation)}. "
-        f"Signatures: {'; '.join(signatures)}",
+        note="BLEU and chrF (0 to 100) measure how many words and character sequences a reply shares with the agent's "
+        "reply. embedding_similarity (at most 1) measures how close the two replies are in meaning. Systems: 'tuned' "
+        "is the candidate as it would be served; 'champion' is the model that drafts today; 'base' is the base model "
+        "without the adapter, with replies cut at the length of the longest agent's reply; 'nearest' is the agent's "
+        "reply to the most similar of "
+        f"{_training_replies(evaluation)}. "
+        f"Signatures of the metrics: {'; '.join(signatures)}.",
     )
 
 
@@ -126,28 +142,28 @@ def _training_replies(evaluation: GeneratorEvaluation) -> str:
 
 
 def _categories(scopes: Sequence[str], languages: Sequence[str]) -> list[tuple[str, str]]:
-    """Categories as they are named and their scopes, each followed by its languages where it has several."""
-    named = []
+    """(name, scope) of each category, followed by those of its languages if it has several."""
+    rows = []
     for scope in scopes:
         if scope.startswith("category="):
             category = scope.removeprefix("category=")
-            pairs = [pair_scope(one.removeprefix("language="), category) for one in languages]
-            named += [(category, scope), *((pair, pair) for pair in pairs if pair in scopes)]
-    return named
+            pairs = [pair_scope(language.removeprefix("language="), category) for language in languages]
+            rows += [(category, scope), *((pair, pair) for pair in pairs if pair in scopes)]
+    return rows
 
 
-def _example(one: ReplyExample, systems: Sequence[str]) -> Sequence[object]:
-    replies = [_cut(one.replies[name]) if name in one.replies else "—" for name in systems if name != "agent"]
-    faults = ", ".join(one.faults) or "none found"
-    return (one.category, f"{one.chrf:.1f}", faults, _cut(one.ticket), _cut(one.reference), *replies)
+def _example_row(example: ReplyExample, systems: Sequence[str]) -> Sequence[object]:
+    replies = [_cut(example.replies[name]) if name in example.replies else "—" for name in systems if name != "agent"]
+    faults = ", ".join(example.faults) or "none found"
+    return (example.category, f"{example.chrf:.1f}", faults, _cut(example.ticket), _cut(example.reference), *replies)
 
 
 def _worst(examples: Sequence[ReplyExample]) -> list[ReplyExample]:
-    return sorted(examples, key=lambda one: (-len(one.faults), one.chrf))[:SHOWN_EXAMPLES]
+    return sorted(examples, key=lambda example: (-len(example.faults), example.chrf))[:SHOWN_EXAMPLES]
 
 
 def _typical(examples: Sequence[ReplyExample]) -> list[ReplyExample]:
-    ordered = sorted(examples, key=lambda one: one.chrf)
+    ordered = sorted(examples, key=lambda example: example.chrf)
     middle = max(0, (len(ordered) - SHOWN_EXAMPLES) // 2)
     return ordered[middle : middle + SHOWN_EXAMPLES]
 

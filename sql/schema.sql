@@ -130,6 +130,7 @@ CREATE TABLE ticketing.draft (
     decided_at timestamp with time zone,
     final_body text,
     reject_reason text,
+    content_id text NOT NULL,
     CONSTRAINT draft_body_check CHECK ((body <> ''::text)),
     CONSTRAINT draft_check CHECK (((claimed_by IS NULL) = (claimed_at IS NULL))),
     CONSTRAINT draft_check1 CHECK (((state = ANY (ARRAY['approved'::text, 'edited'::text])) = (final_body IS NOT NULL))),
@@ -140,6 +141,12 @@ CREATE TABLE ticketing.draft (
     CONSTRAINT draft_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT draft_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'edited'::text, 'rejected'::text, 'superseded'::text, 'expired'::text])))
 );
+
+--
+-- Name: COLUMN draft.content_id; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.draft.content_id IS 'which text of the ticket the draft answers; empty: unknown';
 
 --
 -- Name: claim_draft_v1(bigint); Type: FUNCTION; Schema: ticketing; Owner: -
@@ -171,15 +178,15 @@ END
 $$;
 
 --
--- Name: claim_work_v1(text, integer, interval); Type: FUNCTION; Schema: ticketing; Owner: -
+-- Name: claim_work_v2(text, integer, interval); Type: FUNCTION; Schema: ticketing; Owner: -
 --
 
-CREATE FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) RETURNS TABLE(ticket_id text, revision integer, attempts integer)
+CREATE FUNCTION ticketing.claim_work_v2(p_worker text, p_limit integer, p_lease interval) RETURNS TABLE(ticket_id text, revision integer, content_id text, attempts integer)
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH open AS MATERIALIZED (
-        SELECT w.ticket_id, w.revision
+        SELECT w.ticket_id, w.revision, w.content_id
         FROM ticketing.draft_work w
         WHERE w.state IN ('queued', 'claimed')
           AND (w.state = 'queued' OR w.lease_until < clock_timestamp())
@@ -190,8 +197,8 @@ CREATE FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease 
     UPDATE ticketing.draft_work w
     SET state = 'claimed', claimed_by = p_worker, lease_until = clock_timestamp() + p_lease, attempts = w.attempts + 1
     FROM open
-    WHERE w.ticket_id = open.ticket_id AND w.revision = open.revision
-    RETURNING w.ticket_id, w.revision, w.attempts
+    WHERE w.ticket_id = open.ticket_id AND w.revision = open.revision AND w.content_id = open.content_id
+    RETURNING w.ticket_id, w.revision, w.content_id, w.attempts
 $$;
 
 --
@@ -234,22 +241,28 @@ BEGIN
         RAISE EXCEPTION 'draft % is %: nothing changes a draft that is not pending', OLD.draft_id, OLD.state
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    IF (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.language, NEW.category, NEW.confidence, NEW.body,
+    IF (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.content_id, NEW.language, NEW.category, NEW.confidence, NEW.body,
         NEW.placeholder_body, NEW.classifier_version, NEW.generator_version, NEW.snapshot_id, NEW.prompt_version,
         NEW.prompt_tokens, NEW.completion_tokens, NEW.seconds, NEW.created_at)
        IS DISTINCT FROM
-       (OLD.draft_id, OLD.ticket_id, OLD.revision, OLD.language, OLD.category, OLD.confidence, OLD.body,
+       (OLD.draft_id, OLD.ticket_id, OLD.revision, OLD.content_id, OLD.language, OLD.category, OLD.confidence, OLD.body,
         OLD.placeholder_body, OLD.classifier_version, OLD.generator_version, OLD.snapshot_id, OLD.prompt_version,
         OLD.prompt_tokens, OLD.completion_tokens, OLD.seconds, OLD.created_at) THEN
         RAISE EXCEPTION 'draft %: what a model wrote is never overwritten', OLD.draft_id
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    -- Whoever holds it may decide it or give it back; nobody takes it from another's hands, and no run retires it.
+    -- The reviewer who holds a draft may decide it or give it back; nobody else may take, decide or retire it.
     IF OLD.claimed_by IS NOT NULL
        AND (NEW.state IN ('superseded', 'expired') OR NEW.claimed_by <> OLD.claimed_by
             OR (NEW.decided_by IS NOT NULL AND NEW.decided_by <> OLD.claimed_by)) THEN
         RAISE EXCEPTION 'draft % is being reviewed by %', OLD.draft_id, OLD.claimed_by
             USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    IF NEW.state IN ('approved', 'edited') AND EXISTS (
+        SELECT FROM ticketing.clean_ticket c WHERE c.ticket_id = OLD.ticket_id AND c.content_id <> OLD.content_id
+    ) THEN
+        RAISE EXCEPTION 'draft % answers an older text of ticket %, which has changed since: reject or release the draft',
+            OLD.draft_id, OLD.ticket_id USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     RETURN NEW;
 END
@@ -282,13 +295,29 @@ BEGIN
                  ELSE 'claimed' END,
             OLD.state, NEW.state, NEW.reject_reason);
     IF NEW.state IN ('approved', 'edited') THEN
-        INSERT INTO ticketing.outbox (draft_id, ticket_id, revision, body)
-        VALUES (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.final_body)
-        ON CONFLICT (ticket_id, revision) DO NOTHING;
-        IF NOT FOUND THEN
+        -- A reply from before texts had a content_id may have answered this text.
+        IF NOT EXISTS (SELECT FROM ticketing.outbox o
+                       WHERE o.ticket_id = NEW.ticket_id AND o.revision = NEW.revision AND o.content_id = '') THEN
+            INSERT INTO ticketing.outbox (draft_id, ticket_id, revision, content_id, body)
+            VALUES (NEW.draft_id, NEW.ticket_id, NEW.revision, NEW.content_id, NEW.final_body)
+            ON CONFLICT (ticket_id, revision, content_id) DO NOTHING;
+        END IF;
+        IF NOT EXISTS (SELECT FROM ticketing.outbox o WHERE o.draft_id = NEW.draft_id) THEN
             RAISE EXCEPTION 'draft %: a reply to revision % of ticket % was approved already',
                 NEW.draft_id, NEW.revision, NEW.ticket_id USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
+    END IF;
+    IF NEW.state <> 'pending' THEN
+        DELETE FROM vault.ticket_text t
+        WHERE t.ticket_id = NEW.ticket_id AND t.revision = NEW.revision AND t.content_id = NEW.content_id
+          AND NOT EXISTS (SELECT FROM ticketing.draft d
+                          WHERE d.ticket_id = t.ticket_id AND d.revision = t.revision AND d.content_id = t.content_id
+                            AND d.state = 'pending')
+          -- Superseded by a newer model: the open ticket may still wait for that model's draft.
+          AND (NEW.state IN ('approved', 'edited', 'rejected')
+               OR NOT EXISTS (SELECT FROM ticketing.clean_ticket c
+                              WHERE c.ticket_id = t.ticket_id AND c.revision = t.revision
+                                AND c.content_id = t.content_id AND c.category IS NULL AND c.reply IS NULL));
     END IF;
     RETURN NULL;
 END
@@ -359,45 +388,21 @@ END
 $$;
 
 --
--- Name: human_tickets_v1(); Type: FUNCTION; Schema: ticketing; Owner: -
+-- Name: hash_part(text); Type: FUNCTION; Schema: ticketing; Owner: -
 --
 
-CREATE FUNCTION ticketing.human_tickets_v1() RETURNS TABLE(ticket_id text, revision integer, best_guess text, confidence double precision, threshold double precision, reason text, since timestamp with time zone, subject text, ticket text)
+CREATE FUNCTION ticketing.hash_part(part text) RETURNS bytea
     LANGUAGE sql STABLE
     AS $$
-    SELECT q.ticket_id, q.revision, q.best_guess, q.confidence, q.threshold, q.reason, q.since, s.subject::text,
-           s.body::text
-    FROM (
-        SELECT c.ticket_id, c.revision, r.category AS best_guess, r.confidence, r.threshold,
-               coalesce(c.unfit, CASE WHEN w.state = 'failed' THEN 'drafting failed: ' || w.error END, r.reason) AS reason,
-               coalesce(r.routed_at, w.finished_at, c.scrubbed_at) AS since
-        FROM ticketing.clean_ticket c
-        LEFT JOIN ticketing.draft_work w ON w.ticket_id = c.ticket_id AND w.revision = c.revision
-        LEFT JOIN LATERAL (
-            SELECT * FROM ticketing.routing t
-            WHERE t.ticket_id = c.ticket_id AND t.revision = c.revision
-            ORDER BY t.routed_at DESC LIMIT 1
-        ) r ON true
-        WHERE c.category IS NULL AND c.reply IS NULL
-          AND (c.unfit IS NOT NULL OR w.state = 'failed' OR r.route = 'human')
-    ) q
-    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = q.ticket_id
-    WHERE s.reply IS NULL
+    SELECT CASE WHEN part IS NULL THEN int8send(1) || '\x00'::bytea
+                ELSE int8send(octet_length(convert_to(part, 'UTF8')) + 1) || '\x01'::bytea || convert_to(part, 'UTF8') END
 $$;
 
 --
--- Name: pending_drafts_v1(); Type: FUNCTION; Schema: ticketing; Owner: -
+-- Name: FUNCTION hash_part(part text); Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-CREATE FUNCTION ticketing.pending_drafts_v1() RETURNS TABLE(draft_id bigint, ticket_id text, revision integer, language text, category text, confidence double precision, claimed_by text, created_at timestamp with time zone, current_revision integer, subject text, ticket text, draft text)
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT d.draft_id, d.ticket_id, d.revision, d.language, d.category, d.confidence, d.claimed_by, d.created_at,
-           coalesce(s.revision, 1)::integer, s.subject::text, s.body::text, d.body
-    FROM ticketing.draft d
-    LEFT JOIN ticketing.source_ticket s ON s.ticket_id::text = d.ticket_id
-    WHERE d.state = 'pending'
-$$;
+COMMENT ON FUNCTION ticketing.hash_part(part text) IS 'sha256 over the parts in a row is ticketing.tickets.content_hash: prepare finds changed tickets with it';
 
 --
 -- Name: promote_v1(text, bigint, text, boolean); Type: FUNCTION; Schema: ticketing; Owner: -
@@ -955,7 +960,9 @@ CREATE TABLE ticketing.clean_ticket (
     category text,
     reply text,
     unfit text,
-    scrubbed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    scrubbed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    content_id text NOT NULL,
+    read_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -963,6 +970,18 @@ CREATE TABLE ticketing.clean_ticket (
 --
 
 COMMENT ON TABLE ticketing.clean_ticket IS 'the current revision of each ticket, scrubbed and cleaned; no personal data';
+
+--
+-- Name: COLUMN clean_ticket.content_id; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.clean_ticket.content_id IS 'hash of the raw subject and body; empty: unknown';
+
+--
+-- Name: COLUMN clean_ticket.read_at; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.clean_ticket.read_at IS 'when the source was read; of two runs that write the same ticket, the one that read it later wins';
 
 --
 -- Name: draft_draft_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
@@ -1026,6 +1045,7 @@ CREATE TABLE ticketing.draft_work (
     attempts integer DEFAULT 0 NOT NULL,
     error text,
     finished_at timestamp with time zone,
+    content_id text NOT NULL,
     CONSTRAINT draft_work_check CHECK (((state = 'claimed'::text) = (lease_until IS NOT NULL))),
     CONSTRAINT draft_work_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'claimed'::text, 'done'::text, 'failed'::text])))
 );
@@ -1052,7 +1072,41 @@ CREATE TABLE ticketing.extract_cursor (
 -- Name: TABLE extract_cursor; Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-COMMENT ON TABLE ticketing.extract_cursor IS 'how far prepare has read ticketing.source_ticket';
+COMMENT ON TABLE ticketing.extract_cursor IS 'up to where ranges of ticketing.source_ticket have been claimed';
+
+--
+-- Name: extract_range; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.extract_range (
+    range_id bigint NOT NULL,
+    scrubber_version text NOT NULL,
+    after_updated_at timestamp with time zone NOT NULL,
+    after_ticket_id text NOT NULL,
+    upto_updated_at timestamp with time zone NOT NULL,
+    upto_ticket_id text NOT NULL,
+    claimed_by text NOT NULL,
+    lease_until timestamp with time zone NOT NULL
+);
+
+--
+-- Name: TABLE extract_range; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON TABLE ticketing.extract_range IS 'ranges of the source that are being read: after the first place, up to and with the second; deleted when written';
+
+--
+-- Name: extract_range_range_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ticketing.extract_range ALTER COLUMN range_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticketing.extract_range_range_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 --
 -- Name: forgotten_ticket; Type: TABLE; Schema: ticketing; Owner: -
@@ -1071,20 +1125,93 @@ CREATE TABLE ticketing.forgotten_ticket (
 COMMENT ON TABLE ticketing.forgotten_ticket IS 'tickets that are never read again, whatever the source says';
 
 --
+-- Name: routing; Type: TABLE; Schema: ticketing; Owner: -
+--
+
+CREATE TABLE ticketing.routing (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    classifier_version text NOT NULL,
+    category text NOT NULL,
+    confidence double precision NOT NULL,
+    threshold double precision,
+    route text NOT NULL,
+    reason text,
+    routed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    second_category text,
+    second_confidence double precision,
+    in_scope double precision,
+    content_id text NOT NULL,
+    CONSTRAINT routing_check CHECK (((route = 'human'::text) = (reason IS NOT NULL))),
+    CONSTRAINT routing_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT routing_in_scope_check CHECK (((in_scope >= (0)::double precision) AND (in_scope <= (1)::double precision))),
+    CONSTRAINT routing_route_check CHECK ((route = ANY (ARRAY['auto'::text, 'human'::text]))),
+    CONSTRAINT routing_second_confidence_check CHECK (((second_confidence >= (0)::double precision) AND (second_confidence <= (1)::double precision)))
+);
+
+--
+-- Name: COLUMN routing.second_category; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.routing.second_category IS 'what it would be if it were not the first; null: there is no other';
+
+--
+-- Name: COLUMN routing.in_scope; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.routing.in_scope IS 'share of validation tickets that are as unlike the training tickets as this one: small means out of scope';
+
+--
+-- Name: ticket_text; Type: TABLE; Schema: vault; Owner: -
+--
+
+CREATE TABLE vault.ticket_text (
+    ticket_id text NOT NULL,
+    revision integer NOT NULL,
+    content_id text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    stored_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE ticket_text; Type: COMMENT; Schema: vault; Owner: -
+--
+
+COMMENT ON TABLE vault.ticket_text IS 'raw texts of tickets that wait for a reply or have a pending draft; holds personal data';
+
+--
 -- Name: human_queue; Type: VIEW; Schema: ticketing; Owner: -
 --
 
 CREATE VIEW ticketing.human_queue AS
- SELECT ticket_id,
-    revision,
-    best_guess,
-    confidence,
-    threshold,
-    reason,
-    since,
-    subject,
-    ticket
-   FROM ticketing.human_tickets_v1() human_tickets_v1(ticket_id, revision, best_guess, confidence, threshold, reason, since, subject, ticket);
+ SELECT c.ticket_id,
+    c.revision,
+    r.category AS best_guess,
+    r.confidence,
+    r.threshold,
+    COALESCE(c.unfit,
+        CASE
+            WHEN (w.state = 'failed'::text) THEN ('drafting failed: '::text || w.error)
+            ELSE NULL::text
+        END, r.reason) AS reason,
+    COALESCE(r.routed_at, w.finished_at, c.scrubbed_at) AS since,
+    t.subject,
+    t.body AS ticket
+   FROM (((ticketing.clean_ticket c
+     LEFT JOIN ticketing.draft_work w ON (((w.ticket_id = c.ticket_id) AND (w.revision = c.revision) AND (w.content_id = c.content_id))))
+     LEFT JOIN LATERAL ( SELECT o.category,
+            o.confidence,
+            o.threshold,
+            o.route,
+            o.reason,
+            o.routed_at
+           FROM ticketing.routing o
+          WHERE ((o.ticket_id = c.ticket_id) AND (o.revision = c.revision) AND (o.content_id = c.content_id))
+          ORDER BY o.routed_at DESC
+         LIMIT 1) r ON (true))
+     LEFT JOIN vault.ticket_text t ON (((t.ticket_id = c.ticket_id) AND (t.revision = c.revision) AND (t.content_id = c.content_id))))
+  WHERE ((c.category IS NULL) AND (c.reply IS NULL) AND ((c.unfit IS NOT NULL) OR (w.state = 'failed'::text) OR (r.route = 'human'::text)));
 
 --
 -- Name: imported_ticket; Type: TABLE; Schema: ticketing; Owner: -
@@ -1264,7 +1391,8 @@ CREATE TABLE ticketing.outbox (
     revision integer NOT NULL,
     body text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    sent_at timestamp with time zone
+    sent_at timestamp with time zone,
+    content_id text NOT NULL
 );
 
 --
@@ -1304,55 +1432,29 @@ ALTER TABLE ticketing.promotion ALTER COLUMN promotion_id ADD GENERATED ALWAYS A
 --
 
 CREATE VIEW ticketing.review_queue AS
- SELECT draft_id,
-    ticket_id,
-    revision,
-    language,
-    category,
-    confidence,
-    claimed_by,
-    created_at,
-    current_revision,
-    subject,
-    ticket,
-    draft
-   FROM ticketing.pending_drafts_v1() pending_drafts_v1(draft_id, ticket_id, revision, language, category, confidence, claimed_by, created_at, current_revision, subject, ticket, draft);
+ SELECT d.draft_id,
+    d.ticket_id,
+    d.revision,
+    d.language,
+    d.category,
+    d.confidence,
+    d.claimed_by,
+    d.created_at,
+    c.revision AS current_revision,
+    t.subject,
+    t.body AS ticket,
+    d.body AS draft,
+    COALESCE((c.content_id = d.content_id), true) AS is_current
+   FROM ((ticketing.draft d
+     LEFT JOIN vault.ticket_text t ON (((t.ticket_id = d.ticket_id) AND (t.revision = d.revision) AND (t.content_id = d.content_id))))
+     LEFT JOIN ticketing.clean_ticket c ON ((c.ticket_id = d.ticket_id)))
+  WHERE (d.state = 'pending'::text);
 
 --
--- Name: routing; Type: TABLE; Schema: ticketing; Owner: -
+-- Name: COLUMN review_queue.is_current; Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-CREATE TABLE ticketing.routing (
-    ticket_id text NOT NULL,
-    revision integer NOT NULL,
-    classifier_version text NOT NULL,
-    category text NOT NULL,
-    confidence double precision NOT NULL,
-    threshold double precision,
-    route text NOT NULL,
-    reason text,
-    routed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    second_category text,
-    second_confidence double precision,
-    in_scope double precision,
-    CONSTRAINT routing_check CHECK (((route = 'human'::text) = (reason IS NOT NULL))),
-    CONSTRAINT routing_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
-    CONSTRAINT routing_in_scope_check CHECK (((in_scope >= (0)::double precision) AND (in_scope <= (1)::double precision))),
-    CONSTRAINT routing_route_check CHECK ((route = ANY (ARRAY['auto'::text, 'human'::text]))),
-    CONSTRAINT routing_second_confidence_check CHECK (((second_confidence >= (0)::double precision) AND (second_confidence <= (1)::double precision)))
-);
-
---
--- Name: COLUMN routing.second_category; Type: COMMENT; Schema: ticketing; Owner: -
---
-
-COMMENT ON COLUMN ticketing.routing.second_category IS 'what it would be if it were not the first; null: there is no other';
-
---
--- Name: COLUMN routing.in_scope; Type: COMMENT; Schema: ticketing; Owner: -
---
-
-COMMENT ON COLUMN ticketing.routing.in_scope IS 'share of validation tickets that are as unlike the training tickets as this one: small means out of scope';
+COMMENT ON COLUMN ticketing.review_queue.is_current IS 'false: the ticket''s text has changed since, and the draft can''t be approved';
 
 --
 -- Name: snapshot; Type: TABLE; Schema: ticketing; Owner: -
@@ -1537,7 +1639,8 @@ CREATE TABLE vault.entry (
     placeholder text NOT NULL,
     value bytea NOT NULL,
     key_id text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    content_id text NOT NULL
 );
 
 --
@@ -1568,18 +1671,11 @@ ALTER TABLE ONLY ticketing.draft
     ADD CONSTRAINT draft_pkey PRIMARY KEY (draft_id);
 
 --
--- Name: draft draft_ticket_id_revision_generator_version_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
---
-
-ALTER TABLE ONLY ticketing.draft
-    ADD CONSTRAINT draft_ticket_id_revision_generator_version_key UNIQUE (ticket_id, revision, generator_version);
-
---
 -- Name: draft_work draft_work_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
 --
 
 ALTER TABLE ONLY ticketing.draft_work
-    ADD CONSTRAINT draft_work_pkey PRIMARY KEY (ticket_id, revision);
+    ADD CONSTRAINT draft_work_pkey PRIMARY KEY (ticket_id, revision, content_id);
 
 --
 -- Name: extract_cursor extract_cursor_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
@@ -1587,6 +1683,13 @@ ALTER TABLE ONLY ticketing.draft_work
 
 ALTER TABLE ONLY ticketing.extract_cursor
     ADD CONSTRAINT extract_cursor_pkey PRIMARY KEY (name);
+
+--
+-- Name: extract_range extract_range_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
+--
+
+ALTER TABLE ONLY ticketing.extract_range
+    ADD CONSTRAINT extract_range_pkey PRIMARY KEY (range_id);
 
 --
 -- Name: forgotten_ticket forgotten_ticket_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
@@ -1631,11 +1734,11 @@ ALTER TABLE ONLY ticketing.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (outbox_id);
 
 --
--- Name: outbox outbox_ticket_id_revision_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
+-- Name: outbox outbox_ticket_id_revision_content_id_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
 --
 
 ALTER TABLE ONLY ticketing.outbox
-    ADD CONSTRAINT outbox_ticket_id_revision_key UNIQUE (ticket_id, revision);
+    ADD CONSTRAINT outbox_ticket_id_revision_content_id_key UNIQUE (ticket_id, revision, content_id);
 
 --
 -- Name: promotion promotion_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
@@ -1649,7 +1752,7 @@ ALTER TABLE ONLY ticketing.promotion
 --
 
 ALTER TABLE ONLY ticketing.routing
-    ADD CONSTRAINT routing_pkey PRIMARY KEY (ticket_id, revision, classifier_version);
+    ADD CONSTRAINT routing_pkey PRIMARY KEY (ticket_id, revision, content_id, classifier_version);
 
 --
 -- Name: snapshot snapshot_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
@@ -1726,13 +1829,38 @@ ALTER TABLE ONLY ticketing.verdict
 --
 
 ALTER TABLE ONLY vault.entry
-    ADD CONSTRAINT entry_pkey PRIMARY KEY (ticket_id, revision, placeholder);
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (ticket_id, revision, content_id, placeholder);
+
+--
+-- Name: ticket_text ticket_text_pkey; Type: CONSTRAINT; Schema: vault; Owner: -
+--
+
+ALTER TABLE ONLY vault.ticket_text
+    ADD CONSTRAINT ticket_text_pkey PRIMARY KEY (ticket_id, revision, content_id);
+
+--
+-- Name: clean_ticket_open; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX clean_ticket_open ON ticketing.clean_ticket USING btree (ticket_id) WHERE ((category IS NULL) AND (reply IS NULL));
+
+--
+-- Name: clean_ticket_unfit; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX clean_ticket_unfit ON ticketing.clean_ticket USING btree (ticket_id) WHERE (unfit IS NOT NULL);
 
 --
 -- Name: draft_event_of_draft; Type: INDEX; Schema: ticketing; Owner: -
 --
 
 CREATE INDEX draft_event_of_draft ON ticketing.draft_event USING btree (draft_id, event_id);
+
+--
+-- Name: draft_of_text; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE UNIQUE INDEX draft_of_text ON ticketing.draft USING btree (ticket_id, revision, content_id, generator_version) WHERE (state <> ALL (ARRAY['superseded'::text, 'expired'::text]));
 
 --
 -- Name: draft_pending; Type: INDEX; Schema: ticketing; Owner: -
@@ -1747,10 +1875,22 @@ CREATE INDEX draft_pending ON ticketing.draft USING btree (created_at, draft_id)
 CREATE INDEX draft_pending_of_ticket ON ticketing.draft USING btree (ticket_id) WHERE (state = 'pending'::text);
 
 --
+-- Name: draft_state; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_state ON ticketing.draft USING btree (state);
+
+--
 -- Name: draft_work_open; Type: INDEX; Schema: ticketing; Owner: -
 --
 
 CREATE INDEX draft_work_open ON ticketing.draft_work USING btree (queued_at, ticket_id) WHERE (state = ANY (ARRAY['queued'::text, 'claimed'::text]));
+
+--
+-- Name: draft_work_state; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE INDEX draft_work_state ON ticketing.draft_work USING btree (state);
 
 --
 -- Name: imported_ticket_updated; Type: INDEX; Schema: ticketing; Owner: -
@@ -2018,6 +2158,13 @@ ALTER TABLE ONLY ticketing.verdict
     ADD CONSTRAINT verdict_version_fkey FOREIGN KEY (version) REFERENCES ticketing.model(version);
 
 --
+-- Name: ticket_text ticket_text_ticket_id_fkey; Type: FK CONSTRAINT; Schema: vault; Owner: -
+--
+
+ALTER TABLE ONLY vault.ticket_text
+    ADD CONSTRAINT ticket_text_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticketing.clean_ticket(ticket_id) ON DELETE CASCADE;
+
+--
 -- Name: SCHEMA ticketing; Type: ACL; Schema: -; Owner: -
 --
 
@@ -2179,6 +2326,12 @@ GRANT SELECT(decided_by) ON TABLE ticketing.draft TO ticketing_readonly;
 GRANT SELECT(decided_at) ON TABLE ticketing.draft TO ticketing_readonly;
 
 --
+-- Name: COLUMN draft.content_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(content_id) ON TABLE ticketing.draft TO ticketing_readonly;
+
+--
 -- Name: FUNCTION claim_draft_v1(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
 --
 
@@ -2187,11 +2340,11 @@ GRANT ALL ON FUNCTION ticketing.claim_draft_v1(p_draft_id bigint) TO ticketing_r
 GRANT ALL ON FUNCTION ticketing.claim_draft_v1(p_draft_id bigint) TO ticketing_pipeline;
 
 --
--- Name: FUNCTION claim_work_v1(p_worker text, p_limit integer, p_lease interval); Type: ACL; Schema: ticketing; Owner: -
+-- Name: FUNCTION claim_work_v2(p_worker text, p_limit integer, p_lease interval); Type: ACL; Schema: ticketing; Owner: -
 --
 
-REVOKE ALL ON FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION ticketing.claim_work_v1(p_worker text, p_limit integer, p_lease interval) TO ticketing_pipeline;
+REVOKE ALL ON FUNCTION ticketing.claim_work_v2(p_worker text, p_limit integer, p_lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.claim_work_v2(p_worker text, p_limit integer, p_lease interval) TO ticketing_pipeline;
 
 --
 -- Name: FUNCTION draft_for_decision(p_draft_id bigint); Type: ACL; Schema: ticketing; Owner: -
@@ -2215,20 +2368,11 @@ REVOKE ALL ON FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ticketing.forget_ticket_v1(p_ticket_id text) TO ticketing_pipeline;
 
 --
--- Name: FUNCTION human_tickets_v1(); Type: ACL; Schema: ticketing; Owner: -
+-- Name: FUNCTION hash_part(part text); Type: ACL; Schema: ticketing; Owner: -
 --
 
-REVOKE ALL ON FUNCTION ticketing.human_tickets_v1() FROM PUBLIC;
-GRANT ALL ON FUNCTION ticketing.human_tickets_v1() TO ticketing_reviewer;
-GRANT ALL ON FUNCTION ticketing.human_tickets_v1() TO ticketing_pipeline;
-
---
--- Name: FUNCTION pending_drafts_v1(); Type: ACL; Schema: ticketing; Owner: -
---
-
-REVOKE ALL ON FUNCTION ticketing.pending_drafts_v1() FROM PUBLIC;
-GRANT ALL ON FUNCTION ticketing.pending_drafts_v1() TO ticketing_reviewer;
-GRANT ALL ON FUNCTION ticketing.pending_drafts_v1() TO ticketing_pipeline;
+REVOKE ALL ON FUNCTION ticketing.hash_part(part text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ticketing.hash_part(part text) TO ticketing_pipeline;
 
 --
 -- Name: FUNCTION promote_v1(p_version text, p_verdict_id bigint, p_by text, p_overrule boolean); Type: ACL; Schema: ticketing; Owner: -
@@ -2438,11 +2582,56 @@ GRANT SELECT ON TABLE ticketing.draft_work TO ticketing_readonly;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ticketing.extract_cursor TO ticketing_pipeline;
 
 --
+-- Name: TABLE extract_range; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE ticketing.extract_range TO ticketing_pipeline;
+
+--
 -- Name: TABLE forgotten_ticket; Type: ACL; Schema: ticketing; Owner: -
 --
 
 GRANT SELECT ON TABLE ticketing.forgotten_ticket TO ticketing_pipeline;
 GRANT SELECT ON TABLE ticketing.forgotten_ticket TO ticketing_readonly;
+
+--
+-- Name: TABLE routing; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT ON TABLE ticketing.routing TO ticketing_reviewer;
+GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.routing TO ticketing_pipeline;
+GRANT SELECT ON TABLE ticketing.routing TO ticketing_readonly;
+
+--
+-- Name: TABLE ticket_text; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT INSERT,DELETE ON TABLE vault.ticket_text TO ticketing_pipeline;
+GRANT SELECT ON TABLE vault.ticket_text TO ticketing_writeback;
+
+--
+-- Name: COLUMN ticket_text.ticket_id; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(ticket_id) ON TABLE vault.ticket_text TO ticketing_pipeline;
+
+--
+-- Name: COLUMN ticket_text.revision; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(revision) ON TABLE vault.ticket_text TO ticketing_pipeline;
+
+--
+-- Name: COLUMN ticket_text.content_id; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(content_id) ON TABLE vault.ticket_text TO ticketing_pipeline;
+
+--
+-- Name: COLUMN ticket_text.stored_at; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(stored_at) ON TABLE vault.ticket_text TO ticketing_pipeline;
 
 --
 -- Name: TABLE human_queue; Type: ACL; Schema: ticketing; Owner: -
@@ -2591,19 +2780,17 @@ GRANT UPDATE(sent_at) ON TABLE ticketing.outbox TO ticketing_pipeline;
 GRANT SELECT(sent_at) ON TABLE ticketing.outbox TO ticketing_readonly;
 
 --
+-- Name: COLUMN outbox.content_id; Type: ACL; Schema: ticketing; Owner: -
+--
+
+GRANT SELECT(content_id) ON TABLE ticketing.outbox TO ticketing_readonly;
+
+--
 -- Name: TABLE review_queue; Type: ACL; Schema: ticketing; Owner: -
 --
 
 GRANT SELECT ON TABLE ticketing.review_queue TO ticketing_reviewer;
 GRANT SELECT ON TABLE ticketing.review_queue TO ticketing_pipeline;
-
---
--- Name: TABLE routing; Type: ACL; Schema: ticketing; Owner: -
---
-
-GRANT SELECT ON TABLE ticketing.routing TO ticketing_reviewer;
-GRANT SELECT,INSERT,UPDATE ON TABLE ticketing.routing TO ticketing_pipeline;
-GRANT SELECT ON TABLE ticketing.routing TO ticketing_readonly;
 
 --
 -- Name: TABLE snapshot; Type: ACL; Schema: ticketing; Owner: -
@@ -2686,6 +2873,12 @@ GRANT SELECT(key_id) ON TABLE vault.entry TO ticketing_pipeline;
 --
 
 GRANT SELECT(created_at) ON TABLE vault.entry TO ticketing_pipeline;
+
+--
+-- Name: COLUMN entry.content_id; Type: ACL; Schema: vault; Owner: -
+--
+
+GRANT SELECT(content_id) ON TABLE vault.entry TO ticketing_pipeline;
 
 --
 -- PostgreSQL database dump complete

@@ -22,6 +22,8 @@ from ticketing.settings import Settings
 for name in [name for name in os.environ if name.startswith("TICKETING_") and name != "TICKETING_TEST_DATA"]:
     del os.environ[name]  # a developer's own settings are not the tests'
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
+# As the command does for itself: torch's threads starve whatever else is on the processor while they spin.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # How long one example takes says nothing on a machine that is doing other things too.
 hypothesis.settings.register_profile("ticketing", deadline=None)

@@ -1,4 +1,4 @@
-"""A finder of names that needs no model: it knows what it was told. The trained one is tested with `models`."""
+"""A finder of names that needs no model: it knows its values in advance. The trained finder is tested with `models`."""
 
 from ticketing.privacy.placeholders import Span
 

@@ -2,8 +2,10 @@
 
 from models.evaluation.gate import judge
 from models.evaluation.measurements import Measurements, share
+from models.evaluation.verdicts import record_verdict
 from models.generator.manifest import write_manifest
-from models.registry.versions import Promotion, promote, record_verdict, register, workspace
+from models.registry.registering import register, workspace
+from models.registry.versions import Promotion, promote
 from models.shared.base import weights_hash
 from ticketing.settings import GateRule
 

@@ -6,6 +6,7 @@ from ticketing.database import Role
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 SNAPSHOT, CLASSIFIER, GENERATOR = "snapshot-1", "classifier-1", "generator-1"
+TEXT = "text-1"  # the content_id of rows whose text a test does not change
 
 
 def add_imported(conn, ticket_id, *, minutes=0, revision=1, category=None, reply=None, body="Where is my parcel?"):
@@ -17,17 +18,27 @@ def add_imported(conn, ticket_id, *, minutes=0, revision=1, category=None, reply
     )
 
 
-def add_clean(conn, *ticket_ids, revision=1, category=None, reply=None, unfit=None, updated_at=DAY):
-    """Scrubbed tickets; an older revision of the same ticket is replaced, as `prepare` does."""
+def add_clean(conn, *ticket_ids, revision=1, content_id=TEXT, category=None, reply=None, unfit=None, updated_at=DAY):
+    """Scrubbed tickets; an older text of the same ticket is replaced, as `prepare` does."""
     for ticket_id in ticket_ids:
         conn.execute(
-            "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_hash, scrubber_version, created_at,"
-            " updated_at, language, subject, body, category, reply, unfit)"
-            " VALUES (%s, %s, 'x', 'v', %s, %s, 'en', 'Parcel', 'Where is my parcel?', %s, %s, %s)"
-            " ON CONFLICT (ticket_id) DO UPDATE SET revision = excluded.revision, category = excluded.category,"
-            " reply = excluded.reply, unfit = excluded.unfit, updated_at = excluded.updated_at",
-            (ticket_id, revision, DAY, updated_at, category, reply, unfit),
+            "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_id, content_hash, scrubber_version,"
+            " created_at, updated_at, language, subject, body, category, reply, unfit)"
+            " VALUES (%s, %s, %s, 'x', 'v', %s, %s, 'en', 'Parcel', 'Where is my parcel?', %s, %s, %s)"
+            " ON CONFLICT (ticket_id) DO UPDATE SET revision = excluded.revision, content_id = excluded.content_id,"
+            " category = excluded.category, reply = excluded.reply, unfit = excluded.unfit,"
+            " updated_at = excluded.updated_at",
+            (ticket_id, revision, content_id, DAY, updated_at, category, reply, unfit),
         )
+
+
+def add_text(conn, ticket_id, *, revision=1, content_id=TEXT, body="Where is my parcel?"):
+    """The raw text of a ticket that has a clean ticket, as `prepare` keeps it."""
+    conn.execute(
+        "INSERT INTO vault.ticket_text (ticket_id, revision, content_id, subject, body)"
+        " VALUES (%s, %s, %s, 'Parcel', %s) ON CONFLICT DO NOTHING",
+        (ticket_id, revision, content_id, body),
+    )
 
 
 def add_models(conn):
@@ -44,22 +55,26 @@ def add_models(conn):
         )
 
 
-def add_draft(conn, ticket_id="T1", *, revision=1, generator=GENERATOR, body="Dear Ann, it is on its way."):
+def add_draft(
+    conn, ticket_id="T1", *, revision=1, content_id=TEXT, generator=GENERATOR, body="Dear Ann, it is on its way."
+):
     """A pending draft as the pipeline writes it. Returns its number."""
     return conn.execute(
-        "INSERT INTO ticketing.draft (ticket_id, revision, language, category, confidence, body, placeholder_body,"
-        " classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens,"
-        " seconds)"
-        " VALUES (%s, %s, 'en', 'logistics', 0.9, %s, 'Dear <PERSON_1>, it is on its way.', %s, %s, %s, 'p', 10, 9, 1)"
+        "INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body,"
+        " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+        " completion_tokens, seconds)"
+        " VALUES (%s, %s, %s, 'en', 'logistics', 0.9, %s, 'Dear <PERSON_1>, it is on its way.', %s, %s, %s, 'p', 10, 9, 1)"
         " RETURNING draft_id",
-        (ticket_id, revision, body, CLASSIFIER, generator, SNAPSHOT),
+        (ticket_id, revision, content_id, body, CLASSIFIER, generator, SNAPSHOT),
     ).fetchone()["draft_id"]
 
 
 def pending_draft(database, ticket_id="T1", **columns):
-    """A pending draft of an imported ticket, committed. Returns its number."""
+    """A pending draft of an imported and scrubbed ticket, committed. Returns its number."""
     with database.begin(Role.PIPELINE) as conn:
         add_imported(conn, ticket_id)
+        add_clean(conn, ticket_id)
+        add_text(conn, ticket_id)
         add_models(conn)
         return add_draft(conn, ticket_id, **columns)
 

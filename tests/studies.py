@@ -13,9 +13,9 @@ SYSTEMS = ("human", "nearest", "champion", "candidate")
 
 def record(number, *, category="payment", language="en", text=None, output=""):
     """A ticket of a snapshot; `output` puts another reply, or None, in its place."""
-    said = f"human wrote {number}" if output == "" else output
+    reply = f"human wrote {number}" if output == "" else output
     text = text or f"Ticket {number}\nWhere is <ORDER_ID_1>?"
-    return Record(f"t{number:04d}", language, category, text, "Answer.", text, said, number)
+    return Record(f"t{number:04d}", language, category, text, "Answer.", text, reply, number)
 
 
 def make_study(database, *, size=10, shared=2, raters=2, candidate=CANDIDATE, seed=7, name="first", records=None):
@@ -24,12 +24,12 @@ def make_study(database, *, size=10, shared=2, raters=2, candidate=CANDIDATE, se
     with database.begin(None) as conn:
         add_models(conn)
     new = NewStudy(name, SNAPSHOT, GENERATOR, candidate, seed, len(records), shared / len(records), raters, "ann")
-    study_id = study.create(database, new, Sample(records, frozenset(one.ticket_id for one in records[:shared])))
-    for system in [one for one in new.systems if one != "human"]:
-        told = (("train-1",), ("train-2", "train-3"))
+    study_id = study.create(database, new, Sample(records, frozenset(ticket.ticket_id for ticket in records[:shared])))
+    for system in [name for name in new.systems if name != "human"]:
+        sources = (("train-1",), ("train-2", "train-3"))
         replies = [
-            Reply(one.ticket_id, f"{system} wrote {i}", told[i % 2] if system == "nearest" else ())
-            for i, one in enumerate(records)
+            Reply(ticket.ticket_id, f"{system} wrote {i}", sources[i % 2] if system == "nearest" else ())
+            for i, ticket in enumerate(records)
         ]
         study.write_replies(database, study_id, system, replies)
     study.open_study(database, study_id)
@@ -44,7 +44,7 @@ def act(database, name, do, *args, role=Role.PIPELINE):
 
 
 def rate_all(database, study_id, rater, score, preferred=None):
-    """A rater joins and rates everything: `score` and `preferred` are told the system, as its reply begins with it."""
+    """A rater joins and rates every item; `score` maps a system to its score, `preferred` is the preferred system."""
     study.assign(database, study_id, rater)
     while item := act(database, rater, study.next_item, study_id):
         by_system = {text.split()[0]: label for label, text in item.replies.items()}

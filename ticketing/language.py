@@ -1,10 +1,10 @@
-"""Which language a ticket is written in, as an ISO 639 code. It knows nothing of what follows from that."""
+"""Detects the language of a ticket, as an ISO 639 code. Which languages are routed or drafted is decided elsewhere."""
 
 import re
 
 import py3langid
 
-# A language model is a guess on a few words; below this many letters of the Latin script it is not asked.
+# Statistical detection is unreliable on short texts: below this many Latin letters it is not used.
 ENOUGH_LETTERS = 40
 UNKNOWN = "und"
 
@@ -13,15 +13,16 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")
 _LATIN = re.compile(r"[A-Za-z]")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
-# Enough to tell a language; a long mail need not be read to its end.
+# The start of a long mail suffices to detect its language.
 _READ_CHARS = 5_000
 
 
 def detect_language(text: str) -> str:
-    """'en', 'zh' or py3langid's code; 'und' for a text without letters.
+    """'en', 'zh' or another code from py3langid; 'und' for a text without letters.
 
-    The script decides where it can: a Chinese character says as much as a word, so one in three letters is enough,
-    and a short text in Latin letters counts as English, since guesses on so little are mostly wrong.
+    The script decides if possible. A Chinese character carries as much meaning as a word, so a text in which one letter
+    in three is Chinese counts as Chinese. A short text in Latin letters counts as English, because py3langid is mostly
+    wrong on short texts.
     """
     start = text[:_READ_CHARS]
     letters = sum(character.isalpha() for character in start)
@@ -40,7 +41,7 @@ def detect_language(text: str) -> str:
 
 
 def ticket_language(given: str | None, text: str) -> str:
-    """The language a ticket names, without its region ('zh-CN' → 'zh'); detected where it names none or nonsense."""
+    """The given language without its region ('zh-CN' → 'zh'); the detected one if none or an invalid one is given."""
     if given is not None and _TAG.fullmatch(given.strip()):
         return re.split("[-_]", given.strip().lower(), maxsplit=1)[0]
     return detect_language(text)

@@ -19,6 +19,8 @@ from ticketing.errors import DatabaseError
 DUMP_HEADER = (
     "-- The whole schema, as the migrations leave it. Made by 'ticketing db schema': change the migrations, not this.\n"
 )
+# A migration that waits longer for a lock gives up, since all later sessions wait behind it meanwhile.
+LOCK_TIMEOUT_SECONDS = 10
 # What differs between two dumps of one schema: versions, and the random key psql is locked with.
 DUMP_NOISE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict .*)\n", re.MULTILINE)
 
@@ -46,8 +48,8 @@ def upgrade(database: Database) -> list[str]:
     Safe to run twice and from several processes at once.
 
     Raises:
-        DatabaseError: an applied migration is not the one in the code, the database is newer than the code, or the
-            login may not make what is missing.
+        DatabaseError: an applied migration is not the one in the code, the database is newer than the code, another
+            session holds a lock on a table, or the login may not make what is missing.
     """
     applied: list[str] = []
     while (name := _apply_next(database)) is not None:
@@ -104,8 +106,16 @@ def _apply_next(database: Database) -> str | None:
             missing = _missing(conn)
             if not missing:
                 return None
+            # From here on only: a second upgrade waits for the first one above, however long that takes.
+            queries.limit_lock_wait(conn, milliseconds=int(LOCK_TIMEOUT_SECONDS * 1000))
             conn.execute(missing[0].sql.encode())
             queries.record_migration(conn, name=missing[0].name, checksum=missing[0].checksum)
+        except psycopg.errors.LockNotAvailable:
+            raise DatabaseError(
+                f"The migration {missing[0].name} was not applied: it waited {LOCK_TIMEOUT_SECONDS} seconds for a lock "
+                f"that another session holds ({_lock_holders(database)}). Let that session end, then run 'ticketing db "
+                "upgrade' again."
+            ) from None
         except psycopg.errors.InsufficientPrivilege:
             raise DatabaseError(
                 f"The login {conn.info.user!r} may not upgrade the database: it must own the schemas ticketing and "
@@ -113,6 +123,12 @@ def _apply_next(database: Database) -> str | None:
                 f"roles {', '.join(Role)} exist already."
             ) from None
     return missing[0].name
+
+
+def _lock_holders(database: Database) -> str:
+    with database.begin(role=None) as conn:
+        holders = [f"{row['name']}, process {row['pid']}, on {row['relation']}" for row in queries.lock_holders(conn)]
+    return "; ".join(holders) or "it has ended by now"
 
 
 def _missing(conn: Connection) -> list[Migration]:

@@ -3,8 +3,9 @@
 It never writes there, and how far has been read is remembered by `ticketing.corpus`.
 """
 
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -39,18 +40,22 @@ class Cursor(NamedTuple):
 
 START = Cursor(datetime(1, 1, 2, tzinfo=UTC), "")
 NEVER = datetime(9999, 12, 30, tzinfo=UTC)
+MOST_ODD_ROWS = 1_000
+LARGE_TABLE_ROWS = 10_000
 
 
 def check_source(conn: Connection) -> None:
-    """Does nothing if every ticket of the source can be read.
+    """Does nothing if the source can be read; rows that can't be read are counted by `odd_rows`.
 
     Raises:
-        SourceMissing: the view is not there, lacks columns, has some of a wrong type, may not be read, or holds tickets
-            without id or time of change, which would silently be left out.
+        SourceMissing: the view is not there, lacks columns, has some of a wrong type, or may not be read.
     """
     found = {row["name"]: row["type"] for row in queries.source_columns(conn)}
     if not found:
-        raise SourceMissing("There is no view ticketing.source_ticket: run 'ticketing db upgrade', or create it.")
+        raise SourceMissing(
+            "There is no view ticketing.source_ticket: create it over your own tables, or run 'ticketing db "
+            "restore-source', which creates it over the imported tickets."
+        )
     missing = [column for column in COLUMNS if column not in found]
     if missing:
         raise SourceMissing(
@@ -65,25 +70,125 @@ def check_source(conn: Connection) -> None:
     if wrong:
         raise SourceMissing(f"In the view ticketing.source_ticket {'; '.join(wrong)}: cast it in the view.")
     try:
-        unreadable = queries.source_unreadable(conn)
+        queries.source_readable(conn)
     except psycopg.errors.InsufficientPrivilege:
         raise SourceMissing(f"The pipeline may not read ticketing.source_ticket: run {GRANT}") from None
-    if unreadable:
-        raise SourceMissing(
-            f"{unreadable} tickets in ticketing.source_ticket have no ticket_id or no (finite) updated_at, and would "
-            "never be read: let the view leave them out, or give them one, as in coalesce(updated_at, created_at)."
-        )
 
 
-def read_source(conn: Connection, after: Cursor | None, limit: int, until: datetime | None = None) -> list[Ticket]:
-    """The next tickets after a place (None: from the start), oldest change first, changed before `until`.
+def times_without_zone(conn: Connection) -> list[str]:
+    """The columns of the source that have no time zone; their values are read as UTC."""
+    return [
+        row["name"]
+        for row in queries.source_columns(conn)
+        if row["name"] in COLUMNS and row["type"] in ("timestamp without time zone", "date")
+    ]
 
-    A whole source is read in constant memory by going on after the last ticket until nothing comes. Where a view gives
-    a ticket twice (a join gone wide), a page holds its last row only; so a page can be shorter than `limit`.
+
+def restore_source(conn: Connection) -> None:
+    """Creates the view over the imported tickets where there is none.
+
+    Raises:
+        SourceMissing: there is a view already; it may be somebody's own.
     """
-    after = after or START
+    if list(queries.source_columns(conn)):
+        raise SourceMissing(
+            "There is a view ticketing.source_ticket already, and it was not changed. If it shall go: "
+            "DROP VIEW ticketing.source_ticket; and run this again."
+        )
+    queries.create_source(conn)
+
+
+class OddRows(NamedTuple):
+    """Rows of the source that need the operator, each kind counted up to `MOST_ODD_ROWS`."""
+
+    without_time: int  # no finite updated_at: never read
+    without_id: int  # no ticket_id: never read
+    in_future: int  # updated_at is later than now: read in every run
+
+    @property
+    def warnings(self) -> list[str]:
+        """One sentence a kind, with what to do."""
+        found = []
+        if self.without_time:
+            found.append(
+                f"{_up_to(self.without_time)} tickets in ticketing.source_ticket have no finite updated_at and are not "
+                "read: let the view leave them out or give them a time, as in coalesce(updated_at, created_at)."
+            )
+        if self.without_id:
+            found.append(
+                f"{_up_to(self.without_id)} tickets in ticketing.source_ticket have no ticket_id and are not read: let "
+                "the view leave them out or give them an id."
+            )
+        if self.in_future:
+            found.append(
+                f"{_up_to(self.in_future)} tickets in ticketing.source_ticket have an updated_at in the future. They "
+                "are read, as if changed now, and compared again in every run until it is corrected. Many of them, a "
+                "few hours ahead, are local times without a time zone: convert them in the view with AT TIME ZONE."
+            )
+        return found
+
+
+def odd_rows(conn: Connection, after: Cursor | None = None) -> OddRows:
+    """Counts the rows that need the operator.
+
+    Args:
+        conn: a transaction of the pipeline's role.
+        after: where reading begins; only rows changed since are searched for a missing id. None: all rows.
+    """
+    row = queries.source_odd_rows(conn, after_updated_at=(after or START).updated_at, most=MOST_ODD_ROWS)
+    return OddRows(**row)
+
+
+def index_advice(conn: Connection) -> str | None:
+    """Which index the source needs; None if reading a page scans no large table, as EXPLAIN says."""
+    last = last_place(conn, NEVER)
+    if last is None:
+        return None
+    # The plan of a page before the end of the source: after it there would be nothing to scan.
+    start = Cursor(max(last.updated_at - timedelta(days=1), START.updated_at), "")
+    [row] = conn.execute(
+        "EXPLAIN (FORMAT JSON, VERBOSE) " + queries.source_page.sql,
+        _page_parameters(start, Cursor(NEVER, ""), None) | {"page": 500},
+    ).fetchall()
+    scanned = _scanned_tables(row["QUERY PLAN"][0]["Plan"])
+    large = list(queries.large_tables(conn, names=sorted(scanned), rows=LARGE_TABLE_ROWS))
+    if not large:
+        return None
+    table = large[0]["name"]
+    return (
+        f"Every page of the source scans all {large[0]['number']:,} rows of {table}: run CREATE INDEX ON {table} "
+        "(updated_at, (ticket_id::text)), with the columns that the view ticketing.source_ticket gives under these "
+        "names, then ANALYZE."
+    )
+
+
+def _scanned_tables(plan: Mapping[str, Any]) -> set[str]:
+    found = set().union(*(_scanned_tables(part) for part in plan.get("Plans", ())))
+    return found | {f"{plan['Schema']}.{plan['Relation Name']}"} if plan["Node Type"] == "Seq Scan" else found
+
+
+def _up_to(count: int) -> str:
+    return f"{count:,}{' or more' if count == MOST_ODD_ROWS else ''}"
+
+
+def read_source(
+    conn: Connection, after: Cursor | None, upto: Cursor | None, limit: int | None, scrubbed_by: str | None = None
+) -> list[Ticket]:
+    """The next tickets after a place (None: the start), up to and with another (None: the end), in order of change.
+
+    A whole source is read in constant memory by going on after the last ticket until nothing comes. Forgotten tickets
+    are left out. Where a view gives a ticket twice (a join gone wide), a page holds its last row only; so a page can be
+    shorter than `limit`.
+
+    Args:
+        conn: a transaction of the pipeline's role.
+        after: everything up to and with this place is left out.
+        upto: everything after this place is left out.
+        limit: the most rows to read; None: no limit.
+        scrubbed_by: leaves out the tickets whose clean ticket was made of the same content by this scrubber version.
+    """
     rows = queries.source_page(
-        conn, after_updated_at=after.updated_at, after_ticket_id=after.ticket_id, until=until or NEVER, page=limit
+        conn, **_page_parameters(after or START, upto or Cursor(NEVER, ""), scrubbed_by), page=limit
     )
     page: dict[str, Ticket] = {}
     for row in rows:
@@ -92,11 +197,31 @@ def read_source(conn: Connection, after: Cursor | None, limit: int, until: datet
     return list(page.values())
 
 
-def count_source(conn: Connection, after: Cursor | None, until: datetime | None = None) -> int:
-    """How many rows are still to be read after a place."""
-    after = after or START
+def count_source(conn: Connection, after: Cursor | None, upto: Cursor | None = None) -> int:
+    """How many rows lie between two places, changed or not."""
+    after, upto = after or START, upto or Cursor(NEVER, "")
     return int(
         queries.source_count(
-            conn, after_updated_at=after.updated_at, after_ticket_id=after.ticket_id, until=until or NEVER
+            conn,
+            after_updated_at=after.updated_at,
+            after_ticket_id=after.ticket_id,
+            upto_updated_at=upto.updated_at,
+            upto_ticket_id=upto.ticket_id,
         )
     )
+
+
+def last_place(conn: Connection, until: datetime) -> Cursor | None:
+    """The place of the last row changed before `until`; None: there is none."""
+    row = queries.source_last(conn, until=until)
+    return Cursor(row["updated_at"], row["ticket_id"]) if row else None
+
+
+def _page_parameters(after: Cursor, upto: Cursor, scrubbed_by: str | None) -> dict[str, Any]:
+    return {
+        "after_updated_at": after.updated_at,
+        "after_ticket_id": after.ticket_id,
+        "upto_updated_at": upto.updated_at,
+        "upto_ticket_id": upto.ticket_id,
+        "scrubber_version": scrubbed_by,
+    }

@@ -1,7 +1,23 @@
-"""Spreadsheets run cells as formulas, so no cell that tickets, replies or names are in may begin like one."""
+"""What is special about CSV files of spreadsheets: their delimiters differ, and they run cells as formulas.
+
+No cell with the text of a ticket, a reply or a name may begin like a formula.
+"""
+
+import csv
+
+DELIMITERS = (",", ";", "\t")
 
 # What begins a formula in one spreadsheet or another; full-width signs count in East Asian ones (OWASP, CSV injection).
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def delimiter_of(header: str) -> str:
+    """The delimiter of a file, from its first line: the one that makes the most columns.
+
+    Raises:
+        csv.Error: the line is no CSV.
+    """
+    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), ())))
 
 
 def safe_cell(text: str) -> str:

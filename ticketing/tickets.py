@@ -1,11 +1,21 @@
-"""What a ticket is, raw and scrubbed, and the hash that names its content.
+"""What a ticket is, raw and scrubbed, and the hashes that name its content.
 
 Reading and writing tickets is `ticketing.source` and `ticketing.corpus`; nothing here touches the database.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
+
+
+class TextKey(NamedTuple):
+    """What a scrub, a claim, a draft and a restored value are keyed by: one text of one ticket."""
+
+    ticket_id: str
+    revision: int
+    content_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +50,31 @@ class CleanTicket:
     body: str
     category: str | None
     reply: str | None
+    content_id: str = ""  # of the raw text that it was made of; empty where nothing is keyed by it
+    scrubbed_at: datetime | None = None  # scrubbed again, the same text can have other placeholders
+
+    @property
+    def key(self) -> TextKey:
+        """Which text of which ticket it is."""
+        return TextKey(self.ticket_id, self.revision, self.content_id)
 
     @property
     def text(self) -> str:
         """What the classifier reads: the subject, a line break, the body."""
         return joined(self.subject, self.body)
+
+
+def text_key(row: Mapping[str, Any]) -> TextKey:
+    """The key of a database row that has its three columns."""
+    return TextKey(row["ticket_id"], row["revision"], row["content_id"])
+
+
+def content_id(ticket: Ticket) -> str:
+    """Which text of a ticket it is: a hash of all that is read of the ticket's own text, as 32 hex digits.
+
+    A ticket whose text changed has another one, whatever its revision says.
+    """
+    return content_hash(ticket.subject, ticket.body)[:32]
 
 
 def joined(subject: str, body: str) -> str:

@@ -1,1 +1,1 @@
-"""The inference engine: vLLM in a process of its own, and the generators that are served by it."""
+"""The inference engine: vLLM in its own process, and the generators and champions that run on it."""

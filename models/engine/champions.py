@@ -1,9 +1,10 @@
-"""The champions, loaded, and exchanged between two chunks of tickets when others were promoted.
+"""Loads the champions, and replaces them between two chunks of tickets when other versions were promoted.
 
-The registry says which versions are champions; drafting with them is `ticketing.stages`.
+The registry knows which versions are champions; `ticketing.stages` drafts with them.
 """
 
 import logging
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from typing import Self
 from models.classifier.model import TrainedClassifier
 from models.engine.serving import ServedGenerator, serve_generator
 from models.registry import versions
+from models.registry.versions import Kind
 from ticketing.database import Database
 from ticketing.settings import Settings
 from ticketing.stages.drafting import Drafters
@@ -20,7 +22,7 @@ logger = logging.getLogger("ticketing")
 
 
 class Champions:
-    """The models that draft; the engine stops when the block ends."""
+    """The models that draft, as a context manager; the engine stops when the block ends."""
 
     def __init__(self, database: Database, finder: Finder, settings: Settings) -> None:
         self._database, self._finder, self._settings = database, finder, settings
@@ -36,34 +38,48 @@ class Champions:
     ) -> None:
         self._engine.__exit__(kind, error, traceback)
 
-    def drafters(self) -> Drafters:
-        """The champions of this moment. A loaded model is kept while it is champion: an engine takes long to start.
+    def classifier(self) -> TrainedClassifier:
+        """The current champion classifier.
 
         Raises:
             NoChampion: no classifier has been promoted.
-            ModelError: a champion's artefact is gone or damaged; the previous champion is not used in its place.
+            ModelError: its artefact is missing or damaged.
         """
-        # Both versions from one query, since both may be promoted together.
+        return self._champion_classifier(versions.champion_versions(self._database))
+
+    def drafters(self) -> Drafters:
+        """The current champions. A model stays loaded while it is champion, because an engine starts slowly.
+
+        Raises:
+            NoChampion: no classifier has been promoted.
+            ModelError: a champion's artefact is missing or damaged; no other version drafts in its place.
+            EngineError: the generator's engine does not start.
+        """
+        # One query reads both versions, because one transaction may promote both.
         champions = versions.champion_versions(self._database)
+        classifier = self._champion_classifier(champions)
+        if (self._generator and self._generator.version) != champions.get("generator"):
+            self._change_generator(champions.get("generator"))
+        return Drafters(classifier, self._generator, self._finder)
+
+    def _champion_classifier(self, champions: Mapping[Kind, str]) -> TrainedClassifier:
         if "classifier" not in champions:
             raise versions.no_champion("classifier")
         if self._classifier is None or self._classifier.version != champions["classifier"]:
             self._classifier = self._load_classifier(champions["classifier"])
-        if (self._generator and self._generator.version) != champions.get("generator"):
-            self._change_generator(champions.get("generator"))
-        return Drafters(self._classifier, self._generator, self._finder)
+        return self._classifier
 
     def _load_classifier(self, version: str) -> TrainedClassifier:
-        logger.info("draft: the classifier is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         return TrainedClassifier.load(version, model.path, self._settings)
 
     def _change_generator(self, version: str | None) -> None:
-        # The old engine stops before the next one starts: there may not be memory for two.
+        # The old engine stops before the new one starts: the memory may not suffice for two.
         self._generator = None
         self._engine.close()
         if version is None:
             return
-        logger.info("draft: the generator is %s", version)
         model = versions.find(self._database, version, self._settings)
+        logger.info("draft: the champion is %s", model.short_name)
         self._generator = self._engine.enter_context(serve_generator(model, self._settings))

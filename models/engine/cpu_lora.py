@@ -1,6 +1,6 @@
-"""Makes vLLM's LoRA on a CPU fast for one adapter at a time, which is all that this project serves.
+"""Speeds up vLLM's LoRA on a CPU for a single adapter, the only case that this project needs.
 
-It changes vLLM within the engine's process only; the engine is `models.engine.worker`.
+It patches vLLM within the engine's process; the engine itself is `models.engine.worker`.
 """
 
 import torch
@@ -8,10 +8,11 @@ from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 
 def use_dense_products() -> None:
-    """Replaces vLLM 0.32's LoRA products, which copy the adapter's weights once for every token, by plain ones.
+    """Replaces vLLM 0.32's LoRA products by plain matrix products.
 
-    The copies are what lets tokens of one batch use different adapters. Here all of them use slot 0 (`max_loras` is 1
-    and a call never mixes requests with and without an adapter); without an adapter nothing is computed, as before.
+    vLLM copies the adapter's weights once for every token, so that the tokens of one batch can use different adapters.
+    Here all tokens use the adapter in slot 0: `max_loras` is 1, and no call mixes requests with and without an adapter.
+    A call without an adapter computes nothing, as in vLLM.
     """
     PunicaWrapperCPU._shrink_prefill = _shrink
     PunicaWrapperCPU._expand_slice_prefill = _expand_slice

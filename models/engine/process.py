@@ -1,6 +1,6 @@
-"""Runs vLLM in a process of its own and talks to it: conversations in, completions out.
+"""Starts vLLM in its own process, sends it conversations and receives completions.
 
-What happens inside that process is `models.engine.worker`; what the conversations say is `ticketing.drafting`.
+The code of that process is `models.engine.worker`; `ticketing.stages.prompts` writes the conversations.
 """
 
 import json
@@ -30,23 +30,23 @@ from ticketing.stages.protocols import Completion
 
 logger = logging.getLogger("ticketing")
 
-LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM's max_lora_rank may be
+LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # the values that vLLM accepts as max_lora_rank
 CLOSE_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """A trained LoRA adapter. vLLM's prefix cache goes by name and path: a new version needs a new one of both."""
+    """A trained LoRA adapter. Its name and path are the key of vLLM's prefix cache: a new version needs new ones."""
 
     name: str
     path: Path
 
 
 class Engine:
-    """vLLM with a base model and at most one adapter, from `__enter__` to `__exit__`.
+    """vLLM with a base model and at most one adapter, as a context manager.
 
-    The memory of an engine comes back only when its process ends; so it has one of its own, which ends with this one,
-    however this one ends.
+    The engine has its own process, because its memory is freed only when its process ends. That process also ends when
+    this process ends or is killed.
     """
 
     def __init__(self, base: str, settings: Settings, adapter: Adapter | None = None) -> None:
@@ -56,14 +56,14 @@ class Engine:
         self.load_seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
-        self._one_at_a_time = threading.Lock()
+        self._call_lock = threading.Lock()
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         """Starts the process and waits until the model is loaded.
 
         Raises:
-            EngineError: it ended, or was not ready within engine.start_timeout_seconds.
+            EngineError: the process ended, or was not ready within engine.start_timeout_seconds.
         """
         started = time.monotonic()
         logs = self.settings.home / "logs"
@@ -80,9 +80,9 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # vLLM leaves a file behind for every start.
+                # vLLM leaves a temporary file behind at every start.
                 env={**self.environment(), "TMPDIR": self._scratch.name},
-                # Ctrl-C is for this process: it decides what is finished before the engine goes.
+                # Ctrl-C reaches only this process, which decides what to finish before it stops the engine.
                 start_new_session=True,
             )
         theirs.close()
@@ -100,7 +100,7 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Ends the process: it is asked first, and killed when it does not listen."""
+        """Asks the process to end, and kills it if it does not."""
         if self._connection is not None:
             self._connection.close()
         if self._process is not None and kind is None:
@@ -110,7 +110,7 @@ class Engine:
 
     @property
     def pid(self) -> int | None:
-        """The engine's process; None when there is none."""
+        """The id of the engine's process; None if it was not started."""
         return None if self._process is None else self._process.pid
 
     def chat(
@@ -120,32 +120,33 @@ class Engine:
         max_tokens: int | None = None,
         temperature: float = 0.0,
     ) -> list[Completion]:
-        """One completion a conversation, in order.
+        """One completion for each conversation, in order.
 
         Args:
-            conversations: a list of messages each, as `ticketing.stages.prompts.messages` gives it.
-            use_adapter: False asks the bare base model.
-            max_tokens: the longest reply; engine.max_reply_tokens if left out.
-            temperature: 0 takes the likeliest token each time.
+            conversations: each a list of messages, as `ticketing.stages.prompts.messages` returns it.
+            use_adapter: False runs the base model without the adapter.
+            max_tokens: the length limit of a reply; engine.max_reply_tokens if left out.
+            temperature: 0 always picks the most likely token.
 
         Returns:
-            Completions with finish_reason 'stop' or 'length', or 'error' (and no text) for a conversation that leaves
-            no room for a reply within engine.max_model_len.
+            Completions with finish_reason 'stop' or 'length'. A conversation that leaves no room for a reply within
+            engine.max_model_len gets 'error' and no text.
 
         Raises:
-            EngineError: the engine is not running, or ended or failed on the way. Nothing is lost: ask a new engine.
+            EngineError: the engine is not running, or it ended or failed. A new engine can take the same call.
         """
         limit = self.settings.engine.max_reply_tokens if max_tokens is None else max_tokens
-        with self._one_at_a_time:
+        with self._call_lock:
             self._send((list(conversations), use_adapter and self.adapter is not None, limit, temperature))
             answers: list[tuple[str, int, int, str]] = self._receive(None)
         return [Completion(*answer) for answer in answers]
 
     def options(self) -> dict[str, Any]:
-        """What the process is told to load.
+        """The options that the process receives: what to load, and vLLM's limits.
 
         Raises:
-            ModelError: there is no such base model or adapter.
+            ModelError: there is no such base model.
+            EngineError: the adapter can't be read.
         """
         chosen = self.settings.engine
         adapter = None if self.adapter is None else (self.adapter.name, str(self.adapter.path.resolve()))
@@ -159,36 +160,36 @@ class Engine:
         }
 
     def environment(self) -> dict[str, str]:
-        """The environment of the process: this one's, and what vLLM reads from there."""
+        """The environment of the engine's process: that of this process, plus the variables that vLLM reads."""
         project = str(Path(__file__).resolve().parents[2])
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
-            # One process: nothing that could outlive it, and no second copy of torch in memory.
+            # vLLM starts no further process, which could outlive this one and would hold a second copy of torch.
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
             "VLLM_CPU_KVCACHE_SPACE": str(self.settings.engine.kv_cache_gib),
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
             "VLLM_LOGGING_COLOR": "0",
-            # As in ticketing.cli: spinning threads starve whoever else is on the processor.
+            # As in ticketing.cli: waiting OpenMP threads would occupy the processor that others need.
             "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000"),
         }
 
     def _send(self, message: object) -> None:
         if self._connection is None or self._connection.closed:
-            raise EngineError("The inference engine is not running: it is used as a context manager, once.")
+            raise EngineError("The inference engine is not running: use it as a context manager, and only once.")
         try:
             self._connection.send(message)
         except OSError:
             raise self._ended() from None
 
     def _receive(self, timeout: float | None) -> Any:  # noqa: ANN401
-        assert self._connection is not None  # noqa: S101 - _send has looked
+        assert self._connection is not None  # noqa: S101 - _send has checked it
         try:
             if not self._connection.poll(timeout):
                 raise EngineError(
-                    f"The inference engine was not ready after {timeout} s: raise engine.start_timeout_seconds, "
-                    f"or see {self._log}."
+                    f"The inference engine was not ready after {timeout} s: see {self._log}, or set a higher "
+                    "engine.start_timeout_seconds."
                 )
             failed, answer = self._connection.recv()
         except (EOFError, ConnectionError):
@@ -198,14 +199,15 @@ class Engine:
         return answer
 
     def _ended(self) -> EngineError:
-        assert self._process is not None  # noqa: S101 - there was a connection
+        assert self._process is not None  # noqa: S101 - a connection implies a process
         self._kill()
         code = self._process.returncode
-        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-        hint = ", most likely because memory ran out: lower engine.kv_cache_gib" if code == -signal.SIGKILL else ""
+        cause = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        hint = ", probably out of memory: set a lower engine.kv_cache_gib" if code == -signal.SIGKILL else ""
         line = last_error(self._log, self._log_start)
         return EngineError(
-            f"The inference engine ended by itself ({how}{hint}).{f' It said: {line}' if line else ''} See {self._log}."
+            f"The inference engine ended unexpectedly ({cause}{hint}).{f' Its last error: {line}.' if line else ''} "
+            f"See {self._log}."
         )
 
     def _kill(self) -> None:
@@ -213,7 +215,7 @@ class Engine:
             self._connection.close()
         if self._process is None:
             return
-        # Ended by itself or not, none of its children may stay. It leads a process group of its own.
+        # The process leads its own process group: the signal also ends its children, even if it has ended already.
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -222,10 +224,10 @@ class Engine:
 
 
 def lora_rank(adapter: Adapter) -> int:
-    """The smallest rank vLLM can be told that holds this adapter.
+    """The smallest rank that vLLM accepts and that is at least the adapter's own.
 
     Raises:
-        EngineError: the adapter is gone, or too large.
+        EngineError: the adapter's configuration can't be read.
     """
     try:
         rank = json.loads((adapter.path / "adapter_config.json").read_text())["r"]
@@ -237,7 +239,7 @@ def lora_rank(adapter: Adapter) -> int:
 
 
 def last_error(log: Path, start: int) -> str:
-    """The last line since `start` (a byte offset) that names an error; '' when there is none."""
+    """The last line of the log after the byte offset `start` that names an error; '' if there is none."""
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()

@@ -1,4 +1,7 @@
-"""A registered generator as the drafting and the evaluation use it: its base model in vLLM, with its adapter."""
+"""Serves a registered generator: its base model in vLLM with its adapter.
+
+The process behind it is `models.engine.process`.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +18,7 @@ SECOND_TEMPERATURE = 0.7
 
 
 class ServedGenerator:
-    """A generator that is up and answers."""
+    """A generator whose engine is running."""
 
     def __init__(self, model: ModelVersion, engine: Engine, languages: frozenset[str] | None) -> None:
         self.version = model.version
@@ -24,7 +27,7 @@ class ServedGenerator:
         self.languages = languages
 
     def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
-        """One reply a conversation, in order; the likeliest, or, when asked again, any that is likely.
+        """One reply for each conversation, in order: the most likely one, or with `again` one drawn at temperature 0.7.
 
         Raises:
             EngineError: the engine failed.
@@ -34,10 +37,10 @@ class ServedGenerator:
 
 @contextmanager
 def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedGenerator]:
-    """Runs the engine with a registered generator for as long as the block lasts.
+    """Runs the engine with a registered generator until the block ends.
 
     Raises:
-        ModelError: the artefact is not that of a generator, or its base model or its prompts are others by now.
+        ModelError: the artefact is no generator, or its base model or its prompts have changed since its training.
         EngineError: the engine does not start.
     """
     manifest = read_manifest(model.version, model.path)

@@ -1,7 +1,6 @@
-"""The process that vLLM lives in: loads a model, answers over a pipe, ends when its parent does.
+"""The process that runs vLLM: it loads a model, answers over a pipe, and ends when its parent ends.
 
-Only `models.engine.process` starts it. No text of a ticket may reach a log: an exception that is raised while tickets
-are processed is logged without its message.
+Only `models.engine.process` starts it.
 """
 
 import logging
@@ -17,23 +16,23 @@ PARENT_CHECK_SECONDS = 0.5
 
 
 def end_with(parent: int) -> None:
-    """Ends this process as soon as `parent` is no longer its parent, also in the midst of a generation."""
+    """Ends this process as soon as its parent process is gone, even during a generation."""
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(PARENT_CHECK_SECONDS)
         os._exit(1)
 
-    # Linux can signal a child at its parent's death, but means the death of the thread that started it: a flow's task
-    # runs in a thread that ends long before the flow does.
+    # Linux can signal a child when its parent dies, but counts the thread that started it as the parent: a flow's task
+    # runs in a thread that ends long before the flow.
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
 
 
 class Worker:
-    """A loaded model."""
+    """A model that vLLM has loaded."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        # Imported here, so that a parent that has died is noticed during the half minute that this takes.
+        # These imports take half a minute; `end_with` must already watch the parent meanwhile.
         import torch
         from vllm import LLM
         from vllm.lora.request import LoRARequest
@@ -50,7 +49,7 @@ class Worker:
             use_dense_products()
         self.llm = LLM(
             dtype=str(compute_dtype()).removeprefix("torch."),
-            # Adapters turn compilation off on a CPU anyway, and there it costs more than it brings.
+            # On a CPU vLLM does not compile with adapters, and without them compiling costs more time than it saves.
             enforce_eager=not torch.cuda.is_available(),
             enable_prefix_caching=True,
             seed=0,
@@ -64,10 +63,10 @@ class Worker:
     def chat(
         self, conversations: list[list[dict[str, str]]], use_adapter: bool, max_tokens: int, temperature: float
     ) -> list[tuple[str, int, int, str]]:
-        """Text, prompt tokens, reply tokens and finish reason of each conversation, in order."""
+        """(text, number of prompt tokens, number of reply tokens, finish reason) of each conversation, in order."""
         from vllm import SamplingParams
 
-        # Reasoning models would think aloud; the adapter is trained on prompts rendered without it.
+        # Off, because the adapter is trained on prompts that were rendered without thinking.
         template = {"enable_thinking": False}
         lengths = [
             len(self.tokenizer.apply_chat_template(c, add_generation_prompt=True, return_dict=False, **template))
@@ -96,7 +95,7 @@ class Worker:
 
 
 def main() -> None:
-    """Loads what the parent asks for, then answers until the parent hangs up."""
+    """Loads the model that the parent names, then answers requests until the parent closes the pipe."""
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
     end_with(int(sys.argv[2]))
     try:
@@ -110,10 +109,11 @@ def main() -> None:
         try:
             request = connection.recv()
         except EOFError:
-            os._exit(0)  # nothing is open but a log; vLLM's own farewell takes seconds
+            os._exit(0)  # at once: only the log is open, and vLLM's own shutdown takes seconds
         try:
             answer: tuple[bool, Any] = (False, worker.chat(*request))
         except Exception as error:
+            # Without the exception's message, which may contain text of a ticket.
             traceback.print_tb(error.__traceback__)
             logging.getLogger("vllm").error("a generation failed: %s", type(error).__name__)
             answer = (True, type(error).__name__)

@@ -1,6 +1,6 @@
-"""Finds historical tickets whose category is most likely wrong, for a person to check: confident learning.
+"""Finds historical tickets whose category is probably wrong, by confident learning, for a person to check.
 
-It changes no label, and its models are not used for routing.
+It changes no label, and the models that it trains route no tickets.
 """
 
 import math
@@ -29,7 +29,7 @@ SEED = 0
 
 
 class Suspect(NamedTuple):
-    """A ticket whose label is most likely wrong; `quality` is the estimated probability of the given label, 0..1."""
+    """A ticket whose label is probably wrong; `quality` is the estimated probability that it is right, 0..1."""
 
     ticket_id: str
     language: str
@@ -51,19 +51,19 @@ def audited_tickets(snapshot: Snapshot) -> list[Record]:
 
 
 def suspects(records: Sequence[Record], encoder: Encoder) -> list[Suspect]:
-    """The tickets whose label is most likely wrong, the lowest quality first.
+    """The tickets whose label is probably wrong, the most suspicious first.
 
-    Each ticket is predicted by a logistic regression over words, parts of words and the encoder's vectors that was
-    trained without it and its near-duplicates. cleanlab then prunes by class and by noise rate (C. Northcutt, L. Jiang
-    and I. Chuang, Confident learning, JAIR 70 (2021) 1373–1411).
+    In a cross-validation a logistic regression on words, character sequences and the encoder's vectors predicts each
+    ticket; it was not trained on the ticket or its near-duplicates. cleanlab then prunes by class and by noise rate (C.
+    Northcutt, L. Jiang and I. Chuang, Confident learning, JAIR 70 (2021) 1373–1411).
 
     Args:
         records: labelled tickets, such as `audited_tickets`.
         encoder: turns texts into vectors.
     """
     labels = sorted({record.category for record in records})
-    number = {label: i for i, label in enumerate(labels)}
-    given = np.asarray([number[record.category] for record in records])
+    number_of = {label: i for i, label in enumerate(labels)}
+    given = np.asarray([number_of[record.category] for record in records])
     predicted = _predicted(records, given, len(labels), encoder)
     wrong = find_label_issues(given, predicted, filter_by="both", n_jobs=1)
     quality = get_label_quality_scores(given, predicted)
@@ -83,21 +83,21 @@ def suspects(records: Sequence[Record], encoder: Encoder) -> list[Suspect]:
 
 
 def _predicted(records: Sequence[Record], given: np.ndarray, labels: int, encoder: Encoder) -> np.ndarray:
-    """The probability of each category for each ticket, by models trained without it: tickets × labels."""
+    """Out-of-fold probabilities of each category: an array of tickets × labels."""
     texts = [record.text for record in records]
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2).fit_transform(texts)
-    # The tokenizer does not cut Chinese into words: parts of up to three characters stand for them.
+    # The vectorizer does not split Chinese into words: sequences of up to three characters replace them.
     parts = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True, min_df=2).fit_transform(texts)
     counted = hstack([words, parts]).tocsr()
-    # On all columns a fold would take minutes; their main directions separate the categories equally well.
+    # Fitting on all columns takes minutes a fold; the main components separate the categories equally well.
     directions = min(DIRECTIONS, min(counted.shape) - 1)
     reduced = TruncatedSVD(directions, random_state=SEED).fit_transform(counted)
     features = np.hstack([reduced, encoder.embed(texts)])
     groups = [record.group for record in records]
     result = np.zeros((len(records), labels))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    for fitted, held_out in folds.split(features, given, groups):
-        model = LogisticRegression(C=10.0, max_iter=300).fit(features[fitted], given[fitted])
-        # The model lacks categories whose tickets are all held out.
-        result[np.ix_(held_out, model.classes_)] = model.predict_proba(features[held_out])
+    for train, test in folds.split(features, given, groups):
+        model = LogisticRegression(C=10.0, max_iter=300).fit(features[train], given[train])
+        # The model does not know a category whose tickets are all in the test fold: its probability stays 0.
+        result[np.ix_(test, model.classes_)] = model.predict_proba(features[test])
     return result

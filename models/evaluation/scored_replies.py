@@ -1,6 +1,6 @@
-"""The test tickets whose replies are scored, and the replies of the generator, its base model and the nearest ticket.
+"""Chooses the test tickets whose replies are scored, and collects the replies of the systems that are compared.
 
-Scoring them is `models.evaluation.generator`.
+The scores themselves are computed in `models.evaluation.generator`.
 """
 
 import random
@@ -26,45 +26,45 @@ def scored_records(
     gate: GateSettings,
     champion_training_ids: frozenset[str] = frozenset(),
 ) -> list[Record]:
-    """The test tickets whose replies are scored; the same ones in the same order each time.
+    """The test tickets whose replies are scored, in a fixed order.
 
     Args:
-        snapshot: its test part is scored.
-        languages: the languages of the generator; None: any.
-        gate: at most `max_test_replies` are scored, or `min_replies` of each language if that is more.
-        champion_training_ids: tickets that the champion was trained on. They come last, since it can't be compared on
-            them.
+        snapshot: the snapshot with the test tickets.
+        languages: the languages that the generator writes; None: any.
+        gate: at most `max_test_replies` tickets are scored, but of each language at least the first `min_replies`.
+        champion_training_ids: tickets that the champion was trained on; they come last, because the champion can't be
+            compared on them.
 
     Raises:
-        CorpusError: no test ticket has a reply in a language that the generator writes.
+        CorpusError: no test ticket in a language of the generator has a reply.
     """
-    able = [
+    eligible = [
         record
         for record in snapshot.iterate("test")
         if record.output and (languages is None or record.language in languages)
     ]
-    if not able:
+    if not eligible:
         raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
-    able.sort(key=lambda record: record.ticket_id)
-    random.Random(snapshot.snapshot_id).shuffle(able)  # noqa: S311 — an order, not a secret
-    able.sort(key=lambda record: record.ticket_id in champion_training_ids)
+    eligible.sort(key=lambda record: record.ticket_id)
+    random.Random(snapshot.snapshot_id).shuffle(eligible)  # noqa: S311 — an order, not a secret
+    eligible.sort(key=lambda record: record.ticket_id in champion_training_ids)
     counts: Counter[str] = Counter()
     first, others = list[Record](), list[Record]()
-    for record in able:
+    for record in eligible:
         (first if counts[record.language] < gate.min_replies else others).append(record)
         counts[record.language] += 1
     return [*first, *others[: max(gate.max_test_replies - len(first), 0)]]
 
 
 def write_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
-    """The replies of a served generator, in order, to the same prompts as in drafting.
+    """The replies of a served generator to the same conversations as in drafting, in order.
 
-    The reply to a ticket in a language that it does not write is empty.
+    A ticket in a language that the generator does not write gets an empty reply, because a human answers it.
     """
-    able = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
-    completions = served.complete([messages(records[i].instruction, records[i].input) for i in able])
-    replies = dict(zip(able, completions, strict=True))
-    return [replies.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
+    written = [i for i, r in enumerate(records) if served.languages is None or r.language in served.languages]
+    completions = served.complete([messages(records[i].instruction, records[i].input) for i in written])
+    completion_of = dict(zip(written, completions, strict=True))
+    return [completion_of.get(i, Completion("", 0, 0, "stop")) for i in range(len(records))]
 
 
 def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> list[Completion]:
@@ -77,12 +77,12 @@ def write_base_replies(served: ServedGenerator, records: Sequence[Record]) -> li
 
 
 def look_up_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Completion]:
-    """The reply to the most similar training ticket of each record, as a completion."""
+    """For each ticket the reply to the most similar training ticket, in the form of a completion."""
     return [Completion(text, 0, 0, "stop") for text in nearest_replies(snapshot, records)]
 
 
 def _longest_reply(engine: Engine, records: Sequence[Record]) -> int:
-    # The base model writes up to any limit, which would take longer than everything else.
+    # The base model rarely ends a reply by itself: without this limit it would take most of the evaluation's time.
     tokenizer = AutoTokenizer.from_pretrained(resolve(engine.base, engine.settings))
     longest = max(len(tokenizer(record.output).input_ids) for record in records)
     return min(longest, engine.settings.engine.max_reply_tokens)

@@ -1,6 +1,6 @@
-"""Analyses the ratings of a blind study: preferences, mean scores with confidence intervals, and raters' agreement.
+"""Analyses the ratings of a blind study: win rates and mean scores with confidence intervals, and raters' agreement.
 
-The ratings come from `ticketing.study.studies`; the gate judges the numbers.
+The ratings come from `ticketing.study.studies`; `models.evaluation.gate` decides whether a number suffices.
 """
 
 import math
@@ -21,10 +21,10 @@ from ticketing.study.studies import Rating
 
 @dataclass(frozen=True)
 class WilsonShare(Measurement):
-    """A share with Wilson's bounds at every confidence level."""
+    """A share with Wilson's confidence bounds."""
 
     def lower(self, confidence: float) -> float:
-        """The one-sided lower confidence bound: an end of the two-sided interval with twice the error."""
+        """The one-sided lower confidence bound, the lower end of a two-sided interval at 2 · confidence − 1."""
         return _wilson_interval(self.value, self.count, 2 * confidence - 1)[0]
 
     def upper(self, confidence: float) -> float:
@@ -34,19 +34,22 @@ class WilsonShare(Measurement):
 
 @dataclass(frozen=True)
 class Preference:
-    """The shares of tickets that a system won, tied and lost against another; `won` counts ties as half."""
+    """How often raters preferred one system to another.
+
+    `wins`, `ties` and `losses` are shares of the tickets; `win_rate` is `wins` plus half of `ties`.
+    """
 
     system: str
     against: str
     wins: float
     ties: float
     losses: float
-    won: Measurement
+    win_rate: Measurement
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """The numbers of one group of tickets: all, those of a category, or those in a language."""
+    """The numbers of one group of tickets: all tickets, those of one category, or those in one language."""
 
     items: int
     ratings: int
@@ -58,7 +61,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class StudyResults:
-    """A study's numbers over all tickets, by category and by language."""
+    """A study's numbers: over all tickets, by category and by language."""
 
     overall: Analysis
     categories: dict[str, Analysis]
@@ -67,44 +70,44 @@ class StudyResults:
 
 @dataclass(frozen=True)
 class StudyMeasurement:
-    """The shares that a version won in a closed study against each other system; None: not in the study."""
+    """A version's win rates against the other systems of a closed study; None: the study lacks the other system."""
 
     study_id: int
     version: str
-    system: str  # the version's part in the study: candidate or champion
+    system: str  # the role of the version in the study: candidate or champion
     human: Measurement | None
     champion: Measurement | None
     nearest: Measurement | None
 
 
 def study_measurement(database: Database, version: str) -> StudyMeasurement | None:
-    """The newest closed study of a version that has ratings; None without such a study."""
+    """The win rates of a version in the newest closed study with ratings; None if there is no such study."""
     found = study.newest_closed(database, version)
     if found is None:
         return None
     ratings = study.ratings(database, found.study_id)
 
-    def won(against: str) -> Measurement | None:
-        compared = any({found.system, against} <= rating.scores.keys() for rating in ratings)
-        return preference(ratings, found.system, against).won if compared and against != found.system else None
+    def win_rate(against: str) -> Measurement | None:
+        both_rated = any({found.system, against} <= rating.scores.keys() for rating in ratings)
+        return preference(ratings, found.system, against).win_rate if both_rated and against != found.system else None
 
-    # A comparison with an earlier champion says nothing about the present one.
-    champion = won("champion") if found.same_champion else None
-    return StudyMeasurement(found.study_id, version, found.system, won("human"), champion, won("nearest"))
+    # A win rate against an earlier champion says nothing about the present champion.
+    champion = win_rate("champion") if found.same_champion else None
+    return StudyMeasurement(found.study_id, version, found.system, win_rate("human"), champion, win_rate("nearest"))
 
 
 def with_study(measured: Measurements, study_result: StudyMeasurement | None) -> Measurements:
-    """The measurements with those of a study added, for the gate's rules: `study_against_human` and so on.
+    """The measurements with the win rates of a study added, so that the gate's rules can use them.
 
-    Each is the share of tickets for which raters preferred the version's reply, with ties as half.
+    The metrics are `study_against_human`, `study_against_champion` and `study_against_nearest`.
     """
     if study_result is None:
         return measured
-    shares = {"human": study_result.human, "champion": study_result.champion, "nearest": study_result.nearest}
+    win_rates = {"human": study_result.human, "champion": study_result.champion, "nearest": study_result.nearest}
     added = {
-        (f"study_against_{other}", ALL): replace(won, signature=f"study {study_result.study_id}, Wilson")
-        for other, won in shares.items()
-        if won is not None
+        (f"study_against_{other}", ALL): replace(win_rate, signature=f"study {study_result.study_id}, Wilson")
+        for other, win_rate in win_rates.items()
+        if win_rate is not None
     }
     return replace(measured, values={**measured.values, **added})
 
@@ -117,8 +120,8 @@ def analyse(ratings: Sequence[Rating]) -> StudyResults:
     """
     return StudyResults(
         overall=analyse_group(ratings),
-        categories=_by(ratings, lambda rating: rating.category),
-        languages=_by(ratings, lambda rating: rating.language),
+        categories=_analyse_by(ratings, lambda rating: rating.category),
+        languages=_analyse_by(ratings, lambda rating: rating.language),
     )
 
 
@@ -142,16 +145,16 @@ def analyse_group(ratings: Sequence[Rating]) -> Analysis:
 
 
 def preference(ratings: Iterable[Rating], system: str, against: str) -> Preference:
-    """How often raters found a system better than another.
+    """How often raters preferred one system to another.
 
-    A rater's preferred system wins. If the rater preferred neither of the two, the higher score wins; equal scores are
-    a tie. Each ticket counts once, with the mean over its raters, since ratings of the same ticket are not independent.
-    A tie is half a win: the probability of superiority plus half that of equality (A. Vargha and H. D. Delaney, A
-    critique and improvement of the CL common language effect size statistics of McGraw and Wong, J. Educ. Behav. Stat.
-    25, 2000).
+    A system wins a rating if the rater preferred it. If the rater preferred neither of the two, the system with the
+    higher score wins; equal scores are a tie. Each ticket counts once, with the mean over its raters, because several
+    ratings of one ticket are not independent. The win rate counts a tie as half a win: it is the probability of
+    superiority plus half the probability of equality (A. Vargha and H. D. Delaney, A critique and improvement of the CL
+    common language effect size statistics of McGraw and Wong, J. Educ. Behav. Stat. 25, 2000).
 
     Raises:
-        ValueError: no rating has both systems.
+        ValueError: no rating has scores for both systems.
     """
     by_item: dict[int, list[float]] = defaultdict(list)
     for rating in ratings:
@@ -162,32 +165,32 @@ def preference(ratings: Iterable[Rating], system: str, against: str) -> Preferen
     outcomes = list(by_item.values())
 
     def share(outcome: float) -> float:
-        return float(np.mean([item.count(outcome) / len(item) for item in outcomes]))
+        return float(np.mean([sum(value == outcome for value in ticket) / len(ticket) for ticket in outcomes]))
 
-    won = math.fsum(math.fsum(item) / len(item) for item in outcomes)
-    return Preference(system, against, share(1.0), share(0.5), share(0.0), wilson(won, len(outcomes)))
+    wins = math.fsum(math.fsum(ticket) / len(ticket) for ticket in outcomes)
+    return Preference(system, against, share(1.0), share(0.5), share(0.0), wilson(wins, len(outcomes)))
 
 
 def wilson(successes: float, count: int) -> WilsonShare:
-    """A share with its 95 % score interval, which is also valid for few tickets and for shares near 0 or 1.
+    """A share with Wilson's 95 % score interval, which is valid for few tickets and for shares near 0 or 1, too.
 
     (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n): E. B. Wilson, Probable inference, the law of succession, and
     statistical inference, JASA 22, 1927. `scipy.stats.binomtest(…).proportion_ci(method="wilson")` gives the same, but
-    takes whole successes only. With ties and several raters the variance is smaller than the formula assumes: the
-    interval is then too wide, not too narrow.
+    takes only whole numbers of successes. With ties and with several raters for a ticket the variance is smaller than
+    the formula assumes, so the interval is wider than necessary, never too narrow.
     """
     p = successes / count
     return WilsonShare(p, *_wilson_interval(p, count, CONFIDENCE), count)
 
 
 def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
-    """The mean score of a system over tickets, each with the mean of its raters, and its bootstrap interval.
+    """The mean score of a system with its bootstrap interval; the score of a ticket is the mean over its raters.
 
-    The bootstrap draws tickets, not ratings, since ratings of the same ticket are not independent (C. A. Field and A.
-    H. Welsh, Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
+    The bootstrap resamples tickets, not ratings, because the ratings of one ticket are not independent (C. A. Field and
+    A. H. Welsh, Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
 
     Raises:
-        ValueError: no rating has the system.
+        ValueError: no rating has a score of this system.
     """
     by_item: dict[int, list[int]] = defaultdict(list)
     for rating in ratings:
@@ -200,17 +203,16 @@ def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
 
 
 def agreement(ratings: Iterable[Rating]) -> float | None:
-    """Krippendorff's alpha for ordinal data over the replies with two or more raters: 1 − observed / expected.
+    """Krippendorff's alpha for ordinal data: 1 − observed / expected disagreement, over replies with several raters.
 
-    1 is perfect agreement, 0 agreement by chance; None when no reply has two raters, or all scores are equal. Source:
-    K. Krippendorff, Content analysis, 3rd ed. 2013, ch. 12, which requires 0.8 and accepts 0.667 for tentative
-    conclusions.
+    1 is perfect agreement, 0 is agreement by chance; None if no reply has two raters or all scores are equal. Source:
+    K. Krippendorff, Content analysis, 3rd ed. 2013, ch. 12, which requires 0.8, and 0.667 for tentative conclusions.
     """
-    given: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    scores_by_reply: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for rating in ratings:
         for system, score in rating.scores.items():
-            given[rating.item_id, system][rating.rater] = score
-    units = [scores for scores in given.values() if len(scores) > 1]
+            scores_by_reply[rating.item_id, system][rating.rater] = score
+    units = [scores for scores in scores_by_reply.values() if len(scores) > 1]
     if len({score for scores in units for score in scores.values()}) < 2:
         return None
     raters = sorted({rater for scores in units for rater in scores})
@@ -218,7 +220,7 @@ def agreement(ratings: Iterable[Rating]) -> float | None:
     return float(krippendorff.alpha(reliability_data=table, level_of_measurement="ordinal"))
 
 
-def _by(ratings: Sequence[Rating], group: Callable[[Rating], str]) -> dict[str, Analysis]:
+def _analyse_by(ratings: Sequence[Rating], group: Callable[[Rating], str]) -> dict[str, Analysis]:
     return {
         name: analyse_group([rating for rating in ratings if group(rating) == name])
         for name in sorted({group(rating) for rating in ratings})
@@ -236,5 +238,5 @@ def _wilson_interval(p: float, count: int, confidence: float) -> tuple[float, fl
 def _outcome(rating: Rating, system: str, against: str) -> float:
     if rating.preferred in (system, against):
         return 1.0 if rating.preferred == system else 0.0
-    ours, theirs = rating.scores[system], rating.scores[against]
-    return 0.5 if ours == theirs else float(ours > theirs)
+    score, other_score = rating.scores[system], rating.scores[against]
+    return 0.5 if score == other_score else float(score > other_score)

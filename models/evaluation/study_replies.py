@@ -1,6 +1,6 @@
-"""The replies in a blind study: the nearest training reply, and those of a served generator.
+"""Produces the replies of a blind study's systems: the nearest training reply, and a served generator.
 
-Storing them is `ticketing.study.studies`; the analysis of the ratings is `models.evaluation.study_analysis`.
+`ticketing.study.studies` stores them; the analysis of the ratings is in `models.evaluation.study_analysis`.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from models.evaluation.nearest_reply import nearest_replies
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.stages.guard import Finder
-from ticketing.stages.prompts import messages
+from ticketing.stages.proposing import Request, propose
 from ticketing.stages.protocols import Generator
 from ticketing.study.studies import Reply
 
@@ -24,24 +24,23 @@ def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Rep
     """The reply to the nearest training ticket of each record, with the ids of all training tickets that have it."""
     found = [(record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)]
     wanted = set(found)
-    sources: dict[tuple[str, str], list[str]] = defaultdict(list)
+    source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.iterate("train"):
         if record.output and (record.language, record.output) in wanted:
-            sources[record.language, record.output].append(record.ticket_id)
+            source_ticket_ids[record.language, record.output].append(record.ticket_id)
     return [
-        Reply(record.ticket_id, body, tuple(sources[language, body]))
+        Reply(record.ticket_id, body, tuple(source_ticket_ids[language, body]))
         for record, (language, body) in zip(records, found, strict=True)
     ]
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
-    """The first completion of a generator for each record; the drafter would ask again when its guard refuses one.
+    """A generator's replies as reviewers would see them, in placeholder form.
 
-    A telephone number or a name that the model made up is replaced by a placeholder, as in a ticket.
+    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not see it either.
     """
-    completions = generator.complete([messages(record.instruction, record.input) for record in records])
-    # Each reply is scrubbed together with its ticket: an invented value gets a placeholder that the ticket lacks.
-    scrubbed = finder.scrub(
-        [(record.text, completion.text.strip()) for record, completion in zip(records, completions, strict=True)]
-    )
-    return [Reply(record.ticket_id, pair.texts[1]) for record, pair in zip(records, scrubbed, strict=True)]
+    requests = [Request(record.text, record.instruction, record.input) for record in records]
+    return [
+        Reply(record.ticket_id, "" if proposal.refused else proposal.completion.text.strip())
+        for record, proposal in zip(records, propose(requests, generator, finder).proposals, strict=True)
+    ]

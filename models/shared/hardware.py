@@ -23,3 +23,8 @@ def cost_since(started: float) -> dict[str, float]:
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): kilobytes, and bytes on macOS
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"seconds": time.monotonic() - started, "process_peak_memory_gb": peak * unit / 1e9}
+
+
+def device_name() -> str:
+    """The accelerator's name, or 'the CPU'."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "the CPU"

@@ -1,53 +1,73 @@
 -- The queue of new tickets, and what is written back for them.
 
 -- name: enqueue_work(until)$
--- Makes work of every new ticket that has none yet; the window is on the last change of the ticket's row in the source.
+-- Makes work of every new ticket whose text has neither work nor an outcome: a draft, a way to a human, or a reply that was
+-- approved before texts had a content_id. Work that is done without one (the text was another for a while) is queued again.
+-- The window is on the last change of the ticket's row in the source.
 WITH added AS (
-    INSERT INTO ticketing.draft_work (ticket_id, revision)
-    SELECT c.ticket_id, c.revision
+    INSERT INTO ticketing.draft_work AS w (ticket_id, revision, content_id)
+    SELECT c.ticket_id, c.revision, c.content_id
     FROM ticketing.clean_ticket c
     WHERE c.category IS NULL AND c.reply IS NULL AND c.unfit IS NULL
       AND coalesce(c.updated_at, c.created_at, '-infinity') < :until
       AND NOT EXISTS (
-          SELECT FROM ticketing.draft_work w WHERE w.ticket_id = c.ticket_id AND w.revision = c.revision)
+          SELECT FROM ticketing.draft_work o
+          WHERE o.ticket_id = c.ticket_id AND o.revision = c.revision AND o.content_id = c.content_id
+            AND o.state <> 'done')
+      AND NOT EXISTS (
+          SELECT FROM ticketing.draft d
+          WHERE d.ticket_id = c.ticket_id AND d.revision = c.revision AND d.content_id = c.content_id
+            AND d.state NOT IN ('superseded', 'expired'))
+      AND NOT EXISTS (
+          SELECT FROM ticketing.routing r
+          WHERE r.ticket_id = c.ticket_id AND r.revision = c.revision AND r.content_id = c.content_id
+            AND r.route = 'human')
+      AND NOT EXISTS (
+          SELECT FROM ticketing.outbox o
+          WHERE o.ticket_id = c.ticket_id AND o.revision = c.revision AND o.content_id = '')
     ORDER BY coalesce(c.created_at, c.updated_at), c.ticket_id
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (ticket_id, revision, content_id) DO UPDATE
+    SET state = 'queued', queued_at = clock_timestamp(), claimed_by = NULL, attempts = 0, finished_at = NULL
+    WHERE w.state = 'done'
     RETURNING 1
 )
 SELECT count(*) FROM added;
 
--- name: retire_drafts()!
--- A draft for a ticket that has been revised or answered since, unless a person has it in hand. Rows that somebody is
--- just working on are left for the next run, so that two runs never wait for each other.
+-- name: retire_drafts(ticket_ids)!
+-- Pending drafts of these tickets (null: of all) whose ticket has another text by now, or an answer, unless a reviewer
+-- holds them. Rows that another session has locked are left for the next run, so that no run waits for a reviewer.
 UPDATE ticketing.draft d
 SET state = CASE WHEN stale.answered THEN 'expired' ELSE 'superseded' END
 FROM (
     SELECT p.draft_id, c.reply IS NOT NULL AS answered
     FROM ticketing.draft p
     JOIN ticketing.clean_ticket c ON c.ticket_id = p.ticket_id
-    WHERE p.state = 'pending' AND p.claimed_by IS NULL AND (c.revision > p.revision OR c.reply IS NOT NULL)
+    WHERE p.state = 'pending' AND p.claimed_by IS NULL
+      AND (:ticket_ids::text[] IS NULL OR p.ticket_id = ANY (:ticket_ids::text[]))
+      AND (c.revision > p.revision OR c.content_id <> p.content_id OR c.reply IS NOT NULL)
     FOR UPDATE OF p SKIP LOCKED
 ) stale
 WHERE d.draft_id = stale.draft_id;
 
 -- name: fail_exhausted_work(max_attempts)!
--- Work whose worker died once too often, without a chance to say so.
+-- Work whose worker died once too often, without a chance to report it.
 UPDATE ticketing.draft_work w
 SET state = 'failed', lease_until = NULL, error = 'the worker died', finished_at = clock_timestamp()
 FROM (
-    SELECT ticket_id, revision FROM ticketing.draft_work
+    SELECT ticket_id, revision, content_id FROM ticketing.draft_work
     WHERE state = 'claimed' AND lease_until < clock_timestamp() AND attempts >= :max_attempts
     FOR UPDATE SKIP LOCKED
 ) dead
-WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision;
+WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision AND w.content_id = dead.content_id;
 
 -- name: claim_work(worker, amount, lease_seconds)
--- Takes a chunk, and gives the scrubbed tickets; a ticket that has been revised or answered since has none.
-SELECT w.ticket_id, w.revision, c.created_at, c.language, c.subject, c.body, (c.ticket_id IS NULL) AS gone
-FROM ticketing.claim_work_v1(:worker, :amount, make_interval(secs => :lease_seconds)) w
+-- Takes a chunk, and gives the scrubbed tickets; a ticket that has another text or an answer by now has none.
+SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.scrubbed_at, c.language, c.subject, c.body,
+       (c.ticket_id IS NULL) AS gone
+FROM ticketing.claim_work_v2(:worker, :amount, make_interval(secs => :lease_seconds)) w
 LEFT JOIN ticketing.clean_ticket c
-    ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.reply IS NULL AND c.category IS NULL
-       AND c.unfit IS NULL
+    ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.content_id = w.content_id
+       AND c.reply IS NULL AND c.category IS NULL AND c.unfit IS NULL
 ORDER BY c.created_at, w.ticket_id;
 
 -- name: renew_work(worker, lease_seconds)!
@@ -56,16 +76,21 @@ UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(
 WHERE state = 'claimed' AND claimed_by = :worker;
 
 -- name: lock_own_work(worker)
--- The claims this worker still holds; a lease that ran out and was taken by another is not among them.
-SELECT ticket_id, revision FROM ticketing.draft_work
-WHERE state = 'claimed' AND claimed_by = :worker
-ORDER BY ticket_id, revision
-FOR UPDATE;
+-- The claims this worker still holds; a lease that ran out and was taken by another is not among them. With the time at
+-- which the claimed text was scrubbed, null if the ticket has another text by now.
+SELECT w.ticket_id, w.revision, w.content_id, c.scrubbed_at
+FROM ticketing.draft_work w
+LEFT JOIN ticketing.clean_ticket c
+    ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.content_id = w.content_id
+WHERE w.state = 'claimed' AND w.claimed_by = :worker
+ORDER BY w.ticket_id, w.revision, w.content_id
+FOR UPDATE OF w;
 
--- name: finish_work(ticket_id, revision, worker)*!
+-- name: finish_work(ticket_id, revision, content_id, worker)*!
 -- Done with, whatever came of it.
 UPDATE ticketing.draft_work SET state = 'done', lease_until = NULL, error = NULL, finished_at = clock_timestamp()
-WHERE ticket_id = :ticket_id AND revision = :revision AND claimed_by = :worker AND state = 'claimed';
+WHERE ticket_id = :ticket_id AND revision = :revision AND content_id = :content_id AND claimed_by = :worker
+  AND state = 'claimed';
 
 -- name: return_work(worker, error, max_attempts)!
 -- After a failure: back into the queue, or parked when it has failed too often.
@@ -75,28 +100,30 @@ SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
     finished_at = CASE WHEN attempts >= :max_attempts THEN clock_timestamp() END
 WHERE claimed_by = :worker AND state = 'claimed';
 
--- name: write_routing(ticket_id, revision, classifier_version, category, confidence, threshold, route, reason, second_category, second_confidence, in_scope)*!
--- Once per ticket, revision and classifier; a chunk that is run again says the same or better.
-INSERT INTO ticketing.routing (ticket_id, revision, classifier_version, category, confidence, threshold, route, reason,
-    second_category, second_confidence, in_scope)
-VALUES (:ticket_id, :revision, :classifier_version, :category, :confidence, :threshold, :route, :reason,
-    :second_category, :second_confidence, :in_scope)
-ON CONFLICT (ticket_id, revision, classifier_version) DO UPDATE
+-- name: write_routing(ticket_id, revision, content_id, classifier_version, category, confidence, threshold, route, reason, second_category, second_confidence, in_scope)*!
+-- Once per text and classifier; a chunk that is run again writes the same again.
+INSERT INTO ticketing.routing (ticket_id, revision, content_id, classifier_version, category, confidence, threshold,
+    route, reason, second_category, second_confidence, in_scope)
+VALUES (:ticket_id, :revision, :content_id, :classifier_version, :category, :confidence, :threshold,
+    :route, :reason, :second_category, :second_confidence, :in_scope)
+ON CONFLICT (ticket_id, revision, content_id, classifier_version) DO UPDATE
 SET category = excluded.category, confidence = excluded.confidence, threshold = excluded.threshold,
     route = excluded.route, reason = excluded.reason, second_category = excluded.second_category,
     second_confidence = excluded.second_confidence, in_scope = excluded.in_scope, routed_at = clock_timestamp();
 
--- name: write_draft(ticket_id, revision, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
--- Once per ticket, revision and generator, however often a chunk is run again.
-INSERT INTO ticketing.draft (ticket_id, revision, language, category, confidence, body, placeholder_body,
+-- name: write_draft(ticket_id, revision, content_id, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
+-- Once per text and generator, however often a chunk is run again.
+INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body, placeholder_body,
     classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)
-VALUES (:ticket_id, :revision, :language, :category, :confidence, :body, :placeholder_body,
+VALUES (:ticket_id, :revision, :content_id, :language, :category, :confidence, :body, :placeholder_body,
     :classifier_version, :generator_version, :snapshot_id, :prompt_version, :prompt_tokens, :completion_tokens, :seconds)
-ON CONFLICT (ticket_id, revision, generator_version) DO NOTHING;
+ON CONFLICT (ticket_id, revision, content_id, generator_version) WHERE state NOT IN ('superseded', 'expired')
+DO NOTHING;
 
--- name: supersede_drafts(ticket_id, revision, generator_version)*!
--- What was drafted for an older revision, or for this one by another model, unless a person has it in hand. With no
--- generator (the ticket went to a human) older revisions only.
+-- name: supersede_drafts(ticket_id, revision, content_id, generator_version)*!
+-- Pending drafts for an older revision, for another text, or for this one by another model, unless a reviewer holds them.
+-- With no generator (the ticket went to a human) those by another model stay.
 UPDATE ticketing.draft SET state = 'superseded'
 WHERE ticket_id = :ticket_id AND state = 'pending' AND claimed_by IS NULL
-  AND (revision < :revision OR (revision = :revision AND generator_version <> :generator_version));
+  AND (revision < :revision
+       OR (revision = :revision AND (content_id <> :content_id OR generator_version <> :generator_version)));

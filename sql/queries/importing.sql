@@ -68,3 +68,12 @@ SELECT r.ticket_id, coalesce(r.revision, 1), r.created_at, clock_timestamp(), r.
 FROM import_row r
 WHERE NOT EXISTS (SELECT FROM ticketing.imported_ticket t WHERE t.ticket_id = r.ticket_id)
 ORDER BY r.line;
+
+-- name: foreign_imported_tickets(ticket_ids, hashes)^
+-- How many imported tickets are not among these, and one of them.
+SELECT count(*) AS number, min(t.ticket_id) AS example
+FROM ticketing.imported_ticket t
+WHERE NOT EXISTS (
+    SELECT FROM unnest(:ticket_ids::text[], :hashes::text[]) AS known (ticket_id, content_hash)
+    WHERE known.ticket_id = t.ticket_id AND known.content_hash = t.content_hash
+);

@@ -8,16 +8,27 @@ VALUES (:version, :kind, :snapshot_id, :base_model, :path, :artefact_hash, :para
 SELECT pg_advisory_xact_lock(hashtext('ticketing.artefact.' || :artefact_hash));
 
 -- name: find_model^
--- one version
-SELECT * FROM ticketing.model WHERE version = :version;
+-- one version by its name or its short name, 'classifier 7' or classifier-7: the kind, and its number in the order of
+-- creation. Rows are never deleted, so a number stays.
+SELECT * FROM (
+    SELECT *, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
+    FROM ticketing.model
+) m
+WHERE m.version = :version OR m.short_name = replace(lower(:version), '-', ' ')
+ORDER BY m.version = :version DESC LIMIT 1;
 
--- name: find_champion^
+-- name: short_names
+-- every version with its short name
+SELECT version, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
+FROM ticketing.model;
+
+-- name: find_champion$
 -- the version that drafts
-SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'champion';
+SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'champion';
 
--- name: find_latest_candidate^
+-- name: find_latest_candidate$
 -- the newest version that has not been promoted
-SELECT * FROM ticketing.model WHERE kind = :kind AND state = 'candidate' AND pruned_at IS NULL
+SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'candidate' AND pruned_at IS NULL
 ORDER BY created_at DESC, version DESC LIMIT 1;
 
 -- name: insert_verdict$
@@ -47,7 +58,7 @@ SELECT replaced FROM ticketing.promotion WHERE promotion_id = :promotion_id;
 SELECT ticketing.rollback_v1(:kind, :to, :rolled_back_by, :reason);
 
 -- name: list_models
--- every version with the gate's last word on it, the newest first
+-- every version with the gate's latest verdict, the newest first
 SELECT m.version, m.kind, m.state, m.pruned_at, m.created_at, m.snapshot_id, m.base_model, m.metrics, v.passed, v.rules
 FROM ticketing.model m
 LEFT JOIN LATERAL (

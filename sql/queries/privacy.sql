@@ -7,23 +7,32 @@ USING ticketing.clean_ticket c
 WHERE c.ticket_id = e.ticket_id
   AND coalesce(c.updated_at, c.scrubbed_at) < clock_timestamp() - make_interval(days => :days);
 
+-- name: expire_ticket_texts(days)!
+-- raw texts of tickets that have not changed for so long
+DELETE FROM vault.ticket_text t
+USING ticketing.clean_ticket c
+WHERE c.ticket_id = t.ticket_id
+  AND coalesce(c.updated_at, c.scrubbed_at) < clock_timestamp() - make_interval(days => :days);
+
 -- name: vault_entries_of_other_keys(key_id, amount)
 -- for the write-back role only
-SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry WHERE key_id <> :key_id LIMIT :amount;
+SELECT ticket_id, revision, content_id, placeholder, value, key_id FROM vault.entry WHERE key_id <> :key_id LIMIT :amount;
 
--- name: replace_vault_entries(key_id, ticket_ids, revisions, placeholders, old_key_ids, encrypted)!
+-- name: replace_vault_entries(key_id, ticket_ids, revisions, content_ids, placeholders, old_key_ids, encrypted)!
 -- only what is still there as it was read: a ticket that was scrubbed again meanwhile has other values
 WITH given AS (
-    SELECT * FROM unnest(:ticket_ids::text[], :revisions::integer[], :placeholders::text[], :old_key_ids::text[],
-                         :encrypted::bytea[]) AS g (ticket_id, revision, placeholder, old_key_id, value)
+    SELECT * FROM unnest(:ticket_ids::text[], :revisions::integer[], :content_ids::text[], :placeholders::text[],
+                         :old_key_ids::text[], :encrypted::bytea[])
+             AS g (ticket_id, revision, content_id, placeholder, old_key_id, value)
 ), gone AS (
     DELETE FROM vault.entry e USING given g
-    WHERE (e.ticket_id, e.revision, e.placeholder, e.key_id) = (g.ticket_id, g.revision, g.placeholder, g.old_key_id)
-    RETURNING e.ticket_id, e.revision, e.placeholder, e.created_at
+    WHERE (e.ticket_id, e.revision, e.content_id, e.placeholder, e.key_id)
+          = (g.ticket_id, g.revision, g.content_id, g.placeholder, g.old_key_id)
+    RETURNING e.ticket_id, e.revision, e.content_id, e.placeholder, e.created_at
 )
-INSERT INTO vault.entry (ticket_id, revision, placeholder, value, key_id, created_at)
-SELECT g.ticket_id, g.revision, g.placeholder, g.value, :key_id, gone.created_at
-FROM gone JOIN given g USING (ticket_id, revision, placeholder);
+INSERT INTO vault.entry (ticket_id, revision, content_id, placeholder, value, key_id, created_at)
+SELECT g.ticket_id, g.revision, g.content_id, g.placeholder, g.value, :key_id, gone.created_at
+FROM gone JOIN given g USING (ticket_id, revision, content_id, placeholder);
 
 -- name: tickets_that_say(value)
 -- tickets of the source, and drafts, in which a value stands
@@ -32,6 +41,27 @@ WHERE strpos(lower(concat_ws(E'\n', s.subject, s.body, s.reply)), lower(:value))
 UNION
 SELECT d.ticket_id FROM ticketing.draft d
 WHERE strpos(lower(concat_ws(E'\n', d.body, d.final_body)), lower(:value)) > 0;
+
+-- name: waiting_texts_that_say(value)
+-- for the write-back role only: tickets in whose kept raw text a value stands
+SELECT ticket_id FROM vault.ticket_text
+WHERE strpos(lower(concat_ws(E'\n', subject, body)), lower(:value)) > 0;
+
+-- name: texts_kept_too_long()
+-- tickets whose raw text is still kept, though no draft of it is pending and the ticket is answered or has another text
+SELECT t.ticket_id
+FROM vault.ticket_text t
+LEFT JOIN ticketing.clean_ticket c
+    ON c.ticket_id = t.ticket_id AND c.revision = t.revision AND c.content_id = t.content_id
+       AND c.category IS NULL AND c.reply IS NULL
+WHERE NOT EXISTS (SELECT FROM ticketing.draft d
+                  WHERE d.ticket_id = t.ticket_id AND d.revision = t.revision AND d.content_id = t.content_id
+                    AND d.state = 'pending')
+  AND (c.ticket_id IS NULL
+       OR EXISTS (SELECT FROM ticketing.draft d
+                  WHERE d.ticket_id = t.ticket_id AND d.revision = t.revision AND d.content_id = t.content_id
+                    AND d.state IN ('approved', 'edited', 'rejected')))
+ORDER BY t.ticket_id;
 
 -- name: forget_ticket(ticket_id)^
 -- what was removed
@@ -79,5 +109,5 @@ SELECT 'study comments', rating_id::text, ARRAY[comment], NULL FROM ticketing.st
 
 -- name: vault_entries_of_sample(share)
 -- for the write-back role only: the values of about this share of the tickets, all of them for 1; read with a server-side cursor
-SELECT ticket_id, revision, placeholder, value, key_id FROM vault.entry
+SELECT ticket_id, revision, content_id, placeholder, value, key_id FROM vault.entry
 WHERE mod(hashtext(ticket_id) & 2147483647, 10000) < 10000 * :share::float8;

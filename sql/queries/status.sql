@@ -1,15 +1,22 @@
--- What is where: one small count each.
+-- What is where: one small count each. Where there can be very many, counting stops at :most, so that no screen waits.
 
--- name: count_source_roles()
--- Tickets as they come: history has a category or a reply.
+-- name: count_source_roles(most)
+-- The first :most tickets as they come: history has a category or a reply.
 SELECT CASE WHEN category IS NULL AND reply IS NULL THEN 'new' ELSE 'historical' END AS name, count(*) AS number
-FROM ticketing.source_ticket GROUP BY 1 ORDER BY 1;
+FROM (SELECT category, reply FROM ticketing.source_ticket LIMIT :most) first
+GROUP BY 1 ORDER BY 1;
 
--- name: count_clean_tickets()
+-- name: count_clean_tickets(most)
 -- Tickets read and scrubbed.
-SELECT CASE WHEN unfit IS NOT NULL THEN 'unfit' WHEN category IS NULL AND reply IS NULL THEN 'new' ELSE 'historical' END
-       AS name, count(*) AS number
-FROM ticketing.clean_ticket GROUP BY 1 ORDER BY 1;
+SELECT 'historical' AS name, count(*) AS number
+FROM (SELECT FROM ticketing.clean_ticket
+      WHERE unfit IS NULL AND (category IS NOT NULL OR reply IS NOT NULL) LIMIT :most) t
+UNION ALL
+SELECT 'new', count(*)
+FROM (SELECT FROM ticketing.clean_ticket
+      WHERE unfit IS NULL AND category IS NULL AND reply IS NULL LIMIT :most) t
+UNION ALL
+SELECT 'unfit', count(*) FROM (SELECT FROM ticketing.clean_ticket WHERE unfit IS NOT NULL LIMIT :most) t;
 
 -- name: count_snapshots()$
 -- Training corpora made.
@@ -27,18 +34,23 @@ SELECT kind AS name, count(*) AS number FROM ticketing.model WHERE state = 'cand
 -- The models that draft.
 SELECT kind AS name, version FROM ticketing.model WHERE state = 'champion' ORDER BY 1;
 
--- name: count_work()
+-- name: count_work(most)
 -- The drafting queue.
-SELECT state AS name, count(*) AS number FROM ticketing.draft_work GROUP BY 1 ORDER BY 1;
+SELECT s.state AS name, n.number
+FROM unnest(ARRAY['claimed', 'done', 'failed', 'queued']) AS s (state),
+     LATERAL (SELECT count(*) AS number
+              FROM (SELECT FROM ticketing.draft_work w WHERE w.state = s.state LIMIT :most) t) n;
 
--- name: count_drafts()
+-- name: count_drafts(most)
 -- Drafts by what became of them.
-SELECT state AS name, count(*) AS number FROM ticketing.draft GROUP BY 1 ORDER BY 1;
+SELECT s.state AS name, n.number
+FROM unnest(ARRAY['approved', 'edited', 'expired', 'pending', 'rejected', 'superseded']) AS s (state),
+     LATERAL (SELECT count(*) AS number FROM (SELECT FROM ticketing.draft d WHERE d.state = s.state LIMIT :most) t) n;
 
--- name: count_unsent()$
+-- name: count_unsent(most)$
 -- Approved replies the help desk has not sent.
-SELECT count(*) FROM ticketing.outbox WHERE sent_at IS NULL;
+SELECT count(*) FROM (SELECT FROM ticketing.outbox WHERE sent_at IS NULL LIMIT :most) t;
 
--- name: count_human_queue()$
+-- name: count_human_queue(most)$
 -- New tickets that wait for a human from the start.
-SELECT count(*) FROM ticketing.human_queue;
+SELECT count(*) FROM (SELECT FROM ticketing.human_queue LIMIT :most) t;

@@ -27,7 +27,7 @@ from tests.models.small_corpus import make_snapshot
 from ticketing.corpus.splitting import PARTS
 from ticketing.settings import ClassifierSettings, Settings
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(3 * 3600)]
+pytestmark = [pytest.mark.bench, pytest.mark.learning, pytest.mark.timeout(3 * 3600)]
 TEST_TICKETS, VALIDATION_TICKETS = 1_000, 500
 METHODS = ("full", "lora", "prefix", "prompt")
 TICKETS = 30  # a category

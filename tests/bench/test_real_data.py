@@ -1,5 +1,6 @@
 """Quality on real data, through the same commands that a user runs."""
 
+import contextlib
 import csv
 import json
 
@@ -9,9 +10,14 @@ from models.evaluation.measurements import share
 from models.evaluation.metrics import coverage_accuracy_curve
 from models.shared.statistics import expected_calibration_error
 from tests.commands import environment, ticketing
+from tests.seed import rows
+from ticketing.database import Database
+from ticketing.settings import Settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(4 * 3600)]
 HOURS = 3600
+# In the order in which a run judges: the classifier, the generator.
+VERDICTS = "SELECT metrics FROM ticketing.verdict ORDER BY verdict_id"
 
 
 def interval(right):
@@ -37,12 +43,17 @@ def run(tmp_path):
     return call
 
 
+@pytest.mark.learning
 def test_banking77_accuracy_on_its_own_test_set(run, shared_data, tmp_path):
-    """Reference: bert-base-uncased, five times larger, reaches 0.9308 there."""
+    """Reference: bert-base-uncased, five times larger, reaches 0.9308 there.
+
+    The aim of 0.94 is for the mean of three seeds (`test_learning.py`); seeds differ by 0.003, so the one that is
+    trained here may fall short of it by chance alone, and must not fall short of it for sure.
+    """
     with (shared_data / "banking77" / "test.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        tests = list(csv.DictReader(file))
     questions = tmp_path / "test.jsonl"
-    questions.write_text("".join(json.dumps({"id": i, "body": row["text"]}) + "\n" for i, row in enumerate(rows)))
+    questions.write_text("".join(json.dumps({"id": i, "body": row["text"]}) + "\n" for i, row in enumerate(tests)))
 
     run("import", str(shared_data / "banking77" / "train.csv"), "--map", "body=text")
     # It has a test set of its own: less of the rest need be held out to judge by, but as much to choose thresholds on.
@@ -52,7 +63,7 @@ def test_banking77_accuracy_on_its_own_test_set(run, shared_data, tmp_path):
     run("classify", "--input", str(questions), "--output", str(tmp_path / "said.jsonl"))
 
     said = [json.loads(line) for line in (tmp_path / "said.jsonl").read_text().splitlines()]
-    right = [one["category"] == row["category"] for one, row in zip(said, rows, strict=True)]
+    right = [one["category"] == row["category"] for one, row in zip(said, tests, strict=True)]
     itself = [ok for ok, one in zip(right, said, strict=True) if one["route"] == "auto"]
     sure = [one["confidence"] for one in said]
     coverage, accuracy = coverage_accuracy_curve(sure, right)
@@ -61,7 +72,8 @@ def test_banking77_accuracy_on_its_own_test_set(run, shared_data, tmp_path):
     print(
         f"  coverage at 0.98: {max((c for c, a in zip(coverage, accuracy, strict=True) if a >= 0.98), default=0):.4f}"
     )
-    print(f"  expected_calibration_error {expected_calibration_error(sure, right):.4f}")
+    error = expected_calibration_error(sure, right)
+    print(f"  expected_calibration_error {error:.4f} (aim: under 0.02)")
     print((tmp_path / "home" / "reports" / "evaluation.md").read_text().split("## Classifier by category")[0])
 
     # A shop's customers have nothing to ask a bank.
@@ -71,7 +83,8 @@ def test_banking77_accuracy_on_its_own_test_set(run, shared_data, tmp_path):
     run("classify", "--input", str(questions), "--output", str(tmp_path / "strangers.jsonl"))
     routed = [json.loads(line)["route"] for line in (tmp_path / "strangers.jsonl").read_text().splitlines()]
     print(f"of {len(routed)} questions to a shop the bank's classifier routes {routed.count('auto') / len(routed):.4f}")
-    assert sum(right) / len(right) > 0.9
+    assert share(sum(right), len(right)).high >= 0.94
+    assert error < 0.02
 
 
 def test_bitext_tuned_replies_beat_the_base_and_the_nearest_reply(run, shared_data, tmp_path):
@@ -85,3 +98,12 @@ def test_bitext_tuned_replies_beat_the_base_and_the_nearest_reply(run, shared_da
     sentence = run("evaluate")  # ends with an error when the gate says no: tuned replies must beat both baselines
     assert "bleu (language=en) minus that of the nearest" in " ".join(sentence.split())
     print((tmp_path / "home" / "reports" / "evaluation.md").read_text().split("## The worst replies")[0])
+
+    with contextlib.closing(Database.open(Settings(home=tmp_path / "home"))) as database:
+        classifier, generator = (row["metrics"] for row in rows(database, VERDICTS))
+    accuracy = classifier["values"]["accuracy"]["all"]["value"]
+    nearest = generator["comparisons"]["bleu"]["language=en"]["nearest"]
+    print(f"accuracy on all test tickets {accuracy:.4f} (aim 0.98), BLEU minus the nearest reply's "
+          f"{nearest['difference']:.2f}, p {nearest['p_value']:.4f} (aim: more than 0, p < 0.01)")  # fmt: skip
+    assert accuracy >= 0.98
+    assert nearest["difference"] > 0 and nearest["p_value"] < 0.01

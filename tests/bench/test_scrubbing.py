@@ -8,11 +8,12 @@ import psutil
 import pytest
 
 from models.names.training import name_finder_for
-from ticketing.privacy.measuring import ALL, Labelled, measure, texts_of
+from ticketing.privacy.measuring import ALL, LabelledText, measure
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.stock import StockPresidio
 from ticketing.sample import generate_tickets
+from ticketing.sample.labelled import labelled_texts
 from ticketing.settings import get_settings
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
@@ -24,6 +25,8 @@ PERSONAL = frozenset(
         "US_DRIVER_LICENSE", "DOMAIN_NAME",
     }
 )  # fmt: skip
+# What of a person is to be found whole, and which share of it at least.
+PEOPLE = {"name": 0.95, "location": 0.95, "idCardNumbers": 0.995, "emailAddress": 0.995, "phoneNumbers": 0.995}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def show(title, measured):
 def test_english_of_many_kinds_against_stock(find, shared_data):
     rows = json.loads((shared_data / "presidio_research" / "generated_large.json").read_text(encoding="utf-8"))
     labelled = [
-        Labelled(
+        LabelledText(
             row["full_text"],
             "en",
             tuple(
@@ -60,10 +63,15 @@ def test_english_of_many_kinds_against_stock(find, shared_data):
     own = measure(labelled, find)
     stock = measure(labelled, StockPresidio().find)
     ours = show("presidio_research, this pipeline", own)[ALL, ALL]
-    theirs = show("presidio_research, stock", stock)[ALL, ALL]
-    print(f"speed: {own.texts_a_second / stock.texts_a_second:.1f} times stock")
+    show("presidio_research, stock", stock)
+    ratio = own.texts_a_second / stock.texts_a_second
+    print(
+        f"{ours.whole / ours.entities:.4f} whole (aim 0.97), F2 {ours.f2:.4f} (aim 0.95), {ratio:.1f} times stock's speed (aim 5)"
+    )
 
-    assert ours.whole > theirs.whole
+    assert ours.whole >= 0.97 * ours.entities
+    assert ours.f2 >= 0.95
+    assert ratio >= 5
 
 
 @pytest.mark.parametrize(("name", "language"), [("data_person_1000_zh", "zh"), ("data_person_1000", "en")])
@@ -72,17 +80,21 @@ def test_people_in_chinese_and_english(find, shared_data, name, language):
     labelled = []
     for row in rows:
         text = row["naturalParagraph"]
-        values = {kind: str(row.get(kind) or "") for kind in
-                  ("name", "location", "idCardNumbers", "emailAddress", "phoneNumbers")}  # fmt: skip
+        values = {kind: str(row.get(kind) or "") for kind in PEOPLE}
         spans = [
             Span(match.start(), match.end(), kind)
             for kind, value in values.items()
             if len(value) > 1
             for match in re.finditer(re.escape(value), text, re.IGNORECASE)
         ]
-        labelled.append(Labelled(text, language, tuple(spans)))
+        labelled.append(LabelledText(text, language, tuple(spans)))
 
-    assert show(f"multipriv {language}", measure(labelled, find))[ALL, ALL].recall > 0.5
+    scores = show(f"multipriv {language}", measure(labelled, find))
+    assert {kind for _, kind in scores} >= set(PEOPLE)
+    for kind, aim in PEOPLE.items():
+        one = scores[language, kind]
+        print(f"{kind}: {one.whole / one.entities:.4f} whole (aim {aim})")
+        assert one.whole >= aim * one.entities, kind
 
 
 @pytest.mark.parametrize(("path", "column"), [("banking77/test.csv", "text"), ("bitext/tickets.csv", "instruction")])
@@ -90,17 +102,19 @@ def test_what_it_takes_that_it_should_not(find, shared_data, path, column):
     with (shared_data / path).open(encoding="utf-8", newline="") as file:
         # A Bitext row names the entity in it, if there is one: a name or an order number is taken out as it should be.
         rows = [row for row in csv.DictReader(file) if not row.get("entity_value")]
-    labelled = [Labelled(row[column], "en", ()) for row in rows]
+    labelled = [LabelledText(row[column], "en", ()) for row in rows]
 
     measured = measure(labelled, find)
     show(path, measured)
+    print(f"{measured.changed:.4f} of the texts changed (aim: under 0.02)")
     assert measured.changed < 0.02
 
 
 def test_the_sample_shop_by_kind(find):
-    labelled = list(texts_of(generate_tickets(history=1500, incoming=0)))
+    labelled = list(labelled_texts(generate_tickets(history=1500, incoming=0)))
     own, stock = measure(labelled, find), measure(labelled[:1000], StockPresidio().find)
 
+    # There is no aim for the sample, of which the finder's own kind of texts is made: this only sees that it works.
     assert show("sample shop", own)[ALL, ALL].recall > 0.9
     print(f"speed: {own.texts_a_second / stock.texts_a_second:.1f} times stock on the same kind of texts")
 

@@ -1,4 +1,4 @@
-"""What a training survives: a disk that is full when the model is written."""
+"""What a training survives: a disk that is full when the model is written, a database that refuses it afterwards."""
 
 import json
 
@@ -18,17 +18,53 @@ SMALL = {**SMALL_FINDER, "TICKETING_CLASSIFIER__EPOCHS": "1", "TICKETING_CLASSIF
 pytestmark = pytest.mark.timeout(900)
 
 
+def import_and_prepare(env, folder):
+    tickets = folder / "tickets.jsonl"
+    with tickets.open("w", encoding="utf-8") as file:
+        for one in (t for t in generate_tickets(seed=3, history=80, incoming=1) if t.role == "history"):
+            file.write(json.dumps({"body": one.ticket.body, "category": one.ticket.category}) + "\n")
+    for command in (["import", str(tickets)], ["prepare"]):
+        done = ticketing(env, folder, *command)
+        assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_model_that_the_database_refuses_is_kept_and_registered_by_the_next_run_without_training(settings, tmp_path):
+    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), **SMALL)
+    import_and_prepare(env, tmp_path)
+    database = Database.open(settings)
+    with database.begin(role=None) as conn:
+        conn.execute("REVOKE INSERT ON ticketing.model FROM ticketing_pipeline")
+
+    failed = ticketing(env, tmp_path, "train")
+
+    message = " ".join(failed.stderr.split())
+    assert failed.returncode == 1 and failed.stdout == ""
+    assert "error: DatabaseError" in message and "Traceback" not in message
+    assert "is registered without another training" in message
+    (kept,) = (settings.home / "models" / "unregistered").iterdir()
+    assert f"The trained classifier is kept in {kept}" in message
+    assert sorted(path.name for path in (settings.home / "models").iterdir()) == ["unregistered"]
+    weights = (kept / "artefact" / "model.safetensors").read_bytes()
+
+    with database.begin(role=None) as conn:
+        conn.execute("GRANT INSERT ON ticketing.model TO ticketing_pipeline")
+    done = ticketing(env, tmp_path, "train")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "an earlier run has trained this classifier" in done.stderr
+    assert "epoch" not in done.stderr
+    assert done.stdout.startswith("classifier 1  classifier-")
+    (model,) = rows(database, "SELECT path FROM ticketing.model")
+    assert (settings.home / model["path"] / "model.safetensors").read_bytes() == weights
+    assert not kept.parent.exists()
+    database.close()
+
+
 def test_disk_that_fills_up_while_training_is_told_and_registers_nothing(server, tmp_path):
     name = server.create(server.template)
     with small_disk(tmp_path / "disk", DISK_MB):
         env = environment(tmp_path / "disk", TICKETING_DATABASE_URL=server.uri(name), **SMALL)
-        tickets = tmp_path / "tickets.jsonl"
-        with tickets.open("w", encoding="utf-8") as file:
-            for one in (t for t in generate_tickets(seed=3, history=80, incoming=1) if t.role == "history"):
-                file.write(json.dumps({"body": one.ticket.body, "category": one.ticket.category}) + "\n")
-        for command in (["import", str(tickets)], ["prepare"]):
-            done = ticketing(env, tmp_path, *command)
-            assert done.returncode == 0, done.stderr[-3000:]
+        import_and_prepare(env, tmp_path)
 
         done = ticketing(env, tmp_path, "train")
 

@@ -6,7 +6,6 @@ import socket
 import pytest
 from prefect.context import refresh_global_settings_context
 
-from flows import resources
 from flows.server import prefect_server
 from ticketing.settings import Settings, get_settings
 
@@ -35,8 +34,5 @@ def flow_settings(settings, monkeypatch):
     monkeypatch.setenv("TICKETING_HOME", str(settings.home))
     monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
     get_settings.cache_clear()
-    resources.database.cache_clear()
     yield monkeypatch
-    resources.database().close()
-    resources.database.cache_clear()
     get_settings.cache_clear()

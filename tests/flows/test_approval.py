@@ -81,8 +81,8 @@ def answered(server, settings, name, *answers):
 
 
 def test_a_yes_lets_the_run_go_on_with_the_persons_name_and_reason(prefect, settings):
-    said, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
-    assert said == ("ann", "looks good")
+    answer, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
+    assert answer == ("ann", "looks good")
     assert "classifier-2 passed: accuracy 0.99" in person.asked
 
 
@@ -94,7 +94,7 @@ def test_a_no_ends_the_run_failed_and_says_who_refused(prefect, settings):
 
 
 def test_an_answer_without_a_name_does_not_count(prefect, settings):
-    said, person = answered(
+    answer, person = answered(
         prefect,
         settings,
         "nameless",
@@ -102,12 +102,12 @@ def test_an_answer_without_a_name_does_not_count(prefect, settings):
         {"approve": True, "name": "  "},
         {"approve": True, "name": "ann"},
     )
-    assert said == ("ann", None)
+    assert answer == ("ann", None)
     assert len(person.refused) == 2
 
 
 def test_no_answer_in_time_is_a_no(prefect, settings):
-    with pytest.raises(GateFailed, match="Nobody approved of it within 2 s.*'ticketing models promote'"):
+    with pytest.raises(GateFailed, match="Nobody approved the promotion within 2 s.*'ticketing models promote'"):
         asking(settings, "late", seconds=2)()
     with get_client(sync_client=True) as client:
         assert run_named(client, "late").state.type == StateType.FAILED
@@ -143,7 +143,7 @@ def handed_over(*proposals):
         try:
             return approval.hand_over(proposals, "classifier-2 passed: accuracy 0.99")
         except ServiceError as error:
-            assert "nobody serves the flow 'approve'" in str(error)
+            assert "no process serves the flow 'approve'" in str(error)
             return None
 
     return until(attempt)
@@ -169,8 +169,8 @@ def test_a_suspended_run_keeps_nobody_waiting_and_promotes_when_it_is_resumed(se
             assert ended.state.name == end
         assert f"{late.version} was judged beside {old.version}, and by now {new.version}" in ended.state.message
     assert champion_versions(database) == {"classifier": new.version}
-    said = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
-    assert said == [{"promoted_by": "ann", "reason": "it reads well"}]
+    promotions = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
+    assert promotions == [{"promoted_by": "ann", "reason": "it reads well"}]
 
 
 def test_a_no_to_a_suspended_run_promotes_nothing(served, database, settings):

@@ -1,38 +1,33 @@
 """What the `evaluate` flow does with verdicts: promotes, asks a person first, refuses; judging itself is a fake."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from flows import evaluate as module
 from flows.approval import Approval
-from flows.evaluate import Beside, Judged, champion_beside, evaluate
-from models.registry.versions import champion_versions, promote, record_verdict, register, workspace
-from models.shared.base import weights_hash
-from models.shared.manifest import save_manifest
-from reports.page import Section
-from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted, with_base_model
+from flows.evaluate import evaluate
+from models.evaluation.judging import JudgedCandidate
+from models.evaluation.verdicts import record_verdict
+from models.registry.versions import champion_versions, find
+from reports.round import Report
+from tests.registered import FAILED, PASSED, add_snapshot, candidate, promoted
 from tests.seed import rows
 from ticketing.errors import GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
-from ticketing.stages.prompts import PROMPT_VERSION
-
-NOTHING = Section("nothing")
 
 
 @pytest.fixture
 def judging(prefect, database, settings, flow_settings, monkeypatch):
-    """The newest candidate gets the verdict that a test chooses."""
+    """The newest candidate gets the verdict that a test chooses; nothing is reported."""
     chosen = {"verdict": PASSED}
 
-    def judge_classifier(version):
-        model = module.registry.find(database, version, settings)
+    def judge(context, version):
+        model = find(database, version, settings)
         champion = champion_versions(database).get("classifier")
         verdict = chosen["verdict"]
-        number = record_verdict(database, model, verdict, {}, {})
-        return Judged(version, verdict, number, "It routes.", NOTHING, [], NOTHING, champion)
+        return JudgedCandidate(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
 
-    monkeypatch.setattr(module, "judge_classifier", judge_classifier)
+    monkeypatch.setattr(module, "judge_version", judge)
+    monkeypatch.setattr(module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", []))
     return chosen
 
 
@@ -70,7 +65,7 @@ def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, as
     asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
     evaluate()
     assert asked["before"] == {}
-    assert model.version in asked["sentences"][0]
+    assert model.short_name in asked["sentences"][0]
     assert history(database) == [(model.version, "ann", False, "looks good")]
 
 
@@ -81,10 +76,10 @@ def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, dat
     model = candidate(database, settings, add_snapshot(database))
     outcome = evaluate()
     assert outcome.promoted == ()
-    assert f"{model.version} passed and waits for a person (run brave-owl)" in outcome.sentence
+    assert f"{model.short_name} passed and waits for a person (run brave-owl)" in outcome.sentence
     [([proposal], sentence)] = handed
     assert (proposal.version, proposal.replacing) == (model.version, None)
-    assert model.version in sentence
+    assert model.short_name in sentence
     assert (asked["sentences"], champion_versions(database)) == ([], {})
 
 
@@ -111,45 +106,7 @@ def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, da
 def test_the_gate_does_not_overrule_itself(judging, database, settings):
     judging["verdict"] = FAILED
     model = candidate(database, settings, add_snapshot(database))
-    with pytest.raises(InputError, match="say in 'by' who does"):
+    with pytest.raises(InputError, match="name in 'by'"):
         evaluate(overrule=True)
     assert evaluate(overrule=True, by="ann").overruled == (model.version,)
     assert history(database) == [(model.version, "ann", True, None)]
-
-
-@pytest.fixture
-def generators(database, settings, flow_settings, monkeypatch):
-    """A champion, and a candidate; the test says with which prompts the champion was trained."""
-    monkeypatch.setattr(module, "get_run_logger", lambda: SimpleNamespace(warning=lambda *_: None))
-    monkeypatch.setattr(module, "seen_by", lambda model: frozenset({"t1"}))
-    snapshot_id = add_snapshot(database)
-
-    def make(prompts, weights=None):
-        own = with_base_model(settings)
-        weights = weights or weights_hash(own.generator.base_model)
-        with workspace(settings) as artefact:
-            artefact.mkdir()
-            save_manifest(artefact, {"languages": ["en"], "prompt_version": prompts, "base_weights": weights})
-            champion = register(database, "generator", snapshot_id, artefact, {}, own)
-        promote(database, [judged(database, champion, PASSED)], "the gate", overrule=False)
-        return champion, candidate(database, settings, snapshot_id, kind="generator", content="new")
-
-    return make
-
-
-def test_what_is_compared_with_is_the_champion_of_when_judging_began(generators):
-    champion, new = generators(PROMPT_VERSION)
-    beside = champion_beside(new)
-    assert (beside.version, beside.champion.version, beside.seen) == (champion.version, champion.version, {"t1"})
-    assert champion_beside(champion) == Beside(champion.version, absent=frozenset({"champion"}))
-
-
-@pytest.mark.parametrize("other", [("0",), (PROMPT_VERSION, "other weights")])
-def test_a_champion_that_can_not_be_served_any_more_does_not_keep_others_from_being_judged(generators, other):
-    champion, new = generators(*other)
-    assert champion_beside(new) == Beside(champion.version), "missing, not absent: the rules against it fail"
-
-
-def test_before_the_first_promotion_there_is_nobody_beside(database, settings, flow_settings):
-    model = candidate(database, settings, add_snapshot(database))
-    assert champion_beside(model) == Beside(None, absent=frozenset({"champion"}))

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from flows import study as flow
-from models.registry.versions import register, workspace
+from models.context import Context
+from models.evaluation import study_creation
+from models.evaluation.study_creation import StudyRequest
+from models.registry.registering import register, workspace
 from models.shared.manifest import MANIFEST
 from tests.finders import JOHN
 from tests.models.small_corpus import answered_ticket, make_snapshot
@@ -20,16 +23,16 @@ from ticketing.study import studies as study
 
 
 class Writer:
-    """Answers every ticket, but the one about a kettle, with an address in it."""
+    """Answers every ticket, but makes up an e-mail address for the one about a kettle, which the guard refuses."""
 
     def __init__(self, version):
         self.version = version
 
     def complete(self, conversations, again=False):
         return [
-            Completion("", 0, 0, "error")
+            Completion("Write to jane.doe@example.com", 9, 9, "stop")
             if "kettle" in ticket["content"]
-            else Completion(f" {self.version} says: write to jane.doe@example.com about <ORDER_ID_1> ", 9, 9, "stop")
+            else Completion(f" {self.version} says: it is about <ORDER_ID_1> ", 9, 9, "stop")
             for _, ticket in conversations
         ]
 
@@ -56,57 +59,72 @@ def made(database, settings, monkeypatch):
     def serve(model, settings):
         yield Writer(model.version)
 
-    monkeypatch.setattr(flow, "serve_generator", serve)
-    monkeypatch.setattr(flow, "get_settings", lambda: settings)
-    monkeypatch.setattr(flow, "find_snapshot", lambda database, settings, snapshot_id: snapshot)
-    monkeypatch.setattr(flow.resources, "database", lambda: database)
-    monkeypatch.setattr(flow.resources, "scrubber", lambda: Scrubber(PrivacySettings(), JOHN))
+    monkeypatch.setattr(study_creation, "serve_generator", serve)
+    monkeypatch.setattr(study_creation, "find_snapshot", lambda database, settings, snapshot_id: snapshot)
     return versions
 
 
-def run(candidate=None, size=1000, seed=3):
-    study_id = flow.sample.fn(size, candidate, 0.4, 2, seed, None, "ann")
-    flow.find_nearest.fn(study_id)
-    for system in ["champion"] + (["candidate"] if candidate else []):
-        flow.generate.fn(study_id, system)
-    return flow.open_study.fn(study_id)
+@pytest.fixture
+def context(database, settings):
+    with Context(settings) as context:
+        context.database = database
+        context.scrubber = Scrubber(PrivacySettings(), JOHN)
+        yield context
 
 
-def test_everybody_answers_and_what_a_model_made_up_is_no_address(database, made):
+@pytest.fixture
+def draw(context):
+    def draw(size=1000, candidate=None, overlap=0.4, raters=2, seed=3):
+        return flow.draw.fn(context, StudyRequest(size, candidate, overlap, raters, seed, None, "ann"))
+
+    return draw
+
+
+@pytest.fixture
+def run(context, draw):
+    def run(candidate=None, size=1000):
+        study_id = draw(size, candidate)
+        flow.find_nearest.fn(context, study_id)
+        for system in ["champion"] + (["candidate"] if candidate else []):
+            flow.generate.fn(context, study_id, system)
+        return flow.open_study.fn(context, study_id)
+
+    return run
+
+
+def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
     champion, candidate = made
     opened = run(candidate)
 
-    # Two of the ten are about a kettle, and nobody wrote to them.
-    assert (opened.items, opened.asked, opened.left_out) == (8, 1000, 2)
-    assert "2 left out" in opened.sentence and "1,000 were asked for" in opened.sentence
+    # Two of the ten are about a kettle: no reviewer would see a reply to them.
+    assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
+    assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
     by_system = {
         name: [row for row in found if row["system"] == name] for name in ("human", "nearest", "champion", "candidate")
     }
-    assert {name: len(said) for name, said in by_system.items()} == dict.fromkeys(by_system, 8)
+    assert {name: len(replies) for name, replies in by_system.items()} == dict.fromkeys(by_system, 8)
     for system, version in (("champion", champion), ("candidate", candidate)):
-        assert {row["body"] for row in by_system[system]} == {
-            f"{version} says: write to <EMAIL_ADDRESS_1> about <ORDER_ID_1>"
-        }
+        assert {row["body"] for row in by_system[system]} == {f"{version} says: it is about <ORDER_ID_1>"}
     assert all("We are sorry" in row["body"] for row in by_system["human"] + by_system["nearest"])
     assert all(row["told_in"][0].startswith("t0001") for row in by_system["nearest"])
     assert study.find(database, opened.study_id).systems["candidate"] == candidate
 
 
-def test_without_a_candidate_three_answer(database, made):
+def test_without_a_candidate_three_systems_answer(database, made, run):
     assert study.find(database, run(size=4).study_id).systems.keys() == {"human", "nearest", "champion"}
 
 
-def test_a_seed_draws_the_same_tickets_and_another_others(database, made):
-    drawn = [study.tickets(database, flow.sample.fn(5, None, 0.2, 2, seed, None, "ann")) for seed in (1, 1, 2)]
+def test_a_seed_draws_the_same_tickets_and_another_seed_others(database, made, draw):
+    drawn = [study.tickets(database, draw(5, overlap=0.2, seed=seed)) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_the_champion_is_no_candidate_and_a_classifier_is_none(database, made, settings):
+def test_the_champion_is_no_candidate_and_a_classifier_is_none(database, made, settings, draw):
     with pytest.raises(StudyError, match="is the champion"):
-        flow.sample.fn(5, made[0], 0.2, 2, 1, None, "ann")
+        draw(5, made[0])
     with workspace(settings) as artefact:
         artefact.mkdir()
         classifier = register(database, "classifier", "5afe", artefact, {}, settings).version
-    with pytest.raises(ModelError, match="a study is of generators"):
-        flow.sample.fn(5, classifier, 0.2, 2, 1, None, "ann")
+    with pytest.raises(ModelError, match="a study compares generators"):
+        draw(5, classifier)

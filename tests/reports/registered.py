@@ -1,4 +1,4 @@
-"""A registered version that the reports tell of."""
+"""A registered version that the report tests show."""
 
 from pathlib import Path
 

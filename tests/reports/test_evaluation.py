@@ -1,4 +1,4 @@
-"""What the report says of candidates: every number that a reader of the gate's verdict asks for."""
+"""The report's sections on candidates hold every number that a reader of the gate's verdict needs."""
 
 import pytest
 
@@ -11,13 +11,13 @@ from tests.reports.registered import MODEL
 from ticketing.settings import GateRule
 
 
-def test_the_classifiers_numbers_are_told_for_all_tickets_and_by_language(snapshot):
+def test_the_classifiers_numbers_are_shown_for_all_tickets_and_by_language(snapshot):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot)
     sections = classifier_sections(scored, MODEL, 0.98)
 
     everything, english, chinese = headlines(sections)
-    assert everything.startswith("Classifier: tickets of all, tickets 4, accuracy 0.500 (0.068–0.932)")
-    assert "tickets of en, tickets 3" in english
+    assert everything.startswith("Classifier: scope all, tickets 4, accuracy 0.500 (0.068–0.932)")
+    assert "scope en, tickets 3" in english
     assert "selective_accuracy —" in chinese
     assert [row[0] for section in sections if "category" in section.heading for row in section.rows] == [
         "after-sales",
@@ -28,7 +28,7 @@ def test_the_classifiers_numbers_are_told_for_all_tickets_and_by_language(snapsh
     assert all(svg.lstrip().startswith("<svg") for svg in svgs)
 
 
-def test_the_champion_is_beside_it_on_the_tickets_that_it_has_not_learnt_from(snapshot):
+def test_the_champion_is_compared_on_the_tickets_that_it_was_not_trained_on(snapshot):
     candidate, champion = Sorter(RIGHT, RIGHT, WRONG, WRONG), Sorter(WRONG, RIGHT, WRONG, WRONG)
     scored = evaluate_classifier(candidate, snapshot, Rival(champion, {"t00001"}))
     (compared,) = [one for one in classifier_sections(scored, MODEL, 0.98) if "champion" in one.heading]
@@ -38,7 +38,7 @@ def test_the_champion_is_beside_it_on_the_tickets_that_it_has_not_learnt_from(sn
     assert not any("champion" in one.heading for one in alone)
 
 
-def test_every_rule_is_told_with_its_number_interval_bound_and_margin(snapshot):
+def test_every_rule_is_shown_with_its_number_interval_bound_and_margin(snapshot):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot)
     rules = [
         GateRule(kind="classifier", metric="accuracy", value=0.98),
@@ -46,14 +46,14 @@ def test_every_rule_is_told_with_its_number_interval_bound_and_margin(snapshot):
         GateRule(kind="classifier", metric="unheard_of", value=0.5),
     ]
     failed, skipped, missing = verdict_section("classifier-1", judge(rules, scored.measured), scored.measured).rows
-    assert failed[:2] == ("accuracy", "0.5000") and failed[-1] == "✗ no"
+    assert failed[:2] == ("accuracy", "0.5000") and failed[-1] == "✗ failed"
     assert failed[4:7] == (">= 0.9800", "-0.4800", 4)
     assert skipped[-1] == "there is no other champion"
-    assert missing[1] == "—" and missing[-1] == "✗ no"
+    assert missing[1] == "—" and missing[-1] == "✗ failed: not measured"
 
 
-def test_what_was_measured_without_a_rule_that_asks_for_it_is_named(snapshot):
+def test_metrics_that_no_rule_uses_are_listed(snapshot):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot)
     rules = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
     note = verdict_section("classifier-1", judge(rules, scored.measured), scored.measured).note
-    assert "asked for by no rule: coverage, expected_calibration_error, macro_f1, out_of_scope" in note
+    assert "used by no rule: coverage, expected_calibration_error, macro_f1, out_of_scope" in note

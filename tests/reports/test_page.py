@@ -1,4 +1,4 @@
-"""The report: one page that stands alone, with hostile text in it as text."""
+"""The report is one self-contained page, and hostile text in it stays text."""
 
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 
@@ -10,13 +10,13 @@ SECTIONS = [
 ]
 
 
-def test_the_page_says_the_verdict_before_the_numbers_and_asks_nobody_for_anything():
+def test_the_page_shows_the_verdict_before_the_numbers_and_sends_no_request():
     page = html_page("Evaluation", "of candidates", VERDICTS, SECTIONS)
     assert page.index("Failed") < page.index("0.9877")
     assert "http://" not in page and "https://" not in page and "src=" not in page
 
 
-def test_what_passed_is_told_in_words_alone_and_what_failed_with_the_rules():
+def test_a_passed_version_shows_only_its_summary_and_a_failed_version_also_its_rules():
     passed = [VerdictLine("classifier-1", True, "It routes 95 %.", "accuracy 0.9900 is >= 0.9800")]
     for page in (html_page, markdown_page):
         assert "It routes 95 %." in page("E", "s", passed, ())

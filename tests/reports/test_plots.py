@@ -20,7 +20,7 @@ def elements_of(svg):
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_a_plot_asks_nobody_for_anything(plot):
+def test_a_plot_sends_no_request(plot):
     svg = PLOTS[plot]()
     elements = elements_of(svg)
     names = {name.split("}")[-1] for one in elements for name in [one.tag, *one.attrib]}
@@ -31,7 +31,7 @@ def test_a_plot_asks_nobody_for_anything(plot):
 
 
 @pytest.mark.parametrize("name", ["cost $5_$ x", "物流 & 售后", "</text><script>alert(1)</script>", "a--b"])
-def test_a_category_may_be_called_anything(name):
+def test_a_category_may_have_any_name(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         svg = confusion_matrix_svg([name, "payment"], [[1, 0], [0, 1]])

@@ -55,8 +55,8 @@ def test_a_category_in_two_languages_has_its_scores_in_each(tmp_path):
     test = [replace(answered_ticket(i), language="zh" if i % 2 else "en", category="payment") for i in range(8)]
     both = make_snapshot(tmp_path / "both", [answered_ticket(i + 10) for i in range(10)], test=test)
     records = scored_records(both, None, GateSettings(max_test_replies=9, min_replies=1))
-    said = [Completion(record.output, 1, 1, "stop") for record in records]
-    scored = evaluate_generator("g", both, records, {"tuned": said, "base": said, "nearest": said}, Letters())
+    copied = [Completion(record.output, 1, 1, "stop") for record in records]
+    scored = evaluate_generator("g", both, records, {"tuned": copied, "base": copied, "nearest": copied}, Letters())
     (table,) = [one for one in generator_sections(scored, MODEL) if "by category" in one.heading]
     assert [row[:2] for row in table.rows] == [("payment", 8), ("en: payment", 4), ("zh: payment", 4)]
     assert [row[2] == "—" for row in table.rows] == [True, False, False]

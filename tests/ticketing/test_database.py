@@ -5,7 +5,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.seed import add_clean, add_imported, pending_draft
+from ticketing import reviewing
 from ticketing.database import Database, Role, queries
+from ticketing.drafting import queue
 from ticketing.errors import DatabaseError
 from ticketing.settings import Settings
 from ticketing.status import status
@@ -58,8 +61,8 @@ def test_failed_statement_tells_its_condition_and_nothing_of_the_row(database):
     assert caught.value.__suppress_context__
 
 
-def test_missing_table_says_to_upgrade(database):
-    with pytest.raises(DatabaseError, match="ticketing db upgrade"), database.begin() as conn:
+def test_missing_table_says_who_knows_which(database):
+    with pytest.raises(DatabaseError, match="ticketing doctor"), database.begin() as conn:
         conn.execute("SELECT * FROM ticketing.no_such_table")
 
 
@@ -188,6 +191,29 @@ def test_threads_get_connections_of_their_own(database):
 def test_every_query_says_what_it_is_for():
     undocumented = [name for name in queries.available_queries if not getattr(queries, name.split(".")[-1]).__doc__]
     assert undocumented == []
+
+
+def test_status_counts_every_state_and_stops_counting_at_a_limit(database, monkeypatch):
+    draft = pending_draft(database)
+    with database.begin() as conn:
+        add_clean(conn, "T2", "T3", reply="Dear Ann")
+        add_clean(conn, "T4", unfit="empty body")
+        add_clean(conn, "T5")
+        queue.enqueue(conn)
+        counts = status(conn)
+        assert counts["source_tickets"] == {"new": 1}
+        assert counts["clean_tickets"] == {"historical": 2, "new": 2, "unfit": 1}
+        assert counts["work"] == {"queued": 1}
+        assert counts["drafts"] == {"pending": 1}
+        assert (counts["human_queue"], counts["outbox_unsent"]) == (1, 0)
+        reviewing.approve(conn, draft)
+        assert status(conn)["outbox_unsent"] == 1
+        for number in range(5):
+            add_imported(conn, f"more {number}")
+        monkeypatch.setattr("ticketing.status.MOST", 2)
+        counts = status(conn)
+    assert counts["source_tickets"] == {"all": "2 or more"}
+    assert counts["clean_tickets"] == {"historical": "2 or more", "new": "2 or more", "unfit": 1}
 
 
 def test_status_of_an_empty_database_is_all_zeros(database):

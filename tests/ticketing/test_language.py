@@ -7,6 +7,7 @@ from ticketing.language import UNKNOWN, detect_language, ticket_language
     ("text", "language"),
     [
         ("Where is my order?", "en"),
+        ("Return label?", "en"),
         ("I have been waiting for three weeks now and nobody answers my mails about the parcel.", "en"),
         ("我的订单还没有收到，请帮我查一下物流。", "zh"),
         ("iPhone 15 Pro Max 屏幕碎了，怎么退货？", "zh"),

@@ -6,15 +6,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.seed import add_imported
-from ticketing import migrations
+from tests.seed import CLASSIFIER, GENERATOR, SNAPSHOT, TEXT, add_clean, add_draft, add_imported, add_models, rows
+from ticketing import migrations, reviewing
 from ticketing.database import Database, Role
-from ticketing.errors import DatabaseError
+from ticketing.drafting import queue
+from ticketing.errors import DatabaseError, ReviewError
 from ticketing.migrations import check_schema, dump_schema, upgrade
+from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
+from ticketing.tickets import TextKey
 
 ALL = migrations.migrations()
 NAMES = [migration.name for migration in ALL]
+# A value and its key's id as version 0.1.0 stored it for ticket T1, revision 1, before the migration 0007_content_id.
+OLD_ENTRY = (bytes.fromhex("f2e5b25708b41c6ec15f4a159ca61931de632df1a895f0b8b3966fb437817e"), "66687aad")
 
 
 @pytest.fixture
@@ -94,6 +99,58 @@ def test_failing_migration_leaves_nothing_of_itself(database, monkeypatch):
     with database.begin(role=None) as conn:
         assert conn.execute("SELECT to_regclass('ticketing.half') IS NULL AS gone").fetchone() == {"gone": True}
         assert conn.execute("SELECT count(*) AS n FROM ticketing.migration").fetchone() == {"n": len(NAMES)}
+
+
+def test_migration_gives_up_on_a_lock_and_says_who_holds_it(database, monkeypatch):
+    later = migrations.Migration("9999_later", "ALTER TABLE ticketing.draft ADD COLUMN later text", "x")
+    monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 0.2)
+    with psycopg.connect(database.libpq_uri(), application_name="a report") as reader:
+        reader.execute("SELECT count(*) FROM ticketing.draft")
+        with pytest.raises(DatabaseError, match=r"9999_later .*\(a report, process \d+, on ticketing.draft\).* again"):
+            upgrade(database)
+    assert upgrade(database) == ["9999_later"]
+
+
+def test_rows_from_before_texts_had_an_id_are_migrated_as_of_unknown_text(empty, monkeypatch):
+    monkeypatch.setattr(migrations, "migrations", lambda: ALL[:6])
+    upgrade(empty)
+    with empty.begin(role=None) as conn:
+        add_models(conn)
+        conn.execute("INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_hash, scrubber_version, language,"
+                     " subject, body) VALUES ('T1', 1, 'x', 'v', 'en', '', 'Where is it?')")  # fmt: skip
+        for state in ("approved", "pending"):
+            ticket = {"approved": "T2", "pending": "T1"}[state]
+            conn.execute(
+                "INSERT INTO ticketing.draft (ticket_id, revision, language, category, confidence, body,"
+                " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+                " completion_tokens, seconds) VALUES (%s, 1, 'en', 'logistics', 0.9, 'Dear Ann', 'Dear', %s, %s, %s, 'p',"
+                " 1, 1, 1)",
+                (ticket, CLASSIFIER, GENERATOR, SNAPSHOT),
+            )
+        conn.execute("SELECT ticketing.approve_draft_v1(draft_id) FROM ticketing.draft WHERE ticket_id = 'T2'")
+        conn.execute("INSERT INTO ticketing.draft_work (ticket_id, revision, state) VALUES ('T1', 1, 'done')")
+        conn.execute("INSERT INTO vault.entry VALUES ('T1', 1, '<PERSON_1>', %s, %s)", OLD_ENTRY)
+    monkeypatch.undo()
+    upgrade(empty)
+    vault = Vault([bytes(32)])
+    with empty.begin(Role.WRITEBACK) as conn:
+        assert vault.read(conn, [TextKey("T1", 1, "")]) == {("T1", 1, ""): {"<PERSON_1>": "Ann"}}
+        assert vault.read(conn, [TextKey("T1", 1, TEXT)]) == {("T1", 1, TEXT): {}}
+    with empty.begin() as conn:
+        assert conn.execute("SELECT ticket, draft FROM ticketing.review_queue").fetchall() == [
+            {"ticket": None, "draft": "Dear Ann"}
+        ]
+        add_clean(conn, "T1", "T2")  # as the next prepare does
+        assert queue.enqueue(conn) == 1
+    assert rows(empty, "SELECT ticket_id, state FROM ticketing.draft ORDER BY 1") == [
+        {"ticket_id": "T1", "state": "superseded"},
+        {"ticket_id": "T2", "state": "approved"},
+    ]
+    with empty.begin() as conn:
+        second = add_draft(conn, "T2")
+        with pytest.raises(ReviewError, match="revision 1 of ticket T2 was approved already"):
+            reviewing.approve(conn, second)
 
 
 def test_own_source_view_survives_a_later_upgrade(database, monkeypatch):

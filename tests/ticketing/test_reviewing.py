@@ -1,11 +1,12 @@
+import re
 import threading
 
 import psycopg
 import pytest
 
-from tests.seed import add_draft, pending_draft, rows
+from tests.seed import add_clean, add_draft, add_text, pending_draft, rows
 from ticketing import reviewing
-from ticketing.database import Role
+from ticketing.database import Role, queries
 from ticketing.errors import ReviewError
 
 DECISIONS = {
@@ -111,9 +112,9 @@ def test_draft_begins_as_pending(database):
     pending_draft(database)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation, match="begins as"):
         conn.execute(
-            "INSERT INTO ticketing.draft (ticket_id, revision, state, language, category, confidence, body,"
+            "INSERT INTO ticketing.draft (ticket_id, revision, content_id, state, language, category, confidence, body,"
             " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
-            " completion_tokens, seconds) SELECT 'T2', 1, 'expired', language, category, confidence, body,"
+            " completion_tokens, seconds) SELECT 'T2', 1, content_id, 'expired', language, category, confidence, body,"
             " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
             " completion_tokens, seconds FROM ticketing.draft"
         )
@@ -264,15 +265,107 @@ def test_pending_drafts_are_listed_oldest_first_beside_their_tickets(database):
     assert {row["draft"] for row in listed} == {"Dear Ann, it is on its way."}
 
 
-def test_revised_ticket_is_seen_beside_the_older_draft_and_a_vanished_one_hides_none(database):
+def test_draft_is_shown_beside_the_text_that_it_answers_and_says_whether_that_is_the_current_one(database):
     first, second = pending_draft(database, "T1"), pending_draft(database, "T2")
     with database.begin(role=None) as conn:
-        conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, body = 'And now?' WHERE ticket_id = 'T1'")
-        conn.execute("DELETE FROM ticketing.imported_ticket WHERE ticket_id = 'T2'")
+        add_clean(conn, "T1", revision=2, content_id="text-2")
+        add_text(conn, "T1", revision=2, content_id="text-2", body="And now?")
+        conn.execute("DELETE FROM vault.ticket_text WHERE ticket_id = 'T2'")
     with database.begin() as conn:
-        revised, vanished = reviewing.show(conn, first), reviewing.show(conn, second)
-    assert (revised["revision"], revised["current_revision"], revised["ticket"]) == (1, 2, "And now?")
-    assert vanished["ticket"] is None
+        changed, without_text = reviewing.show(conn, first), reviewing.show(conn, second)
+    assert (changed["revision"], changed["current_revision"]) == (1, 2)
+    assert (changed["ticket"], changed["is_current"]) == ("Where is my parcel?", False)
+    assert (without_text["ticket"], without_text["is_current"]) == (None, True)
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_draft_for_a_text_that_has_changed_can_be_rejected_and_released_but_not_sent(database, decision):
+    draft = pending_draft(database)
+    as_person(database, "ann", reviewing.claim, draft)
+    with database.begin() as conn:
+        add_clean(conn, "T1", content_id="text-2")  # the same revision
+    if decision == "rejected":
+        as_person(database, "ann", DECISIONS[decision], draft)
+    else:
+        with pytest.raises(
+            ReviewError, match=f"Draft {draft} answers an older text of ticket T1, .* reject or release"
+        ):
+            as_person(database, "ann", DECISIONS[decision], draft)
+        as_person(database, "ann", reviewing.release, draft)
+    assert outbox(database) == []
+
+
+def test_each_text_of_a_ticket_can_get_a_reply_of_its_own(database):
+    first = pending_draft(database)
+    as_person(database, "ann", reviewing.approve, first)
+    with database.begin() as conn:
+        add_clean(conn, "T1", content_id="text-2")
+        second = add_draft(conn, content_id="text-2", body="Dear Ann, again.")
+    as_person(database, "ann", reviewing.approve, second)
+    assert [row[0] for row in outbox(database)] == [first, second]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_raw_text_is_deleted_when_its_draft_is_decided_and_kept_while_the_ticket_waits(database, state):
+    draft = pending_draft(database)
+    bring_to(database, draft, state)
+    left = rows(database, "SELECT ticket_id FROM vault.ticket_text")
+    assert left == ([] if state in DECISIONS else [{"ticket_id": "T1"}])
+
+
+def test_raw_text_stays_while_another_draft_for_it_is_pending(database):
+    first = pending_draft(database)
+    with database.begin() as conn:
+        second = add_draft(conn, generator="generator-2")
+    as_person(database, "ann", reviewing.reject, first, "wrong product")
+    assert len(rows(database, "SELECT * FROM vault.ticket_text")) == 1
+    as_person(database, "ann", reviewing.approve, second)
+    assert rows(database, "SELECT * FROM vault.ticket_text") == []
+
+
+@pytest.fixture
+def many(database):
+    """100,000 clean tickets, 2,000 of them open, 1,000 of these with a pending draft."""
+    pending_draft(database, "first")
+    with database.begin(role=None) as conn:
+        conn.execute(
+            "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_id, content_hash, scrubber_version,"
+            " language, subject, body, reply) SELECT 'T' || n, 1, 'x', 'x', 'v', 'en', '', 'x',"
+            " CASE WHEN n % 50 > 0 THEN 'Dear Ann' END FROM generate_series(1, 100000) AS n"
+        )
+        conn.execute("INSERT INTO vault.ticket_text SELECT ticket_id, 1, 'x', '', 'x' FROM ticketing.clean_ticket"
+                     " WHERE reply IS NULL AND ticket_id <> 'first'")  # fmt: skip
+        conn.execute(
+            "INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body,"
+            " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+            " completion_tokens, seconds) SELECT 'T' || n * 100, 1, 'x', language, category, confidence, body,"
+            " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
+            " completion_tokens, seconds FROM ticketing.draft, generate_series(1, 1000) AS n"
+        )
+        conn.execute("ANALYZE ticketing.clean_ticket, ticketing.draft, vault.ticket_text")
+    return database
+
+
+def test_screens_find_their_rows_through_indexes(many):
+    screens = {
+        "list": (queries.pending_drafts, {"amount": 20, "category": None}),
+        "show": (queries.pending_draft, {"draft_id": 7}),
+        "human queue": ("SELECT * FROM ticketing.human_queue LIMIT 20", {}),
+    }
+    with many.begin(role=None) as conn:
+        for query, parameters in screens.values():
+            statement = query if isinstance(query, str) else query.sql
+            plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {statement}", parameters).fetchall())
+            for table in ("clean_ticket", "ticket_text", "draft "):
+                assert f"Seq Scan on {table}" not in plan
+            assert "source_ticket" not in plan
+            assert "imported_ticket" not in plan
+        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_draft_v1'").fetchone()["prosrc"]
+        # The statement in the function that picks the oldest free draft.
+        picked = re.search(r"SELECT d\.draft_id INTO v_draft_id (FROM .*? SKIP LOCKED);", body, re.DOTALL).group(1)
+        plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN SELECT d.draft_id {picked}").fetchall())
+    assert "draft_pending" in plan
+    assert "Sort" not in plan
 
 
 def test_reviewer_with_a_login_works_in_plain_sql_and_acts_under_that_name_only(server, database_name, database):

@@ -6,12 +6,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.seed import add_clean, add_imported, pending_draft, rows
+from tests.seed import add_clean, add_text, pending_draft, rows
 from ticketing.database import Database, Role
 
 VAULT_ROW = (
-    "INSERT INTO vault.entry (ticket_id, revision, placeholder, value, key_id)"
-    " VALUES ('T1', 1, '<PERSON_1>', 'secret', 'k')"
+    "INSERT INTO vault.entry (ticket_id, revision, content_id, placeholder, value, key_id)"
+    " VALUES ('T1', 1, 'text-1', '<PERSON_1>', 'secret', 'k')"
 )
 DRAFT_COLUMNS = ("body", "placeholder_body", "final_body", "reject_reason")
 
@@ -52,9 +52,12 @@ REFUSED = "42501"
         (Role.READONLY, "SELECT * FROM ticketing.review_queue"),
         (Role.READONLY, "SELECT * FROM ticketing.human_queue"),
         (Role.READONLY, "SELECT * FROM vault.entry"),
+        *((role, "SELECT body FROM vault.ticket_text") for role in (Role.READONLY, Role.REVIEWER, Role.PIPELINE)),
+        (Role.PIPELINE, "UPDATE vault.ticket_text SET body = 'x'"),
+        (Role.WRITEBACK, "DELETE FROM vault.ticket_text"),
         (Role.READONLY, "UPDATE ticketing.draft SET state = 'expired'"),
         (Role.READONLY, "SELECT ticketing.approve_draft_v1(1)"),
-        (Role.READONLY, "SELECT * FROM ticketing.claim_work_v1('w', 1, '1 min')"),
+        (Role.READONLY, "SELECT * FROM ticketing.claim_work_v2('w', 1, '1 min')"),
         (Role.REVIEWER, "INSERT INTO ticketing.outbox (draft_id, ticket_id, revision, body) VALUES (1, 'T1', 1, 'x')"),
         (Role.REVIEWER, "UPDATE ticketing.outbox SET sent_at = now()"),
         (
@@ -66,7 +69,7 @@ REFUSED = "42501"
         (Role.REVIEWER, "DELETE FROM ticketing.draft"),
         (Role.REVIEWER, "SELECT value FROM vault.entry"),
         (Role.REVIEWER, "SELECT * FROM ticketing.imported_ticket"),
-        (Role.REVIEWER, "SELECT * FROM ticketing.claim_work_v1('w', 1, '1 min')"),
+        (Role.REVIEWER, "SELECT * FROM ticketing.claim_work_v2('w', 1, '1 min')"),
         (Role.REVIEWER, "SELECT ticketing.promote_v1('m', 1, 'me', true)"),
         (Role.REVIEWER, "SELECT ticketing.draft_for_decision(1)"),
         (Role.PIPELINE, "SELECT value FROM vault.entry"),
@@ -116,6 +119,9 @@ def test_role_may_not(with_a_draft, role, statement):
         (Role.PIPELINE, "SELECT * FROM ticketing.review_queue, ticketing.human_queue"),
         (Role.PIPELINE, "SELECT ticket_id, revision, placeholder, key_id FROM vault.entry"),
         (Role.PIPELINE, VAULT_ROW),
+        (Role.PIPELINE, "SELECT ticket_id, revision, content_id FROM vault.ticket_text"),
+        (Role.PIPELINE, "DELETE FROM vault.ticket_text WHERE ticket_id = 'T1'"),
+        (Role.WRITEBACK, "SELECT subject, body FROM vault.ticket_text"),
         (Role.PIPELINE, "DELETE FROM vault.entry WHERE ticket_id = 'T1'"),
         (Role.PIPELINE, "UPDATE ticketing.outbox SET sent_at = now()"),
         (Role.WRITEBACK, "SELECT value FROM vault.entry"),
@@ -160,19 +166,21 @@ def test_operators_of_the_callers_own_do_not_get_past_the_guard(server, database
 
 def test_human_queue_holds_every_new_ticket_that_no_draft_will_come_for(database):
     with database.begin() as conn:
-        for ticket in ("unsure", "failed", "unfit", "drafted", "answered"):
-            add_imported(conn, ticket, reply="Dear Ann" if ticket == "answered" else None)
-        add_clean(conn, "unsure", "failed", "drafted", "answered")
+        add_clean(conn, "unsure", "failed", "drafted")
         add_clean(conn, "unfit", unfit="the body is too long")
+        add_clean(conn, "answered", reply="Dear Ann")
+        for ticket in ("unsure", "failed", "unfit", "drafted", "answered"):
+            add_text(conn, ticket)
     pending_draft(database, "other")
     with database.begin() as conn:
         conn.execute(
-            "INSERT INTO ticketing.draft_work (ticket_id, revision, state, error)"
-            " VALUES ('failed', 1, 'failed', 'Boom')"
+            "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, error)"
+            " VALUES ('failed', 1, 'text-1', 'failed', 'Boom')"
         )
         for ticket, route in (("unsure", "human"), ("drafted", "auto"), ("answered", "human")):
             conn.execute(
-                "INSERT INTO ticketing.routing VALUES (%s, 1, 'classifier-1', 'logistics', 0.4, 0.5, %s, %s)",
+                "INSERT INTO ticketing.routing (ticket_id, revision, content_id, classifier_version, category, confidence,"
+                " threshold, route, reason) VALUES (%s, 1, 'text-1', 'classifier-1', 'logistics', 0.4, 0.5, %s, %s)",
                 (ticket, route, "not sure" if route == "human" else None),
             )
     with database.begin(Role.REVIEWER) as conn:

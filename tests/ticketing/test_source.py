@@ -1,10 +1,25 @@
+import re
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.seed import DAY, add_imported
+from ticketing.database import queries
 from ticketing.errors import DatabaseError, SourceMissing
-from ticketing.source import COLUMNS, Cursor, check_source, count_source, read_source
+from ticketing.source import (
+    COLUMNS,
+    Cursor,
+    OddRows,
+    check_source,
+    count_source,
+    index_advice,
+    odd_rows,
+    read_source,
+)
+from ticketing.tickets import content_hash
 
 GOOD = {
     "ticket_id": "'T1'::text",
@@ -32,7 +47,7 @@ def replace_view(database, columns, rest="", grant=True):
 
 def read_all(conn, limit, until=None):
     pages, after = [], None
-    while page := read_source(conn, after, limit, until):
+    while page := read_source(conn, after, until and Cursor(until, ""), limit):
         pages.append(page)
         after = Cursor(page[-1].updated_at, page[-1].ticket_id)
     return pages
@@ -57,7 +72,7 @@ def test_tickets_changed_at_or_after_the_end_of_the_window_are_not_read(database
             add_imported(conn, f"T{minutes}", minutes=minutes)
         until = DAY + timedelta(minutes=2)
         assert [t.ticket_id for page in read_all(conn, 10, until) for t in page] == ["T0", "T1"]
-        assert count_source(conn, None, until) == 2
+        assert count_source(conn, None, Cursor(until, "")) == 2
 
 
 def test_ticket_changed_after_it_was_read_comes_again(database):
@@ -65,7 +80,7 @@ def test_ticket_changed_after_it_was_read_comes_again(database):
         add_imported(conn, "T1")
         [[first]] = read_all(conn, 10)
         conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, updated_at = updated_at + interval '1 hour'")
-        [again] = read_source(conn, Cursor(first.updated_at, first.ticket_id), 10)
+        [again] = read_source(conn, Cursor(first.updated_at, first.ticket_id), None, 10)
     assert (again.ticket_id, again.revision) == ("T1", 2)
 
 
@@ -92,18 +107,53 @@ def test_view_with_other_types_and_nulls_is_read(database):
     assert (ticket.created_at, ticket.category, ticket.reply, ticket.replied_at) == (None, None, None, None)
 
 
-def test_odd_rows_do_not_stop_the_others_and_the_check_counts_them(database):
+def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(database):
     columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
     replace_view(
         database,
         columns,
         "FROM (VALUES ('good', timestamptz '2026-03-01'), (NULL, '2026-03-01'), ('timeless', NULL),"
-        " ('never', 'infinity'), ('ever', '-infinity'), ('before Christ', '0044-03-15 BC')) AS rows (id, changed)",
+        " ('never', 'infinity'), ('ever', '-infinity'), ('before Christ', '0044-03-15 BC'), ('mistyped', '2099-01-01'))"
+        " AS rows (id, changed)",
     )
     with database.begin() as conn:
-        assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good"]
-        with pytest.raises(SourceMissing, match=r"5 tickets in .* no \(finite\) updated_at"):
-            check_source(conn)
+        check_source(conn)
+        assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good", "mistyped"]
+        odd = odd_rows(conn)
+        assert odd == OddRows(without_time=4, without_id=1, in_future=1)
+        assert odd_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
+    for warning, told in zip(
+        odd.warnings, ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future"), strict=True
+    ):
+        assert re.search(told, warning)
+
+
+def test_source_without_odd_rows_has_no_warnings(database):
+    with database.begin() as conn:
+        add_imported(conn, "T1")
+        assert odd_rows(conn).warnings == []
+
+
+def test_forgotten_tickets_are_not_read(database):
+    with database.begin() as conn:
+        add_imported(conn, "T1")
+        add_imported(conn, "T2", minutes=1)
+    with database.begin(role=None) as conn:
+        conn.execute("INSERT INTO ticketing.forgotten_ticket (ticket_id, forgotten_by) VALUES ('T1', 'ann')")
+    with database.begin() as conn:
+        assert [ticket.ticket_id for ticket in read_source(conn, None, None, 10)] == ["T2"]
+
+
+@given(
+    st.lists(
+        st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=6
+    )
+)
+def test_hash_in_the_database_is_the_hash_of_the_code(server, parts):
+    with psycopg.connect(server.uri(server.template)) as conn:
+        joined = " || ".join("ticketing.hash_part(%s)" for _ in parts)
+        [found] = conn.execute(f"SELECT encode(sha256({joined}), 'hex')", parts).fetchone()
+    assert found == content_hash(*parts)
 
 
 def test_ticket_that_a_view_gives_twice_is_read_once_a_page_and_reading_goes_on(database):
@@ -123,8 +173,8 @@ def test_missing_view_is_told(database):
         conn.execute("DROP VIEW ticketing.source_ticket")
     with database.begin() as conn, pytest.raises(SourceMissing, match="There is no view ticketing.source_ticket"):
         check_source(conn)
-    with pytest.raises(DatabaseError, match="ticketing db upgrade"), database.begin() as conn:
-        read_source(conn, None, 10)
+    with pytest.raises(DatabaseError, match="ticketing doctor"), database.begin() as conn:
+        read_source(conn, None, None, 10)
 
 
 def test_missing_columns_are_named(database):
@@ -149,6 +199,20 @@ def test_view_the_pipeline_may_not_read_is_told_with_the_grant(database):
         check_source(conn)
 
 
+def test_view_that_reads_the_imported_tickets_is_told_from_one_that_does_not(database):
+    def reads_imports():
+        with database.begin() as conn:
+            return queries.source_is_default(conn)
+
+    assert reads_imports() is True
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE VIEW public.recent AS SELECT * FROM ticketing.imported_ticket WHERE revision > 0")
+    replace_view(database, {name: name for name in COLUMNS}, "FROM public.recent")
+    assert reads_imports() is True
+    replace_view(database, GOOD)
+    assert reads_imports() is False
+
+
 def test_next_page_is_found_through_the_index(database):
     with database.begin() as conn:
         conn.execute(
@@ -157,12 +221,30 @@ def test_next_page_is_found_through_the_index(database):
         )
     with database.begin(role=None) as conn:
         conn.execute("ANALYZE ticketing.imported_ticket")
-    from ticketing.database import queries
 
     with database.begin() as conn:
         plan = conn.execute(
             "EXPLAIN " + queries.source_page.sql,
-            {"after_updated_at": DAY, "after_ticket_id": "T1", "until": DAY + timedelta(days=9999), "page": 500},
-        ).fetchall()
+            {"after_updated_at": DAY, "after_ticket_id": "T1", "upto_updated_at": DAY + timedelta(days=9999),
+             "upto_ticket_id": "", "scrubber_version": "v", "page": 500},
+        ).fetchall()  # fmt: skip
+        assert index_advice(conn) is None
     assert "imported_ticket_updated" in str(plan)
-    assert "Seq Scan" not in str(plan)
+    assert "clean_ticket_pkey" in str(plan)
+    assert "Seq Scan on imported_ticket" not in str(plan)
+    assert "Sort" not in str(plan)
+
+
+def test_source_without_an_index_is_told_which_one_it_needs(database):
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE TABLE public.helpdesk AS SELECT n AS id, timestamptz '2026-01-01' + n * interval '1 second'"
+                     " AS changed FROM generate_series(1, 20000) AS n")  # fmt: skip
+        conn.execute("ANALYZE public.helpdesk")
+    replace_view(database, GOOD | {"ticket_id": "id", "updated_at": "changed"}, "FROM public.helpdesk")
+    with database.begin() as conn:
+        advice = index_advice(conn)
+    assert "20,000 rows of public.helpdesk" in advice
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE INDEX ON public.helpdesk (changed, (id::text))")
+    with database.begin() as conn:
+        assert index_advice(conn) is None

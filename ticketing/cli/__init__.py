@@ -1,21 +1,20 @@
 """The `ticketing` command: the composition root, where settings, database, models and flows are wired together.
 
-Commands say what was asked and print what came of it; the work is done in the rooms they call.
+A command reads its options, calls the room that does the work, and prints the result.
 """
 
-import logging
 import os
 import sys
 
 import typer
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from ticketing.cli import data, database, files, labels, learning, models, privacy, review, services, status, study
-from ticketing.cli.common import console
-from ticketing.errors import TicketingError
-from ticketing.settings import get_settings
+from ticketing.cli.endings import Commands, end_on_sigterm, report_error
 
 app = typer.Typer(
     name="ticketing",
+    cls=Commands,
     help="Reply drafts for support tickets, from the tickets in Postgres, without personal data leaving it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,21 +41,19 @@ app.command("demo")(services.demo_command)
 
 
 def main() -> None:
-    """Runs the command; a `TicketingError` becomes its message on stderr and exit code 1."""
+    """Runs the command. An error becomes one sentence on stderr and exit code 1; an interruption 130 or 143."""
     # How long torch's threads spin before they sleep. By default so long that two processes on the same cores slow each
     # other down four times; not at all costs a single one a fifth of its speed.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    # Every loaded model would say so twice, between lines that somebody reads.
+    # Libraries' own messages and progress bars would break the lines of the log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "TQDM_DISABLE"):
+        os.environ.setdefault(name, "1")
+    # transformers asks huggingface_hub, which is imported by now and has read the environment before.
+    disable_progress_bars()
+    end_on_sigterm()
     try:
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-        logging.getLogger("ticketing").setLevel(get_settings().log_level)
         app()
-    except TicketingError as error:
-        console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
-        console.print(str(error), markup=False)
+    except Exception as error:
+        report_error(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("interrupted: run the same command again, it goes on where it stopped")
-        sys.exit(130)

@@ -13,7 +13,9 @@ from ticketing.importing.fields import ImportRole, parse_mapping
 from ticketing.importing.files import read_file
 from ticketing.importing.loading import default_reject_path, import_tickets
 from ticketing.importing.remote import read_remote
-from ticketing.settings import get_settings
+from ticketing.jsonl import check_output
+from ticketing.setting_types import check_timezone
+from ticketing.settings import Settings, get_settings
 
 # Distinct from 1: the tickets that could be taken are in, and the others are listed.
 EXIT_SOME_REFUSED = 3
@@ -28,6 +30,9 @@ def import_command(
     from_url: Annotated[str | None, typer.Option(help="Any SQLAlchemy URL, instead of a file.")] = None,
     query: Annotated[str | None, typer.Option(help="The SELECT to run there.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Where refused rows are listed, by line number.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="The zone of time stamps that have none; left out: importing.timezone, or UTC.")
+    ] = None,
 ) -> None:
     """Imports tickets. Running it again changes nothing; exit code 3 says that some rows were refused."""
     if (file is None) == (from_url is None) or (from_url is None) != (query is None):
@@ -36,8 +41,7 @@ def import_command(
         raise InputError(f"--role is {role!r}: it must be history or incoming.")
     kind: ImportRole = "history" if role == "history" else "incoming"
     mapping = parse_mapping(map_ or [])
-    settings = get_settings()
-    database = open_database(settings)
+    settings = _with_timezone(get_settings(), timezone)
     if file is not None:
         rows, reject_path = read_file(file, mapping, kind), rejects or default_reject_path(file)
     else:
@@ -45,6 +49,9 @@ def import_command(
             read_remote(from_url or "", query or "", mapping, kind),
             rejects or Path("import.rejects.jsonl"),
         )
+    if rejects is not None:
+        check_output(rejects)
+    database = open_database(settings)
     with Progress(
         SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
@@ -55,6 +62,16 @@ def import_command(
     output.print(report.sentence(), markup=False)
     if report.refused_count:
         raise typer.Exit(EXIT_SOME_REFUSED)
+
+
+def _with_timezone(settings: Settings, timezone: str | None) -> Settings:
+    if timezone is None:
+        return settings
+    try:
+        chosen = settings.importing.model_copy(update={"timezone": check_timezone(timezone)})
+    except ValueError as error:
+        raise InputError(f"--timezone {error}.") from None
+    return settings.model_copy(update={"importing": chosen})
 
 
 def prepare_command() -> None:

@@ -2,10 +2,11 @@
 
 import typer
 
-from ticketing.cli.common import console
+from ticketing.cli.common import console, open_database
 from ticketing.database import Database
 from ticketing.migrations import dump_schema, upgrade
 from ticketing.settings import get_settings
+from ticketing.source import restore_source
 
 app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -15,6 +16,14 @@ def upgrade_command() -> None:
     """Applies the migrations that are missing. Safe to run twice, and from two processes at once."""
     applied = upgrade(Database.open(get_settings()))
     console.print(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@app.command("restore-source")
+def restore_source_command() -> None:
+    """Creates the view ticketing.source_ticket over the imported tickets, where it was dropped."""
+    with open_database(get_settings()).begin(role=None) as conn:
+        restore_source(conn)
+    console.print("ticketing.source_ticket reads the imported tickets")
 
 
 @app.command("schema")

@@ -1,21 +1,25 @@
 """`ticketing labels`: which historical tickets most likely have the wrong category, for a person to look at."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from ticketing.cli.common import console, open_database, output
+from ticketing.cli.tables import print_table
 from ticketing.corpus.snapshot import find_snapshot
 from ticketing.errors import OutputError
+from ticketing.jsonl import check_output
 from ticketing.settings import get_settings
 from ticketing.spreadsheets import safe_cell
 
+if TYPE_CHECKING:
+    from models.evaluation.label_audit import Suspect
+
 SHOWN = 20
-MAX_TEXT = 200
+SHOWN_CHARS = 200
 
 app = typer.Typer(help="The categories of historical tickets.", no_args_is_help=True)
 
@@ -31,6 +35,8 @@ def audit_command(
     target: Annotated[Path | None, typer.Option("--output", help="All of them, as CSV.")] = None,
 ) -> None:
     """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
+    if target is not None:
+        check_output(target)  # before the minutes that the search takes
     from models.evaluation.label_audit import MAX_TICKETS, audited_tickets, suspects
     from models.shared.encoder import Encoder
 
@@ -39,18 +45,31 @@ def audit_command(
     records = audited_tickets(corpus)
     console.print(f"looking through {len(records)} labelled tickets, at most {MAX_TICKETS:,} of a snapshot")
     found = suspects(records, Encoder.load(settings))
-    table = Table("ticket", "language", "category", "more likely", "quality of the label", "text")
-    for one in found[:SHOWN]:
-        text = " ".join(one.text[:MAX_TEXT].split())
-        cells = (one.ticket_id, one.language, one.given, one.suggested, f"{one.quality:.3f}", text)
-        table.add_row(*map(escape, cells))
-    output.print(table)
+    rows = [
+        (
+            one.ticket_id,
+            one.language,
+            one.given,
+            one.suggested,
+            f"{one.quality:.3f}",
+            " ".join(one.text.split())[:SHOWN_CHARS],
+        )
+        for one in found[:SHOWN]
+    ]
+    print_table(("ticket", "language", "category", "more likely", "quality", "text"), rows, texts=("text",))
     output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
     if target is not None:
-        try:
-            with target.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(found[0]._fields if found else ("ticket_id",))
-                writer.writerows([safe_cell(str(value)) for value in one] for one in found)
-        except OSError as error:
-            raise OutputError(f"{target} can't be written: {error.strerror or error}.") from error
+        _write(found, target)
+
+
+def _write(found: "Sequence[Suspect]", target: Path) -> None:
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(found[0]._fields if found else ("ticket_id",))
+            writer.writerows([safe_cell(str(value)) for value in one] for one in found)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OutputError(f"{target} can't be written: {error.strerror or error}.") from error

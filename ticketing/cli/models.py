@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from models.registry import lineage, pruning
 from models.registry import versions as registry
 from ticketing.cli.common import open_database, output
+from ticketing.cli.tables import print_table, print_values
 from ticketing.database import Database
 from ticketing.settings import get_settings
 
@@ -23,7 +24,9 @@ app = typer.Typer(help="List model versions, compare them, promote one and take 
 
 HEADLINES = 3
 
-Version = Annotated[str, typer.Argument(help="As 'ticketing models list' shows it.")]
+Version = Annotated[
+    str, typer.Argument(help="As 'ticketing models list' shows it: classifier-7, 'classifier 7', or the long name.")
+]
 Kind = Annotated[Literal["classifier", "generator"], typer.Argument(help="What is taken back.")]
 Reason = Annotated[str | None, typer.Option(help="Why; it stays in the history.")]
 
@@ -34,23 +37,24 @@ def _database() -> Database:
 
 @app.command("list")
 def list_command() -> None:
-    """Lists every version by kind, the newest first, with the gate's last word on it."""
+    """Lists every version by kind, the newest first, with the gate's latest verdict."""
     versions = lineage.versions(_database())
     if not versions:
         output.print("no model has been trained yet")
     for kind, rows in groupby(versions, key=lambda row: row["kind"]):
-        table = _table("version", "state", "created", "snapshot", "base model", "verdict", "numbers", title=f"{kind}s")
-        for row in rows:
-            table.add_row(
-                escape(row["version"]),
+        cells = [
+            (
+                row["short_name"],
                 row["state"] + (", pruned" if row["pruned_at"] else ""),
-                _shown(row["created_at"]),
-                escape(row["snapshot_id"][:8]),
-                escape(row["base_model"]),
-                _verdict_word(row["passed"]),
-                escape(_headline(row)),
+                f"{row['created_at']:%Y-%m-%d}",
+                row["snapshot_id"][:8],
+                _gate_result(row["passed"]),
+                _headline(row),
             )
-        output.print(table)
+            for row in rows
+        ]
+        columns = ("version", "state", "created", "snapshot", "verdict", "numbers")
+        print_table(columns, cells, title=f"{kind}s", whole=("version", "created", "verdict"))
 
 
 @app.command("show")
@@ -58,36 +62,34 @@ def show_command(version: Version) -> None:
     """Shows where a version comes from, every verdict with every rule, and when it drafted."""
     found = lineage.lineage(_database(), version)
     model = found.model
-    origin = {
-        name: model[name] for name in ("kind", "state", "created_at", "snapshot_id", "base_model", "code_version")
-    }
-    artefact = {"path": model["path"], "artefact_hash": model["artefact_hash"]}
+    names = ("version", "kind", "state", "created_at", "snapshot_id", "base_model", "code_version", "path")
+    origin = {name: _shown(model[name]) for name in (*names, "artefact_hash")}
     pruned = {"pruned": f"{_shown(model['pruned_at'])} by {model['pruned_by']}"} if model["pruned_at"] else {}
-    output.print(_names_and_values(version, {**origin, **artefact, **pruned}))
-    output.print(_names_and_values("parameters", lineage.flat(model["parameters"])))
-    output.print(_names_and_values("metrics of the training", lineage.flat(model["metrics"])))
+    print_values(origin | pruned, model["short_name"])
+    for title, values in (("parameters", model["parameters"]), ("metrics of the training", model["metrics"])):
+        output.print()
+        print_values({name: _shown(value) for name, value in lineage.flattened(values).items()}, title)
     for verdict in found.verdicts:
-        output.print(_verdict_table(verdict))
-    output.print(_history_table(found.history))
+        output.print()
+        _print_verdict(verdict)
+    output.print()
+    _print_history(found.history)
 
 
 @app.command("compare")
 def compare_command(a: Version, b: Version) -> None:
     """Shows where two versions' origins differ, and their numbers side by side."""
     compared = lineage.compare(_database(), a, b)
-    for title, differences in (("what differs", compared.origins), ("numbers", compared.metrics)):
-        if not differences:
-            continue
-        table = _table("name", escape(a), escape(b), title=title)
-        for name, one, other in differences:
-            table.add_row(escape(name), escape(_shown(one)), escape(_shown(other)))
-        output.print(table)
+    for title, differences in (("differences", compared.origins), ("numbers", compared.metrics)):
+        if differences:
+            rows = [(name, _shown(one), _shown(other)) for name, one, other in differences]
+            print_table(("name", a, b), rows, title)
 
 
 @app.command("history")
 def history_command() -> None:
     """Shows which version drafted since when, who made it so, and on which verdict."""
-    output.print(_history_table(lineage.history(_database())))
+    _print_history(lineage.history(_database()))
 
 
 @app.command("promote")
@@ -96,10 +98,10 @@ def promote_command(
     overrule: Annotated[bool, typer.Option("--overrule", help="Even if the gate said no; it is remembered.")] = False,
     reason: Reason = None,
 ) -> None:
-    """Makes a version the champion, on the gate's last word on it."""
+    """Makes a version the champion, on the gate's latest verdict."""
     model = registry.promote_by_hand(_database(), version, getpass.getuser(), overrule, reason, get_settings())
     output.print(
-        f"{model.version} is the champion {model.kind}; drafting takes it from its next chunk on", markup=False
+        f"{model.short_name} is the champion {model.kind}; drafting takes it from its next chunk on", markup=False
     )
 
 
@@ -112,7 +114,7 @@ def rollback_command(
     """Makes an earlier champion the champion again; drafting takes it from its next chunk on."""
     model = registry.rollback(_database(), kind, getpass.getuser(), get_settings(), to, reason)
     output.print(
-        f"{model.version} is the champion {kind} again; drafting takes it from its next chunk on", markup=False
+        f"{model.short_name} is the champion {kind} again; drafting takes it from its next chunk on", markup=False
     )
 
 
@@ -136,57 +138,51 @@ def prune_command(
 
 
 def _headline(row: Mapping[str, Any]) -> str:
-    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flat(row["metrics"])
+    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flattened(row["metrics"])
     return ", ".join(f"{name} {_shown(value)}" for name, value in list(numbers.items())[:HEADLINES])
 
 
-def _verdict_word(passed: bool | None) -> str:
+def _gate_result(passed: bool | None) -> str:
     return "none yet" if passed is None else "passed" if passed else "failed"
 
 
-def _table(*names: str, title: str | None = None) -> Table:
-    # On a narrow terminal rows grow taller, but nothing is cut off; and a version, which one copies into the next
-    # command, stays in one piece.
-    columns = [Column(name, no_wrap=name == "version", overflow="fold") for name in names]
-    return Table(*columns, title=title)
-
-
-def _names_and_values(title: str, values: Mapping[str, Any]) -> Table:
-    table = _table("name", "value", title=escape(title))
-    table.show_header = False
-    for name, value in values.items():
-        table.add_row(escape(name), escape(_shown(value)))
-    return table
-
-
-def _verdict_table(verdict: Mapping[str, Any]) -> Table:
-    title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: "
-    table = _table("rule", "value", "95 %", "must be", "margin", "says", title=title + _verdict_word(verdict["passed"]))
+def _print_verdict(verdict: Mapping[str, Any]) -> None:
+    rows = []
     for rule in verdict["rules"]:
         bound = f"{rule.get('operator', '')} {_shown(rule.get('bound'))}"
         interval = f"{_shown(rule.get('low'))} to {_shown(rule.get('high'))}"
-        says = rule.get("skipped") or ("yes" if rule["passed"] else "no")
-        cells = (rule["name"], _shown(rule["value"]), interval, bound, _shown(rule.get("margin")), says)
-        table.add_row(*map(escape, cells))
-    return table
+        result = rule.get("skipped") or ("yes" if rule["passed"] else "no")
+        rows.append((rule["name"], _shown(rule["value"]), interval, bound, _shown(rule.get("margin")), result))
+    title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: {_gate_result(verdict['passed'])}"
+    print_table(
+        ("rule", "value", "95 %", "must be", "margin", "passed"),
+        rows,
+        title,
+        texts=("rule",),
+        whole=("95 %", "must be"),
+    )
 
 
-def _history_table(rows: Iterable[Mapping[str, Any]]) -> Table:
-    table = _table("when", "what", "version", "instead of", "by", "verdict", "reason", title="history")
+def _print_history(rows: Iterable[Mapping[str, Any]]) -> None:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for row in rows:
-        failed = ", ".join(row["failed_rules"] or [])
-        word = "" if row["action"] == "pruned" else _verdict_word(row["verdict_passed"])
-        overruled = ", overruled" if row["overruled"] else ""
-        table.add_row(
-            _shown(row["at"]),
-            row["action"],
-            escape(row["version"]),
-            escape(row["replaced"] or ""),
-            escape(row["by_whom"]),
-            escape(word + (f" ({failed})" if failed else "") + overruled),
-            escape(row["reason"] or ""),
-        )
-    return table
+        grid.add_row(_shown(row["at"]), escape(_event(row)))
+    output.print("[italic]history[/]")
+    output.print(grid)
+
+
+def _event(row: Mapping[str, Any]) -> str:
+    """What became of a version, as a sentence."""
+    replaced = f" in place of {row['replaced_name']}" if row["replaced"] else ""
+    event = f"{row['short_name']} {row['action']}{replaced} by {row['by_whom']}"
+    if row["action"] == "pruned":
+        return event
+    failed = f" ({', '.join(row['failed_rules'])})" if row["failed_rules"] else ""
+    overruled = ", overruled" if row["overruled"] else ""
+    reason = f"; reason: {row['reason']}" if row["reason"] else ""
+    return f"{event}; verdict {_gate_result(row['verdict_passed'])}{failed}{overruled}{reason}"
 
 
 def _shown(value: object) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from ticketing.cli.common import console, open_database, output
+from ticketing.cli.tables import print_table
 from ticketing.errors import InputError
 from ticketing.jsonl import read_jsonl
 from ticketing.privacy.forgetting import forget_tickets, holders, tickets_of
@@ -18,7 +18,7 @@ from ticketing.privacy.vault import Vault
 from ticketing.settings import get_settings
 
 if TYPE_CHECKING:
-    from ticketing.privacy.measuring import Labelled, Measured
+    from ticketing.privacy.measuring import FinderScores, LabelledText
 
 app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_args_is_help=True)
 
@@ -51,8 +51,7 @@ def forget_command(
     settings = get_settings()
     database = open_database(settings)
     if customer is not None:
-        value = typer.get_text_stream("stdin").readline() if customer == "-" else customer
-        ticket = tickets_of(database, Vault.open(settings), value)
+        ticket = tickets_of(database, Vault.open(settings), _read_line() if customer == "-" else customer)
         if not ticket:
             output.print("No ticket says that.")
             raise typer.Exit(1)
@@ -70,11 +69,17 @@ def forget_command(
     if not held:
         output.print("No snapshot has any of them.")
         return
-    table = Table("Snapshot", "Tickets, scrubbed", "Models that learnt from it")
-    for holder in held:
-        table.add_row(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none")
-    output.print(table)
+    rows = [(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none") for holder in held]
+    print_table(("snapshot", "scrubbed tickets", "models trained on it"), rows)
     output.print("New snapshots are made without them: 'ticketing prepare', then 'ticketing train'.")
+
+
+def _read_line() -> str:
+    try:
+        return typer.get_text_stream("stdin").readline()
+    except UnicodeDecodeError:
+        # Not passed on: it quotes the bytes.
+        raise InputError("What stdin holds is not UTF-8: nothing was changed.") from None
 
 
 @app.command("audit")
@@ -107,12 +112,11 @@ def audit_command(
     if not findings:
         output.print("No personal data found.")
         return
-    table = Table("Place", "Kind", "Found by", "Findings")
-    for (place, kind, how), count in sorted(Counter((f.place, f.kind, f.how) for f in findings).items()):
-        table.add_row(place, kind, how, str(count))
-    output.print(table)
+    counts = sorted(Counter((f.place, f.kind, f.how) for f in findings).items())
+    rows = [(place, kind, how, str(count)) for (place, kind, how), count in counts]
+    print_table(("place", "kind", "found by", "findings"), rows)
     for finding in findings[:show]:
-        output.print(f"{finding.place}: {finding.kind} in {finding.key}", markup=False)
+        output.print(f"{finding.place}: {finding.kind} in {finding.key}", markup=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -125,27 +129,28 @@ def report_command(
 ) -> None:
     """How much of the personal data in a labelled file is found; without a file, in the sample shop's tickets."""
     from models.names.training import name_finder_for
-    from ticketing.privacy.measuring import measure, texts_of
+    from ticketing.privacy.measuring import measure
     from ticketing.privacy.scrubber import Scrubber
     from ticketing.privacy.stock import StockPresidio
     from ticketing.sample import generate_tickets
+    from ticketing.sample.labelled import labelled_texts
 
     settings = get_settings()
-    labelled = list(texts_of(generate_tickets()) if input is None else _labelled_texts(input))
+    labelled = list(labelled_texts(generate_tickets()) if input is None else _labelled_texts(input))
     if not labelled:
         raise InputError(f"{input} holds no text.")
     with console.status("looking …"):
         scrubber = Scrubber(settings.privacy, name_finder_for(settings))
         own = measure(labelled, lambda texts: [one.spans[0] for one in scrubber.scrub([[text] for text in texts])])
-        output.print(_table("This pipeline", own))
+        _print_scores("This pipeline", own)
         if stock:
             other = measure(labelled, StockPresidio().find)
-            output.print(_table("Presidio as it comes", other))
+            _print_scores("Presidio as it comes", other)
             output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts a second.")
 
 
-def _labelled_texts(path: Path) -> "Iterator[Labelled]":
-    from ticketing.privacy.measuring import Labelled
+def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
+    from ticketing.privacy.measuring import LabelledText
 
     for row in read_jsonl(path, ("id", "text")):
         text = row.values["text"]
@@ -155,19 +160,20 @@ def _labelled_texts(path: Path) -> "Iterator[Labelled]":
             raise InputError(f"{path}, line {row.line_number}: spans must be a list of [start, end, kind].") from None
         if any(not 0 <= span.start < span.end <= len(text) for span in spans):
             raise InputError(f"{path}, line {row.line_number}: a span lies outside the text.")
-        yield Labelled(text, row.values.get("language") or "en", spans)
+        yield LabelledText(text, row.values.get("language") or "en", spans)
 
 
-def _table(title: str, measured: "Measured") -> Table:
+def _print_scores(system: str, measured: "FinderScores") -> None:
     def shown(share: float | None) -> str:
         return "—" if share is None else f"{share:.3f}"
 
-    table = Table(
-        "Language", "Kind", "Entities", "Whole", "Whole, share", "Precision", "Recall", "F1", "F2",
-        title=f"{title}: {measured.texts_a_second:.0f} texts a second, {measured.changed:.1%} of them changed",
-    )  # fmt: skip
+    rows = []
     for one in measured.scores:
         whole = one.whole / one.entities if one.entities else None
         shares = (whole, one.precision, one.recall, one.f1, one.f2)
-        table.add_row(one.language, one.kind, str(one.entities), str(one.whole), *map(shown, shares))
-    return table
+        rows.append((one.language, one.kind, str(one.entities), str(one.whole), *map(shown, shares)))
+    print_table(
+        ("language", "kind", "all", "whole", "share", "precision", "recall", "F1", "F2"),
+        rows,
+        title=f"{system}: {measured.texts_a_second:.0f} texts a second, {measured.changed:.1%} of them changed",
+    )

@@ -5,17 +5,19 @@ from typing import Annotated
 
 import click
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from ticketing import reviewing
-from ticketing.cli.common import open_database, output
+from ticketing.cli.common import MAX_NUMBER, open_database, output
+from ticketing.cli.tables import print_side_by_side, print_table
 from ticketing.database import Database
+from ticketing.errors import InputError
 from ticketing.settings import get_settings
 
 app = typer.Typer(help="List drafts and decide on them.", no_args_is_help=True)
 
-DraftId = Annotated[int, typer.Argument(help="The draft's number, as 'ticketing review list' shows it.")]
+DraftId = Annotated[
+    int, typer.Argument(min=1, max=MAX_NUMBER, help="The draft's number, as 'ticketing review list' shows it.")
+]
 Reviewer = Annotated[
     str, typer.Option("--as", envvar="TICKETING_REVIEWER", help="Who decides.", default_factory=getpass.getuser)
 ]
@@ -27,24 +29,27 @@ def _database() -> Database:
 
 @app.command("list")
 def list_command(
-    limit: Annotated[int, typer.Option(min=1, help="How many drafts.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_NUMBER, help="How many drafts.")] = 20,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
 ) -> None:
     """Lists the drafts that wait for a decision, oldest first."""
     with _database().begin() as conn:
         drafts = reviewing.list_pending(conn, limit=limit, category=category)
-    table = Table("draft", "ticket", "category", "sure", "held by", "begins")
-    for row in drafts:
-        begins = " ".join(row["draft"].split())[:70]
-        table.add_row(
+    if not drafts:
+        output.print("No draft is waiting.")
+        return
+    rows = [
+        (
             str(row["draft_id"]),
-            escape(row["ticket_id"]),
-            escape(row["category"]),
+            row["ticket_id"],
+            row["category"],
             f"{row['confidence']:.2f}",
-            escape(row["claimed_by"] or ""),
-            escape(begins),
+            row["claimed_by"] or "",
+            " ".join(row["draft"].split())[:70],
         )
-    output.print(table)
+        for row in drafts
+    ]
+    print_table(("draft", "ticket", "category", "sure", "held by", "begins"), rows, texts=("begins", "held by"))
 
 
 @app.command("next")
@@ -96,7 +101,12 @@ def edit_command(
     if body is None:
         with database.begin() as conn:
             draft = reviewing.show(conn, draft_id)
-        body = click.edit(draft["draft"])
+        try:
+            body = click.edit(draft["draft"])
+        except click.ClickException as error:
+            raise InputError(
+                f"{error.format_message()}: set EDITOR to your editor, or give the reply with --body."
+            ) from None
         if body is None:
             output.print("not saved: nothing changed")
             return
@@ -118,8 +128,8 @@ def reject_command(
 
 
 def _print_draft(row: dict[str, object]) -> None:
-    table = Table(title=f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}", show_lines=True)
-    table.add_column("ticket")
-    table.add_column("draft")
-    table.add_row(escape(f"{row['subject']}\n\n{row['ticket']}"), escape(str(row["draft"])))
-    output.print(table)
+    title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
+    ticket = "(the text is not kept any more)" if row["ticket"] is None else f"{row['subject']}\n\n{row['ticket']}"
+    print_side_by_side(title, {"ticket": ticket, "draft": str(row["draft"])})
+    if not row["is_current"]:
+        output.print("The ticket's text has changed since. This draft can't be approved: reject or release it.")

@@ -1,19 +1,19 @@
 """`ticketing up` and `ticketing demo`: the whole pipeline, running or shown once."""
 
 import time
+import warnings
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from flows.server import api_url, prefect_api, prefect_server
 from ticketing.cli.common import console, open_database, output
+from ticketing.cli.tables import print_side_by_side
 from ticketing.database import Database, queries
+from ticketing.errors import ConfigurationError
 from ticketing.importing.loading import load_sample
 from ticketing.settings import Settings, get_settings
-from ticketing.status import status
 
 
 def up_command() -> None:
@@ -28,7 +28,10 @@ def up_command() -> None:
         console.print(f"nightly      {settings.prefect.nightly_cron} {settings.prefect.timezone}")
         console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
         console.print("Ctrl-C stops everything.")
-        serve_deployments(settings.prefect)
+        with warnings.catch_warnings():
+            # Prefect 3.7's handler of SIGTERM forgets to await its own clean-up, which the end of `serve` does as well.
+            warnings.filterwarnings("ignore", message=".*Runner.astop.* was never awaited")
+            serve_deployments(settings.prefect)
 
 
 def demo_command(
@@ -36,19 +39,29 @@ def demo_command(
     incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 300,
     seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
 ) -> None:
-    """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs."""
-    from models.names.training import name_finder_for
+    """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs.
 
+    It needs a home without other tickets and the embedded database, and can be run again in its own home.
+    """
     settings = get_settings()
-    started = time.monotonic()
-    console.rule("set-up: the finder of names and addresses, trained once on this machine")
-    name_finder_for(settings)
-    console.print(f"The set-up took {(time.monotonic() - started) / 60:.1f} minutes.")
+    if settings.database_url is not None:
+        raise ConfigurationError(
+            "The demo stores made-up tickets, and TICKETING_DATABASE_URL is set: nothing was written to that database. "
+            "Unset it (also in ticketing.toml) and give the demo a home of its own, as in: env -u "
+            "TICKETING_DATABASE_URL TICKETING_HOME=demo-home ticketing demo."
+        )
     started = time.monotonic()
     database = open_database(settings)
     console.rule("sample tickets")
     loaded = load_sample(database, seed, history, incoming, settings)
     console.print(f"{history} historical and {incoming} new tickets of a sample shop: {loaded.sentence()}")
+    from models.names.training import name_finder_for
+
+    before_set_up = time.monotonic()
+    console.rule("set-up: the finder of names and addresses, trained once on this machine")
+    name_finder_for(settings)
+    set_up_seconds = time.monotonic() - before_set_up
+    console.print(f"The set-up took {set_up_seconds / 60:.1f} minutes.")
     with prefect_api(settings) as url:
         from flows.nightly import nightly
         from flows.retrain import retrain
@@ -58,23 +71,21 @@ def demo_command(
         console.rule("nightly: prepare, draft")
         nightly(until=datetime.now(UTC))
         running = url == api_url(settings)
-    _show(database, settings, time.monotonic() - started, url if running else None)
+    _show(database, settings, time.monotonic() - started - set_up_seconds, url if running else None)
 
 
 def _show(database: Database, settings: Settings, seconds: float, url: str | None) -> None:
-    from ticketing.cli.status import status_table
+    from ticketing.cli.status import print_status
 
+    print_status(database)
     with database.begin() as conn:
-        output.print(status_table(status(conn)))
         drafts = list(queries.sample_drafts(conn, limit=3))
     for row in drafts:
-        table = Table(title=f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}", show_lines=True)
-        table.add_column("ticket")
-        table.add_column("draft, waiting for a reviewer")
-        table.add_row(escape(f"{row['subject']}\n\n{row['ticket']}"), escape(row["draft"]))
-        output.print(table)
+        title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
+        texts = {"ticket": f"{row['subject']}\n\n{row['ticket']}", "draft, waiting for a reviewer": row["draft"]}
+        print_side_by_side(title, texts)
     output.print(f"The run took {seconds / 60:.1f} minutes.")
-    output.print(f"Report      {settings.home / 'reports' / 'evaluation.html'}")
+    output.print(f"Report      {settings.home / 'reports' / 'evaluation.html'}", soft_wrap=True)
     output.print("Review      ticketing review list")
     where = (url or api_url(settings)).removesuffix("/api")
     output.print(f"Prefect UI  {where} (while 'ticketing up' runs: every run of this demo is there)")

@@ -4,39 +4,44 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 from flows.server import api_url, port_is_free, server_is_up
-from ticketing.cli.common import open_database, output
+from models.registry.versions import short_names
+from ticketing.cli.common import open_database, open_home, output
+from ticketing.cli.tables import print_values
+from ticketing.database import Database
 from ticketing.errors import TicketingError
 from ticketing.settings import Settings, get_settings
-from ticketing.source import check_source
+from ticketing.source import check_source, index_advice, odd_rows, times_without_zone
 from ticketing.status import status
 
 MIN_MEMORY_GIB = 6
 MIN_DISK_GIB = 5
+INDENT = 7
 
 
 def status_command() -> None:
     """Shows what is where: tickets, snapshots, candidates, champions, drafts."""
-    with open_database(get_settings()).begin() as conn:
-        output.print(status_table(status(conn)))
+    print_status(open_database(get_settings()))
 
 
-def status_table(counts: Mapping[str, Any]) -> Table:
-    """The counts of `ticketing.status.status` as a table."""
-    table = Table("what", "count or version", show_header=False)
+def print_status(database: Database) -> None:
+    """Prints the counts of `ticketing.status.status`, champions by their short names."""
+    names = short_names(database)
+    with database.begin() as conn:
+        counts = status(conn)
+    shown = {}
     for name, value in counts.items():
-        shown = (
-            ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, Mapping) else str(value)
-        )
-        table.add_row(name.replace("_", " "), escape(shown or "none"))
-    return table
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key}: {names.get(number, number)}" for key, number in value.items())
+        shown[name.replace("_", " ")] = "none" if value in ("", None) else str(value)
+    print_values(shown)
 
 
 class Check(NamedTuple):
@@ -51,12 +56,11 @@ def doctor_command() -> None:
     """Checks database, models, memory, disk and Prefect, and says what to do. Exit code 1 if anything is wrong."""
     settings = get_settings()
     checks = [_checked(name, check, settings) for name, check in CHECKS.items()]
-    table = Table("check", "found", "what to do")
     for check in checks:
-        table.add_row(
-            check.name, f"[{'red' if check.advice else 'green'}]{escape(check.found)}[/]", escape(check.advice)
-        )
-    output.print(table)
+        result = "[red]wrong[/]" if check.advice else "[green]ok[/]   "
+        output.print(f"{result}  {check.name:<12}{escape(check.found)}", soft_wrap=True)
+        if check.advice:
+            output.print(Padding(escape(check.advice), (0, 0, 0, INDENT)))
     if any(check.advice for check in checks):
         raise typer.Exit(1)
 
@@ -66,12 +70,12 @@ def _checked(name: str, check: Callable[[Settings], Check], settings: Settings) 
         return check(settings)
     except TicketingError as error:
         return Check(name, type(error).__name__, str(error))
+    except OSError as error:
+        return Check(name, type(error).__name__, f"{error.filename or name} can't be used: {error.strerror}")
 
 
 def _home(settings: Settings) -> Check:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    if not os.access(settings.home, os.W_OK):
-        return Check("home", str(settings.home), "not writable: set TICKETING_HOME to a folder that is")
+    open_home(settings)
     free = shutil.disk_usage(settings.home).free / 2**30
     advice = "" if free >= MIN_DISK_GIB else f"free some disk: a training needs about {MIN_DISK_GIB} GiB"
     return Check("disk", f"{free:.0f} GiB free under {settings.home}", advice)
@@ -86,9 +90,22 @@ def _memory(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
+    open_database(settings)
+    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+
+
+def _source(settings: Settings) -> Check:
     with open_database(settings).begin() as conn:
         check_source(conn)
-    return Check("database", "embedded Postgres" if settings.database_url is None else "your Postgres")
+        advice = [*odd_rows(conn).warnings, *filter(None, [index_advice(conn)])]
+        zoneless = times_without_zone(conn)
+    found = "can be read"
+    if zoneless:
+        found += (
+            f"; {', '.join(zoneless)} of ticketing.source_ticket have no time zone and are read as UTC (if they are in "
+            f"another: {zoneless[0]} AT TIME ZONE 'Europe/Berlin' in the view)"
+        )
+    return Check("source", found, " ".join(advice))
 
 
 def _base_models(settings: Settings) -> Check:
@@ -100,11 +117,11 @@ def _base_models(settings: Settings) -> Check:
 
 
 def _accelerator(settings: Settings) -> Check:
-    import torch
+    from models.shared.hardware import device_name
 
     if importlib.util.find_spec("vllm") is None:
         return Check("inference", "no vLLM", "pip install 'ticketing[cpu]', or 'ticketing[gpu]' on a GPU machine")
-    return Check("inference", f"vLLM on {torch.cuda.get_device_name() if torch.cuda.is_available() else 'the CPU'}")
+    return Check("inference", f"vLLM on {device_name()}")
 
 
 def _champions(settings: Settings) -> Check:
@@ -112,7 +129,7 @@ def _champions(settings: Settings) -> Check:
 
     database = open_database(settings)
     best = champion(database, "classifier", settings)
-    return Check("champion", best.version)
+    return Check("champion", f"{best.short_name} ({best.version})")
 
 
 def _prefect(settings: Settings) -> Check:
@@ -128,6 +145,7 @@ CHECKS: dict[str, Callable[[Settings], Check]] = {
     "disk": _home,
     "memory": _memory,
     "database": _database,
+    "source": _source,
     "base models": _base_models,
     "inference": _accelerator,
     "champion": _champions,

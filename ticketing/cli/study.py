@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.server import prefect_api
-from ticketing.cli.common import console, open_database, output
+from models.registry.versions import find_row, short_names
+from ticketing.cli.common import MAX_NUMBER, console, open_database, output
 from ticketing.cli.data import EXIT_SOME_REFUSED
+from ticketing.cli.tables import print_table
 from ticketing.database import Database
 from ticketing.settings import get_settings
 from ticketing.study import studies
@@ -24,7 +26,10 @@ SHOWN_LINES = 20
 app = typer.Typer(help="Blind human evaluation: who writes the better replies?", no_args_is_help=True)
 
 StudyId = Annotated[
-    int, typer.Argument(metavar="STUDY", help="The study's number, as 'ticketing study list' shows it.")
+    int,
+    typer.Argument(
+        metavar="STUDY", min=1, max=MAX_NUMBER, help="The study's number, as 'ticketing study list' shows it."
+    ),
 ]
 Rater = Annotated[str, typer.Option(help="The rater's name; of one with a database login of their own, the login.")]
 
@@ -50,7 +55,9 @@ def create_command(
 ) -> None:
     """Draws held-out tickets, lets every system answer them, and opens the study to raters."""
     settings = get_settings()
-    open_database(settings)
+    database = open_database(settings)
+    if candidate is not None:
+        candidate = find_row(database, candidate)["version"]
     with prefect_api(settings):
         from flows.study import study
 
@@ -61,13 +68,20 @@ def create_command(
 @app.command("list")
 def list_command() -> None:
     """Lists the studies and how far they are, the newest first."""
-    table = Table("study", "name", "state", "tickets", "for all", "raters", "ratings", "champion", "candidate")
-    for one in studies.studies(_database()):
-        table.add_row(
-            str(one.study_id), escape(one.name), one.state, str(one.items), str(one.shared), str(one.joined),
-            str(one.ratings), one.systems.get("champion") or "", one.systems.get("candidate") or "",
-        )  # fmt: skip
-    output.print(table)
+    database = _database()
+    names = short_names(database)
+    rows = [
+        (
+            str(one.study_id), one.name, one.state, str(one.items), str(one.shared), str(one.joined), str(one.ratings),
+            *(names.get(one.systems.get(system) or "", "") for system in ("champion", "candidate")),
+        )
+        for one in studies.studies(database)
+    ]  # fmt: skip
+    if not rows:
+        output.print("there is no study yet")
+        return
+    columns = ("study", "name", "state", "tickets", "for all", "raters", "ratings", "champion", "candidate")
+    print_table(columns, rows, texts=("name",), whole=("champion", "candidate"))
 
 
 @app.command("assign")
@@ -154,7 +168,7 @@ def _preferences(results: "StudyResults") -> Table:
         for one in analysis.preferences:
             table.add_row(
                 f"{one.system} over {one.against}", f"{one.wins:.0%}", f"{one.ties:.0%}", f"{one.losses:.0%}",
-                f"{one.won.value:.3f}", f"{one.won.low:.3f}–{one.won.high:.3f}",
+                f"{one.win_rate.value:.3f}", f"{one.win_rate.low:.3f}–{one.win_rate.high:.3f}",
             )  # fmt: skip
     return table
 

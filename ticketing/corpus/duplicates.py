@@ -1,18 +1,18 @@
 """Which tickets say the same: exactly, by a key of the normalised text, or nearly, by MinHash over shingles.
 
-What follows from it (dropped, or kept on one side of the split) is decided elsewhere.
+Dropping duplicates and keeping near-duplicates on one side of the split is decided elsewhere.
 """
 
 import hashlib
 import itertools
-import re
-import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from ticketing.privacy.placeholders import PLACEHOLDER
 
@@ -24,7 +24,24 @@ HAN_SHINGLE_CHARS = 3
 # A ticket's beginning says enough; a hostile one must not cost minutes.
 MAX_CHARS = 20_000
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+# Locality-sensitive hashing: how likely a pair at the threshold is to share a bucket.
+LEAST_RECALL = 0.99
+# A ticket is compared with the first of its bucket and so many after it. A bucket of 50,000 tickets made from one
+# template costs no more a ticket than a small one: whoever is joined through the first needs no other comparison.
+NEIGHBOURS = 8
+# So many tickets stand for their group in a bucket.
+GROUP_MEMBERS = 2
+
+_BATCH_TEXTS = 256
+_BATCH_PAIRS = 1 << 14
+_HAN_RANGES = ((0x3400, 0x9FFF), (0xF900, 0xFAFF))
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, as in Fibonacci hashing
+_SCRAMBLER = np.uint64(0xFF51AFD7ED558CCD)  # of MurmurHash3's finaliser
+_HALF = np.uint64(32)
+
+_dice = np.random.default_rng(1)
+_FACTORS = _dice.integers(1, 1 << 63, PERMUTATIONS, np.uint64) | np.uint64(1)
+_OFFSETS = _dice.integers(0, 1 << 63, PERMUTATIONS, np.uint64)
 
 
 def normalised(text: str) -> str:
@@ -37,57 +54,120 @@ def exact_key(text: str) -> bytes:
     return hashlib.blake2b(normalised(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def shingles(text: str) -> set[bytes]:
-    """The runs of SHINGLE_CHARS characters (of HAN_SHINGLE_CHARS, if mostly Chinese); a shorter text is one run."""
-    plain = normalised(text[:MAX_CHARS])
-    length = HAN_SHINGLE_CHARS if len(_HAN.findall(plain)) * 3 > len(plain) else SHINGLE_CHARS
-    return {
-        plain[start : start + length].encode("utf-8", "surrogatepass")
-        for start in range(max(1, len(plain) - length + 1))
-    }
+def shingle_hashes(text: str) -> NDArray[np.uint64]:
+    """A hash of each run of SHINGLE_CHARS characters (of HAN_SHINGLE_CHARS, if a third of the text is Chinese).
+
+    A text that is shorter than a run is one run.
+    """
+    encoded = normalised(text[:MAX_CHARS]).encode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(encoded, np.uint32).astype(np.uint64)
+    han = sum(int(((codes >= low) & (codes <= high)).sum()) for low, high in _HAN_RANGES)
+    length = HAN_SHINGLE_CHARS if han * 3 > len(codes) else SHINGLE_CHARS
+    if len(codes) < length:
+        codes = np.pad(codes, (0, length - len(codes)))
+    runs = len(codes) - length + 1
+    hashes = np.zeros(runs, np.uint64)
+    for offset in range(length):
+        hashes = hashes * _MULTIPLIER + codes[offset : offset + runs]
+    # The factors of MinHash carry upwards only, so the low bits must depend on the high ones.
+    return (hashes ^ (hashes >> _HALF)) * _SCRAMBLER
 
 
 def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
     """Groups texts that are alike, and those alike to them in turn.
 
     Two texts are alike when the estimated Jaccard similarity of their shingles is at least `threshold` (MinHash,
-    128 permutations: standard error about 0.04; Broder 1997). Candidates come from locality-sensitive hashing.
+    128 permutations: standard error about 0.04; Broder 1997). Candidates come from locality-sensitive hashing: tickets
+    that share a bucket of one of its bands. Time grows in proportion to the texts, whatever is alike to what; in memory
+    are 256 bytes a text.
 
     Returns:
         one group number a text, in order; a group has the number of its first text.
     """
-    # Too many candidates cost little, since each is compared; a missed one would be on both sides of the split.
-    lsh = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=(0.1, 0.9))
-    parents: list[int] = []
-    signatures: list[NDArray[np.uint32]] = []
-
-    for index, signature in enumerate(_signatures(texts)):
-        parents.append(index)
-        signatures.append(signature.hashvalues)
-        candidates = lsh.query(signature)
-        if candidates:
-            compared = np.stack([signatures[other] for other in candidates])
-            similar = (compared == signature.hashvalues).mean(axis=1) >= threshold
-            for other in itertools.compress(candidates, similar):
-                _join(parents, index, other)
-        lsh.insert(index, signature, check_duplication=False)
-    return [_root(parents, index) for index in range(len(parents))]
-
-
-def _signatures(texts: Iterable[str]) -> Iterator[MinHash]:
-    yield from MinHash.generator(map(shingles, texts), num_perm=PERMUTATIONS, seed=1, hashfunc=zlib.crc32)
+    signatures = _signatures(texts)
+    dice = np.random.default_rng(0)
+    labels = np.arange(len(signatures))
+    rows = _rows_a_band(threshold)
+    for start in range(0, PERMUTATIONS - rows + 1, rows):
+        buckets = _buckets(signatures[:, start : start + rows])
+        # In a drawn order, so that other members stand for their group in each band.
+        for left, right in _pairs(buckets, labels, dice.permutation(len(labels))):
+            apart = labels[left] != labels[right]
+            left, right = left[apart], right[apart]
+            alike = _are_alike(signatures, left, right, threshold)
+            if alike.any():
+                labels = _joined(labels, left[alike], right[alike])
+    _, first, group = np.unique(labels, return_index=True, return_inverse=True)
+    numbers: list[int] = first[group].tolist()
+    return numbers
 
 
-def _root(parents: list[int], index: int) -> int:
-    while parents[index] != index:
-        parents[index] = parents[parents[index]]
-        index = parents[index]
-    return index
+def _signatures(texts: Iterable[str]) -> NDArray[np.uint16]:
+    """MinHash signatures: texts × PERMUTATIONS. 16 bits of each hash are enough (Li and König 2010)."""
+    # An array grows in place; a list of blocks would be in memory twice when they are put together.
+    values = array("H")
+    left = iter(texts)
+    while hashes := [shingle_hashes(text) for text in itertools.islice(left, _BATCH_TEXTS)]:
+        starts = np.cumsum([0, *(len(own) for own in hashes[:-1])])
+        together = np.concatenate(hashes)
+        block = np.empty((len(hashes), PERMUTATIONS), np.uint16)
+        for column, (factor, offset) in enumerate(zip(_FACTORS, _OFFSETS, strict=True)):
+            block[:, column] = np.minimum.reduceat((together * factor + offset) >> _HALF, starts)
+        values.frombytes(block.tobytes())
+    return np.frombuffer(values, np.uint16).reshape(-1, PERMUTATIONS)
 
 
-def _join(parents: list[int], one: int, other: int) -> None:
-    low, high = sorted((_root(parents, one), _root(parents, other)))
-    parents[high] = low
+def _rows_a_band(threshold: float) -> int:
+    """The most rows at which a pair at the threshold shares a bucket with a probability of LEAST_RECALL."""
+    able = (
+        rows
+        for rows in range(1, PERMUTATIONS + 1)
+        if 1 - (1 - threshold**rows) ** (PERMUTATIONS // rows) >= LEAST_RECALL
+    )
+    return max(able, default=1)
+
+
+def _buckets(columns: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """Each text's bucket in a band: a hash of its columns of the signature."""
+    bucket = np.zeros(len(columns), np.uint64)
+    for column in columns.T:
+        bucket = bucket * _MULTIPLIER + column
+    return bucket
+
+
+def _pairs(
+    buckets: NDArray[np.uint64], labels: NDArray[np.intp], drawn: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Texts to compare, in the same bucket: at most GROUP_MEMBERS of a group, with the first and their NEIGHBOURS."""
+    order = drawn[np.lexsort((labels[drawn], buckets[drawn]))]
+    bucket, label = buckets[order], labels[order]
+    kept = np.ones(len(order), bool)
+    kept[GROUP_MEMBERS:] = (bucket[GROUP_MEMBERS:] != bucket[:-GROUP_MEMBERS]) | (
+        label[GROUP_MEMBERS:] != label[:-GROUP_MEMBERS]
+    )
+    order, bucket = order[kept], bucket[kept]
+    begins = np.append(True, bucket[1:] != bucket[:-1])[: len(bucket)]
+    yield order[np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))], order
+    for step in range(1, NEIGHBOURS + 1):
+        same = bucket[step:] == bucket[:-step]
+        yield order[:-step][same], order[step:][same]
+
+
+def _are_alike(
+    signatures: NDArray[np.uint16], left: NDArray[np.intp], right: NDArray[np.intp], threshold: float
+) -> NDArray[np.bool_]:
+    alike = np.empty(len(left), bool)
+    for start in range(0, len(left), _BATCH_PAIRS):
+        batch = slice(start, start + _BATCH_PAIRS)
+        alike[batch] = (signatures[left[batch]] == signatures[right[batch]]).mean(axis=1) >= threshold
+    return alike
+
+
+def _joined(labels: NDArray[np.intp], left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.intp]:
+    """New labels: the groups of each pair become one."""
+    links = coo_array((np.ones(len(left), np.int8), (labels[left], labels[right])), shape=(len(labels), len(labels)))
+    _, components = connected_components(links, directed=False)
+    return np.asarray(components[labels], np.intp)
 
 
 def largest_groups(groups: Iterable[int], count: int = 5) -> list[int]:

@@ -3,6 +3,7 @@
 Which part a record goes to, and the files that last, are `ticketing.corpus.splitting` and `ticketing.corpus.snapshot`.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -45,20 +46,19 @@ SCHEMA = pa.schema(
 )
 
 
-class Seen(NamedTuple):
-    """What stays in memory of a ticket."""
+class Columns(NamedTuple):
+    """What stays in memory of the tickets."""
 
-    ticket_id: str
-    category: str
-    language: str
-    created_at: datetime | None
+    categories: list[str]
+    languages: list[str]
+    times: list[datetime | None]
 
 
 class Reading:
     """The labelled, fit tickets of the database, without exact duplicates, written to a file on the way through."""
 
     def __init__(self, database: Database, settings: Settings, spool: Path) -> None:
-        self.seen: list[Seen] = []
+        self.columns = Columns([], [], [])
         self.duplicates: Counter[str] = Counter()
         self.left_out: dict[str, int] = {}
         self.replies_left_out = 0
@@ -71,13 +71,15 @@ class Reading:
         batch: list[Record] = []
         with pq.ParquetWriter(self._spool, SCHEMA) as writer:
             for ticket in self._tickets():
-                category = str(ticket.category)
+                category = sys.intern(str(ticket.category))
                 key = exact_key(ticket.text)
                 if key in categories:
                     self.duplicates["same category" if categories[key] == category else "another category"] += 1
                     continue
                 categories[key] = category
-                self.seen.append(Seen(ticket.ticket_id, category, ticket.language, ticket.created_at))
+                self.columns.categories.append(category)
+                self.columns.languages.append(sys.intern(ticket.language))
+                self.columns.times.append(ticket.created_at)
                 batch.append(self._record(ticket, category))
                 if len(batch) == BATCH_ROWS:
                     write_rows(writer, batch)
@@ -116,6 +118,13 @@ class Reading:
             output=None if output is None else neutralise(output),
             group=0,  # known only when all have been read
         )
+
+
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, BATCH_ROWS at a time; None: all columns."""
+    # With read-ahead, pyarrow holds what it has read until the file is closed.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
 
 
 def write_rows(writer: pq.ParquetWriter, records: Sequence[Record]) -> None:

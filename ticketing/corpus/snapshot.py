@@ -5,6 +5,7 @@ What goes into a record is `ticketing.corpus.records`, which part it goes to `ti
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -19,15 +20,19 @@ from typing import Any
 import pyarrow.parquet as pq
 from psycopg.types.json import Jsonb
 
+from ticketing.corpus.categories import named
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
-from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
-from ticketing.corpus.splitting import PARTS, Part, Split, draw_by_category, split
+from ticketing.corpus.records import SCHEMA, Reading, Record, read_batches, write_rows
+from ticketing.corpus.sampling import draw_by_category
+from ticketing.corpus.splitting import PARTS, Part, Split, split
 from ticketing.database import Database, queries
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
 from ticketing.stages.prompts import PROMPT_VERSION
 
 __all__ = ["Record", "Snapshot", "build_snapshot", "find_snapshot"]
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
@@ -73,9 +78,8 @@ class Snapshot:
 
     def iterate(self, part: Part) -> Iterator[Record]:
         """The tickets of one part, in their order, read in batches: a part need not fit into memory."""
-        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
-            for batch in file.iter_batches(BATCH_ROWS):
-                yield from map(_record, batch.to_pylist())
+        for batch in read_batches(self.path / f"{part}.parquet"):
+            yield from map(_record, batch.to_pylist())
 
     def records(self, part: Part) -> list[Record]:
         """All tickets of one part, in their order."""
@@ -87,9 +91,8 @@ class Snapshot:
         Each category has its share, but at least `count // (2 * categories)` tickets, or all where it has fewer. The
         part is read twice, so that only the sample is in memory.
         """
-        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
-            batches = file.iter_batches(BATCH_ROWS, columns=["category"])
-            categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
+        batches = read_batches(self.path / f"{part}.parquet", ["category"])
+        categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
         drawn = draw_by_category(categories, count, f"{self.snapshot_id} {part}")
         return [record for index, record in enumerate(self.iterate(part)) if index in drawn]
 
@@ -155,13 +158,13 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
     spool = building / "all.parquet"
     reading = Reading(database, settings, spool)
     groups = near_duplicate_groups(reading.texts(), settings.corpus.near_duplicate_threshold)
-    result = split(
-        [ticket.category for ticket in reading.seen],
-        [ticket.language for ticket in reading.seen],
-        groups,
-        [ticket.created_at for ticket in reading.seen],
-        settings.corpus,
-    )
+    columns = reading.columns
+    result = split(columns.categories, columns.languages, groups, columns.times, settings.corpus)
+    if result.too_small:
+        logger.warning(
+            "The snapshot leaves out categories with too few tickets, or with near-duplicates of one ticket only: %s",
+            named(result.too_small),
+        )
     chosen = settings.corpus
     about: dict[str, Any] = {
         "scrubber_version": reading.scrubber_version,
@@ -171,6 +174,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
             "validation_share": chosen.validation_share,
             "min_validation_tickets": chosen.min_validation_tickets,
             "test_share": chosen.test_share,
+            "max_held_out_tickets": chosen.max_held_out_tickets,
             "seed": chosen.seed,
             "near_duplicate_threshold": chosen.near_duplicate_threshold,
         },
@@ -194,6 +198,13 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         "exact_duplicates_dropped": dict(sorted(reading.duplicates.items())),
         "near_duplicate_groups": len(set(groups)),
         "largest_groups": largest_groups(groups),
+        "categories_too_small": {name: size._asdict() for name, size in result.too_small.items()},
+        "near_copies_left_out": result.near_copies_left_out,
+        "groups_in_train_and_test": result.large_groups,
+        "too_new_left_out": result.newer_left_out,
+        "time_order": None
+        if result.order is None
+        else {**result.order._asdict(), "border": result.order.border.isoformat()},
         "tickets_left_out": reading.left_out,
         "replies_left_out": reading.replies_left_out,
         "files": {
@@ -217,12 +228,14 @@ def _write_parts(
     writers = {part: pq.ParquetWriter(building / f"{part}.parquet", SCHEMA) for part in PARTS}
     index = 0
     try:
-        for batch in pq.ParquetFile(spool).iter_batches(BATCH_ROWS):
+        for batch in read_batches(spool):
             rows: dict[Part, list[Record]] = {part: [] for part in PARTS}
             for row in batch.to_pylist():
                 record = Record(**{**row, "group": groups[index]})
                 part = result.parts[index]
                 index += 1
+                if part is None:
+                    continue
                 rows[part].append(record)
                 content.update(json.dumps([part, asdict(record)], sort_keys=True).encode())
                 counts[part, "ticket"]["all"] += 1

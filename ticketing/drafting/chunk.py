@@ -26,7 +26,7 @@ class ChunkOutcome(NamedTuple):
     claimed: int = 0
     drafted: int = 0
     to_human: int = 0
-    lost: int = 0  # taken over by another worker while this one was too slow
+    lost: int = 0  # taken over by another worker while this one was too slow, or the ticket has another text by now
     completion_tokens: int = 0
     engine_seconds: float = 0.0
     seconds: float = 0.0
@@ -81,7 +81,7 @@ def _draft(
     database: Database, vault: Vault, settings: Settings, drafters: Drafters, tickets: Sequence[CleanTicket]
 ) -> tuple[list[queue.Result], float]:
     def read_values(places: list[int]) -> list[Values]:
-        keys = [(tickets[i].ticket_id, tickets[i].revision) for i in places]
+        keys = [tickets[i].key for i in places]
         with database.begin(Role.WRITEBACK) as conn:
             values = vault.read(conn, keys)
         return [values.get(key, {}) for key in keys]
@@ -93,7 +93,7 @@ def _draft(
             ticket,
             one.prediction,
             drafters.classifier.version,
-            one.reply and _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
+            None if one.reply is None else _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
         )
         for ticket, one in zip(tickets, drafted.tickets, strict=True)
     ]

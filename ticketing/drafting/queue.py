@@ -3,21 +3,17 @@
 What is drafted for a ticket is `ticketing.stages.protocols`; nothing here knows a model.
 """
 
-import logging
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from ticketing.database import Connection, Database, queries
-from ticketing.errors import DatabaseError
+from ticketing.leases import kept_alive
 from ticketing.source import NEVER
 from ticketing.stages.protocols import Prediction
-from ticketing.tickets import CleanTicket
-
-logger = logging.getLogger(__name__)
+from ticketing.tickets import CleanTicket, text_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +44,17 @@ class Result:
 
 
 def enqueue(conn: Connection, until: datetime | None = None) -> int:
-    """Makes work of every new ticket changed before `until` that has none yet. Returns how many.
+    """Makes work of every new text changed before `until` that has none yet. Returns how many.
 
-    A ticket is new while it has neither category nor reply. Pending drafts that nobody has in hand are retired where
-    the ticket has been revised (superseded) or answered (expired) meanwhile.
+    A ticket is new while it has neither category nor reply; when its text changes, it is new again. Pending drafts that
+    no reviewer holds are retired where the ticket has another text (superseded) or an answer (expired) by now.
     """
-    queries.retire_drafts(conn)
+    queries.retire_drafts(conn, ticket_ids=None)
     return int(queries.enqueue_work(conn, until=until or NEVER))
 
 
 def claim(conn: Connection, worker: str, limit: int, lease_seconds: float, max_attempts: int) -> list[CleanTicket]:
-    """Takes up to `limit` tickets, oldest first. A ticket answered or revised meanwhile is done with, not given.
+    """Takes up to `limit` tickets, oldest first. A ticket with an answer or another text by now is finished, not given.
 
     An empty list means that nothing is left to claim. Commit before working on them: until then others skip the rows,
     but a crash would forget the attempt.
@@ -79,27 +75,11 @@ def claim(conn: Connection, worker: str, limit: int, lease_seconds: float, max_a
             return tickets
 
 
-@contextmanager
-def lease_kept(database: Database, worker: str, lease_seconds: float) -> Iterator[None]:
+def lease_kept(database: Database, worker: str, lease_seconds: float) -> AbstractContextManager[None]:
     """Renews the worker's lease in the background while the block runs."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(lease_seconds / 3):
-            try:
-                with database.begin() as conn:
-                    queries.renew_work(conn, worker=worker, lease_seconds=lease_seconds)
-            except DatabaseError as error:
-                # Two more tries fit into the lease; if they fail too, write-back sees whose the tickets are.
-                logger.warning("The lease was not renewed: %s", error)
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    return kept_alive(
+        database, lease_seconds, lambda conn: queries.renew_work(conn, worker=worker, lease_seconds=lease_seconds)
+    )
 
 
 def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list[Result]:
@@ -108,13 +88,18 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
     All in the caller's transaction. Running it again with the same results writes nothing twice.
 
     Returns:
-        what was written. A ticket whose lease ran out and that another worker took is left to that one.
+        what was written. A ticket whose lease ran out and that another worker took is left to that one. A ticket that
+        has another text by now, or was scrubbed again, gets nothing: it is queued again by the next `enqueue`.
     """
-    held = {(row["ticket_id"], row["revision"]) for row in queries.lock_own_work(conn, worker=worker)}
-    written = [result for result in results if (result.ticket.ticket_id, result.ticket.revision) in held]
+    scrubbed_at = {text_key(row): row["scrubbed_at"] for row in queries.lock_own_work(conn, worker=worker)}
+    held = [result.ticket for result in results if result.ticket.key in scrubbed_at]
+    if held:
+        queries.finish_work(conn, [ticket.key._asdict() | {"worker": worker} for ticket in held])
+    current = {ticket.key for ticket in held if ticket.scrubbed_at == scrubbed_at[ticket.key]}
+    written = [result for result in results if result.ticket.key in current]
     if not written:
         return []
-    keys = [{"ticket_id": result.ticket.ticket_id, "revision": result.ticket.revision} for result in written]
+    keys = [result.ticket.key._asdict() for result in written]
     queries.write_routing(
         conn,
         [
@@ -136,7 +121,6 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
             for key, result in zip(keys, written, strict=True)
         ],
     )
-    queries.finish_work(conn, [key | {"worker": worker} for key in keys])
     return written
 
 
@@ -151,7 +135,7 @@ def give_back(conn: Connection, worker: str, error: str, max_attempts: int) -> N
 
 
 def _key(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"ticket_id": row["ticket_id"], "revision": row["revision"]}
+    return text_key(row)._asdict()
 
 
 def _ticket(row: Mapping[str, Any]) -> CleanTicket:
@@ -164,6 +148,8 @@ def _ticket(row: Mapping[str, Any]) -> CleanTicket:
         body=row["body"],
         category=None,
         reply=None,
+        content_id=row["content_id"],
+        scrubbed_at=row["scrubbed_at"],
     )
 
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -66,6 +66,7 @@ class NewTicket:
     replied_at: datetime | None = field(repr=False)
     content_hash: str = field(repr=False)
     left_aside: bool = field(repr=False)
+    zoneless: int = 0  # how many of its time stamps had no time zone
 
 
 class _Refused(Exception):
@@ -123,12 +124,18 @@ def choose_columns(source: str, columns: Sequence[str], mapping: Mapping[str, st
     return chosen
 
 
-def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings) -> NewTicket | RefusedRow:
+def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: tzinfo = UTC) -> NewTicket | RefusedRow:
     """The ticket of a row, or why it is refused.
 
     Surrounding blanks are taken off ticket_id, category and language, and a blank reply is none; subject, body and
     reply are otherwise kept to the letter. Without a ticket_id the content names the ticket, so that the same row
     is the same ticket next time. Of an incoming ticket category and reply are not kept.
+
+    Args:
+        row: as it was read.
+        role: what the ticket is.
+        settings: the limit of a text's length.
+        zone: the time zone of time stamps that have none.
     """
     values = row.values
     try:
@@ -141,29 +148,30 @@ def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings) -> NewT
         ticket_id = _name(values, "ticket_id") or f"h-{content_hash(subject, body, category, reply)[:24]}"
         language = _language(values)
         revision = _revision(values)
-        created_at = _time(values, "created_at")
-        replied_at = _time(values, "replied_at")
-        left_aside = role == "incoming" and (category, reply, replied_at) != (None, None, None)
+        moments = {name: _time(values, name) for name in ("created_at", "replied_at")}
+        left_aside = role == "incoming" and (category, reply, moments["replied_at"]) != (None, None, None)
         if role == "incoming":
-            category = reply = replied_at = None
+            category = reply = moments["replied_at"] = None
         elif category is None:
             raise _Refused("no category", "category", "a historical ticket needs one; new tickets: --role incoming")
+        times = {name: _in_utc(name, moment, zone) for name, moment in moments.items()}
     except _Refused as refused:
         return RefusedRow(row.line_number, refused.kind, refused.reason, (refused.name,))
-    times = [moment.isoformat() if moment else None for moment in (created_at, replied_at)]
+    written = [moment.isoformat() if moment else None for moment in times.values()]
     return NewTicket(
         line_number=row.line_number,
         ticket_id=ticket_id,
         revision=revision,
-        created_at=created_at,
+        created_at=times["created_at"],
         language=language,
         subject=subject,
         body=body,
         category=category,
         reply=reply,
-        replied_at=replied_at,
-        content_hash=content_hash(subject, body, category, reply, language, *times),
+        replied_at=times["replied_at"],
+        content_hash=content_hash(subject, body, category, reply, language, *written),
         left_aside=left_aside,
+        zoneless=sum(moment is not None and moment.tzinfo is None for moment in moments.values()),
     )
 
 
@@ -215,25 +223,35 @@ def _revision(values: Mapping[str, object]) -> int | None:
 
 
 def _time(values: Mapping[str, object], name: str) -> datetime | None:
+    """The moment in a field; without a time zone where the value has none."""
     value = values.get(name)
     if isinstance(value, str):
         value = value.strip()
     if value is None or value == "" or (isinstance(value, float | Decimal) and math.isnan(value)):
         return None
     try:
-        moment = _moment(value)
-        # As UTC, so that the same moment written twice in different ways is the same content.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return _moment(value)
     except (ValueError, OverflowError, OSError, TypeError):
-        detail = "ISO 8601 or seconds since 1970 are needed"
-        raise _Refused(f"{name} is no time", name, detail) from None
+        raise _no_time(name) from None
+
+
+def _in_utc(name: str, moment: datetime | None, zone: tzinfo) -> datetime | None:
+    # As UTC, so that the same moment written in two ways is the same content.
+    try:
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _no_time(name) from None
+
+
+def _no_time(name: str) -> _Refused:
+    return _Refused(f"{name} is no time", name, "ISO 8601 or seconds since 1970 are needed")
 
 
 def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return datetime.combine(value, time())
     # Eight digits are a date; longer numbers must not be tried as one, since fromisoformat reads 1712110312345 as 1712.
     if isinstance(value, str) and not (NUMBER.fullmatch(value) and len(value) != len("20240131")):
         return datetime.fromisoformat(value)

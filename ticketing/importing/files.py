@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from ticketing.errors import InputError
 from ticketing.importing.fields import FIELDS, REQUIRED, ImportRole, RawRow, RefusedRow, choose_columns
-from ticketing.jsonl import LineError, is_unicode, next_line, open_text, parse_object
+from ticketing.jsonl import LineError, check_file, is_unicode, json_lines, next_line, open_text
+from ticketing.spreadsheets import delimiter_of
 
-DELIMITERS = (",", ";", "\t")
 # Far above any ticket, so that a body of megabytes is told its real length; yet a lost quote can't fill the memory.
 MAX_FIELD_CHARS = 2**24
 BATCH_ROWS = 1000
@@ -41,12 +41,9 @@ def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: Import
             file is opened is raised with the first row.
     """
     reader = READERS.get(path.suffix.lower())
-    if not path.is_file():
-        raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
+    check_file(path)
     if reader is None:
         raise InputError(f"{path}: files of the kind {path.suffix!r} can't be read, only {', '.join(READERS)}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty.")
     return reader(path, mapping or {}, role)
 
 
@@ -116,8 +113,7 @@ def _csv_header(lines: _Lines, path: Path) -> tuple[Iterator[list[str]], list[st
     if not is_unicode(first) or "\0" in first:
         raise InputError(f"{path}: the first line is not UTF-8. Save the file as 'CSV UTF-8'.")
     try:
-        delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
-        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        reader = csv.reader(chain([first], lines), delimiter=delimiter_of(first), strict=True)
         return reader, [column.strip() for column in next(reader)]
     except csv.Error as error:
         raise InputError(f"{path}: the first line is no CSV header: {error}.") from None
@@ -134,7 +130,7 @@ def _misquoted(start: int, end: int, error: csv.Error) -> RefusedRow:
 def _read_jsonl(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
     chosen = _jsonl_keys(path, mapping, role)
     rows = 0
-    for number, row in _json_objects(path):
+    for number, row in json_lines(path):
         rows += 1
         if isinstance(row, LineError):
             kind = str(row).partition(" (")[0]
@@ -145,22 +141,10 @@ def _read_jsonl(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Row
         raise InputError(f"{path} has no rows.")
 
 
-def _json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | LineError]]:
-    with open_text(path) as stream:
-        number = 1
-        while line := next_line(stream, path, number):
-            if line.strip():
-                try:
-                    yield number, parse_object(line)
-                except LineError as error:
-                    yield number, error
-            number += 1
-
-
 def _jsonl_keys(path: Path, mapping: Mapping[str, str], role: ImportRole) -> dict[str, str]:
     # A key may be missing in any one row; one that is in none of the first rows is a mistake in the mapping.
     keys: dict[str, None] = {}
-    for _, row in islice(_json_objects(path), LOOKED_AT_ROWS):
+    for _, row in islice(json_lines(path), LOOKED_AT_ROWS):
         if not isinstance(row, LineError):
             keys.update(dict.fromkeys(row))
     if keys:

@@ -4,13 +4,15 @@ Reading rows is `files` and `remote`, checking them `fields`; scrubbing comes la
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ticketing.database import Connection, Database, queries
-from ticketing.errors import OutputError
+from ticketing.errors import InputError, OutputError
 from ticketing.importing.fields import FIELDS, ImportRole, NewTicket, RawRow, RefusedRow, make_ticket
 from ticketing.jsonl import JsonObject, writing_jsonl
 from ticketing.settings import Settings
@@ -38,7 +40,8 @@ class ImportReport:
     """What became of every row: `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused.
 
     `repeated` rows were followed by another with the same id; `left_aside` counts the incoming rows that had a
-    category or a reply, which were not stored. `rejects` is the reject file, if one was needed.
+    category or a reply, which were not stored. `zoneless` counts the time stamps without a time zone, which were read
+    as of `timezone`. `rejects` is the reject file, if one was needed.
     """
 
     read: int = 0
@@ -47,6 +50,8 @@ class ImportReport:
     unchanged: int = 0
     repeated: int = 0
     left_aside: int = 0
+    zoneless: int = 0
+    timezone: str = "UTC"
     refused: dict[str, Refusals] = field(default_factory=dict)
     rejects: Path | None = None
 
@@ -62,6 +67,8 @@ class ImportReport:
             parts.append(f"{self.repeated:,} replaced by a later row with the same id")
         if self.left_aside:
             parts.append(f"{self.left_aside:,} with a category or reply, which new tickets don't keep")
+        if self.zoneless:
+            parts.append(f"{self.zoneless:,} time stamps without a time zone read as {self.timezone} (--timezone)")
         if self.refused:
             reasons = (_reason_line(kind, refusals) for kind, refusals in sorted(self.refused.items()))
             parts.append(f"{self.refused_count:,} refused: {'; '.join(reasons)}")
@@ -91,22 +98,26 @@ def import_tickets(
     The reject file holds line number, reason and fields of each refused row, never its values. It appears before the
     tickets do; an older one is removed when nothing is refused.
 
+    A time stamp without a time zone is read as of `importing.timezone`.
+
     Args:
         database: where to.
         rows: from `read_file` or `read_remote`; taken one by one.
         role: `history` needs a category and keeps the reply; `incoming` keeps neither.
-        settings: for the limit of a body's length.
+        settings: the limit of a body's length, and the time zone.
         reject_path: where refused rows are listed.
         progress: told the number of rows read, every thousand and at the end.
 
     Raises:
-        InputError: the rows can't be read on.
+        InputError: the rows can't be read on, or ticketing.source_ticket is a view of your own that would not show
+            them.
         OutputError: the reject file can't be written, or something else is in its place.
         DatabaseError: the database failed.
     """
     _check_reject_path(reject_path)
-    report = ImportReport()
+    report = ImportReport(timezone=settings.importing.timezone)
     with database.begin() as conn, ExitStack() as rejects:
+        _check_view(conn)
         write: Callable[[JsonObject], None] | None = None
 
         def refuse(row: RefusedRow) -> None:
@@ -125,25 +136,23 @@ def import_tickets(
 
 
 def load_sample(database: Database, seed: int, history: int, incoming: int, settings: Settings) -> ImportReport:
-    """Stores the tickets of the sample shop, historical and new.
+    """Stores the tickets of the sample shop, historical and new; the same sample again changes nothing.
 
     Raises:
+        InputError: tickets are there that are not this sample's; nothing was written.
         DatabaseError: the database failed.
     """
     # Only the demo needs the generator and its texts.
     from ticketing.sample import generate_tickets
 
-    tickets = list(generate_tickets(seed, history=history, incoming=incoming))
-    reports = []
-    roles: tuple[ImportRole, ...] = ("history", "incoming")
-    for role in roles:
-        chosen = [sample.ticket for sample in tickets if sample.role == role]
-        rows = (
-            RawRow(place, {name: getattr(ticket, name) for name in FIELDS})
-            for place, ticket in enumerate(chosen, start=1)
-        )
-        reports.append(import_tickets(database, rows, role, settings, settings.home / f"sample-{role}.rejects.jsonl"))
-    first, second = reports
+    rows: dict[ImportRole, list[RawRow]] = {"history": [], "incoming": []}
+    for place, sample in enumerate(generate_tickets(seed, history=history, incoming=incoming), start=1):
+        rows[sample.role].append(RawRow(place, {name: getattr(sample.ticket, name) for name in FIELDS}))
+    _check_only_sample(database, rows, settings)
+    first, second = (
+        import_tickets(database, chosen, role, settings, settings.home / f"sample-{role}.rejects.jsonl")
+        for role, chosen in rows.items()
+    )
     return ImportReport(
         read=first.read + second.read,
         new=first.new + second.new,
@@ -154,6 +163,24 @@ def load_sample(database: Database, seed: int, history: int, incoming: int, sett
     )
 
 
+def _check_only_sample(database: Database, rows: Mapping[ImportRole, Sequence[RawRow]], settings: Settings) -> None:
+    made = [make_ticket(row, role, settings.corpus, UTC) for role, chosen in rows.items() for row in chosen]
+    tickets = [ticket for ticket in made if isinstance(ticket, NewTicket)]
+    with database.begin() as conn:
+        _check_view(conn)
+        foreign = queries.foreign_imported_tickets(
+            conn,
+            ticket_ids=[ticket.ticket_id for ticket in tickets],
+            hashes=[ticket.content_hash for ticket in tickets],
+        )
+    if foreign["number"]:
+        raise InputError(
+            f"There are {foreign['number']:,} tickets in {settings.home} that are not this sample's, such as "
+            f"{foreign['example']!r}: the demo would overwrite or mix them. Nothing was written. Give it a home of its "
+            "own: TICKETING_HOME=demo-home ticketing demo."
+        )
+
+
 def _checked(
     rows: Iterable[RawRow | RefusedRow],
     role: ImportRole,
@@ -162,13 +189,15 @@ def _checked(
     refuse: Callable[[RefusedRow], None],
     progress: Callable[[int], None] | None,
 ) -> Iterator[NewTicket]:
+    zone = ZoneInfo(settings.importing.timezone)
     for row in rows:
         report.read += 1
-        ticket = make_ticket(row, role, settings.corpus) if isinstance(row, RawRow) else row
+        ticket = make_ticket(row, role, settings.corpus, zone) if isinstance(row, RawRow) else row
         if isinstance(ticket, RefusedRow):
             refuse(ticket)
         else:
             report.left_aside += ticket.left_aside
+            report.zoneless += ticket.zoneless
             yield ticket
         if progress and report.read % PROGRESS_ROWS == 0:
             progress(report.read)
@@ -208,6 +237,15 @@ def _merge(conn: Connection, role: ImportRole, report: ImportReport, refuse: Cal
     report.unchanged = queries.drop_unchanged_import_rows(conn)
     report.changed = queries.update_imported_tickets(conn)
     report.new = queries.insert_imported_tickets(conn)
+
+
+def _check_view(conn: Connection) -> None:
+    if not queries.source_is_default(conn):
+        raise InputError(
+            "ticketing.source_ticket is missing or reads tables of your own: an imported ticket would never be read, "
+            "so nothing was imported. Add the tickets to your own tables, or run DROP VIEW IF EXISTS "
+            "ticketing.source_ticket; in psql and then 'ticketing db restore-source'."
+        )
 
 
 def _check_reject_path(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ticketing.database import Database, Role, queries
 from ticketing.privacy.chinese import HAN
 from ticketing.privacy.placeholders import PLACEHOLDER
-from ticketing.privacy.places import Kept, kept_texts
+from ticketing.privacy.places import StoredText, stored_texts
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
@@ -35,12 +35,12 @@ _WORD = re.compile(r"\w+")
 
 
 class Finding(NamedTuple):
-    """Personal data where none should be."""
+    """Personal data where none should be, or longer than it should be."""
 
     place: str
     kind: str
     key: str
-    how: str  # 'vault' or 'recogniser'
+    how: str  # 'vault', 'recogniser' or 'kept too long'
 
 
 class Hit(NamedTuple):
@@ -118,11 +118,13 @@ def audit(
         cursor.execute(queries.vault_entries_of_sample.sql, {"share": share})
         for row in cursor:
             values.add(row["ticket_id"], row["placeholder"], vault.value(row))
-    findings: list[Finding] = []
-    hits: list[tuple[Kept, Hit]] = []
+    with database.begin() as conn:
+        left = queries.texts_kept_too_long(conn)
+        findings = [Finding("raw texts", "TICKET", row["ticket_id"], "kept too long") for row in left]
+    hits: list[tuple[StoredText, Hit]] = []
     looked = 0
     seen: set[int] = set()
-    places = kept_texts(database, settings)
+    places = stored_texts(database, settings)
     while chunk := list(islice(places, BATCH)):
         hits += [(kept, hit) for kept in chunk for text in kept.texts for hit in values.found_in(text, kept.ticket_id)]
         findings += _found_by_recognisers(chunk, scrubber, seen)
@@ -134,7 +136,7 @@ def audit(
     return [*told, *findings], values.count, looked
 
 
-def _without_phrases(hits: Sequence[tuple[Kept, Hit]], values: Values) -> Iterator[tuple[Kept, Hit]]:
+def _without_phrases(hits: Sequence[tuple[StoredText, Hit]], values: Values) -> Iterator[tuple[StoredText, Hit]]:
     """Leaves out what models once took for a name or an address, and more often did not: 'twenty square metres'."""
     left: dict[str, set[str]] = defaultdict(set)
     for kept, hit in hits:
@@ -146,7 +148,7 @@ def _without_phrases(hits: Sequence[tuple[Kept, Hit]], values: Values) -> Iterat
             yield kept, hit
 
 
-def _found_by_recognisers(chunk: Sequence[Kept], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:
+def _found_by_recognisers(chunk: Sequence[StoredText], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:
     """What the recognisers find; a text that is kept in two places is looked at once, in the first."""
     for tickets in (True, False):
         chosen = [kept for kept in chunk if (kept.ticket_id is not None) is tickets]

@@ -43,7 +43,7 @@ class Holder(NamedTuple):
 def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
     """The ids of the tickets that a value stands in: somebody's e-mail address, telephone number, full name, order.
 
-    Looked up in the vault, in any spelling, and as it is written in the source and in drafts.
+    Looked up in the vault, in any spelling, and as it is written in the source, in kept raw texts and in drafts.
 
     Raises:
         PrivacyError: the value is too short to say who is meant, or the vault can't be read.
@@ -63,19 +63,21 @@ def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
             kind = placeholder.group(1) if placeholder else ""
             if spelling_key(vault.value(row), kind) == spelling_key(value, kind):
                 found.add(row["ticket_id"])
+        found.update(row["ticket_id"] for row in queries.waiting_texts_that_say(conn, value=value))
     with database.begin() as conn:
         found.update(row["ticket_id"] for row in queries.tickets_that_say(conn, value=value))
     return sorted(found)
 
 
 def expire_values(database: Database, settings: Settings) -> int:
-    """Removes the values of tickets that have not changed for `privacy.retention_days`. Returns how many."""
+    """Removes values and raw texts of tickets unchanged for `privacy.retention_days`. Returns how many values."""
     with database.begin() as conn:
+        queries.expire_ticket_texts(conn, days=settings.privacy.retention_days)
         return int(queries.expire_vault_entries(conn, days=settings.privacy.retention_days))
 
 
 def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
-    """Removes the tickets from the vault, the clean tickets, the drafts, the outbox and the imported tickets.
+    """Removes the tickets from the vault, raw texts, clean tickets, drafts, the outbox and imported tickets.
 
     They are not read again, whatever the source still says. A ticket that is not there is remembered all the same.
     """

@@ -1,6 +1,6 @@
-"""What identifying numbers and names of accounts look like, and how their check digits are worked out.
+"""The formats of identifying numbers and account names, as patterns, and the checks of their check digits.
 
-Where a format alone says too little, a word before it ('passport', 护照) must say what it is.
+`ticketing.privacy.recognisers` turns the patterns into a recogniser.
 """
 
 import re
@@ -8,12 +8,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-# A break within a number: a space, a dash, a dot, the end of a line.
+# A separator within a number: a space, a dash, a dot or a line break.
 _GAP = r"(?:[ .\-]|\r?\n)?"
-_NOT_IN_WORD = r"(?<![A-Za-z0-9])"
-_WORD_ENDS = r"(?![A-Za-z0-9])"
-# What stands between the word that announces a value and the value.
-_SAYS = (
+_NO_WORD_BEFORE = r"(?<![A-Za-z0-9])"
+_NO_WORD_AFTER = r"(?![A-Za-z0-9])"
+# The text between the word that announces a value ('passport', 护照) and the value.
+_BETWEEN = (
     r"[ \t]{0,3}(?:(?:is|was|are|number|no\.?|nr\.?|num|id|code|号码?|编号|码|是|为|叫)[ \t]{0,3}){0,2}"
     r"[:：=#]?[ \t]{0,3}[\"'“(]?"
 )
@@ -28,12 +28,16 @@ _DATE = (
 )
 
 
-# Kinds whose values can be all letters.
-WORDS_TOO = frozenset({"EMAIL_ADDRESS", "USERNAME", "IM_ID", "DEVICE_ID"})
+# Kinds whose values can consist of letters alone.
+KINDS_WITHOUT_DIGITS = frozenset({"EMAIL_ADDRESS", "USERNAME", "IM_ID", "DEVICE_ID"})
 
 
 class Format(NamedTuple):
-    """One way a value is written; `check` says of a match whether it can be one (None: it can't be told)."""
+    """One way to write a value of a kind.
+
+    `check` decides whether a match is a value of this kind: True is certain, False discards the match, and None keeps
+    the format's own score.
+    """
 
     kind: str
     pattern: str
@@ -42,12 +46,12 @@ class Format(NamedTuple):
 
     @property
     def has_digit(self) -> bool:
-        """Whether there is a digit in every such value."""
-        return self.kind not in WORDS_TOO
+        """Whether every value of this kind contains a digit."""
+        return self.kind not in KINDS_WITHOUT_DIGITS
 
 
 def luhn(digits: str) -> bool:
-    """Whether the last digit is the right check digit. Source: ISO/IEC 7812-1, annex B."""
+    """Whether the last digit is the correct check digit. Source: ISO/IEC 7812-1, annex B."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if place % 2 else 1)
@@ -60,7 +64,7 @@ def _digits(text: str) -> str:
 
 
 def is_card(text: str) -> bool:
-    """Whether a number can be that of a payment card: an issuer's first digits, and Luhn's check digit.
+    """Whether a number can be a payment card's: it has the first digits of an issuer and a correct Luhn check digit.
 
     Source: ISO/IEC 7812-1; UnionPay issues 62 and 81.
     """
@@ -69,14 +73,14 @@ def is_card(text: str) -> bool:
 
 
 def may_be_card(text: str) -> bool | None:
-    """Drops what can't be a card; what can may be something else as well, whatever says so itself."""
+    """False for a number that can't be a payment card's; None otherwise, because it may be another kind of number."""
     return None if is_card(text) else False
 
 
 def is_chinese_id(text: str) -> bool | None:
-    """Whether a number is that of a Chinese identity card; None where only its check digit is wrong.
+    """Whether a number is a Chinese identity card's; None if only its check digit is wrong.
 
-    People mistype their numbers, and the date of birth in it gives it away even then. Source: GB 11643-1999.
+    People mistype their numbers; the date of birth in it still identifies it as one. Source: GB 11643-1999.
     """
     number = re.sub(r"[^0-9Xx]", "", text).upper()
     try:
@@ -91,10 +95,10 @@ def is_chinese_id(text: str) -> bool | None:
 
 
 def is_vin(text: str) -> bool | None:
-    """Whether seventeen characters are a vehicle's number. Source: ISO 3779; the check digit is North America's.
+    """Whether seventeen characters are a vehicle identification number. Source: ISO 3779.
 
     Returns:
-        None where the check digit is wrong but the shape is right: Europe has none.
+        None if the form is right but the check digit is wrong: only North America uses the check digit.
     """
     values = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
     number = text.upper()
@@ -106,32 +110,32 @@ def is_vin(text: str) -> bool | None:
 
 
 def is_account_like(text: str) -> bool | None:
-    """Drops a word of the language, and a count: the name of an account has a digit, an underscore or a dot in it."""
+    """False for an ordinary word or a short number: an account name contains a digit, an underscore or a dot."""
     return None if re.search(r"[0-9_]|\.[a-z]", text) and not re.fullmatch(r"\d{1,5}", text) else False
 
 
 def has_five_digits(text: str) -> bool | None:
-    """Drops what is too short to be the number of one order among many."""
+    """False for a value with fewer than five digits, which is too short for an order number."""
     return None if sum(character.isdigit() for character in text) >= 5 else False
 
 
 def has_digit(text: str) -> bool | None:
-    """Drops a word that is no number."""
+    """False for a value without any digit."""
     return None if any(character.isdigit() for character in text) else False
 
 
 def _announced(words: str, value: str) -> str:
-    """A value right after a word that says what it is; only the value is the match."""
-    return rf"(?:{words}){_SAYS}\K{value}"
+    """A value directly after one of the announcing words; only the value is the match."""
+    return rf"(?:{words}){_BETWEEN}\K{value}"
 
 
 def _near(words: str, reach: int, value: str) -> str:
-    """A value at most `reach` characters after a word that says what it is, in the same sentence."""
-    return rf"(?:{words})[^\n。;；]{{0,{reach}}}?\K{_NOT_IN_WORD}{value}{_WORD_ENDS}"
+    """A value in the same sentence, at most `reach` characters after one of the announcing words."""
+    return rf"(?:{words})[^\n。;；]{{0,{reach}}}?\K{_NO_WORD_BEFORE}{value}{_NO_WORD_AFTER}"
 
 
 def _alone(value: str) -> str:
-    return f"{_NOT_IN_WORD}{value}{_WORD_ENDS}"
+    return f"{_NO_WORD_BEFORE}{value}{_NO_WORD_AFTER}"
 
 
 _TOKEN = _alone(r"[A-Z0-9](?:[A-Z0-9]|(?:[-./]| (?=\S{0,8}\d))(?=[A-Z0-9])){4,22}")
@@ -141,11 +145,11 @@ _DOT = r"(?:\.|\(dot\)|\[dot\]|\{dot\}|<dot>| dot |点)"
 
 URLS = (
     r"(?:https?|ftp)://[^\s<>\"'“”，。；、！？（）()\[\]{}]{3,1000}(?<![.,;:!?])",
-    _NOT_IN_WORD
+    _NO_WORD_BEFORE
     + r"(?<!@)www\.[A-Z0-9-]{1,63}(?:\.[A-Z0-9-]{1,63}){1,4}(?:/[^\s<>\"'，。；、）)]{0,500}(?<![.,;:!?]))?",
 )
 
-_OF_PEOPLE = (
+_NATIONAL_ID_WORDS = (
     r"\bnational (?:id(?:entity)?|insurance)(?: card| number| no\.?)?|\bid(?:entity)?(?: card)? (?:number|no\.?)|"
     r"\bid(?:entity)? card|\bsocial security(?: number| no\.?)?|\bssn|"
     r"\btax(?:payer)? (?:id|identification|file)(?: number| no\.?)?|\bsteuer-?(?:id|nummer)|\bpersonnummer|\bpesel|"
@@ -158,8 +162,8 @@ _ACCOUNT_WORDS = (
 _BANK_WORDS = r"\baccount(?: number| no\.?)|\bsort code|\brouting(?: number)?|银行账[户号]|收款账[户号]|对公账[户号]"
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _PLATE = r"(?-i:(?=[A-Z0-9 -]{0,8}\d)(?=[A-Z0-9 -]{0,8}[A-Z])[A-Z0-9](?:[ -]?[A-Z0-9]){3,8})(?![A-Za-z0-9])"
-_BORN = r"\bborn(?: on)?|\bbirth ?(?:day|date)|\bdate of birth|\bd\.?o\.?b\b\.?|出生(?:日期|年月日?|于)?|生日"
-_MESSENGERS = r"\btelegram|\bskype|\bline id|\binstagram|\bsnapchat|\bdiscord|\bwhatsapp|微博|抖音|支付宝|旺旺"
+_BIRTH_WORDS = r"\bborn(?: on)?|\bbirth ?(?:day|date)|\bdate of birth|\bd\.?o\.?b\b\.?|出生(?:日期|年月日?|于)?|生日"
+_MESSENGER_WORDS = r"\btelegram|\bskype|\bline id|\binstagram|\bsnapchat|\bdiscord|\bwhatsapp|微博|抖音|支付宝|旺旺"
 
 _ORDER_WORDS = r"\b(?:order|purchase|booking|reservation|invoice)(?: number| no\.?| id)?|订单号?|单号"
 _PHONE_WORDS = (
@@ -199,7 +203,7 @@ FORMATS = (
         "NATIONAL_ID", _alone(r"(?-i:(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d{2}){3} ?[A-D])")
     ),
     Format("NATIONAL_ID", _alone(r"(?-i:[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])"), 0.8),
-    Format("NATIONAL_ID", _announced(_OF_PEOPLE, _TOKEN), 0.6, has_digit),
+    Format("NATIONAL_ID", _announced(_NATIONAL_ID_WORDS, _TOKEN), 0.6, has_digit),
     Format(
         "DRIVER_LICENSE",
         _near(r"\bdriv\w{0,4}['’]?s? licen[cs]e|\bDL\b|驾驶证|驾照", 30, r"[A-Z]{0,5}\d{5,17}[A-Z0-9]{0,4}"),
@@ -221,28 +225,28 @@ FORMATS = (
         "VEHICLE_ID", _near(r"\bvin\b|vehicle identification number|chassis number|车架号", 15, "[A-HJ-NPR-Z0-9]{17}")
     ),
     Format("VEHICLE_ID", _alone("(?-i:[A-HJ-NPR-Z0-9]{17})"), 0.3, is_vin),
-    Format("DATE_OF_BIRTH", rf"(?:{_BORN})[^\d\n]{{0,12}}?\K{_DATE}", 0.8),
+    Format("DATE_OF_BIRTH", rf"(?:{_BIRTH_WORDS})[^\d\n]{{0,12}}?\K{_DATE}", 0.8),
     Format("DATE_OF_BIRTH", r"\d{4}年\d{1,2}月(?:\d{1,2}日)?(?=出?生)", 0.8),
-    Format("IM_ID", _NOT_IN_WORD + r"wx(?:id)?_[A-Z0-9_-]{4,24}", 0.8),
+    Format("IM_ID", _NO_WORD_BEFORE + r"wx(?:id)?_[A-Z0-9_-]{4,24}", 0.8),
     Format(
         "IM_ID",
         _announced(r"微信|\bwe-?chat|(?<!\w)[Vv]信|加微", r"[A-Z][-_A-Z0-9]{5,19}(?![\w-])"),
         check=is_account_like,
     ),
     Format("IM_ID", _announced(r"(?<![A-Za-z])QQ群?", r"[1-9]\d{4,11}(?!\d)"), 0.8),
-    Format("IM_ID", rf"(?:{_MESSENGERS})(?:号|账号|id)?:\s{{0,2}}\K{_ACCOUNT}"),
+    Format("IM_ID", rf"(?:{_MESSENGER_WORDS})(?:号|账号|id)?:\s{{0,2}}\K{_ACCOUNT}"),
     Format("IM_ID", r"(?<![\w./@])@[A-Z_]\w{2,29}(?![\w@]|\.\w)", 0.6),
     Format("USERNAME", rf"(?:{_ACCOUNT_WORDS})[:=][ \t]{{0,3}}[\"'“]?\K{_ACCOUNT}"),
     Format("USERNAME", _announced(rf"{_ACCOUNT_WORDS}|\baccount|\buser|用户", _ACCOUNT), 0.6, is_account_like),
     Format(
         "EMAIL_ADDRESS",
-        rf"{_NOT_IN_WORD}[A-Z0-9][A-Z0-9._+-]{{0,40}} ?(?:\(at\)|\[at\]|\{{at\}}|<at>|艾特) ?"
+        rf"{_NO_WORD_BEFORE}[A-Z0-9][A-Z0-9._+-]{{0,40}} ?(?:\(at\)|\[at\]|\{{at\}}|<at>|艾特) ?"
         rf"[A-Z0-9-]{{1,40}}(?: ?{_DOT} ?[A-Z]{{2,12}}){{1,3}}",
         0.8,
     ),
     Format(
         "EMAIL_ADDRESS",
-        rf"{_NOT_IN_WORD}[A-Z0-9][A-Z0-9._+-]{{0,40}}(?: (?:dot|underscore|dash) [A-Z0-9]{{1,20}}){{0,3}} at "
+        rf"{_NO_WORD_BEFORE}[A-Z0-9][A-Z0-9._+-]{{0,40}}(?: (?:dot|underscore|dash) [A-Z0-9]{{1,20}}){{0,3}} at "
         r"[A-Z0-9-]{1,40}(?: dot (?!(?:at|in|is|it|me|my|no|so|to|be|us|am|by|do|as|on)\b)[A-Z]{2,12}){1,3}",
         0.8,
     ),

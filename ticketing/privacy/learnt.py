@@ -1,6 +1,6 @@
-"""Names and postal addresses as a trained model finds them, behind Presidio's interface.
+"""Finds names and postal addresses with a trained model, as a Presidio recogniser.
 
-The model is `models.names.finder`; this room knows only that it reads many texts at once.
+The model itself is `models.names.finder`; this module knows only the protocol NameFinder.
 """
 
 import re
@@ -13,7 +13,8 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from ticketing.privacy.placeholders import Span
 
 SCORE = 0.85
-# What has no word in it is numbers, which are the patterns', and what is Chinese is another recogniser's.
+# Only the non-Chinese parts of a text that contain a word go to the model: patterns find numbers, and
+# ticketing.privacy.chinese finds Chinese names.
 _NOT_HAN = re.compile(r"[^\u3400-\u9fff\uf900-\ufaff]+")
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff]{2}")
 
@@ -28,7 +29,7 @@ class NameFinder(Protocol):
 
 
 class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
-    """What the model found in the texts it was last given."""
+    """Returns the names and addresses that the model found in the texts of the last call of `find_in`."""
 
     def __init__(self, finder: NameFinder) -> None:
         super().__init__(supported_entities=["PERSON", "ADDRESS"], name="LearntRecogniser")
@@ -36,12 +37,12 @@ class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
         self._found: dict[str, list[Span]] = {}
 
     def load(self) -> None:
-        """Nothing: the model comes loaded."""
+        """Does nothing: the model is loaded already."""
 
-    def read(self, texts: Sequence[str]) -> None:
-        """Looks at many texts at once, which is many times as fast as one by one.
+    def find_in(self, texts: Sequence[str]) -> None:
+        """Runs the model on all texts at once, which is many times faster than one text at a time.
 
-        Of a text that is partly Chinese only the other parts are looked at.
+        The model sees only the parts of a text that are not Chinese.
         """
         pieces = [
             (text, piece.start(), piece.group())
@@ -54,12 +55,12 @@ class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
             moved = [Span(start + span.start, start + span.end, span.kind) for span in spans]
             self._found.setdefault(text, []).extend(moved)
 
-    def forget(self) -> None:
-        """Lets go of the texts."""
+    def clear(self) -> None:
+        """Drops the texts and what was found in them."""
         self._found = {}
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """What was found in a text that was read, in no order."""
+        """The names and addresses found in one of the texts, in no particular order."""
         return [RecognizerResult(span.kind, span.start, span.end, SCORE) for span in self._found.get(text, ())]

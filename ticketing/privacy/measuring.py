@@ -1,6 +1,6 @@
-"""How much personal data is found in texts where it is known, and how much of what is found is none.
+"""Measures recall and precision of a finder of personal data on labelled texts.
 
-Characters are counted, letters and digits only: where exactly a comma belongs to is nobody's secret.
+It counts characters, and of these only letters and digits: spaces and punctuation reveal nothing.
 """
 
 import time
@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ticketing.privacy.placeholders import Span
-from ticketing.sample import SampleTicket
 
 ALL = "all"
 Find = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
 
 
-class Labelled(NamedTuple):
-    """A text whose personal data is known."""
+class LabelledText(NamedTuple):
+    """A text with the spans of its personal data."""
 
     text: str
     language: str
@@ -24,10 +23,11 @@ class Labelled(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How well one kind is found in one language; `ALL` stands for every one of them.
+    """The scores for one kind in one language; `ALL` stands for all kinds or all languages.
 
-    `recall`: characters of the kind that were found, as any kind. `precision`: characters found as the kind that are
-    personal, of any kind. `whole`: entities of which nothing was left. None: there is nothing to divide by.
+    `recall`: the share of the kind's characters that were found, as any kind. `precision`: the share of the
+    characters found as this kind that are personal data of any kind. `whole`: the number of entities that were found
+    completely. None: the divisor is 0.
     """
 
     language: str
@@ -44,7 +44,7 @@ class Score(NamedTuple):
 
     @property
     def f2(self) -> float | None:
-        """The same with recall counting twice as much: a leak is worse than a word too many."""
+        """F-beta with beta 2, which weights recall higher: a leak is worse than replacing a word too many."""
         return self._f(2.0)
 
     def _f(self, beta: float) -> float | None:
@@ -56,61 +56,52 @@ class Score(NamedTuple):
         return (1 + weight) * self.precision * self.recall / divisor if divisor else 0.0
 
 
-class Measured(NamedTuple):
-    """The scores of one finder, and its speed; `changed` is the share of texts in which it found anything."""
+class FinderScores(NamedTuple):
+    """A finder's scores and speed; `changed` is the share of texts in which it found anything."""
 
     scores: list[Score]
     texts_a_second: float
     changed: float
 
 
-def texts_of(tickets: Iterable[SampleTicket]) -> Iterator[Labelled]:
-    """The subjects, bodies and replies of made-up tickets, whose personal data is known."""
-    for one in tickets:
-        for field in ("subject", "body", "reply"):
-            text = getattr(one.ticket, field)
-            if text:
-                yield Labelled(text, one.ticket.language or "en", one.spans.get(field, ()))
-
-
-def measure(labelled: Sequence[Labelled], find: Find) -> Measured:
-    """Lets a finder look through the texts, and scores what it found. An empty sequence has no scores."""
+def measure(labelled: Sequence[LabelledText], find: Find) -> FinderScores:
+    """Runs a finder on the texts and scores what it found; without texts it returns no scores."""
     started = time.perf_counter()
-    found = find([one.text for one in labelled])
+    found = find([example.text for example in labelled])
     seconds = time.perf_counter() - started
     changed = sum(bool(spans) for spans in found)
-    return Measured(
+    return FinderScores(
         score(labelled, found), len(labelled) / seconds if labelled else 0.0, changed / max(1, len(labelled))
     )
 
 
-def score(labelled: Sequence[Labelled], found: Sequence[Sequence[Span]]) -> list[Score]:
-    """One score for each kind and language, each language, each kind, and all together, in this order."""
+def score(labelled: Sequence[LabelledText], found: Sequence[Sequence[Span]]) -> list[Score]:
+    """Scores by kind and language, then by language, then by kind, then overall."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for one, spans in zip(labelled, found, strict=True):
-        for name, kind, number in _counted(one, spans):
-            for language in (one.language, ALL):
-                for of in (kind, ALL):
-                    counts[language, of, name] += number
+    for example, spans in zip(labelled, found, strict=True):
+        for name, kind, number in _counts(example, spans):
+            for language in (example.language, ALL):
+                for counted_kind in (kind, ALL):
+                    counts[language, counted_kind, name] += number
     keys = sorted(
         {(language, kind) for language, kind, _ in counts}, key=lambda key: (key[0] == ALL, key[1] == ALL, *key)
     )
     return [_score(language, kind, counts) for language, kind in keys]
 
 
-def _counted(one: Labelled, found: Iterable[Span]) -> Iterator[tuple[str, str, int]]:
-    letters = {place for place, character in enumerate(one.text) if character.isalnum()}
+def _counts(example: LabelledText, found: Iterable[Span]) -> Iterator[tuple[str, str, int]]:
+    letters = {place for place, character in enumerate(example.text) if character.isalnum()}
     covered: set[int] = set()
     true: set[int] = set()
-    for span in one.spans:
+    for span in example.spans:
         true |= letters & set(range(span.start, span.end))
     for span in found:
-        # Two findings of one stretch are one.
+        # A character that was found twice counts once.
         places = letters & set(range(span.start, span.end)) - covered
         covered |= places
         yield "found", span.kind, len(places)
         yield "found and true", span.kind, len(places & true)
-    for span in one.spans:
+    for span in example.spans:
         places = letters & set(range(span.start, span.end))
         yield "entities", span.kind, 1
         yield "whole", span.kind, int(places <= covered)

@@ -1,9 +1,6 @@
-"""Placeholders like `<PERSON_1>`: what they look like, how they are put in, and how a text gets its values back.
+"""Replaces values by placeholders like `<PERSON_1>`, and restores them.
 
-Another spelling of the value behind `<PHONE_NUMBER_1>` is `<PHONE_NUMBER_1b>`: one entity to a model, and yet restored
-to the letter.
-
-Which values are personal is `ticketing.privacy.scrubber`; where they are kept is `ticketing.privacy.vault`.
+`ticketing.privacy.scrubber` decides which values are personal; `ticketing.privacy.vault` stores them.
 """
 
 import re
@@ -13,9 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ticketing.errors import PrivacyError
-from ticketing.privacy.reading import read
+from ticketing.privacy.normalising import normalise
 
-# The order settles ties between recognisers: what is checked most strictly comes first.
+# If recognisers disagree with equal scores, the earlier kind wins: the kinds with the strictest checks come first.
 KINDS = (
     "EMAIL_ADDRESS", "URL", "IBAN_CODE", "CN_ID_CARD", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "PASSPORT",
     "DRIVER_LICENSE", "VEHICLE_ID", "DEVICE_ID", "IP_ADDRESS", "TRACKING_ID", "ORDER_ID", "BANK_ACCOUNT",
@@ -25,13 +22,15 @@ MAX_NUMBER = 9999
 _KINDS = "|".join(KINDS)
 PLACEHOLDER = re.compile(rf"<({_KINDS})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
 _SPLIT = re.compile(rf"(<(?:{_KINDS})_[1-9]\d{{0,3}}[b-z]?>)", re.ASCII)
-MARKS = ("", *"bcdefghijklmnopqrstuvwxyz")
-# Numbers are written with and without a country's code or a leading zero, which are in front.
-TELLING_DIGITS = 9
+# A second spelling of the value behind <PHONE_NUMBER_1> becomes <PHONE_NUMBER_1b>: a model sees the same entity, and
+# each spelling is restored exactly.
+VARIANT_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
+# Phone numbers are compared by their last digits, because a country code or a leading zero may be missing.
+COMPARED_DIGITS = 9
 
 
 class Span(NamedTuple):
-    """A piece of personal data: character offsets (end exclusive) and what kind it is."""
+    """A piece of personal data: its character offsets (end exclusive) and its kind."""
 
     start: int
     end: int
@@ -40,7 +39,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """One ticket's texts after scrubbing; `values` (placeholder → value) holds what was taken out."""
+    """One ticket's scrubbed texts; `spans` are offsets in the original texts, `values` maps placeholders to values."""
 
     texts: tuple[str, ...]
     spans: tuple[tuple[Span, ...], ...]
@@ -51,29 +50,29 @@ class Scrubbed:
 
 
 def restore(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders replaced by their values; a placeholder that is not in `values` stays."""
+    """The text with its placeholders replaced by their values; placeholders that are not in `values` stay."""
     return PLACEHOLDER.sub(lambda match: values.get(match.group(), match.group()), text)
 
 
 def foreign_placeholders(text: str, ticket_text: str) -> set[str]:
-    """The placeholders in a text, a reply say, that its ticket does not have."""
+    """The placeholders in a text, such as a reply, that do not occur in its ticket."""
     return {match.group() for match in PLACEHOLDER.finditer(text)} - {
         match.group() for match in PLACEHOLDER.finditer(ticket_text)
     }
 
 
-def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]) -> list[str]:
+def insert_placeholders(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]) -> list[str]:
     """Replaces every occurrence of the found values in all texts, the longest value first.
 
-    Text that looks like a placeholder already is left alone, and its number is not given away.
+    Text that looks like a placeholder already stays unchanged, and no value gets its number.
 
     Args:
         texts: the texts of one ticket.
-        found: value → kind, in the order in which the values are numbered; spellings of one value share a number.
-        known: placeholder → value of earlier calls; the new ones are added.
+        found: value → kind, in the order of numbering; different spellings of one value share a number.
+        known: placeholder → value from earlier calls; this function adds the new ones.
 
     Raises:
-        PrivacyError: the texts hold more values of a kind than there are numbers.
+        PrivacyError: the texts hold more than MAX_NUMBER values of one kind.
     """
     if not found:
         return list(texts)
@@ -81,35 +80,35 @@ def put_in(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]
     longest_first = sorted(by_value, key=lambda value: (-len(value), value))
     scrubbed = []
     for text in texts:
-        pieces = _SPLIT.split(text)  # every second one is a placeholder
+        pieces = _SPLIT.split(text)  # texts and placeholders alternate
         for value in longest_first:
             if value in text:
                 pieces = _replaced(pieces, value, by_value[value])
         scrubbed.append("".join(pieces))
-    left = set(_SPLIT.findall("\n".join(scrubbed)))
-    # A value that stands only within longer ones has left no placeholder.
-    known.update({placeholder: value for value, placeholder in by_value.items() if placeholder in left})
+    used = set(_SPLIT.findall("\n".join(scrubbed)))
+    # A value that occurs only within longer values has no placeholder in the texts.
+    known.update({placeholder: value for value, placeholder in by_value.items() if placeholder in used})
     return scrubbed
 
 
 def _replaced(pieces: Sequence[str], value: str, placeholder: str) -> list[str]:
-    """The pieces with a value cut out of those that are text: placeholders stay at the odd places."""
-    after: list[str] = []
-    for place, piece in enumerate(pieces):
-        if place % 2:
-            after.append(piece)
+    """The pieces with a value replaced in the pieces of text, at even indexes; placeholders stay at odd indexes."""
+    replaced: list[str] = []
+    for index, piece in enumerate(pieces):
+        if index % 2:
+            replaced.append(piece)
             continue
         first, *rest = piece.split(value)
-        after.append(first)
+        replaced.append(first)
         for part in rest:
-            after += [placeholder, part]
-    return after
+            replaced += [placeholder, part]
+    return replaced
 
 
 def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each found value with a placeholder that neither the texts nor earlier values have."""
+    """Each found value with a new placeholder, which occurs neither in the texts nor among the known ones."""
     taken = {match.group() for text in texts for match in PLACEHOLDER.finditer(text)} | set(known)
-    # A value must not be readable out of a placeholder's number.
+    # The number of a placeholder must not contain a short number that is itself personal data.
     short_digits = [value for value in found if value.isdigit() and len(value) <= len(str(MAX_NUMBER))]
     numbers: dict[tuple[str, str], int] = {}
     for name, value in known.items():
@@ -126,7 +125,7 @@ def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str
                 number += 1
             if number > MAX_NUMBER:
                 raise PrivacyError(
-                    f"One ticket holds more than {MAX_NUMBER} values of kind {kind}: it can't be scrubbed."
+                    f"One ticket holds more than {MAX_NUMBER} values of the kind {kind}: it can't be scrubbed."
                 )
             last[kind] = numbers[key] = number
             placeholder = f"<{kind}_{number}>"
@@ -135,14 +134,14 @@ def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str
 
 
 def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
-    """A placeholder for one more spelling of a value; None where there is none left, or no such value."""
-    names = (f"<{kind}_{number}{mark}>" for mark in MARKS) if number is not None else ()
+    """A free placeholder for a further spelling of a value; None if the value is new or all its variants are taken."""
+    names = (f"<{kind}_{number}{letter}>" for letter in VARIANT_LETTERS) if number is not None else ()
     return next((name for name in names if name not in taken), None)
 
 
 def spelling_key(value: str, kind: str) -> str:
-    """The same for two spellings of one value: in case, width, punctuation, and the ways to write a number."""
-    plain = unicodedata.normalize("NFKC", read(value).text).casefold()
+    """A key that ignores case, width, punctuation and number format: all spellings of a value have the same key."""
+    plain = unicodedata.normalize("NFKC", normalise(value).text).casefold()
     if kind == "EMAIL_ADDRESS":
         plain = re.sub(r"\W+(?:at|艾特)\W+", "@", plain)
         return re.sub(r"\W+dot\W+", ".", plain)
@@ -150,12 +149,12 @@ def spelling_key(value: str, kind: str) -> str:
         return plain
     kept = "".join(character for character in plain if character.isalnum())
     if kind == "PHONE_NUMBER":
-        kept = re.sub(r"\D", "", kept)[-TELLING_DIGITS:]
+        kept = re.sub(r"\D", "", kept)[-COMPARED_DIGITS:]
     return kept or value
 
 
-def spans_of(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
-    """Where the values of a scrubbed text were in the text it was made from."""
+def original_spans(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
+    """The spans that the values of a scrubbed text had in the original text."""
     spans = []
     shift = 0
     for match in PLACEHOLDER.finditer(scrubbed):
@@ -168,5 +167,5 @@ def spans_of(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
 
 
 def is_part_of_placeholder(value: str) -> bool:
-    """Whether a value is among the words of the placeholders, in any case: 'Order', in `<ORDER_ID_1>`, is no name."""
+    """Whether a value is part of a placeholder's kind, in upper or lower case: 'Order' of `<ORDER_ID_1>` is no name."""
     return any(value.upper() in f"<{kind}_" for kind in KINDS)

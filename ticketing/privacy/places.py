@@ -1,7 +1,7 @@
-"""Every place where the pipeline keeps text that must be free of personal data, for the audit to look through.
+"""Lists all stored text that must be free of personal data, for the audit.
 
-Not among them, since they are the ticket database itself and hold personal data by design: the source, imported
-tickets, drafts as reviewers see them, the outbox, and the vault.
+It leaves out what holds personal data by design: the source, imported tickets, drafts, the outbox, and the vault with
+the raw texts of open tickets.
 """
 
 import re
@@ -19,22 +19,22 @@ from ticketing.settings import Settings
 
 BATCH = 1_000
 TEXT_FILES = ("*.log", "*.html", "*.md", "*.txt", "*.json", "*.jsonl", "*.csv")
-# What comes with Prefect: descriptions of its blocks, with addresses and examples.
+# Prefect's own tables: they describe its block types, with example addresses.
 PREFECTS_OWN = frozenset({"block_type", "block_schema", "block_schema_reference", "alembic_version"})
 MAX_FILE_BYTES = 200_000_000
 
 
-class Kept(NamedTuple):
-    """Texts that are kept together somewhere."""
+class StoredText(NamedTuple):
+    """Texts that are stored together, such as those of one row."""
 
     place: str
-    key: str  # which row or file, never what is in it
+    key: str  # identifies the row or file; contains no text of it
     texts: tuple[str, ...]
-    ticket_id: str | None = None  # None: not a ticket's own text
+    ticket_id: str | None = None  # None: the texts do not belong to a ticket
 
 
-def kept_texts(database: Database, settings: Settings) -> Iterator[Kept]:
-    """All of it, as a stream.
+def stored_texts(database: Database, settings: Settings) -> Iterator[StoredText]:
+    """All stored texts, one place after the other, without loading them all into memory.
 
     Raises:
         DatabaseError: the database can't be read.
@@ -55,15 +55,15 @@ def kept_texts(database: Database, settings: Settings) -> Iterator[Kept]:
         yield from _lines("logs", server_log)
 
 
-def _rows(database: Database) -> Iterator[Kept]:
+def _rows(database: Database) -> Iterator[StoredText]:
     with database.begin() as conn, conn.cursor(name="audit") as cursor:
         cursor.itersize = BATCH
         cursor.execute(queries.audited_texts.sql)
         for row in cursor:
-            yield Kept(row["place"], row["key"], tuple(text for text in row["texts"] if text), row["ticket_id"])
+            yield StoredText(row["place"], row["key"], tuple(text for text in row["texts"] if text), row["ticket_id"])
 
 
-def _snapshots(database: Database, settings: Settings) -> Iterator[Kept]:
+def _snapshots(database: Database, settings: Settings) -> Iterator[StoredText]:
     with database.begin() as conn:
         snapshots = list(queries.snapshots(conn))
     for snapshot in snapshots:
@@ -71,10 +71,10 @@ def _snapshots(database: Database, settings: Settings) -> Iterator[Kept]:
             for batch in pq.ParquetFile(part).iter_batches(BATCH):
                 for row in batch.to_pylist():
                     texts = tuple(text for text in (row["text"], row["output"]) if text)
-                    yield Kept("snapshots", f"{snapshot['snapshot_id']} {part.name}", texts, row["ticket_id"])
+                    yield StoredText("snapshots", f"{snapshot['snapshot_id']} {part.name}", texts, row["ticket_id"])
 
 
-def _prefect(path: Path) -> Iterator[Kept]:
+def _prefect(path: Path) -> Iterator[StoredText]:
     """Every text in every table of Prefect's database: parameters, results, states, logs, artifacts, events."""
     if not path.is_file():
         return
@@ -87,28 +87,28 @@ def _prefect(path: Path) -> Iterator[Kept]:
                 names = [column[0] for column in cursor.description]
                 for row in cursor:
                     texts = tuple(value for value in row if isinstance(value, str) and value)
-                    yield Kept("Prefect's database", f"{table} ({', '.join(names[:1])} {row[0]})", texts)
+                    yield StoredText("Prefect's database", f"{table} ({', '.join(names[:1])} {row[0]})", texts)
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise InputError(f"Prefect's database {path} can't be read ({error}): stop the server and try again.") from None
 
 
-def _files(place: str, folder: Path) -> Iterator[Kept]:
+def _files(place: str, folder: Path) -> Iterator[StoredText]:
     for pattern in TEXT_FILES:
         for path in sorted(folder.rglob(pattern)):
             if path.is_file() and path.stat().st_size <= MAX_FILE_BYTES:
                 yield from _lines(place, path)
 
 
-def _lines(place: str, path: Path) -> Iterator[Kept]:
+def _lines(place: str, path: Path) -> Iterator[StoredText]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}.") from None
     if path.suffix == ".html":
-        # Pictures are drawn in letters and digits that say nothing.
+        # Removes tags and embedded images, whose letters and digits look like numbers.
         text = unescape(re.sub(r"<[^>]*>|data:[\w/+;=,-]{20,}", "\n", text))
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            yield Kept(place, f"{path.name}, line {number}", (line,))
+            yield StoredText(place, f"{path.name}, line {number}", (line,))

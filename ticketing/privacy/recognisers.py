@@ -1,6 +1,6 @@
-"""What finds personal data: the stock Presidio recognisers that are of use, and own ones behind the same interfaces.
+"""The recognisers of personal data: some of Presidio's own, and this project's behind the same interface.
 
-They say where something is and how sure they are; what becomes of it is `ticketing.privacy.scrubber`.
+They return spans with a score; `ticketing.privacy.scrubber` decides what is replaced.
 """
 
 import re
@@ -23,15 +23,15 @@ from ticketing.privacy.chinese import ChineseRecogniser
 from ticketing.privacy.formats import FORMATS, URLS, Format
 from ticketing.settings import PrivacySettings
 
-# ASCII: to Python a Chinese character is a letter, so that without it \b sees no edge between 号 and a digit.
+# ASCII, because Unicode counts Chinese characters as letters: \b would find no boundary between 号 and a digit.
 FLAGS = regex.DOTALL | regex.MULTILINE | regex.IGNORECASE | regex.ASCII
 
-_NOT_IN_WORD = r"(?<![A-Za-z0-9])"
-_WORD_ENDS = r"(?![A-Za-z0-9])"
+_NO_WORD_BEFORE = r"(?<![A-Za-z0-9])"
+_NO_WORD_AFTER = r"(?![A-Za-z0-9])"
 
-# Letters of scripts that addresses are written in; Chinese beside an address is not part of it.
+# The scripts of e-mail addresses: Chinese text next to an address is not part of it.
 _ADDRESS_LETTER = r"\p{Latin}\p{Greek}\p{Cyrillic}0-9"
-# The lengths are those of RFC 5321; they also keep the search linear in a hostile text.
+# The lengths are the limits of RFC 5321; they also keep the search time linear in a hostile text.
 EMAIL = (
     rf"[{_ADDRESS_LETTER}_!#$%&'*+/=?^`{{|}}~-][{_ADDRESS_LETTER}_!#$%&'*+/=?^`{{|}}~.-]{{0,63}}+@"
     rf"[{_ADDRESS_LETTER}](?:[{_ADDRESS_LETTER}-]{{0,62}}+\.(?=[{_ADDRESS_LETTER}])){{1,8}}[{_ADDRESS_LETTER}-]{{1,62}}"
@@ -54,22 +54,22 @@ PHONES = (
     ),
     ("national, grouped", r"(?<![\d.,])(?<!\d[-/])\(?0\d{1,5}\)?(?:[ .\-/]\d{2,8}){1,5}(?!:?\d)", 0.5),
 )
-# New ranges are given out faster than the package's tables follow.
+# Accepted without the package's tables, which lag behind newly assigned ranges.
 _CHINESE_MOBILE = re.compile(r"(?:(?:00)?86)?1[3-9]\d{9}", re.ASCII)
-# Where a number without a country code may be from; what is valid in none of them is some other number.
+# A number without a country code counts as a telephone number if it is valid in one of these regions.
 PHONE_REGIONS = ("CN", "US", "GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN", "BR", "JP")
 
 
 _NAME_WORD = r"\p{Lu}[\p{L}'’-]{1,30}"
-# Whom mails greet, and words that nobody is called.
-NO_NAMES = (
+# Words that are never names, though mails greet with them or begin with them.
+NOT_NAMES = (
     "team", "customer", "client", "user", "sir", "sirs", "madam", "all", "there", "everyone", "friend", "friends",
     "support", "service", "shop", "help", "colleague", "colleagues", "sent", "thanks",
     "the", "and", "eur", "usd", "gbp", "cny", "chf",
 )  # fmt: skip
 GREETED = (
     r"^(?i:dear|hi|hello|hey)[ ,]{1,2}(?:(?:Mr|Ms|Mrs|Miss|Dr)\.? )?\K"
-    rf"(?!(?i:{'|'.join(NO_NAMES)})\b)"
+    rf"(?!(?i:{'|'.join(NOT_NAMES)})\b)"
     rf"{_NAME_WORD}(?: {_NAME_WORD}){{0,2}}(?=\s*(?:[,!.:–-]|$))"
 )
 
@@ -82,14 +82,14 @@ class EmailRecogniser(PatternRecognizer):  # type: ignore[misc]
             supported_entity="EMAIL_ADDRESS",
             name="EmailRecogniser",
             patterns=[Pattern("e-mail", EMAIL, 0.5)],
-            # \p{Latin} must reach beyond ASCII here.
+            # Without ASCII, so that \p{Latin} includes accented letters.
             global_regex_flags=regex.IGNORECASE,
         )
-        # No URL and no cache: the list that comes with the package, and never a download.
+        # No URL and no cache folder: uses the list in the package and never downloads one.
         self._suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
     def validate_result(self, pattern_text: str) -> bool:
-        """Whether what follows the @ is a domain name."""
+        """Whether the part after the @ is a domain name with a public suffix."""
         return bool(self._suffixes(pattern_text.rpartition("@")[2]).suffix)
 
 
@@ -105,12 +105,12 @@ class PhoneRecogniser(PatternRecognizer):  # type: ignore[misc]
         )
 
     def validate_result(self, pattern_text: str) -> bool | None:
-        """False drops the match; None keeps the pattern's score."""
+        """False discards the match; None keeps the pattern's score."""
         return None if is_phone_number(pattern_text) else False
 
 
 def is_phone_number(text: str) -> bool:
-    """Whether such a number can have been given out."""
+    """Whether a telephone number with these digits can exist."""
     if _CHINESE_MOBILE.fullmatch(re.sub(r"\D", "", text)):
         return True
     number = text.replace("–", "-").replace("转", " ext. ")
@@ -122,41 +122,41 @@ def is_phone_number(text: str) -> bool:
             parsed = phonenumbers.parse(number, region)
         except phonenumbers.NumberParseException:
             continue
-        # Abroad, numbering plans change faster than the package's tables: there a possible length is enough.
+        # With a country code a possible length suffices: the package's tables lag behind the numbering plans.
         if phonenumbers.is_possible_number(parsed) if region is None else phonenumbers.is_valid_number(parsed):
             return True
     return False
 
 
 class FormatRecogniser(EntityRecognizer):  # type: ignore[misc]
-    """Values of all formats, in any language: one recogniser, since there are dozens and each call costs time."""
+    """Values in all formats, in any language, in a single recogniser: dozens of recognisers would take longer."""
 
     def __init__(self, formats: Sequence[Format]) -> None:
         super().__init__(supported_entities=sorted({form.kind for form in formats}), name="FormatRecogniser")
         self._formats = [(form, regex.compile(form.pattern, FLAGS)) for form in formats]
 
     def load(self) -> None:
-        """Nothing: the patterns are compiled."""
+        """Does nothing: the patterns are compiled already."""
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """What was found, in no order."""
+        """The values in the text, in no particular order."""
         results = []
         has_digit = any(character.isdigit() for character in text)
         for form, pattern in self._formats:
             if form.has_digit and not has_digit:
                 continue
             for match in pattern.finditer(text):
-                right = None if form.check is None else form.check(match.group())
-                if right is not False:
-                    score = EntityRecognizer.MAX_SCORE if right else form.score
+                valid = None if form.check is None else form.check(match.group())
+                if valid is not False:
+                    score = EntityRecognizer.MAX_SCORE if valid else form.score
                     results.append(RecognizerResult(form.kind, *match.span(), score))
         return results
 
 
 class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
-    """Web addresses, other than those of the shop itself."""
+    """Web addresses, except those of the shop itself."""
 
     def __init__(self, own_domains: Sequence[str]) -> None:
         super().__init__(
@@ -168,7 +168,7 @@ class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
         self._own = tuple(domain.lower().removeprefix("www.") for domain in own_domains)
 
     def validate_result(self, pattern_text: str) -> bool | None:
-        """False for a page of the shop, unless the address names a user."""
+        """False discards an address of the shop, unless it contains a user name; None keeps the pattern's score."""
         address = pattern_text if "://" in pattern_text else f"http://{pattern_text}"
         try:
             parts = urlsplit(address)
@@ -180,7 +180,7 @@ class UrlRecogniser(PatternRecognizer):  # type: ignore[misc]
 
 
 class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
-    """The shop's own numbers, of orders or parcels, as the settings describe them."""
+    """The shop's own order or parcel numbers, by the patterns in the settings."""
 
     def __init__(self, kind: str, setting: str, patterns: Sequence[str], score: float) -> None:
         for number, pattern in enumerate(patterns, 1):
@@ -188,13 +188,13 @@ class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
                 regex.compile(pattern)
             except regex.error as error:
                 raise ConfigurationError(
-                    f"privacy.{setting}: number {number} is no regular expression: {error}."
+                    f"privacy.{setting}: pattern {number} is no valid regular expression: {error}."
                 ) from None
         super().__init__(
             supported_entity=kind,
             name=f"ShopRecogniser {kind}",
             patterns=[
-                Pattern(f"{setting} {number}", f"{_NOT_IN_WORD}(?:{pattern}){_WORD_ENDS}", score)
+                Pattern(f"{setting} {number}", f"{_NO_WORD_BEFORE}(?:{pattern}){_NO_WORD_AFTER}", score)
                 for number, pattern in enumerate(patterns, 1)
             ],
             global_regex_flags=FLAGS,
@@ -202,7 +202,7 @@ class ShopRecogniser(PatternRecognizer):  # type: ignore[misc]
 
 
 class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
-    """The name in a line that greets, 'Dear Helen,': replies are full of first names, which language models miss."""
+    """The name in a greeting such as 'Dear Helen,': replies hold many first names, which the name finder can miss."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -214,7 +214,7 @@ class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
 
 
 def recognisers_for(settings: PrivacySettings) -> list[EntityRecognizer]:
-    """All that look for personal data by its form, in any language, and for people and addresses in Chinese."""
+    """All recognisers that work by patterns, and the recogniser of Chinese people and addresses."""
     stock = [recogniser() for recogniser in (IbanRecognizer, IpRecognizer, UsSsnRecognizer)]
     for recogniser in stock:
         recogniser.global_regex_flags = FLAGS

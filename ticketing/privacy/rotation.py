@@ -7,6 +7,7 @@ from ticketing.errors import PrivacyError
 from ticketing.privacy.vault import Vault
 from ticketing.privacy.vault_keys import new_key, vault_keys, write_key_file
 from ticketing.settings import Settings
+from ticketing.tickets import text_key
 
 BATCH = 1_000
 
@@ -49,15 +50,14 @@ def _encrypt_anew(database: Database, vault: Vault, progress: Callable[[int], No
             rows = list(queries.vault_entries_of_other_keys(conn, key_id=vault.key_id, amount=BATCH))
         if not rows:
             return done
-        encrypted = [
-            vault.encrypted(vault.value(row), row["ticket_id"], row["revision"], row["placeholder"]) for row in rows
-        ]
+        encrypted = [vault.encrypted(vault.value(row), text_key(row), row["placeholder"]) for row in rows]
         with database.begin() as conn:
             queries.replace_vault_entries(
                 conn,
                 key_id=vault.key_id,
                 ticket_ids=[row["ticket_id"] for row in rows],
                 revisions=[row["revision"] for row in rows],
+                content_ids=[row["content_id"] for row in rows],
                 placeholders=[row["placeholder"] for row in rows],
                 old_key_ids=[row["key_id"] for row in rows],
                 encrypted=encrypted,

@@ -1,6 +1,6 @@
-"""Finds personal data with Presidio and replaces it by numbered placeholders, one ticket's texts together.
+"""Finds personal data with Presidio's recognisers and replaces it by numbered placeholders, ticket by ticket.
 
-What the values are put into and got back from is `ticketing.privacy.placeholders`; nothing here touches the database.
+The placeholders themselves are in `ticketing.privacy.placeholders`; nothing here touches the database.
 """
 
 import hashlib
@@ -16,23 +16,31 @@ from presidio_analyzer import EntityRecognizer, RecognizerResult
 
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
-from ticketing.privacy.placeholders import KINDS, PLACEHOLDER, Scrubbed, Span, is_part_of_placeholder, put_in, spans_of
-from ticketing.privacy.reading import read
-from ticketing.privacy.recognisers import NO_NAMES, recognisers_for
+from ticketing.privacy.normalising import normalise
+from ticketing.privacy.placeholders import (
+    KINDS,
+    PLACEHOLDER,
+    Scrubbed,
+    Span,
+    insert_placeholders,
+    is_part_of_placeholder,
+    original_spans,
+)
+from ticketing.privacy.recognisers import NOT_NAMES, recognisers_for
 from ticketing.settings import PrivacySettings
 
 __all__ = ["Scrubbed", "Scrubber", "Span"]
 
-# Goes up with every change, here or in ticketing.stages.cleaning, that makes other clean tickets: those made by an
-# older version are done again.
-CODE_VERSION = 4
+# Increase it with every change, here or in ticketing.stages.cleaning, that changes the clean text of tickets: tickets
+# that an older version has cleaned are then cleaned again.
+CODE_VERSION = 5
 MAX_TEXT_CHARS = 1_000_000
 MAX_PASSES = 6
 MIN_ALNUM = {"ADDRESS": 3}
-# No recogniser here looks at what a language model made of a text.
+# Presidio can pass the output of a spaCy pipeline to recognisers; none here uses it.
 NO_ARTIFACTS = None
 
-# Presidio logs text that it could not validate.
+# Off, because Presidio logs the text of matches that fail validation.
 logging.getLogger("presidio-analyzer").disabled = True
 
 _SALUTATION = re.compile(
@@ -41,7 +49,7 @@ _SALUTATION = re.compile(
 _NAME = re.compile(r"(?=.{3,60}$)[^\W\d_](?:[^\W\d_]|[ .'’-])*|[\u3400-\u9fff·]{2,20}")
 
 
-class _Found(NamedTuple):
+class _Ranked(NamedTuple):
     start: int
     end: int
     kind: str
@@ -49,7 +57,7 @@ class _Found(NamedTuple):
 
 
 class Scrubber:
-    """Loading takes seconds: make one a process. Threads may not share it."""
+    """Replaces personal data in texts. Loading takes seconds: create one a process. Threads must not share it."""
 
     def __init__(self, settings: PrivacySettings, finder: NameFinder) -> None:
         self._learnt = LearntRecogniser(finder)
@@ -60,40 +68,41 @@ class Scrubber:
     def scrub(
         self, groups: Sequence[Sequence[str]], known: Sequence[Mapping[str, str]] | None = None, names: bool = True
     ) -> list[Scrubbed]:
-        """Replaces personal data in the texts of each group (a ticket's subject, body and reply), in order.
+        """Replaces personal data in the texts of each group (a ticket's subject, body and reply); the order stays.
 
-        Within a group one value has one placeholder, and a value found once is replaced wherever it stands. The
-        patterns look through what comes out until they find nothing more. Names are looked for once: again would take
-        as long and find one in hundreds of tickets.
+        Within a group a value has one placeholder, and a value found in one place is replaced everywhere. The patterns
+        run on their own output until they find nothing more. The name finder runs once only: a second run would take as
+        long and find a further name in only one of several hundred tickets.
 
         Args:
-            groups: the texts that belong together.
-            known: for texts that were scrubbed before and changed since, their placeholders and values.
-            names: whether to look for names and addresses outside Chinese, which takes most of the time.
+            groups: for each ticket the texts that share placeholders.
+            known: for each group the placeholders and values of an earlier scrub, if its texts changed after it.
+            names: whether to run the name finder, which takes most of the time; it finds names and addresses that are
+                not Chinese.
 
         Raises:
-            PrivacyError: a text is too long, or holds more values than there are placeholders.
+            PrivacyError: a text is longer than MAX_TEXT_CHARS, or a ticket holds too many values of one kind.
         """
         for group in groups:
             longest = max(map(len, group), default=0)
             if longest > MAX_TEXT_CHARS:
                 raise PrivacyError(
-                    f"A text of {longest} characters is too long to be scrubbed; at most {MAX_TEXT_CHARS} are taken."
+                    f"A text of {longest} characters is too long to be scrubbed; the limit is {MAX_TEXT_CHARS}."
                 )
         texts = [tuple(group) for group in groups]
-        values = [dict(one) for one in known] if known is not None else [{} for _ in groups]
+        values = [dict(values_before) for values_before in known] if known is not None else [{} for _ in groups]
         left = self._one_pass(texts, values, range(len(groups)), look_for_names=names)
         for _ in range(MAX_PASSES - 1):
             left = self._one_pass(texts, values, left, look_for_names=False)
         return [
-            Scrubbed(group, tuple(spans_of(text, known) for text in group), known)
+            Scrubbed(group, tuple(original_spans(text, known) for text in group), known)
             for group, known in zip(texts, values, strict=True)
         ]
 
     def _one_pass(
         self, texts: list[tuple[str, ...]], values: list[dict[str, str]], left: Sequence[int], look_for_names: bool
     ) -> list[int]:
-        """Scrubs the groups `left` in place; returns those that changed, which must be looked at again."""
+        """Scrubs the groups at the indexes `left` in place. Returns the indexes of the groups that changed."""
         found: dict[int, dict[str, str]] = {index: {} for index in left}
         pairs = [(text, index) for index in left for text in texts[index] if text]
         detected = self._detect([text for text, _ in pairs], look_for_names)
@@ -102,27 +111,28 @@ class Scrubber:
                 found[index].setdefault(text[span.start : span.end], span.kind)
         changed = [index for index in left if found[index]]
         for index in changed:
-            texts[index] = tuple(put_in(texts[index], found[index], values[index]))
+            texts[index] = tuple(insert_placeholders(texts[index], found[index], values[index]))
         return changed
 
     def _detect(self, texts: Sequence[str], look_for_names: bool) -> Iterator[list[Span]]:
-        readings = [read(text) for text in texts]
-        # The finder's products don't hold Python's lock: meanwhile the patterns are looked for. The thread ends then:
-        # torch's workers come in teams, one a thread, and while there are two teams neither waits awake.
+        normalised = [normalise(text) for text in texts]
+        # The name finder's matrix products release the interpreter's lock, so the patterns run at the same time. The
+        # thread ends with each call: torch keeps a team of workers for each living thread, and with two teams the idle
+        # workers fall asleep, and waking them takes time.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            names = pool.submit(self._names, [reading.text for reading in readings]) if look_for_names else None
-            by_pattern = [list(self._found_by(self._recognisers, reading.text)) for reading in readings]
+            names = pool.submit(self._names, [normal.text for normal in normalised]) if look_for_names else None
+            by_pattern = [list(self._found_by(self._recognisers, normal.text)) for normal in normalised]
         by_name = names.result() if names else [[] for _ in texts]
-        for text, reading, *found in zip(texts, readings, by_pattern, by_name, strict=True):
+        for text, normal, *found in zip(texts, normalised, by_pattern, by_name, strict=True):
             results = [result for results in found for result in results]
             for result in results:
-                result.start, result.end = reading.original(result.start, result.end)
+                result.start, result.end = normal.original_span(result.start, result.end)
             yield resolve(text, results)
 
     def _names(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:
-        self._learnt.read(texts)
+        self._learnt.find_in(texts)
         found = [list(self._found_by([self._learnt], text)) for text in texts]
-        self._learnt.forget()
+        self._learnt.clear()
         return found
 
     def _found_by(self, recognisers: Iterable[EntityRecognizer], text: str) -> Iterator[RecognizerResult]:
@@ -133,27 +143,28 @@ class Scrubber:
 
 
 def resolve(text: str, results: Iterable[RecognizerResult]) -> list[Span]:
-    """What is replaced, in the order of the text, where recognisers disagree.
+    """The spans to replace, in the order of the text, without overlaps.
 
-    What a pattern found goes before a name or an address, the longer before the shorter, the surer before the less
-    sure, and then the order of KINDS decides. What is left of the loser outside the winner is replaced too, under its
-    own kind. Text that looks like a placeholder is never touched.
+    If results overlap, the result of a pattern wins over a name or an address, then the longer result wins, then the
+    higher score, then the earlier kind in KINDS. The parts of a losing result that are outside the winner are replaced
+    too, under their own kind. Text that looks like a placeholder is never replaced.
     """
     ranked = sorted(
-        (_Found(result.start, result.end, result.entity_type, result.score) for result in results),
+        (_Ranked(result.start, result.end, result.entity_type, result.score) for result in results),
         key=lambda f: (f.kind in ("PERSON", "ADDRESS"), f.start - f.end, -f.score, KINDS.index(f.kind), f.start),
     )
     taken = [match.span() for match in PLACEHOLDER.finditer(text)]
     chosen: list[Span] = []
-    for one in ranked:
-        for start, end in _outside(one.start, one.end, taken):
-            chosen.extend(_pieces(text, Span(start, end, one.kind), whole=(start, end) == (one.start, one.end)))
+    for result in ranked:
+        for start, end in _outside(result.start, result.end, taken):
+            whole = (start, end) == (result.start, result.end)
+            chosen.extend(_pieces(text, Span(start, end, result.kind), whole))
             taken.append((start, end))
     return sorted(chosen)
 
 
 def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The parts of a stretch that no taken stretch covers."""
+    """The parts of a span that no taken span covers."""
     parts = []
     for other_start, other_end in sorted(taken):
         if other_end <= start or other_start >= end:
@@ -167,16 +178,17 @@ def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tup
 
 
 def _pieces(text: str, span: Span, whole: bool) -> Iterator[Span]:
-    """A found stretch without the white space and salutations around it; nothing where no value is left."""
+    """The values in a span, without surrounding white space, punctuation and salutations; nothing if none is left."""
     if span.kind == "PERSON":
         for line in re.finditer(r"[^\n\r\t,;:|/]+", text[span.start : span.end]):
             yield from _name(text, span.start + line.start(), span.start + line.end())
         return
     start, end = _trimmed(text, span.start, span.end, " \t\r\n")
-    # A rest of three digits says nothing, nor does a house's number, and each of its kind in the ticket would go too.
-    enough = 4 if not whole or (span.kind == "ADDRESS" and text[start:end].isdigit()) else MIN_ALNUM.get(span.kind, 1)
-    no_value = text[start:end].casefold() in NO_NAMES
-    if sum(character.isalnum() for character in text[start:end]) >= enough and not no_value:
+    # A remainder of three characters or a bare house number identifies nobody, and replacing a value replaces it
+    # everywhere in the ticket.
+    minimum = 4 if not whole or (span.kind == "ADDRESS" and text[start:end].isdigit()) else MIN_ALNUM.get(span.kind, 1)
+    no_value = text[start:end].casefold() in NOT_NAMES
+    if sum(character.isalnum() for character in text[start:end]) >= minimum and not no_value:
         yield Span(start, end, span.kind)
 
 
@@ -188,7 +200,7 @@ def _name(text: str, start: int, end: int) -> Iterator[Span]:
     if text[start:end].endswith(("'s", "’s")):
         end -= 2
     value = text[start:end]
-    no_name = value.casefold() in NO_NAMES or is_part_of_placeholder(value)
+    no_name = value.casefold() in NOT_NAMES or is_part_of_placeholder(value)
     if _NAME.fullmatch(value) and not no_name:
         yield Span(start, end, "PERSON")
 

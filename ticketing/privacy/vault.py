@@ -1,4 +1,4 @@
-"""The vault: personal values, encrypted, by ticket, revision and placeholder; and the key to them.
+"""The vault: personal values, encrypted, by text and placeholder; and the key to them.
 
 Only the write-back role may read the table; which values go in is `ticketing.privacy.scrubber`.
 """
@@ -9,23 +9,20 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ticketing.database import queries
+from ticketing.database import Connection, queries
 from ticketing.errors import PrivacyError
 from ticketing.privacy.vault_keys import vault_keys
 from ticketing.settings import Settings
-
-Connection = psycopg.Connection[dict[str, Any]]
-Key = tuple[str, int]
+from ticketing.tickets import TextKey, text_key
 
 NONCE_BYTES = 12  # what NIST SP 800-38D recommends for GCM
 
 
 class Vault:
-    """Encrypts with AES-256-GCM; each value is bound to its ticket, revision and placeholder."""
+    """Encrypts with AES-256-GCM; each value is bound to its ticket, revision, content_id and placeholder."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         """Encrypts with the first key; what was encrypted with any of them can be read."""
@@ -42,43 +39,45 @@ class Vault:
         """
         return cls(vault_keys(settings))
 
-    def store(self, conn: Connection, ticket_id: str, revision: int, values: Mapping[str, str]) -> None:
-        """Puts a ticket's values in, in place of whatever the vault had of that ticket; any number of times."""
-        queries.forget_vault_entries(conn, ticket_id=ticket_id)
+    def store(self, conn: Connection, key: TextKey, values: Mapping[str, str]) -> None:
+        """Stores the values of a ticket's text in place of all the vault had of that ticket; any number of times."""
+        queries.forget_vault_entries(conn, ticket_id=key.ticket_id)
         if values:
             queries.write_vault_entries(
                 conn,
-                ticket_id=ticket_id,
-                revision=revision,
+                **key._asdict(),
                 key_id=self.key_id,
                 placeholders=list(values),
-                encrypted=[self.encrypted(value, ticket_id, revision, name) for name, value in values.items()],
+                encrypted=[self.encrypted(value, key, placeholder) for placeholder, value in values.items()],
             )
 
-    def read(self, conn: Connection, keys: Sequence[Key]) -> dict[Key, dict[str, str]]:
-        """The values of tickets, by (ticket id, revision): placeholder → value; empty for a ticket without any.
+    def read(self, conn: Connection, keys: Sequence[TextKey]) -> dict[TextKey, dict[str, str]]:
+        """The values of texts: placeholder → value; empty for a text without any, and for an older text of a ticket.
 
         Args:
             conn: a transaction of the write-back role.
-            keys: which tickets, as (ticket id, revision).
+            keys: which texts.
 
         Raises:
             PrivacyError: an entry was made with another key, or has been changed.
         """
-        found: dict[Key, dict[str, str]] = {key: {} for key in keys}
+        found: dict[TextKey, dict[str, str]] = {key: {} for key in keys}
         rows = queries.read_vault_entries(
-            conn, ticket_ids=[ticket_id for ticket_id, _ in keys], revisions=[revision for _, revision in keys]
+            conn,
+            ticket_ids=[key.ticket_id for key in keys],
+            revisions=[key.revision for key in keys],
+            content_ids=[key.content_id for key in keys],
         )
         for row in rows:
-            found[row["ticket_id"], row["revision"]][row["placeholder"]] = self.value(row)
+            found[text_key(row)][row["placeholder"]] = self.value(row)
         return found
 
-    def encrypted(self, value: str, ticket_id: str, revision: int, placeholder: str) -> bytes:
+    def encrypted(self, value: str, key: TextKey, placeholder: str) -> bytes:
         """A value as it is stored."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = value.encode("utf-8", "surrogatepass")
         cipher = self._ciphers[self.key_id]
-        return nonce + cipher.encrypt(nonce, plain, _bound_to(ticket_id, revision, placeholder))
+        return nonce + cipher.encrypt(nonce, plain, _bound_to(key, placeholder))
 
     def value(self, row: Mapping[str, Any]) -> str:
         """The value of one row of the vault.
@@ -97,7 +96,7 @@ class Vault:
             plain = cipher.decrypt(
                 encrypted[:NONCE_BYTES],
                 encrypted[NONCE_BYTES:],
-                _bound_to(ticket_id, row["revision"], row["placeholder"]),
+                _bound_to(text_key(row), row["placeholder"]),
             )
         except (InvalidTag, ValueError):
             raise PrivacyError(
@@ -107,5 +106,7 @@ class Vault:
         return plain.decode("utf-8", "surrogatepass")
 
 
-def _bound_to(ticket_id: str, revision: int, placeholder: str) -> bytes:
-    return json.dumps([ticket_id, revision, placeholder]).encode()
+def _bound_to(key: TextKey, placeholder: str) -> bytes:
+    # Values from before texts had a content_id were bound without it; they stay until their ticket is scrubbed again.
+    parts = (*key, placeholder) if key.content_id else (key.ticket_id, key.revision, placeholder)
+    return json.dumps(parts).encode()

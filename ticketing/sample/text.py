@@ -4,7 +4,7 @@ What the texts say is `english` and `chinese`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ticketing.privacy.placeholders import Span
@@ -44,6 +44,14 @@ class Text:
         for start, end in _lines(self.text):
             result = result + "> " + self.piece(start, end)
         return result
+
+    def rewritten(self, change: Callable[[str], str]) -> "Text":
+        """With each stretch between personal data changed; the personal data stays as it is."""
+        result, last = Text(), 0
+        for span in sorted(self.spans, key=lambda one: one.start):
+            result = result + change(self.text[last : span.start]) + self.piece(span.start, span.end)
+            last = span.end
+        return result + change(self.text[last:])
 
     def piece(self, start: int, end: int) -> "Text":
         """A part; spans that cross its border are left out."""

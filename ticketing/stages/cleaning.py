@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ticketing.privacy.placeholders import PLACEHOLDER
+from ticketing.stages.signatures import is_closing, is_signature
 
 # NUL and half surrogate pairs, which no database takes; other control characters; invisible ones.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u00ad\u200b\u2060\ufeff]")
@@ -16,50 +17,48 @@ _LINE_BREAK = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
-# A line longer than this is a paragraph: neither a header nor part of a signature.
+# A longer line is a paragraph, and no header.
 MAX_HEADER_CHARS = 300
-_SEPARATOR = re.compile(
-    r"[-_=*]{2,} ?(?:original message|(?:begin )?forwarded message|原始?邮件|转发的?邮件) ?[-_=*]{2,}:?|_{20,}",
-    re.IGNORECASE,
+_DASHED = (
+    r"original message|原始?邮件|urspr(?:ü|ue)ngliche nachricht|message d'origine|mensaje original",
+    r"(?:begin )?forwarded message|转发的?邮件|weitergeleitete nachricht|message transféré|mensaje reenviado",
 )
-_WROTE = re.compile(r"(?:> ?)*(?:on .{6,280} wrote ?:|(?:在|于)?.{4,280}写道 ?[:：])", re.IGNORECASE)
-_WROTE_BEGINS = re.compile(r"(?:> ?)*(?:on .{4,280}|(?:在|于) ?\d{4}.{2,280})", re.IGNORECASE)
-_WROTE_ENDS = re.compile(r".{0,280}(?:wrote ?:|写道 ?[:：])", re.IGNORECASE)
-_FROM = re.compile(r"\*?(?:from|发件人|寄件人) ?\*? ?[:：].{0,280}", re.IGNORECASE)
+_REPLIED, _FORWARDED = (re.compile(rf"[-_=*]{{2,}} ?(?:{words}) ?[-_=*]{{2,}}:?", re.IGNORECASE) for words in _DASHED)
+_RULER = re.compile(r"_{20,}")
+_WROTE_ENDS = re.compile(r".{0,280}(?:wrote|写道|a écrit|escribió|schrieb.{0,200}) ?[:：]", re.IGNORECASE)
+_WROTE_BEGINS = re.compile(r"(?:> ?)*(?:(?:on|am|le|el) |在|于|.{0,100}于 ?\d{4}).{4,280}", re.IGNORECASE)
+# What mail programs write there and people do not: the time of day, or an address.
+_WROTE_BY_PROGRAM = re.compile(r"\d ?[:h时] ?\d\d|<EMAIL_ADDRESS_|@", re.IGNORECASE)
+_FROM = re.compile(r"\*?(?:from|von|de|发件人|寄件人) ?\*? ?[:：].{0,280}", re.IGNORECASE)
 _HEADER = re.compile(
-    r"\*?(?:sent|date|to|cc|subject|发送时间|发件时间|日期|时间|收件人|抄送|主题) ?\*? ?[:：].{0,280}", re.IGNORECASE
+    r"\*?(?:date|to|cc|datum|an|à|para|fecha|日期|时间|收件人|抄送) ?\*? ?[:：].{0,280}", re.IGNORECASE
+)
+# One of these is in every program's header; "From: Boston, To: Austin, Date: today" is a customer's list.
+_TELLING_HEADER = re.compile(
+    r"\*?(?:sent|subject|gesendet|betreff|envoyé|objet|enviado|asunto|发送时间|发件时间|主题) ?\*? ?[:：].{0,280}",
+    re.IGNORECASE,
 )
 _HEADER_LINES = 5
 
+# The lines that telephones add, whole: "Sent from my old address, use the new one" is none of them.
+_DEVICE = (
+    r"(?:iphone|ipad|mac(?:book)?|(?:mobile |smart)?phone|mobile(?: device)?|handy|tablet|blackberry|android|windows"
+    r"|samsung|galaxy|huawei|xiaomi|pixel|oppo|vivo|小米|华为|苹果|荣耀|三星)?"
+    r"(?: ?(?:galaxy|note|mi|redmi|pro|plus|ultra|lite|mini|max|phone|smartphone|device|tablet|mobile|手机|平板"
+    r"|[a-z]?\d{1,4}[a-z]?)){0,4}"
+)
+_PROGRAM = r"(?:outlook|mail|gmail|yahoo|proton ?mail|gmx|web\.de|aol|spark|thunderbird)"
 _SENT_FROM = re.compile(
-    r"sent from my .{1,60}|sent (?:via|with) .{1,60}|get outlook for .{1,40}"
-    r"|(?:发自|来自)我的.{1,40}|从我的.{1,40}发送",
+    rf"(?:sent from my|gesendet von (?:meinem|mein)|envoyé de(?:puis)? mon|enviado desde mi) {_DEVICE}[.!]?"
+    rf"|von meinem {_DEVICE} gesendet[.!]?|(?:发自|来自)我的 ?{_DEVICE}|从我的 ?{_DEVICE} ?发送"
+    rf"|(?:sent (?:via|with|from)|gesendet mit(?: der)?|envoyé (?:avec|depuis)|enviado (?:con|desde)) {_PROGRAM}"
+    r"(?: (?:app|mobile|mail|for|für|pour|para|on|android|ios|iphone)){0,4}[.!]?"
+    r"|get outlook for (?:ios|android|mac|windows)",
     re.IGNORECASE,
 )
 _DASHES = re.compile(r"--")
-# What may follow "-- ": longer than this, the dashes were a ruler in the text.
+# What may follow "-- ": below more lines, the dashes were a ruler in the text.
 MAX_SIGNATURE_LINES = 15
-
-_ENGLISH_CLOSINGS = (
-    r"(?:(?:with )?(?:best|kind|kindest|warm|warmest)? ?(?:regards|wishes)"
-    r"|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?"
-    r"|all the best|best|cheers|many thanks|thanks(?: a lot| again| so much| in advance)?|thank you(?: very much)?"
-    r"|thanks (?:and|&) regards|respectfully)"
-)
-_CLOSINGS = {
-    "en": _ENGLISH_CLOSINGS,
-    "zh": _ENGLISH_CLOSINGS
-    + r"|此致|敬礼|此致敬礼|(?:顺)?祝(?:好|商祺|安)|祝您?(?:生活|工作)愉快|谢谢|多谢|感谢|期待(?:您的)?回复",
-    "de": _ENGLISH_CLOSINGS
-    + r"|(?:mit )?(?:freundlichen|besten|vielen|liebe|viele) gr(?:ü|ue)(?:ß|ss)en?|vielen dank|danke",
-    "fr": _ENGLISH_CLOSINGS + r"|(?:bien )?cordialement|merci(?: d'avance)?|salutations(?: distinguées)?",
-    "es": _ENGLISH_CLOSINGS + r"|(?:un )?(?:cordial )?saludos?|atentamente|(?:muchas )?gracias",
-}
-_CLOSING = {language: re.compile(f"(?:{words})[ ,.!，。！~]*", re.IGNORECASE) for language, words in _CLOSINGS.items()}
-MAX_SIGNED_LINES = 6
-MAX_SIGNED_CHARS = 48
-# "ACME Ltd." signs, "I am still waiting." does not.
-_SENTENCE = re.compile(r".*[?!。？！]|(?:\S+ ){3,}\S*\.")
 _ONLY_A_NAME = re.compile(r"[-–—~]? ?<PERSON_\d{1,4}>[.,]?")
 
 
@@ -75,7 +74,7 @@ def clean(text: str, language: str) -> str:
     tidy = normalise(text)
     lines = tidy.split("\n")
     lines = _without_quoted_mail(lines)
-    lines = _without_signature(lines, _CLOSING.get(language, _CLOSING["en"]))
+    lines = _without_signature(lines, language)
     return _joined(lines) or tidy
 
 
@@ -100,39 +99,64 @@ def _joined(lines: Sequence[str]) -> str:
 
 def _without_quoted_mail(lines: list[str]) -> list[str]:
     kept: list[str] = []
-    index = 0
+    index, quotes = 0, sum(line.startswith(">") for line in lines)
     while index < len(lines):
-        length = _quote_header(lines, index)
+        length = _forwarded_header(lines, index)
+        if length:
+            # What a customer forwards is often the request itself.
+            kept += lines[index : index + length]
+            index += length
+            continue
+        length, by_program = _quote_header(lines, index)
         if length and _is_marked(lines, index + length):
             # The quoted lines are marked and go below; an answer may stand between or under them.
+            quotes += 1
             index += length
-        elif length and any(kept):
+        elif length and by_program and any(kept):
             break
         else:
             kept.append(lines[index])
             index += 1
-    own = [line for line in kept if not line.startswith(">")]
+    # A single line without a header may be an arrow: "> 3 weeks of waiting".
+    own = [line for line in kept if quotes < 2 or not line.startswith(">")]
     return own if any(own) else kept
 
 
-def _quote_header(lines: list[str], index: int) -> int:
-    """How many lines from here on announce quoted mail; 0: none."""
+def _forwarded_header(lines: list[str], index: int) -> int:
+    """How many lines from here on announce a forwarded mail; 0: none."""
+    if len(lines[index]) > MAX_HEADER_CHARS or not _FORWARDED.fullmatch(lines[index]):
+        return 0
+    following = next((extra for extra, line in enumerate(lines[index + 1 : index + 4], 1) if line), 0)
+    return 1 + (following - 1 + _mail_header(lines, index + following) if following else 0)
+
+
+def _quote_header(lines: list[str], index: int) -> tuple[int, bool]:
+    """How many lines from here on announce quoted mail (0: none), and whether a mail program surely wrote them."""
     line = lines[index]
     if not line or len(line) > MAX_HEADER_CHARS:
-        return 0
-    if _SEPARATOR.fullmatch(line) or _WROTE.fullmatch(line):
-        return 1
-    following = [other[:MAX_HEADER_CHARS] for other in lines[index + 1 : index + 1 + _HEADER_LINES]]
-    if following and _WROTE_BEGINS.fullmatch(line):
+        return 0, False
+    if _REPLIED.fullmatch(line):
+        return 1, True
+    if _RULER.fullmatch(line):
+        header = _mail_header(lines, index + 1)
+        return (1 + header if header else 0), True
+    if _WROTE_BEGINS.fullmatch(line):
         # Mail programs wrap the line that names the sender.
-        for extra, other in enumerate(following[:2], 1):
-            if _WROTE_ENDS.fullmatch(other):
-                return 1 + extra
-    if _FROM.fullmatch(line):
-        headers = [extra for extra, other in enumerate(following, 1) if _HEADER.fullmatch(other)]
-        if len(headers) >= 2:
-            return 1 + headers[-1]
-    return 0
+        for extra, other in enumerate(lines[index : index + 3]):
+            if len(other) <= MAX_HEADER_CHARS and _WROTE_ENDS.fullmatch(other):
+                by_program = any(_WROTE_BY_PROGRAM.search(part) for part in lines[index : index + extra + 1])
+                return (1 + extra if by_program or not extra else 0), by_program
+    return _mail_header(lines, index), True
+
+
+def _mail_header(lines: list[str], index: int) -> int:
+    """How many lines from here on are "From: …" and what a mail program writes below it; 0: none."""
+    if index >= len(lines) or len(lines[index]) > MAX_HEADER_CHARS or not _FROM.fullmatch(lines[index]):
+        return 0
+    following = [other[:MAX_HEADER_CHARS] for other in lines[index + 1 : index + 1 + _HEADER_LINES]]
+    telling = [extra for extra, other in enumerate(following, 1) if _TELLING_HEADER.fullmatch(other)]
+    headers = telling + [extra for extra, other in enumerate(following, 1) if _HEADER.fullmatch(other)]
+    return 1 + max(headers) if telling and len(headers) >= 2 else 0
 
 
 def _is_marked(lines: list[str], index: int) -> bool:
@@ -140,25 +164,15 @@ def _is_marked(lines: list[str], index: int) -> bool:
     return following.startswith(">")
 
 
-def _without_signature(lines: list[str], closing: re.Pattern[str]) -> list[str]:
+def _without_signature(lines: list[str], language: str) -> list[str]:
     lines = [line for line in lines if len(line) > MAX_HEADER_CHARS or not _SENT_FROM.fullmatch(line)]
     while lines and not lines[-1]:
         lines.pop()
     for index in range(max(1, len(lines) - MAX_SIGNATURE_LINES - 1), len(lines)):
-        if _DASHES.fullmatch(lines[index]):
-            return _cut(lines, index)
-    for index in range(max(1, len(lines) - 2 * MAX_SIGNED_LINES), len(lines)):
-        line = lines[index]
-        if len(line) <= MAX_SIGNED_CHARS and closing.fullmatch(line) and _is_signature(lines[index + 1 :]):
+        dashes = bool(_DASHES.fullmatch(lines[index]))
+        if (dashes or is_closing(lines[index], language)) and is_signature(lines[index + 1 :], language, dashes):
             return _cut(lines, index)
     return lines
-
-
-def _is_signature(lines: list[str]) -> bool:
-    filled = [line for line in lines if line]
-    return len(filled) <= MAX_SIGNED_LINES and all(
-        len(line) <= MAX_SIGNED_CHARS and (PLACEHOLDER.search(line) or not _SENTENCE.fullmatch(line)) for line in filled
-    )
 
 
 def _cut(lines: list[str], index: int) -> list[str]:

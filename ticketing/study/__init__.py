@@ -1,1 +1,1 @@
-"""Blind studies: people compare replies without knowing who wrote them. Sampling, sheets and the studies themselves."""
+"""Blind studies: raters compare replies without knowing who wrote them. The analysis is in `models.evaluation`."""

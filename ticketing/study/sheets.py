@@ -1,6 +1,6 @@
-"""A rater's items as a CSV file, one row an item, and the filled-in file back into the database.
+"""Exports a rater's items as a CSV file with one row for each item, and imports the filled-in file.
 
-What a rating must hold is kept by `ticketing.study.studies`.
+The rules for a valid rating are in the SQL functions that `ticketing.study.studies` calls.
 """
 
 import csv
@@ -15,18 +15,17 @@ from ticketing.database import Connection, Database, queries
 from ticketing.errors import InputError, OutputError, StudyError
 from ticketing.jsonl import is_unicode, open_text
 from ticketing.reviewing import set_actor
-from ticketing.spreadsheets import plain_cell, safe_cell
+from ticketing.spreadsheets import delimiter_of, plain_cell, safe_cell
 from ticketing.study import studies as study
 
-DELIMITERS = (",", ";", "\t")
 LABELS = "ABCD"
 TIE = "tie"
 MAX_CELL_CHARS = 2**24
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A row that was not taken: the line it begins on, and why; nothing of what is in it."""
+class RefusedRow:
+    """A row that was refused: the line it begins on, and the reason. It contains no text of the row."""
 
     line_number: int
     reason: str
@@ -34,23 +33,23 @@ class Refused:
 
 @dataclass
 class ImportedRatings:
-    """What became of the rows of a file: `read` is the sum of all others."""
+    """The counts of an imported file: `read` is the sum of the others."""
 
     read: int = 0
     new: int = 0
     unchanged: int = 0
     unrated: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
     def sentence(self) -> str:
-        """In one line, for people."""
+        """The counts in one line, for people."""
         parts = [f"{self.new:,} new ratings", f"{self.unchanged:,} unchanged", f"{self.unrated:,} rows not rated yet"]
         return ", ".join([*parts, f"{len(self.refused):,} refused"] if self.refused else parts)
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A row with a rating in it."""
+class RatedRow:
+    """A row that a rater has filled in."""
 
     item_id: int
     scores: dict[str, int]
@@ -58,40 +57,46 @@ class Filled:
     comment: str
 
 
-class _Wrong(Exception):
-    """Why a row can't be used."""
+class _InvalidRow(Exception):
+    """The row can't be used; the message is the reason."""
 
 
 def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> int:
-    """Writes a rater's items to a file, in the rater's order; a rater who has none yet is given some.
+    """Writes a rater's items to a file, in the rater's order, and assigns items first if the rater has none.
 
-    Returns how many.
+    Returns:
+        The number of items.
 
     Raises:
         StudyError: there is no such study, or it is not open.
-        OutputError: there is such a file, or it can't be written.
+        OutputError: the file exists already, or it can't be written.
     """
     rater = rater.strip()
     if study.find(database, study_id).state != "open":
-        raise StudyError(f"Study {study_id} is not open: nothing to rate.")
+        raise StudyError(f"Study {study_id} is not open: there is nothing to rate.")
     study.assign(database, study_id, rater)
     with database.begin() as conn:
         rows = list(queries.study_sheet(conn, study_id=study_id, rater=rater))
     try:
-        # Never over a file that may be filled in; with a byte-order mark, or Excel takes it for another encoding.
-        with path.open("x", encoding="utf-8-sig", newline="") as stream:
+        # Mode x never overwrites a filled-in file; Excel recognises UTF-8 only by the byte-order mark.
+        stream = path.open("x", encoding="utf-8-sig", newline="")
+    except FileExistsError:
+        raise OutputError(f"{path} exists already: choose another path, so that no rating is overwritten.") from None
+    except OSError as error:
+        raise OutputError(f"{path} can't be written: {error.strerror}.") from None
+    try:
+        with stream:
             write_sheet(stream, rater, [(row["item_id"], row["ticket"], row["replies"]) for row in rows])
             stream.flush()
             os.fsync(stream.fileno())
-    except FileExistsError:
-        raise OutputError(f"{path} is there already: choose another place, so that no rating is lost.") from None
     except OSError as error:
-        raise OutputError(f"{path} can't be written: {error.strerror}.") from None
+        path.unlink(missing_ok=True)
+        raise OutputError(f"{path} can't be written: {error.strerror}. Nothing was left behind.") from None
     return len(rows)
 
 
 def write_sheet(stream: TextIO, rater: str, items: Sequence[tuple[int, str, Sequence[str]]]) -> None:
-    """Items as CSV: number, ticket, the replies in the order of their labels, and cells to fill in."""
+    """Writes items as CSV: number, ticket, the replies in the order of their labels, and empty cells to fill in."""
     labels = LABELS[: max((len(replies) for _, _, replies in items), default=0)]
     writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
     writer.writerow(header(labels))
@@ -109,46 +114,49 @@ def header(labels: str) -> list[str]:
 
 
 def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> ImportedRatings:
-    """Stores the ratings of a filled-in file under a rater's name; bad rows are refused, and all others taken.
+    """Stores the ratings of a filled-in file under a rater's name; refuses invalid rows and stores all others.
 
-    The same file again changes nothing. Rows without a score, a preference and a comment are passed over.
+    Importing the same file again changes nothing. Rows without score, preference and comment are skipped.
 
     Raises:
-        InputError: the file can't be read, or is no sheet.
+        InputError: the file can't be read, or it is no sheet.
         StudyError: there is no such study, or it is not open.
     """
     rater = rater.strip()
     if study.find(database, study_id).state != "open":
-        raise StudyError(f"Study {study_id} is not open: no rating is taken.")
+        raise StudyError(f"Study {study_id} is not open: it accepts no ratings.")
     done = ImportedRatings()
     with open_text(path) as stream, database.begin() as conn:
         set_actor(conn, rater)
         for line_number, cells in read_sheet(stream, path):
             done.read += 1
             try:
-                row = None if isinstance(cells, str) else filled(cells, rater)
+                row = None if isinstance(cells, str) else parse_row(cells, rater)
                 if isinstance(cells, str):
-                    raise _Wrong(cells)
+                    raise _InvalidRow(cells)
                 if row is None:
                     done.unrated += 1
-                elif _stored(conn, study_id, row):
+                elif _store_rating(conn, study_id, row):
                     done.new += 1
                 else:
                     done.unchanged += 1
-            except (_Wrong, StudyError) as error:
-                done.refused.append(Refused(line_number, str(error).removesuffix("; nothing changed.")))
+            except (_InvalidRow, StudyError) as error:
+                done.refused.append(RefusedRow(line_number, str(error).removesuffix("; nothing changed.")))
     return done
 
 
 def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """The rows of a sheet, each with the line it begins on; for a row that can't be read, why.
+    """The rows of a sheet, each with the line it begins on; for an unreadable row the reason instead of its cells.
 
     Raises:
-        InputError: it is no sheet.
+        InputError: the file is no sheet.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     first = stream.readline()
-    delimiter = max(DELIMITERS, key=first.count)
+    try:
+        delimiter = delimiter_of(first)
+    except csv.Error as error:
+        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was taken.") from None
     reader = csv.reader(chain([first], stream), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip() for cell in next(reader)]
@@ -157,7 +165,7 @@ def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]
             raise InputError(
                 f"{path} is no sheet of 'ticketing study export': the columns {', '.join(sorted(missing))} are missing."
                 if missing
-                else f"{path} has two columns of one name."
+                else f"{path} has two columns of the same name."
             )
         while True:
             begins = reader.line_num + 1
@@ -173,30 +181,30 @@ def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]
             else:
                 yield begins, dict(zip(columns, map(plain_cell, cells), strict=True))
     except csv.Error as error:
-        # What follows a lost quote is one cell to a reader of CSV: nothing after it can be told apart.
-        raise InputError(f"{path}, line {reader.line_num}: this is no CSV ({error}). Nothing was taken.") from None
+        # After an unclosed quote a CSV reader takes the rest of the file as one cell: no later row can be read.
+        raise InputError(f"{path}, line {reader.line_num}: this is no CSV ({error}). Nothing was stored.") from None
 
 
-def filled(cells: dict[str, str], rater: str) -> Filled | None:
-    """The rating in a row; None if nothing is filled in."""
+def parse_row(cells: dict[str, str], rater: str) -> RatedRow | None:
+    """The rating in a row; None if no cell is filled in."""
     scores = {name.removeprefix("score_"): cell.strip() for name, cell in cells.items() if name.startswith("score_")}
     preferred, comment = cells["preferred"].strip(), cells["comment"]
     if not any((*scores.values(), preferred, comment.strip())):
         return None
     item = cells["item"].strip()
     if not (item.isascii() and item.isdigit() and len(item) < 18):
-        raise _Wrong("item is no number of an item")
-    # On a shared item two raters have different labels: taken for another's, a rating would be turned round.
+        raise _InvalidRow("item is not the number of an item")
+    # Two raters see different labels on a shared item: for the wrong rater the scores would count for wrong systems.
     if cells["rater"].strip() != rater:
-        raise _Wrong("the row was made for another rater")
+        raise _InvalidRow("the row belongs to another rater")
     for label, score in scores.items():
         if score not in ("1", "2", "3", "4", "5"):
-            raise _Wrong(f"score_{label} is not 1, 2, 3, 4 or 5")
+            raise _InvalidRow(f"score_{label} is not 1, 2, 3, 4 or 5")
     if preferred.casefold() != TIE and preferred.upper() not in scores:
-        raise _Wrong(f"preferred is not {', '.join(scores)} or {TIE}")
+        raise _InvalidRow(f"preferred is not {', '.join(scores)} or {TIE}")
     if "\0" in comment:
-        raise _Wrong("comment holds a zero byte")
-    return Filled(
+        raise _InvalidRow("comment contains a zero byte")
+    return RatedRow(
         item_id=int(item),
         scores={label: int(score) for label, score in scores.items()},
         preferred=None if preferred.casefold() == TIE else preferred.upper(),
@@ -204,7 +212,7 @@ def filled(cells: dict[str, str], rater: str) -> Filled | None:
     )
 
 
-def _stored(conn: Connection, study_id: int, row: Filled) -> bool:
-    # A row of its own in the transaction: one that the database refuses takes no other with it.
+def _store_rating(conn: Connection, study_id: int, row: RatedRow) -> bool:
+    # A savepoint for each row: if the database refuses one, the others stay.
     with conn.transaction():
         return study.rate(conn, study_id, row.item_id, row.scores, row.preferred, row.comment)

@@ -1,7 +1,6 @@
-"""Blind studies: made, shared out to raters, rated, closed; the rules are kept by SQL functions and triggers.
+"""Creates studies, assigns their items to raters, stores ratings, and closes studies, by calling SQL functions.
 
-Which tickets are in one is `ticketing.study.sampling`, the raters' files `ticketing.study.sheets`, what ratings amount
-to `models.evaluation.study_analysis`.
+Drawing tickets is in `ticketing.study.sampling`, the raters' files in `ticketing.study.sheets`.
 """
 
 import json
@@ -18,41 +17,41 @@ from ticketing.errors import StudyError
 from ticketing.reviewing import set_actor
 from ticketing.study.sampling import Sample
 
-# Of many tickets with the same reply so many are remembered: the reply leaves when the last of them is forgotten.
-MOST_TOLD_IN = 5
+# How many source tickets of a reply are stored. The reply is deleted when the last stored one is forgotten.
+MAX_SOURCE_TICKETS = 5
 
 
 @dataclass(frozen=True)
 class NewStudy:
-    """What a study is to be."""
+    """The properties of a study that is to be created."""
 
     name: str
     snapshot_id: str
     champion: str
     candidate: str | None
     seed: int
-    size: int  # tickets asked for
+    size: int  # tickets requested
     overlap: float
-    raters: int  # that the items are shared out to
+    raters: int  # among whom the items are divided
     by: str
 
     @property
     def systems(self) -> dict[str, str | None]:
-        """Who answers, with the version where it is a model."""
+        """Each system of the study with its model version; None: the system is no model."""
         systems = {"human": None, "nearest": None, "champion": self.champion}
         return systems if self.candidate is None else {**systems, "candidate": self.candidate}
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study and how far it is."""
+    """A study and its progress."""
 
     study_id: int
     name: str
     state: str
     snapshot_id: str
     seed: int
-    asked: int
+    asked: int  # tickets requested
     overlap: float
     raters: int
     created_by: str
@@ -60,20 +59,20 @@ class Study:
     systems: dict[str, str | None]
     items: int
     shared: int
-    joined: int  # raters who were given items
-    ratings: int  # the newest of each rater on each item
+    joined: int  # raters who have items
+    ratings: int  # the newest rating of each rater on each item
 
 
 class Reply(NamedTuple):
-    """What a system answered to a ticket, in placeholder form."""
+    """A system's reply to a ticket, in placeholder form."""
 
     ticket_id: str
     body: str
-    told_in: tuple[str, ...] = ()  # other tickets that this is the reply of
+    source_ticket_ids: tuple[str, ...] = ()  # the training tickets whose agent's reply this is
 
 
 class Item(NamedTuple):
-    """What a rater sees of an item: the ticket, and the replies by label."""
+    """The part of an item that its rater sees: the ticket, and the replies by label."""
 
     item_id: int
     place: int
@@ -84,7 +83,7 @@ class Item(NamedTuple):
 
 
 class ClosedStudy(NamedTuple):
-    """A study that a version answered in: as candidate or champion, and whether beside the champion of today."""
+    """A closed study of a version: its role (candidate or champion), and whether the champion is still the same."""
 
     study_id: int
     system: str
@@ -93,24 +92,24 @@ class ClosedStudy(NamedTuple):
 
 @dataclass(frozen=True)
 class Rating:
-    """The rating of one rater on one item that counts, by system."""
+    """The newest rating of one rater on one item, with the labels resolved to systems."""
 
     item_id: int
     category: str
     language: str
     rater: str
-    preferred: str | None  # None: none is the best
+    preferred: str | None  # None: the rater preferred no reply
     scores: dict[str, int]
 
 
 def create(database: Database, new: NewStudy, sample: Sample) -> int:
-    """Stores a study with its tickets and the human replies, to be prepared further. Returns its number.
+    """Stores a study with its tickets and the human replies, in the state `preparing`. Returns its number.
 
     Raises:
-        StudyError: there is a study of that name, or the candidate is the champion.
+        StudyError: a study of that name exists, or the candidate is the champion.
     """
     if new.candidate == new.champion:
-        raise StudyError(f"{new.champion} is the champion: it can't be the candidate of a study as well.")
+        raise StudyError(f"{new.champion} is the champion: it can't be the candidate of the same study.")
     records = sample.records
     with database.begin() as conn:
         queries.begin_study_writing(conn)
@@ -142,7 +141,7 @@ def create(database: Database, new: NewStudy, sample: Sample) -> int:
 
 
 def write_replies(database: Database, study_id: int, system: str, replies: Sequence[Reply]) -> None:
-    """Stores what a system answered; empty replies are left out, and what is stored already stays.
+    """Stores a system's replies, except empty ones; replies that are stored already do not change.
 
     Raises:
         StudyError: the study is not being prepared.
@@ -153,7 +152,7 @@ def write_replies(database: Database, study_id: int, system: str, replies: Seque
 
 
 def open_study(database: Database, study_id: int) -> int:
-    """Opens a prepared study to raters. Returns how many items were left out because a system has no reply to them.
+    """Opens a prepared study to raters. Returns how many items it left out because a system has no reply to them.
 
     Raises:
         StudyError: there is no such study, it is not being prepared, or no item would be left.
@@ -169,13 +168,13 @@ def tickets(database: Database, study_id: int) -> list[str]:
 
 
 def assign(database: Database, study_id: int, rater: str, own: int | None = None) -> int:
-    """Gives a rater items, once: the shared ones and a portion of the others. Returns how many the rater has.
+    """Assigns items to a rater, once: the shared ones and a portion of the others. Returns how many the rater has.
 
     Args:
-        database: where the study is.
-        study_id: which one.
-        rater: the name the rater acts under; of a rater with a login of their own, the login.
-        own: how many of the others; None: what is due to one of the study's number of raters.
+        database: the database of the study.
+        study_id: the study.
+        rater: the name that the rater acts under; the login of a rater with a database login.
+        own: how many of the unshared items; None: an equal portion for each of the study's raters.
 
     Raises:
         StudyError: there is no such study, or it is not open.
@@ -188,7 +187,7 @@ def next_item(conn: Connection, study_id: int) -> Item | None:
     """The actor's next unrated item; None when all are rated.
 
     Raises:
-        StudyError: the actor has no part in the study, or it is not open.
+        StudyError: the actor has no items in the study, or the study is not open.
     """
     with refusals_as(StudyError):
         row = queries.next_study_item(conn, study_id=study_id)
@@ -198,18 +197,18 @@ def next_item(conn: Connection, study_id: int) -> Item | None:
 def rate(
     conn: Connection, study_id: int, item_id: int, scores: Mapping[str, int], preferred: str | None, comment: str = ""
 ) -> bool:
-    """Stores the actor's rating of an item; the newest counts. Returns False if it is the one that counts already.
+    """Stores the actor's rating of an item; the newest one counts. Returns False if that one is the same already.
 
     Args:
-        conn: a transaction in which somebody acts.
-        study_id: which study.
-        item_id: which item.
-        scores: label → 1 (useless) to 5 (as good as can be).
-        preferred: the label of the best reply; None: none is the best.
-        comment: anything.
+        conn: a transaction in which `set_actor` has named the rater.
+        study_id: the study.
+        item_id: the item.
+        scores: label → 1 (useless) to 5 (perfect).
+        preferred: the label of the best reply; None: the rater prefers no reply.
+        comment: the rater's free text.
 
     Raises:
-        StudyError: the item is not the actor's, the study is not open, or labels or scores are wrong.
+        StudyError: the item is not assigned to the actor, the study is not open, or labels or scores are invalid.
     """
     with refusals_as(StudyError):
         return bool(
@@ -225,10 +224,10 @@ def rate(
 
 
 def close(database: Database, study_id: int, by: str) -> None:
-    """Ends a study: no rating is taken any more.
+    """Closes a study: it accepts no more ratings.
 
     Raises:
-        StudyError: there is no such study, or it is closed.
+        StudyError: there is no such study, or it is closed already.
     """
     with _begin(database) as conn:
         set_actor(conn, by)
@@ -236,7 +235,7 @@ def close(database: Database, study_id: int, by: str) -> None:
 
 
 def studies(database: Database) -> list[Study]:
-    """All there are, the newest first."""
+    """All studies, the newest first."""
     with database.begin() as conn:
         return [Study(**row) for row in queries.studies(conn, study_id=None)]
 
@@ -245,7 +244,7 @@ def find(database: Database, study_id: int) -> Study:
     """One study.
 
     Raises:
-        StudyError: there is none of that number.
+        StudyError: there is no study with that number.
     """
     with database.begin() as conn:
         rows = list(queries.studies(conn, study_id=study_id))
@@ -255,13 +254,13 @@ def find(database: Database, study_id: int) -> Study:
 
 
 def ratings(database: Database, study_id: int) -> list[Rating]:
-    """The ratings of a study that count."""
+    """The newest rating of each rater on each item of a study."""
     with database.begin() as conn:
         return [Rating(**row) for row in queries.study_ratings(conn, study_id=study_id)]
 
 
 def newest_closed(database: Database, version: str) -> ClosedStudy | None:
-    """The newest closed and rated study that a version answered in."""
+    """The newest closed study with ratings in which a version answered; None if there is none."""
     with database.begin() as conn:
         row: dict[str, Any] | None = queries.newest_study_of(conn, version=version)
     return None if row is None else ClosedStudy(**row)
@@ -274,12 +273,12 @@ def _begin(database: Database) -> Iterator[Connection]:
 
 
 def _write(conn: Connection, study_id: int, system: str, replies: Sequence[Reply]) -> None:
-    said = [reply for reply in replies if reply.body.strip()]
+    answered = [reply for reply in replies if reply.body.strip()]
     queries.insert_study_replies(
         conn,
         study_id=study_id,
         system=system,
-        ticket_ids=[reply.ticket_id for reply in said],
-        bodies=[reply.body for reply in said],
-        told_in=[json.dumps(reply.told_in[:MOST_TOLD_IN]) for reply in said],
+        ticket_ids=[reply.ticket_id for reply in answered],
+        bodies=[reply.body for reply in answered],
+        told_in=[json.dumps(reply.source_ticket_ids[:MAX_SOURCE_TICKETS]) for reply in answered],
     )

@@ -48,10 +48,10 @@ def test_the_preferred_reply_wins_whatever_the_scores_and_else_scores_decide():
     ]
     found = preference(ratings, "champion", "human")
     assert (found.wins, found.ties, found.losses) == pytest.approx((0.6, 0.2, 0.2))
-    assert (found.won.value, found.won.count) == (pytest.approx(0.7), 5)
+    assert (found.win_rate.value, found.win_rate.count) == (pytest.approx(0.7), 5)
     other = preference(ratings, "human", "champion")
-    assert other.won.value == pytest.approx(0.3)
-    assert (other.won.low, other.won.high) == pytest.approx((1 - found.won.high, 1 - found.won.low))
+    assert other.win_rate.value == pytest.approx(0.3)
+    assert (other.win_rate.low, other.win_rate.high) == pytest.approx((1 - found.win_rate.high, 1 - found.win_rate.low))
 
 
 def test_a_ticket_counts_once_however_many_rated_it():
@@ -63,7 +63,7 @@ def test_a_ticket_counts_once_however_many_rated_it():
     split = preference(
         [rating(1, best, rater=f"r{i}") for i, best in enumerate(["human", "human", "champion"])], "human", "champion"
     )
-    assert (split.wins, split.losses, split.won.count) == (pytest.approx(2 / 3), pytest.approx(1 / 3), 1)
+    assert (split.wins, split.losses, split.win_rate.count) == (pytest.approx(2 / 3), pytest.approx(1 / 3), 1)
 
 
 def test_mean_score_and_its_interval():

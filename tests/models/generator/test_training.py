@@ -258,7 +258,8 @@ from ticketing.settings import Settings
 from ticketing.stages.prompts import PROMPT_VERSION
 home, snapshot, output = map(Path, sys.argv[1:4])
 settings = Settings(home=home, generator=eval(sys.argv[4]))
-train_generator(Snapshot(snapshot, {"snapshot_id": "5afe", "prompt_version": PROMPT_VERSION}), settings, output)
+manifest = {"snapshot_id": "5afe", "prompt_version": PROMPT_VERSION}
+train_generator(Snapshot(snapshot, manifest), settings, output)
 """
 
 

@@ -46,15 +46,27 @@ def finder(settings):
 
 
 def test_a_finder_learns_from_made_up_texts(finder):
-    texts = ["", "My name is Helen Costa.", "x" * 5000, "My name is Helen Costa. " * 150]
+    name, repeated = "My name is Helen Costa.", "My name is Helen Costa. " * 150
 
-    found = finder.find(texts)
+    empty, short, long = finder.find(["", name, repeated])
 
-    assert finder.find([]) == []
-    assert [len(found[0]), len(found[2])] == [0, 0] or all(span.end <= 5000 for span in found[2])
-    assert any("Helen" in texts[1][span.start : span.end] for span in found[1])
-    last = texts[3].rindex("Helen")
-    assert any(span.start <= last < span.end for span in found[3]), "the end of a long text is read, too"
+    assert finder.find([]) == empty == []
+    assert "Helen" in " ".join(name[span.start : span.end] for span in short)
+    # The long text is read in several windows: to its end, and each finding lies where it is in the whole text.
+    found = [span for span in long if "Helen" in repeated[span.start : span.end]]
+    assert {span.start // len(name + " ") for span in found} == set(range(150))
+    assert len(found) >= 0.9 * len(long)
+
+
+def test_a_word_longer_than_any_window_is_taken_whole_or_not_at_all(finder, monkeypatch):
+    """The model knows no such word; whatever it takes it for, no part of it stays behind."""
+    long = "x" * 5000
+    monkeypatch.setattr(finder, "_bias", 1e9)  # every token is taken for part of a name or an address
+
+    [found] = finder.find([f"{long} {long}"])
+
+    assert {(span.start, span.end) for span in found} <= {(0, 5000), (5001, 10001), (0, 10001)}
+    assert found
 
 
 def test_it_is_trained_once(settings, finder):

@@ -4,11 +4,13 @@ import subprocess
 import sys
 import textwrap
 from contextlib import ExitStack
+from pathlib import Path
 
 import fsspec
 import pytest
 
 from models.registry import artefacts
+from models.registry.registering import register_kept
 from models.registry.versions import find, latest_candidate, rollback
 from tests.faults.disk import small_disk
 from tests.registered import add_snapshot, candidate, promoted
@@ -96,13 +98,16 @@ def test_an_artefact_registered_before_there_were_hashes_in_paths_still_loads(da
     assert find(database, model.version, settings).path == settings.home / "models" / model.version
 
 
-def test_what_cant_be_registered_is_taken_away_but_not_what_another_version_uses(database, settings, snapshot_id):
-    kept = candidate(database, settings, snapshot_id)
+def test_what_cant_be_registered_is_kept_apart_from_what_another_version_uses(database, settings, snapshot_id):
+    registered = candidate(database, settings, snapshot_id)
     for content in ("weights", "never registered"):
         with pytest.raises(DatabaseError):
             candidate(database, settings, "no such snapshot", content=content)
-    assert files_under(settings.home / "models") == [f"{kept.path.parent.name}/{kept.path.name}/model.safetensors"]
-    assert find(database, kept.version, settings) == kept
+    place = f"{registered.path.parent.name}/{registered.path.name}/model.safetensors"
+    weights = [file for file in files_under(settings.home / "models") if file.endswith(".safetensors")]
+    assert [file for file in weights if not file.startswith("unregistered/")] == [place]
+    assert len(weights) == 3
+    assert find(database, registered.version, settings) == registered
 
 
 def test_a_store_elsewhere_serves_every_machine(database, remote, snapshot_id, tmp_path):
@@ -194,7 +199,7 @@ def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database
             os.kill(os.getpid(), signal.SIGKILL)
 
         LocalFileSystem.get_file = half
-        at = artefacts.Stored({stored_at(database, model)!r}, {model.artefact_hash!r})
+        at = artefacts.StoredArtefact({stored_at(database, model)!r}, {model.artefact_hash!r})
         artefacts.local_copy(at, Settings(home={str(there.home)!r}))
     """
     killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "PYTHONPATH": "."})
@@ -211,12 +216,19 @@ def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database
     ]
 
 
-def test_an_upload_that_fails_registers_nothing_and_leaves_nothing(database, settings, snapshot_id, tmp_path):
+def test_an_upload_that_fails_registers_nothing_and_keeps_the_artefact(database, settings, snapshot_id, tmp_path):
     (tmp_path / "store").write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match="can't be written.*registry.store"):
-        candidate(database, with_store(settings, f"file://{tmp_path}/store/models"), snapshot_id)
+    remote = with_store(settings, f"file://{tmp_path}/store/models")
+    with pytest.raises(OutputError, match="can't be written.*registry.store.*run 'ticketing train' again"):
+        candidate(database, remote, snapshot_id)
     assert latest_candidate(database, "classifier", settings) is None
-    assert list((settings.home / "models").iterdir()) == []
+
+    (tmp_path / "store").unlink()
+    model = register_kept(database, "classifier", snapshot_id, remote)
+
+    assert (model.path / "model.safetensors").read_text() == "weights"
+    assert model.metrics == {"validation_accuracy": 0.9}
+    assert not (settings.home / "models" / "unregistered").exists()
 
 
 def test_a_full_store_keeps_no_half_of_an_artefact(database, settings, snapshot_id, tmp_path):
@@ -224,7 +236,8 @@ def test_a_full_store_keeps_no_half_of_an_artefact(database, settings, snapshot_
         with pytest.raises(OutputError, match="No space left"):
             candidate(database, with_store(settings, f"file://{tmp_path}/small"), snapshot_id, content="w" * 2_000_000)
         assert files_under(tmp_path / "small") == []
-    assert files_under(settings.home / "models") == []
+    kept = [Path(file).name for file in files_under(settings.home / "models")]
+    assert sorted(kept) == ["model.safetensors", "training.json"]
 
 
 def test_a_disk_that_is_full_when_fetching_is_told_and_nothing_is_left(database, settings, snapshot_id, tmp_path):
@@ -274,5 +287,5 @@ def test_nothing_but_an_artefact_is_ever_removed(settings, tmp_path):
     precious.mkdir()
     (precious / "file").write_text("x")
     for path in (str(precious), "../precious", f"file://{precious}"):
-        artefacts.remove(artefacts.Stored(path, "0" * 64), settings)
+        artefacts.remove(artefacts.StoredArtefact(path, "0" * 64), settings)
     assert (precious / "file").exists()

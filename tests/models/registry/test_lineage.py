@@ -1,7 +1,7 @@
 import pytest
 
+from models.evaluation.verdicts import record_verdict
 from models.registry.lineage import compare, lineage, versions
-from models.registry.versions import record_verdict
 from tests.registered import FAILED, PASSED, add_snapshot, candidate
 from ticketing.errors import ModelError
 
@@ -42,7 +42,7 @@ def test_what_differs_between_two_versions_and_all_their_numbers(database, setti
 def test_two_kinds_and_unknown_versions_are_not_compared(database, settings, snapshot_id):
     classifier = candidate(database, settings, snapshot_id)
     generator = candidate(database, settings, snapshot_id, kind="generator")
-    with pytest.raises(ModelError, match="compare two of one kind"):
+    with pytest.raises(ModelError, match="compare two versions of one kind"):
         compare(database, classifier.version, generator.version)
     with pytest.raises(ModelError, match="no model 'x'"):
         lineage(database, "x")

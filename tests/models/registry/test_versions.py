@@ -4,8 +4,11 @@ import threading
 import psycopg
 import pytest
 
+from models.evaluation.verdicts import record_verdict
 from models.generator import manifest as generator_manifest
+from models.registry import artefacts
 from models.registry.lineage import history
+from models.registry.registering import register_kept, workspace
 from models.registry.versions import (
     champion,
     champion_versions,
@@ -13,9 +16,7 @@ from models.registry.versions import (
     latest_candidate,
     promote,
     promote_by_hand,
-    record_verdict,
     rollback,
-    workspace,
 )
 from tests.registered import FAILED, PASSED, add_snapshot, candidate, judged, promoted
 from ticketing.database import Role
@@ -43,6 +44,54 @@ def test_a_failed_training_leaves_no_folder(settings):
         artefact.mkdir()
         raise RuntimeError
     assert list((settings.home / "models").iterdir()) == []
+
+
+def test_a_kept_artefact_is_registered_only_for_the_snapshot_and_settings_that_it_was_trained_with(
+    database, settings, snapshot_id
+):
+    with pytest.raises(DatabaseError, match="is kept in .*unregistered/classifier-"):
+        candidate(database, settings, "unknown-snapshot")
+    changed = settings.classifier.model_copy(update={"seed": 7})
+    for kind, snapshot, using in (
+        ("generator", "unknown-snapshot", settings),
+        ("classifier", snapshot_id, settings),
+        ("classifier", "unknown-snapshot", settings.model_copy(update={"classifier": changed})),
+    ):
+        assert register_kept(database, kind, snapshot, using) is None
+    with database.begin() as conn:
+        conn.execute(
+            "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
+        )
+
+    model = register_kept(database, "classifier", "unknown-snapshot", settings)
+
+    assert (model.path / "model.safetensors").read_text() == "weights"
+    assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
+
+
+def test_a_kept_artefact_that_was_damaged_is_not_registered(database, settings):
+    with pytest.raises(DatabaseError):
+        candidate(database, settings, "unknown-snapshot")
+    (weights,) = settings.home.glob("models/unregistered/*/artefact/model.safetensors")
+    weights.write_text("other weights")
+    assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
+
+
+def test_an_artefact_moved_to_its_place_by_a_run_that_was_killed_is_registered(database, settings, snapshot_id):
+    with pytest.raises(DatabaseError):
+        candidate(database, settings, "unknown-snapshot")
+    (kept,) = settings.home.glob("models/unregistered/*")
+    digest = artefacts.artefact_hash(kept / "artefact")
+    place = artefacts.place_of(digest, settings)
+    place.parent.mkdir()
+    (kept / "artefact").rename(place)
+    with database.begin() as conn:
+        conn.execute(
+            "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
+        )
+
+    assert register_kept(database, "classifier", "unknown-snapshot", settings).artefact_hash == digest
+    assert not kept.exists()
 
 
 def test_without_a_promotion_there_is_no_champion(database, settings, snapshot_id):
@@ -153,7 +202,7 @@ def test_what_never_was_champion_is_no_way_back(database, settings, snapshot_id,
     for to, told in (
         (new.version, "never was champion"),
         (other_kind.version, "no classifier generator-"),
-        ("x", "no classifier x"),
+        ("x", "There is no model .x."),
         (champions[2].version, "is the champion already"),
     ):
         with pytest.raises(ModelError, match=told):
@@ -262,7 +311,7 @@ def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, cham
 
 def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
-    with pytest.raises(ModelError, match=f"never evaluated: run 'ticketing evaluate --classifier {model.version}'"):
+    with pytest.raises(ModelError, match="never evaluated: run .ticketing evaluate --classifier classifier-1."):
         promote_by_hand(database, model.version, "ann", True, None, settings)
     record_verdict(database, model, PASSED, {}, {})
     record_verdict(database, model, FAILED, {}, {})

@@ -46,7 +46,7 @@ def run(database, scrubber, vault, settings):
     """A whole run, chunk by chunk."""
 
     def run(limit: int = 2, scrubber: Scrubber = scrubber, until=None, settings=settings) -> ChunkCounts:
-        start_reading(database, scrubber)
+        start_reading(database, scrubber, until)
         counts = ChunkCounts()
         while (chunk := prepare_next_chunk(database, scrubber, vault, settings, limit, until)) is not None:
             counts += chunk

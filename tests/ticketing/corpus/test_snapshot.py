@@ -4,12 +4,14 @@ import os
 import random
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.ticketing.corpus.conftest import START, make_ticket
+from ticketing.corpus import records as reading
 from ticketing.corpus import snapshot as module
 from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
 from ticketing.corpus.splitting import PARTS
@@ -129,11 +131,46 @@ def test_near_duplicates_are_on_one_side(database, settings, prepare):
 
     snapshot = build_snapshot(database, settings)
 
-    near = {part: [r.group for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
-    found = [groups for groups in near.values() if groups]
-    assert len(found) == 1
-    assert len(found[0]) == 5
-    assert len(set(found[0])) == 1
+    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
+    assert near == {"train": [], "validation": [], "test": ["near4"]}
+    assert snapshot.manifest["near_copies_left_out"] == {"validation": 0, "test": 4}
+    assert sum(snapshot.manifest["tickets"].values()) == 49
+
+
+def test_of_a_template_one_ticket_is_in_test_and_the_manifest_says_so(database, settings, prepare):
+    body = "I would like to know where my parcel with the blue garden {} is, it should have come on Monday."
+    hours = [10, 15, 20, 25, 30, 35, 46, 47]
+    prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
+                          for i, hour in enumerate(hours))])  # fmt: skip
+
+    snapshot = build_snapshot(database, settings)
+
+    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
+    assert near == {"train": [f"near{i}" for i in range(6)], "validation": [], "test": ["near7"]}
+    assert snapshot.manifest["groups_in_train_and_test"] == [8]
+    assert snapshot.manifest["too_new_left_out"] == 1
+    order = snapshot.manifest["time_order"]
+    assert [order["newer_in_train"], order["newer_in_validation"], order["older_in_test"]] == [0, 0, 0]
+
+
+def test_a_departments_first_tickets_are_left_out_with_a_warning_and_stop_nothing(database, settings, prepare, caplog):
+    new = [make_ticket(60 + i, f"{THINGS[i]} {THINGS[i + 5]}", category="new department") for i in range(3)]
+    template = [
+        make_ticket(70 + i, f"Please delete my account and all that you know about me, number {i}", category="privacy")
+        for i in range(6)
+    ]
+    prepare([*corpus(), *new, *template])
+
+    manifest = build_snapshot(database, settings).manifest
+
+    assert manifest["categories_too_small"] == {
+        "new department": {"tickets": 3, "groups": 3},
+        "privacy": {"tickets": 6, "groups": 1},
+    }
+    assert set(manifest["labels"]) == {"a", "b", "c"}
+    assert sum(manifest["tickets"].values()) == 48
+    assert "'new department' (3 tickets" in caplog.text
+    assert "'privacy' (6 tickets" in caplog.text
 
 
 def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, settings, prepare):
@@ -150,7 +187,14 @@ def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, set
 
 
 @pytest.mark.parametrize(
-    "changes", [{"seed": 1}, {"test_share": 0.2}, {"leave_out_categories": ("c",)}, {"near_duplicate_threshold": 0.9}]
+    "changes",
+    [
+        {"seed": 1},
+        {"max_held_out_tickets": 4},
+        {"test_share": 0.2},
+        {"leave_out_categories": ("c",)},
+        {"near_duplicate_threshold": 0.9},
+    ],
 )
 def test_other_settings_give_another_snapshot(database, settings, prepare, changes):
     prepare(corpus())
@@ -160,6 +204,19 @@ def test_other_settings_give_another_snapshot(database, settings, prepare, chang
 
     assert second.snapshot_id != first.snapshot_id
     assert first.path.is_dir()
+
+
+def test_one_other_reply_gives_another_snapshot_and_the_first_stays(database, settings, prepare):
+    tickets = corpus()
+    prepare(tickets)
+    first = build_snapshot(database, settings)
+
+    prepare([replace(tickets[1], reply="It is solved.", revision=2, updated_at=START + timedelta(days=9))])
+    second = build_snapshot(database, settings)
+
+    assert second.snapshot_id != first.snapshot_id
+    assert "It is solved." in [record.output for part in PARTS for record in second.records(part)]
+    assert find_snapshot(database, settings, first.snapshot_id) == first
 
 
 def test_categories_can_be_left_out(database, settings, prepare):
@@ -256,7 +313,7 @@ def test_a_folder_that_cannot_be_made_is_told(database, settings):
 
 
 def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "BATCH_ROWS", 7)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 7)
     records = [replace(answered_ticket(i), category="rare" if i < 5 else "common") for i in range(60)]
     snapshot = make_snapshot(tmp_path / "made", records)
 

@@ -1,11 +1,12 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketing.corpus.splitting import PARTS, draw_by_category
+from ticketing.corpus.sampling import draw_by_category
+from ticketing.corpus.splitting import PARTS
 from ticketing.corpus.splitting import split as split_by_language
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
@@ -32,42 +33,108 @@ CORPORA = st.lists(
 ).filter(lambda rows: all(Counter(row[0] for row in rows)[name] >= 5 for name in "abc"))
 
 
+def columns(rows, timed):
+    categories, groups, days = (list(column) for column in zip(*rows, strict=True))
+    return categories, groups, [START + timedelta(days=day) if timed else None for day in days]
+
+
+def check(result, categories, languages, groups, times, most=2_000):
+    """What holds of every split."""
+    indices = defaultdict(list)
+    for index, (group, category) in enumerate(zip(groups, categories, strict=True)):
+        if category not in result.too_small:
+            indices[group].append(index)
+    copies, large = Counter(), []
+    for tickets in indices.values():
+        parts = [result.parts[i] for i in tickets]
+        newest = max(tickets, key=lambda i: (times[i] or START - timedelta(days=1), i))
+        kept = {part for part in parts if part}
+        if kept == {"train", "test"}:
+            assert [i for i in tickets if result.parts[i] == "test"] == [newest]
+            large.append(len(tickets))
+        elif kept and kept != {"train"}:
+            assert [i for i in tickets if result.parts[i]] == [newest], "of a held-out group only the newest counts"
+            copies[kept.pop()] += len(tickets) - 1
+    assert result.near_copies_left_out == {part: copies[part] for part in ("validation", "test")}
+    assert sorted(large, reverse=True) == result.large_groups
+    kept_categories = set(categories) - set(result.too_small)
+    assert all(
+        "train" in kinds
+        for name, kinds in parts_by_category(result.parts, categories).items()
+        if name in kept_categories
+    )
+    assert set(result.parts) - {None} == set(PARTS)
+    left_out = sum(part is None for part in result.parts)
+    small = sum(size.tickets for size in result.too_small.values())
+    assert left_out == small + copies.total() + result.newer_left_out
+    if result.order:
+        border = result.order.border
+        newer, older = Counter(), Counter()
+        for part, time in zip(result.parts, times, strict=True):
+            newer[part] += time > border
+            older[part] += time < border
+        assert result.order[1:] == (newer["train"], newer["validation"], older["test"])
+    held = Counter(zip(result.parts, languages, strict=True))
+    assert all(
+        held[part, language] <= most + (part == "test") * len(large)
+        for part in ("validation", "test")
+        for language in set(languages)
+    )
+
+
 @given(CORPORA, st.booleans())
+@settings(max_examples=60)
 def test_groups_stay_whole_and_every_category_is_in_train(rows, timed):
-    categories = [category for category, _, _ in rows]
-    groups = [group for _, group, _ in rows]
-    times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
+    categories, groups, times = columns(rows, timed)
 
     try:
-        parts = split(categories, groups, times, SETTINGS).parts
+        result = split(categories, groups, times, SETTINGS)
     except CorpusError as error:
         assert "near-duplicates" in str(error)
         return
 
-    assert all(len(kinds) == 1 for kinds in parts_by_category(parts, groups).values())
-    assert all("train" in kinds for kinds in parts_by_category(parts, categories).values())
-    assert set(parts) == set(PARTS)
+    check(result, categories, ["en"] * len(rows), groups, times)
 
 
-@given(CORPORA, st.booleans())
-def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows, timed):
-    categories = [category for category, _, _ in rows]
-    groups = [group for _, group, _ in rows]
+@given(CORPORA, st.booleans(), st.sampled_from([5, 2_000]))
+@settings(max_examples=60)
+def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows, timed, most):
+    categories, groups, times = columns(rows, timed)
     languages = ["zh" if group % 3 else "en" for group in groups]
-    times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
+    chosen = CorpusSettings(min_validation_tickets=15, max_held_out_tickets=most)
 
     try:
-        parts = split_by_language(categories, languages, groups, times, CorpusSettings(min_validation_tickets=15)).parts
+        result = split_by_language(categories, languages, groups, times, chosen)
     except CorpusError as error:
         assert "near-duplicates" in str(error)
         return
 
-    assert all(len(kinds) == 1 for kinds in parts_by_category(parts, groups).values())
-    assert all("train" in kinds for kinds in parts_by_category(parts, categories).values())
-    before = split(categories, groups, times, CorpusSettings(min_validation_tickets=0)).parts
-    trained = Counter(language for language, part in zip(languages, before, strict=True) if part == "train")
-    left = Counter(language for language, part in zip(languages, parts, strict=True) if part == "train")
-    assert all(left[language] >= 0.5 * trained[language] for language in trained)
+    check(result, categories, languages, groups, times, most)
+    able = [i for i, category in enumerate(categories) if category not in result.too_small]
+    total = Counter(languages[i] for i in able)
+    left = Counter(languages[i] for i in able if result.parts[i] == "train")
+    assert all(left[language] >= 0.3 * total[language] for language in total)
+
+
+@given(st.lists(st.integers(0, 149), min_size=150, max_size=150), st.integers(0, 400), st.sampled_from([4, 10, 2_000]))
+@settings(max_examples=60)
+def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, step, most):
+    # Pairs of near-duplicates anywhere in time; categories and languages come in turn, so that nothing is topped up.
+    groups = list(range(150))
+    for index, partner in enumerate(partners):
+        if groups[index] == index and groups[partner] == partner and groups.count(partner) == 1:
+            groups[partner] = index
+    times = [START + timedelta(minutes=step * index) for index in range(150)]
+    chosen = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=most)
+
+    result = split(["a", "b"] * 75, groups, times, chosen)
+
+    check(result, ["a", "b"] * 75, ["en"] * 150, groups, times, most)
+    assert result.order[1:] == (0, 0, 0)
+    oldest = min(time for part, time in zip(result.parts, times, strict=True) if part == "test")
+    assert all(
+        time <= oldest for part, time in zip(result.parts, times, strict=True) if part in ("train", "validation")
+    )
 
 
 def test_a_language_that_has_just_begun_is_not_held_out_whole():
@@ -100,13 +167,67 @@ def test_the_newest_are_tested_on_and_the_next_choose_thresholds():
     assert result.parts == ["train"] * 80 + ["validation"] * 10 + ["test"] * 10
 
 
-def test_a_group_is_as_old_as_its_first_ticket():
+def test_a_group_is_as_new_as_its_newest_ticket_and_counts_once():
     groups = [*range(99), 5]
 
-    parts = split(["a", "b"] * 50, groups, days(100), SETTINGS).parts
+    result = split(["a", "b"] * 50, groups, days(100), SETTINGS)
 
-    assert parts[5] == parts[99] == "train"
-    assert parts[98] == "test"
+    assert (result.parts[5], result.parts[99]) == (None, "test")
+    assert result.near_copies_left_out == {"validation": 0, "test": 1}
+    assert result.order == (days(100)[91], 0, 0, 0)
+
+
+def test_of_a_group_larger_than_the_test_part_one_ticket_is_in_test_and_the_older_ones_stay_in_train():
+    template = [7, 20, *range(40, 95, 5), 92, 95]
+    groups = [7 if index in template else index for index in range(100)]
+
+    result = split(["a", "b"] * 50, groups, days(100), SETTINGS)
+
+    assert result.large_groups == [15]
+    assert result.parts[95] == "test"
+    assert [index for index in template if result.parts[index] == "train"] == template[:-3]
+    assert result.parts[90:93:2] == [None, None], "newer than the oldest test ticket"
+    assert result.newer_left_out == 2
+    assert result.order[1:] == (0, 0, 0)
+
+
+def test_a_large_group_without_times_is_in_train_and_once_in_test():
+    groups = [0] * 20 + list(range(20, 100))
+
+    result = split(["a", "b"] * 50, groups, [None] * 100, SETTINGS)
+
+    assert Counter(result.parts[:20]) == {"train": 19, "test": 1}
+    assert result.large_groups == [20]
+    assert result.newer_left_out == 0
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_held_out_parts_are_capped_by_language_and_rare_categories_keep_theirs(timed):
+    count = 6_000
+    languages = ["zh" if index % 6 == 0 else "en" for index in range(count)]
+    categories = ["rare" if index % 50 == 0 else "ab"[index % 2] for index in range(count)]
+    settings = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=90)
+
+    result = split_by_language(categories, languages, range(count), days(count) if timed else [None] * count, settings)
+
+    held = Counter(zip(result.parts, languages, strict=True))
+    assert all(85 <= held[part, "en"] <= 90 for part in ("test", "validation"))
+    assert all(45 <= held[part, "zh"] <= 90 for part in ("test", "validation"))
+    rare = Counter(part for part, category in zip(result.parts, categories, strict=True) if category == "rare")
+    assert all(rare[part] >= 2 for part in ("test", "validation"))
+    assert result.parts.count("train") > 0.9 * count
+    if timed:
+        assert result.order.older_in_test <= 15, "only of the rare category"
+        assert result.newer_left_out < 0.06 * count
+
+
+def test_a_category_that_came_no_more_keeps_some_test_tickets_and_the_order_says_so():
+    categories = ["rare"] * 200 + ["a", "b"] * 900
+
+    result = split(categories, range(2_000), days(2_000), CorpusSettings(max_held_out_tickets=100))
+
+    assert [part for part in result.parts[:200] if part == "test"] == ["test"] * 16
+    assert result.order.older_in_test == 16
 
 
 def test_a_category_that_died_out_is_measured_by_its_newest_tickets():
@@ -179,7 +300,11 @@ def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on(
         ([], "No ticket with a category"),
         (["a"] * 10 + ["b"] * 9, "Only 19 .* 20 are needed"),
         (["a"] * 30, "one category 'a'"),
-        (["a"] * 30 + ["b"] * 4 + ["c"], r"'b' \(4\), 'c' \(1\)\. Label more .* merge .* corpus.leave_out_categories"),
+        (
+            ["a"] * 30 + ["b"] * 4 + ["c"],
+            r"1 categor.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",
+        ),
+        (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"2 categories with 18 tickets .* 20 .* 'c' \(4 tickets"),
     ],
 )
 def test_too_little_to_learn_from_is_told(categories, message):
@@ -191,6 +316,17 @@ def test_too_little_to_learn_from_is_told(categories, message):
 def test_tickets_that_are_all_alike_are_told(groups):
     with pytest.raises(CorpusError, match="near-duplicates"):
         split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)
+
+
+def test_a_category_that_is_too_small_is_left_out_and_stops_nothing():
+    categories = ["new department"] + ["a", "b"] * 50 + ["template"] * 8
+    groups = [*range(101), *[101] * 8]
+
+    result = split(categories, groups, days(109), SETTINGS)
+
+    assert result.too_small == {"new department": (1, 1), "template": (8, 1)}
+    assert (result.parts[0], set(result.parts[101:])) == (None, {None})
+    assert result.parts.count("test") == 10
 
 
 def test_a_stray_ticket_in_a_language_of_its_own_is_learnt_from():

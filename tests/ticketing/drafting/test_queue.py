@@ -6,9 +6,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from tests.seed import CLASSIFIER, DAY, GENERATOR, SNAPSHOT, add_clean, add_models, pending_draft, rows
+from tests.seed import CLASSIFIER, DAY, GENERATOR, SNAPSHOT, TEXT, add_clean, add_models, pending_draft, rows
 from ticketing import reviewing
-from ticketing.database import Role
+from ticketing.database import Role, queries
 from ticketing.drafting import queue
 from ticketing.stages.protocols import Prediction
 
@@ -41,7 +41,7 @@ def write_back(database, worker, results):
 
 
 def work(database):
-    found = rows(database, "SELECT ticket_id, revision, state FROM ticketing.draft_work ORDER BY 1, 2")
+    found = rows(database, "SELECT ticket_id, revision, state FROM ticketing.draft_work ORDER BY 1, 2, queued_at")
     return [tuple(row.values()) for row in found]
 
 
@@ -237,8 +237,8 @@ def test_draft_written_late_for_an_older_revision_is_superseded_with_the_newer_o
 
 
 def test_newer_model_supersedes_an_older_models_draft_of_the_same_revision(database):
-    pending_draft(database, "T1", generator="generator-2")
     fill(database, "T1")
+    pending_draft(database, "T1", generator="generator-2")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     assert drafts(database) == [("T1", 1, "generator-2", "superseded"), ("T1", 1, GENERATOR, "pending")]
 
@@ -281,14 +281,150 @@ def test_results_do_not_show_the_restored_reply():
     assert "Ann" not in repr(queue.DraftRow("Dear Ann", "Dear <PERSON_1>", "g", "s", "p", 1, 1, 0.1))
 
 
+def test_text_that_changed_under_the_same_revision_is_queued_and_its_old_draft_superseded(database):
+    fill(database, "T1")
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    fill(database, "T1", content_id="text-2")
+    assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
+    [again] = claim(database, "two")
+    assert again.content_id == "text-2"
+    write_back(database, "two", [result(again, "Dear Bob")])
+    found = rows(database, "SELECT content_id, body, state FROM ticketing.draft ORDER BY draft_id")
+    assert [tuple(row.values()) for row in found] == [
+        (TEXT, "Dear Ann", "superseded"), ("text-2", "Dear Bob", "pending")
+    ]  # fmt: skip
+    with database.begin() as conn:
+        assert queue.enqueue(conn) == 0
+
+
+def test_queued_work_for_an_older_text_is_done_with_and_the_new_text_is_claimed(database):
+    fill(database, "T1")
+    fill(database, "T1", content_id="text-2")
+    assert [ticket.content_id for ticket in claim(database, "one")] == ["text-2"]
+    assert work(database) == [("T1", 1, "done"), ("T1", 1, "claimed")]
+
+
+def test_draft_for_a_text_that_changed_while_it_was_written_is_not_stored(database):
+    fill(database, "T1", "T2")
+    tickets = claim(database, "one")
+    fill(database, "T1", content_id="text-2")
+    written = write_back(database, "one", [result(ticket) for ticket in tickets])
+    assert [r.ticket.ticket_id for r in written] == ["T2"]
+    assert drafts(database) == [("T2", 1, GENERATOR, "pending")]
+    assert work(database) == [("T1", 1, "done"), ("T1", 1, "queued"), ("T2", 1, "done")]
+    assert rows(database, "SELECT ticket_id FROM ticketing.routing") == [{"ticket_id": "T2"}]
+
+
+def test_draft_for_a_text_that_was_scrubbed_again_while_it_was_written_is_not_stored_and_queued_again(database):
+    fill(database, "T1")
+    [ticket] = claim(database, "one")
+    with database.begin(role=None) as conn:
+        conn.execute("UPDATE ticketing.clean_ticket SET scrubbed_at = clock_timestamp()")
+    assert write_back(database, "one", [result(ticket)]) == []
+    with database.begin() as conn:
+        assert queue.enqueue(conn) == 1
+        assert queue.enqueue(conn) == 0
+    [again] = claim(database, "two")
+    assert write_back(database, "two", [result(again)]) != []
+
+
+@pytest.mark.parametrize("meanwhile", ["queued", "drafted"])
+def test_text_that_comes_back_after_another_one_is_drafted_for_again(database, meanwhile):
+    fill(database, "T1")
+    if meanwhile == "drafted":
+        write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    fill(database, "T1", content_id="text-2")
+    write_back(database, "two", [result(ticket) for ticket in claim(database, "two")])
+    assert fill(database, "T1") == 1
+    [again] = claim(database, "three")
+    assert (again.content_id, len(write_back(database, "three", [result(again, "again")]))) == (TEXT, 1)
+    pending = rows(database, "SELECT content_id, body FROM ticketing.draft WHERE state = 'pending'")
+    assert pending == [{"content_id": TEXT, "body": "again"}]
+
+
+def test_text_with_a_decided_draft_or_with_a_human_is_not_queued_again_when_it_comes_back(database):
+    fill(database, "T1", "T2")
+    first, second = claim(database, "one")
+    write_back(database, "one", [result(first), result(second, body=None)])
+    with database.begin() as conn:
+        reviewing.approve(conn, rows(database, "SELECT draft_id FROM ticketing.draft")[0]["draft_id"])
+    fill(database, "T1", "T2", content_id="text-2")
+    assert fill(database, "T1", "T2") == 0
+
+
+def test_draft_in_a_reviewers_hands_stays_when_the_text_changes(database):
+    draft = pending_draft(database, "T1")
+    with database.begin() as conn:
+        reviewing.set_actor(conn, "ann")
+        reviewing.claim(conn, draft)
+    fill(database, "T1", content_id="text-2")
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    assert drafts(database) == [("T1", 1, GENERATOR, "pending"), ("T1", 1, GENERATOR, "pending")]
+
+
+def test_text_is_kept_while_its_ticket_waits_for_a_draft_by_a_newer_model(database):
+    fill(database, "T1")
+    pending_draft(database, "T1", generator="generator-2")
+    write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    assert drafts(database)[0][-1] == "superseded"
+    assert len(rows(database, "SELECT * FROM vault.ticket_text")) == 1
+
+
+def plan_of(conn, query, **parameters):
+    conn.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+    return "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {query.sql}", parameters).fetchall())
+
+
+@pytest.fixture
+def a_hundred_thousand(database):
+    """Work for 100,000 tickets: 300 claimed, the others queued or done; and as many answered clean tickets."""
+    with database.begin(role=None) as conn:
+        conn.execute(
+            "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, queued_at, claimed_by, lease_until,"
+            " attempts) SELECT 'T' || n, 1, 'x', CASE WHEN n % 2 = 0 THEN 'done' WHEN n < 600 THEN 'claimed'"
+            " ELSE 'queued' END, now() + n * interval '1 second', CASE WHEN n % 2 = 1 AND n < 600 THEN 'w' || n % 3 END,"
+            " CASE WHEN n % 2 = 1 AND n < 600 THEN now() END, 3 FROM generate_series(1, 100000) AS n"
+        )
+        conn.execute(
+            "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_id, content_hash, scrubber_version,"
+            " language, subject, body, reply) SELECT 'T' || n, 1, 'x', 'x', 'v', 'en', '', 'x',"
+            " CASE WHEN n % 100 > 0 THEN 'Dear Ann' END FROM generate_series(1, 100000) AS n"
+        )
+        conn.execute("ANALYZE ticketing.draft_work, ticketing.clean_ticket")
+    return database
+
+
+def test_what_runs_for_every_chunk_looks_at_claimed_work_only(a_hundred_thousand):
+    with a_hundred_thousand.begin(role=None) as conn:
+        for query, parameters in (
+            (queries.fail_exhausted_work, {"max_attempts": 3}),
+            (queries.renew_work, {"worker": "w1", "lease_seconds": 60}),
+            (queries.lock_own_work, {"worker": "w1"}),
+            (queries.return_work, {"worker": "w1", "error": "E", "max_attempts": 3}),
+        ):
+            plan = plan_of(conn, query, **parameters)
+            assert "draft_work_state" in plan
+            assert "Seq Scan" not in plan
+        assert queries.fail_exhausted_work(conn, max_attempts=3) == 300
+
+
+def test_new_tickets_are_queued_and_drafts_retired_without_a_look_at_answered_tickets(a_hundred_thousand):
+    with a_hundred_thousand.begin(role=None) as conn:
+        plan = plan_of(conn, queries.enqueue_work, until=DAY)
+        assert "clean_ticket_open" in plan
+        assert "Seq Scan on clean_ticket" not in plan
+        plan = plan_of(conn, queries.retire_drafts, ticket_ids=["T1", "T2"])
+        assert "Seq Scan on clean_ticket" not in plan
+
+
 def test_claim_finds_its_rows_through_the_index_of_open_work(database):
     with database.begin(role=None) as conn:
         conn.execute(
-            "INSERT INTO ticketing.draft_work (ticket_id, revision, state, queued_at)"
-            " SELECT 'T' || n, 1, 'queued', now() + n * interval '1 second' FROM generate_series(1, 100000) AS n"
+            "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, queued_at)"
+            " SELECT 'T' || n, 1, 'x', 'queued', now() + n * interval '1 second' FROM generate_series(1, 100000) AS n"
         )
         conn.execute("ANALYZE ticketing.draft_work")
-        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v1'").fetchone()["prosrc"]
+        body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v2'").fetchone()["prosrc"]
         # The function's own text: the plan inside a function is not shown otherwise.
         for parameter, value in (("p_worker", "'w'"), ("p_limit", "256"), ("p_lease", "interval '15 min'")):
             body = re.sub(rf"\b{parameter}\b", value, body)
@@ -297,5 +433,5 @@ def test_claim_finds_its_rows_through_the_index_of_open_work(database):
     assert "Seq Scan" not in plan
     assert "Sort" not in plan
     started = time.monotonic()
-    assert len(rows(database, "SELECT * FROM ticketing.claim_work_v1('w', 256, '15 min')")) == 256
+    assert len(rows(database, "SELECT * FROM ticketing.claim_work_v2('w', 256, '15 min')")) == 256
     assert time.monotonic() - started < 2

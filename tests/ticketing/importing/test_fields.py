@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,8 @@ from ticketing.settings import CorpusSettings
 CORPUS = CorpusSettings(max_body_chars=1000)
 
 
-def made(role="history", **values):
-    return make_ticket(RawRow(7, {"body": "The box is empty.", "category": "logistics", **values}), role, CORPUS)
+def made(role="history", zone=UTC, **values):
+    return make_ticket(RawRow(7, {"body": "The box is empty.", "category": "logistics", **values}), role, CORPUS, zone)
 
 
 def test_a_full_row_becomes_a_ticket():
@@ -148,6 +149,27 @@ def test_a_moment_is_the_same_however_it_is_written(value):
 @pytest.mark.parametrize("value", ["2024-05-01", "20240501", date(2024, 5, 1)])
 def test_a_day_is_its_first_moment(value):
     assert made(created_at=value).created_at == datetime(2024, 5, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "hour"),
+    [
+        ("2024-05-01 08:00", 6),
+        (datetime(2024, 5, 1, 8), 6),  # noqa: DTZ001 - what a database without zones gives
+        ("2024-12-01 08:00", 7),  # winter
+        (date(2024, 5, 2), 22),
+        ("2024-05-01T08:00Z", 8),
+        (1714550400, 8),
+    ],
+)
+def test_a_moment_without_a_zone_is_read_in_the_zone_that_is_set(value, hour):
+    ticket = made(zone=ZoneInfo("Europe/Berlin"), created_at=value)
+    assert ticket.created_at.hour == hour
+    assert ticket.zoneless == (hour != 8)
+
+
+def test_a_moment_that_has_no_date_in_utc_is_refused():
+    assert made(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is no time"
 
 
 @pytest.mark.parametrize("value", [None, "", " ", float("nan"), Decimal("NaN")])

@@ -318,6 +318,21 @@ def test_real_tickets_are_all_taken(database, settings, stored, shared_data, tmp
     assert len({category for (category,) in stored("category")}) == 11
 
 
+def test_the_sample_is_not_stored_beside_other_tickets(database, settings, load, stored):
+    load(ticket("T000001", body="Mine"))
+    for seed in (0, 1):
+        with pytest.raises(InputError, match="1 tickets in .* that are not this sample's, such as 'T000001'"):
+            load_sample(database, seed, 30, 10, settings)
+    assert stored("ticket_id", "body") == [("T000001", "Mine")]
+
+
+def test_another_sample_is_not_mixed_with_the_first(database, settings, stored):
+    load_sample(database, 0, 30, 10, settings)
+    with pytest.raises(InputError, match="not this sample's"):
+        load_sample(database, 1, 30, 10, settings)
+    assert len(stored()) == 40
+
+
 def test_the_list_of_refused_rows_lies_beside_the_file(tmp_path):
     assert default_reject_path(tmp_path / "f.csv") == tmp_path / "f.csv.rejects.jsonl"
 

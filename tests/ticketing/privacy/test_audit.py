@@ -6,13 +6,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.finders import Finder
-from tests.seed import add_clean, add_draft, add_models
+from tests.seed import TEXT, add_clean, add_draft, add_models, add_text
 from tests.studies import make_study, record
 from ticketing.errors import InputError
 from ticketing.privacy.audit import Values, audit, is_telling
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import PrivacySettings
+from ticketing.tickets import TextKey
 
 VALUES = {"<PERSON_1>": "Rose Okafor", "<PERSON_2>": "Rose", "<ORDER_ID_1>": "SH20240501123"}
 
@@ -24,8 +25,8 @@ def vault(database):
         add_models(conn)
     with database.begin() as conn:
         add_clean(conn, "one", "two")
-        vault.store(conn, "one", 1, VALUES)
-        vault.store(conn, "two", 1, {"<PERSON_1>": "王小明"})
+        vault.store(conn, TextKey("one", 1, TEXT), VALUES)
+        vault.store(conn, TextKey("two", 1, TEXT), {"<PERSON_1>": "王小明"})
     return vault
 
 
@@ -95,7 +96,7 @@ def test_studies_are_looked_through(database, look):
     with database.begin(None) as conn:
         for table in ("study", "study_item", "study_reply"):
             conn.execute(f"ALTER TABLE ticketing.{table} DISABLE TRIGGER USER")
-        conn.execute("UPDATE ticketing.study.studies SET name = 'About SH20240501123'")
+        conn.execute("UPDATE ticketing.study SET name = 'About SH20240501123'")
         conn.execute("UPDATE ticketing.study_item SET ticket = 'It is SH20240501123'")
         conn.execute("UPDATE ticketing.study_reply SET body = 'Yours is SH20240501123'")
         for table in ("study", "study_item", "study_reply"):
@@ -114,6 +115,26 @@ def test_a_category_that_looks_like_a_name_is_no_text(database, look):
     write(database, "ticketing.clean_ticket", "two", category="Zoe")
 
     assert look() == []
+
+
+@pytest.mark.parametrize("left", ["answered", "decided", "another text"])
+def test_raw_text_that_is_kept_too_long_is_found_by_its_ticket(database, look, left):
+    with database.begin(None) as conn:
+        add_text(conn, "one")
+        add_text(conn, "two")
+        draft = add_draft(conn, "one")
+    assert look() == []
+    with database.begin(None) as conn:
+        if left == "decided":
+            conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER draft_trail")
+            conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
+            conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_trail")
+        else:
+            conn.execute("UPDATE ticketing.draft SET state = 'expired'")
+            add_text(conn, "one", content_id="text-0" if left == "another text" else TEXT)
+            add_clean(conn, "one", reply="Hello" if left == "answered" else None)
+
+    assert look() == [("raw texts", "TICKET", "one", "kept too long")]
 
 
 def test_snapshots_are_looked_through(settings, look):
@@ -201,7 +222,7 @@ def test_a_number_within_a_longer_one_is_another():
 
 def test_a_phrase_that_was_once_taken_for_an_address_is_none(database, look, vault):
     with database.begin() as conn:
-        vault.store(conn, "one", 1, {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
+        vault.store(conn, TextKey("one", 1, TEXT), {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
         add_clean(conn, "three")
     write(database, "ticketing.clean_ticket", "two", body="20 square metres", reply="at 5 Mill Lane")
     write(database, "ticketing.clean_ticket", "three", body="20 square metres")

@@ -2,11 +2,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.seed import SNAPSHOT, add_clean, add_draft, add_imported, add_models
+from tests.seed import DAY, SNAPSHOT, TEXT, add_clean, add_draft, add_imported, add_models, add_text
 from ticketing.database import Role
 from ticketing.errors import PrivacyError
 from ticketing.privacy.forgetting import expire_values, forget_tickets, holders, tickets_of
 from ticketing.privacy.vault import Vault
+from ticketing.tickets import TextKey
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def fill(database, vault, **bodies):
         for ticket_id, body in bodies.items():
             add_imported(conn, ticket_id, body=body)
             add_clean(conn, ticket_id)
-            vault.store(conn, ticket_id, 1, {"<EMAIL_ADDRESS_1>": f"{ticket_id}@mail.example"})
+            vault.store(conn, TextKey(ticket_id, 1, TEXT), {"<EMAIL_ADDRESS_1>": f"{ticket_id}@mail.example"})
+            add_text(conn, ticket_id, body=body)
             add_draft(conn, ticket_id)
 
 
@@ -31,12 +33,14 @@ def count(database, table, ticket_id):
         return conn.execute(f"SELECT count(*) AS n FROM {table} WHERE ticket_id = %s", (ticket_id,)).fetchone()["n"]
 
 
-TABLES = ("vault.entry", "ticketing.clean_ticket", "ticketing.draft", "ticketing.outbox", "ticketing.imported_ticket")
+TABLES = ("vault.entry", "ticketing.clean_ticket", "ticketing.draft", "ticketing.outbox", "ticketing.imported_ticket",
+          "vault.ticket_text")  # fmt: skip
 
 
 def test_a_forgotten_ticket_is_gone_everywhere_and_others_stay(database, vault):
     fill(database, vault, one="It is broken", two="It is late")
     with database.begin(None) as conn:
+        conn.execute("UPDATE ticketing.draft SET claimed_by = 'ann', claimed_at = now() WHERE ticket_id = 'two'")
         draft = conn.execute("SELECT draft_id FROM ticketing.draft WHERE ticket_id = 'one'").fetchone()["draft_id"]
         conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
     assert count(database, "ticketing.outbox", "one") == 1
@@ -44,8 +48,8 @@ def test_a_forgotten_ticket_is_gone_everywhere_and_others_stay(database, vault):
     gone = forget_tickets(database, ["one"])
 
     assert gone == (1, 1, 1, 1)
-    assert [count(database, table, "one") for table in TABLES] == [0] * 5
-    assert [count(database, table, "two") for table in TABLES] == [1, 1, 1, 0, 1]
+    assert [count(database, table, "one") for table in TABLES] == [0] * 6
+    assert [count(database, table, "two") for table in TABLES] == [1, 1, 1, 0, 1, 1]
     with database.begin(None) as conn:
         assert conn.execute("SELECT ticket_id FROM ticketing.forgotten_ticket").fetchall() == [{"ticket_id": "one"}]
 
@@ -72,8 +76,8 @@ def test_a_forgotten_ticket_is_not_written_again(database, vault):
 
     with database.begin() as conn:
         written = queries.write_clean_ticket(
-            conn, ticket_id="one", revision=9, content_hash="x", scrubber_version="v", created_at=None,
-            updated_at=None, language="en", subject="", body="b", category=None, reply=None, unfit=None,
+            conn, ticket_id="one", revision=9, content_id="y", content_hash="x", scrubber_version="v", read_at=DAY,
+            created_at=None, updated_at=None, language="en", subject="", body="b", category=None, reply=None, unfit=None,
         )  # fmt: skip
     assert written is None
 
@@ -88,6 +92,14 @@ def test_a_person_is_found_in_the_vault_in_any_spelling_and_in_the_source(databa
 
     assert tickets_of(database, vault, " one@MAIL.example ") == ["one", "two"]
     assert tickets_of(database, vault, "nobody@mail.example") == []
+
+
+def test_a_person_is_found_in_the_kept_text_of_a_ticket_that_the_source_has_lost(database, vault):
+    fill(database, vault, one="Write to jane.doe please", two="It is late")
+    with database.begin(None) as conn:
+        conn.execute("DELETE FROM ticketing.imported_ticket")
+
+    assert tickets_of(database, vault, "Jane.Doe") == ["one"]
 
 
 def test_percent_signs_and_quotes_are_looked_for_as_they_are(database, vault):
@@ -124,4 +136,5 @@ def test_values_leave_the_vault_when_the_ticket_is_old_enough(database, settings
                      " WHERE ticket_id = 'old'")  # fmt: skip
 
     assert expire_values(database, settings) == 1
-    assert [count(database, "vault.entry", name) for name in ("old", "new")] == [0, 1]
+    for table in ("vault.entry", "vault.ticket_text"):
+        assert [count(database, table, name) for name in ("old", "new")] == [0, 1]

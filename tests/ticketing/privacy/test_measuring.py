@@ -1,10 +1,10 @@
 import pytest
 
-from ticketing.privacy.measuring import ALL, Labelled, measure, score
+from ticketing.privacy.measuring import ALL, LabelledText, measure, score
 from ticketing.privacy.placeholders import Span
 
 TEXT = "Ann Lee, 12 Mill Lane"
-LABELLED = Labelled(TEXT, "en", (Span(0, 7, "PERSON"), Span(9, 21, "ADDRESS")))
+LABELLED = LabelledText(TEXT, "en", (Span(0, 7, "PERSON"), Span(9, 21, "ADDRESS")))
 
 
 def scores(found, labelled=LABELLED):
@@ -32,7 +32,8 @@ def test_a_part_counts_by_its_characters_and_not_as_whole():
 
 
 def test_what_is_not_personal_costs_precision_alone():
-    one = scores([Span(0, 21, "PERSON"), Span(0, 21, "PERSON")], Labelled(TEXT, "en", (Span(0, 7, "PERSON"),)))
+    # The second lies within the first: what is found twice counts once.
+    one = scores([Span(0, 21, "PERSON"), Span(0, 7, "PERSON")], LabelledText(TEXT, "en", (Span(0, 7, "PERSON"),)))
 
     assert one["en", "PERSON"].precision == pytest.approx(6 / 16)
     assert one["en", "PERSON"].recall == 1.0
@@ -41,12 +42,12 @@ def test_what_is_not_personal_costs_precision_alone():
 def test_nothing_found_and_nothing_there():
     assert scores([])["en", "PERSON"].recall == 0.0
     assert scores([])["en", "PERSON"].f2 is None
-    assert score([Labelled("Hello", "en", ())], [[]]) == []
+    assert score([LabelledText("Hello", "en", ())], [[]]) == []
     assert measure([], lambda texts: []).scores == []
 
 
 def test_the_share_of_changed_texts_is_told():
-    measured = measure([LABELLED, Labelled("Hello", "zh", ())], lambda texts: [[Span(0, 3, "PERSON")], []])
+    measured = measure([LABELLED, LabelledText("Hello", "zh", ())], lambda texts: [[Span(0, 3, "PERSON")], []])
 
     assert measured.changed == 0.5
     assert measured.texts_a_second > 0

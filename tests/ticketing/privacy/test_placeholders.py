@@ -7,9 +7,9 @@ from ticketing.privacy.placeholders import (
     KINDS,
     MAX_NUMBER,
     foreign_placeholders,
-    put_in,
+    insert_placeholders,
+    original_spans,
     restore,
-    spans_of,
     spelling_key,
 )
 
@@ -41,14 +41,14 @@ VALUES = st.dictionaries(
 def test_what_was_put_in_can_be_restored_exactly(texts, found):
     known = {}
 
-    scrubbed = put_in(texts, found, known)
+    scrubbed = insert_placeholders(texts, found, known)
 
     assert [restore(text, known) for text in scrubbed] == texts
 
 
 @given(PIECES, VALUES)
 def test_no_value_is_left(text, found):
-    scrubbed = put_in([text], found, {})[0]
+    scrubbed = insert_placeholders([text], found, {})[0]
 
     # Kinds are in capitals and a value of digits is never read out of a number, so nothing is left by chance.
     assert not [value for value in found if value in scrubbed]
@@ -57,9 +57,9 @@ def test_no_value_is_left(text, found):
 @given(PIECES, VALUES)
 def test_spans_say_where_the_values_were(text, found):
     known = {}
-    scrubbed = put_in([text], found, known)[0]
+    scrubbed = insert_placeholders([text], found, known)[0]
 
-    spans = spans_of(scrubbed, known)
+    spans = original_spans(scrubbed, known)
 
     assert all(text[span.start : span.end] in found for span in spans)
     assert list(spans) == sorted(spans)
@@ -69,7 +69,7 @@ def test_spans_say_where_the_values_were(text, found):
 def test_text_that_looks_like_a_placeholder_is_neither_numbered_again_nor_restored():
     known = {}
 
-    scrubbed = put_in(["<PERSON_1> is not anna"], {"anna": "PERSON"}, known)
+    scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, known)
 
     assert scrubbed == ["<PERSON_1> is not <PERSON_2>"]
     assert known == {"<PERSON_2>": "anna"}
@@ -79,7 +79,7 @@ def test_text_that_looks_like_a_placeholder_is_neither_numbered_again_nor_restor
 def test_one_value_has_one_placeholder_and_the_longer_value_goes_first():
     known = {}
 
-    scrubbed = put_in(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
 
     assert scrubbed == ["<PERSON_2>", "<PERSON_1> and <PERSON_2>"]
 
@@ -88,7 +88,7 @@ def test_more_values_than_numbers_are_refused_without_naming_one():
     found = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
 
     with pytest.raises(PrivacyError, match="ORDER_ID") as refused:
-        put_in(["value1x"], found, {})
+        insert_placeholders(["value1x"], found, {})
 
     assert "value1x" not in str(refused.value)
 
@@ -102,7 +102,7 @@ def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
     text = "138-1234-5678, +86 13812345678 or １３８１２３４５６７８; 13900000000"
     found = dict.fromkeys(["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER")
 
-    scrubbed = put_in([text], found, known)
+    scrubbed = insert_placeholders([text], found, known)
 
     assert scrubbed == ["<PHONE_NUMBER_1>, <PHONE_NUMBER_1b> or <PHONE_NUMBER_1c>; <PHONE_NUMBER_2>"]
     assert restore(scrubbed[0], known) == text
@@ -110,9 +110,9 @@ def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
 
 def test_a_spelling_that_is_found_later_shares_the_number_too():
     known = {}
-    texts = put_in(["anna and ANNA"], {"anna": "PERSON"}, known)
+    texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, known)
 
-    assert put_in(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
+    assert insert_placeholders(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
 
 
 def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
@@ -120,7 +120,7 @@ def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
     spellings = ["".join(c.upper() if bits >> i & 1 else c for i, c in enumerate(letters)) for bits in range(30)]
     known = {}
 
-    scrubbed = put_in([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), known)
+    scrubbed = insert_placeholders([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), known)
 
     assert len(known) == len(spellings)
     assert restore(scrubbed[0], known) == " ".join(spellings)
@@ -145,6 +145,6 @@ def test_what_counts_as_another_spelling(kind, one, other, same):
 def test_a_value_that_stands_only_within_a_longer_one_leaves_nothing_behind():
     known = {}
 
-    put_in(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
 
     assert list(known.values()) == ["Ann Lee"]

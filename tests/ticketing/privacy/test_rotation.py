@@ -2,6 +2,7 @@ import base64
 
 import pytest
 
+from tests.seed import TEXT
 from ticketing.database import Role
 from ticketing.errors import PrivacyError
 from ticketing.privacy import rotation
@@ -9,6 +10,7 @@ from ticketing.privacy.rotation import rotate_key
 from ticketing.privacy.vault import Vault
 from ticketing.privacy.vault_keys import KEY_FILE, vault_keys
 from ticketing.settings import PrivacySettings
+from ticketing.tickets import TextKey
 
 OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 
@@ -16,12 +18,15 @@ OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 def store(database, vault, tickets):
     with database.begin() as conn:
         for number in range(tickets):
-            vault.store(conn, f"t{number}", 1, {"<PERSON_1>": f"Jane {number}", "<ORDER_ID_1>": "SH20240501123"})
+            vault.store(
+                conn, TextKey(f"t{number}", 1, TEXT), {"<PERSON_1>": f"Jane {number}", "<ORDER_ID_1>": "SH20240501123"}
+            )
 
 
 def read(database, vault, ticket_id):
     with database.begin(Role.WRITEBACK) as conn:
-        return vault.read(conn, [(ticket_id, 1)])[ticket_id, 1]
+        key = TextKey(ticket_id, 1, TEXT)
+        return vault.read(conn, [key])[key]
 
 
 def keys_in_use(database):

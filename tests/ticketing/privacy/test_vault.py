@@ -4,11 +4,13 @@ import stat
 
 import pytest
 
+from tests.seed import TEXT
 from ticketing.database import Role
 from ticketing.errors import ConfigurationError, DatabaseError, PrivacyError
 from ticketing.privacy.vault import Vault
 from ticketing.privacy.vault_keys import KEY_FILE
 from ticketing.settings import PrivacySettings, Settings
+from ticketing.tickets import TextKey
 
 VALUES = {"<PERSON_1>": "Jane Doe", "<ORDER_ID_1>": "SH20240501123", "<PERSON_2>": "王\ud800\x00"}
 
@@ -18,14 +20,14 @@ def vault():
     return Vault([bytes(32)])
 
 
-def store(database, vault, ticket_id="t1", revision=1, values=VALUES):
+def store(database, vault, ticket_id="t1", revision=1, content_id=TEXT, values=VALUES):
     with database.begin(Role.PIPELINE) as conn:
-        vault.store(conn, ticket_id, revision, values)
+        vault.store(conn, TextKey(ticket_id, revision, content_id), values)
 
 
 def read(database, vault, *keys):
     with database.begin(Role.WRITEBACK) as conn:
-        return vault.read(conn, keys)
+        return vault.read(conn, [TextKey(*key) for key in keys])
 
 
 def stored_rows(database):
@@ -37,9 +39,9 @@ def test_what_is_stored_can_be_read_and_only_the_asked_for(database, vault):
     store(database, vault)
     store(database, vault, ticket_id="t2", values={"<PERSON_1>": "Bob"})
 
-    found = read(database, vault, ("t1", 1), ("t3", 1))
+    found = read(database, vault, ("t1", 1, TEXT), ("t3", 1, TEXT))
 
-    assert found == {("t1", 1): VALUES, ("t3", 1): {}}
+    assert found == {("t1", 1, TEXT): VALUES, ("t3", 1, TEXT): {}}
 
 
 def test_no_value_is_readable_in_the_table_and_equal_values_look_different(database, vault):
@@ -57,23 +59,23 @@ def test_storing_again_replaces_older_revisions_and_leaves_other_tickets(databas
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
 
-    found = read(database, vault, ("t1", 1), ("t1", 2), ("t2", 1))
+    found = read(database, vault, ("t1", 1, TEXT), ("t1", 2, TEXT), ("t2", 1, TEXT))
 
-    assert found == {("t1", 1): {}, ("t1", 2): {"<PERSON_1>": "Joan"}, ("t2", 1): VALUES}
+    assert found == {("t1", 1, TEXT): {}, ("t1", 2, TEXT): {"<PERSON_1>": "Joan"}, ("t2", 1, TEXT): VALUES}
 
 
 def test_the_pipeline_may_not_read_values(database, vault):
     store(database, vault)
 
     with pytest.raises(DatabaseError, match="42501"), database.begin(Role.PIPELINE) as conn:
-        vault.read(conn, [("t1", 1)])
+        vault.read(conn, [TextKey("t1", 1, TEXT)])
 
 
 def test_another_key_fails_with_ticket_and_key_named_and_no_value(database, vault):
     store(database, vault)
 
     with pytest.raises(PrivacyError) as refused:
-        read(database, Vault([b"1" * 32]), ("t1", 1))
+        read(database, Vault([b"1" * 32]), ("t1", 1, TEXT))
 
     assert "'t1'" in str(refused.value)
     assert vault.key_id in str(refused.value)
@@ -85,6 +87,7 @@ def test_another_key_fails_with_ticket_and_key_named_and_no_value(database, vaul
     [
         "SET ticket_id = 't2'",
         "SET revision = 7",
+        "SET content_id = 'text-7'",
         "SET placeholder = '<PERSON_9>'",
         "SET value = value || '\\x00'",
         "SET value = ''",
@@ -96,7 +99,7 @@ def test_an_entry_that_was_moved_or_changed_is_not_decrypted(database, vault, ch
         conn.execute(f"UPDATE vault.entry {change}")
 
     with pytest.raises(PrivacyError, match="changed"):
-        read(database, vault, ("t1", 1), ("t2", 1), ("t1", 7))
+        read(database, vault, ("t1", 1, TEXT), ("t2", 1, TEXT), ("t1", 7, TEXT), ("t1", 1, "text-7"))
 
 
 def test_a_key_file_is_made_once_readable_by_its_owner_only(tmp_path):

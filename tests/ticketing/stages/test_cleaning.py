@@ -1,3 +1,4 @@
+import re
 import time
 import unicodedata
 
@@ -61,6 +62,229 @@ def test_what_may_be_the_message_itself_stays(text):
     assert clean(text, "en") == text
 
 
+SIGNATURES = {
+    "en": [
+        "Best regards,\n<PERSON_1>",
+        "Thanks!\n<PERSON_1>\n<PHONE_NUMBER_1>",
+        "Kind regards,\n\nJane Doe\nHead of Customer Service\nACME Widgets Ltd.",
+        "Yours sincerely,\nDr. <PERSON_1>, Senior Account Manager | ACME Inc. | Tel: <PHONE_NUMBER_1>",
+        "Many thanks\n- <PERSON_1>",
+        "Thanks,\n<PERSON_1> (she/her)\nSales Team\nE-mail: <EMAIL_ADDRESS_1>\nwww.example.com",
+        "Cheers 😊",
+        "Best,\nJ. Doe",
+        "Regards\n<PERSON_1>\n<ADDRESS_1>\nMobile: +44 20 7946 0000",
+        "-- \n<PERSON_1>\n<URL_1>",
+        "--\nPriya Raghavan\nhttps://example.com/priya\n+1 (555) 010-9999",
+        "Thank you very much\nMary-Ann O'Neil",
+        "Kind regards,\nYour delivery team",
+        "Kind regards,\nThe Shop",
+    ],
+    "de": [
+        "Mit freundlichen Grüßen\n<PERSON_1>",
+        "Viele Grüße\nJürgen Müller\nGeschäftsführer\nMüller & Söhne GmbH\nTel.: <PHONE_NUMBER_1>",
+        "MfG\nHerr <PERSON_1>",
+        "Beste Grüße\n\ni. A. <PERSON_1>\nLeiterin Einkauf\nBeispiel GmbH & Co. KG\nHauptstr. 5, 10115 Berlin",
+        "Danke im Voraus!\n<PERSON_1>",
+        "Liebe Grüße,\nAnna",
+        "Viele Grüße\nIhr Beispiel-Team",
+        "Herzlichen Dank\nIhre Kundin <PERSON_1>\nHandy: <PHONE_NUMBER_1>",
+        "Freundliche Grüße\n<PERSON_1>\nBeispiel AG\nHRB 12345\nUSt-IdNr. DE123456789",
+    ],
+    "fr": [
+        "Cordialement,\n<PERSON_1>",
+        "Merci d'avance\nMme <PERSON_1>\nTél. : <PHONE_NUMBER_1>",
+        "Bien à vous\nMarie Dupont\nResponsable achats\nDupont SARL",
+        "Salutations distinguées,\n<PERSON_1>\nDirectrice commerciale / Dupont SAS",
+        "Bonne journée !\n<PERSON_1>",
+        "Cordialement,\nL'équipe de Dupont",
+    ],
+    "es": [
+        "Un saludo,\n<PERSON_1>",
+        "Muchas gracias.\n<PERSON_1>\nMóvil: <PHONE_NUMBER_1>",
+        "Atentamente\nJosé García\nDirector de Ventas\nGarcía e Hijos S.L.",
+        "Saludos cordiales\nSra. <PERSON_1>\nCorreo: <EMAIL_ADDRESS_1>",
+    ],
+    "zh": [
+        "谢谢！\n<PERSON_1>",
+        "此致\n敬礼\n<PERSON_1>\n2024年5月1日",
+        "祝商祺\n王小明\n采购经理\n上海某某科技有限公司\n电话：<PHONE_NUMBER_1>",
+        "谢谢\n<PERSON_1>敬上",
+        "祝您生活愉快！\n退换货团队",
+        "感谢您\n<PERSON_1> 先生\n地址：<ADDRESS_1>",
+        "谢谢啦~",
+        "Best regards\n<PERSON_1>\n客服部 | 邮箱：<EMAIL_ADDRESS_1>",
+    ],
+}  # fmt: skip
+
+REQUESTS = {
+    "en": [
+        "Thanks,\nplease pay <IBAN_CODE_1> the money back",
+        "Best,\nalso cancel my other order",
+        "Regards, and please call me",
+        "Thanks\ncall me",
+        "Thanks,\nrefund please",
+        "Thanks\n<ORDER_ID_2> too",
+        "Thanks,\n<ORDER_ID_2>",
+        "Thanks\nOrder: <ORDER_ID_2>",
+        "Thank you\n1. cancel <ORDER_ID_1>\n2. change my address",
+        "Best regards\n<PERSON_1>\nPS: where is my invoice",
+        "Best regards,\n<PERSON_1>\nReplace the lamp as well",
+        "Cheers\n<PERSON_1> will pick it up",
+        "Thanks\nStill waiting",
+        "Thanks,\nGrant Refund",
+        "Thanks\nCANCEL ORDER",
+        "Thanks\nSize 42\nColour Blue",
+        "Thanks,\n<PERSON_1>\n<PHONE_NUMBER_1>\nSize 42",
+        "Thanks\nRed Not Blue",
+        "Thanks\nwhen will it come?",
+        "Thanks\n<PERSON_1>?",
+        "Thanks\nsend it to <ADDRESS_1>",
+        "Thanks\n<ADDRESS_1>",
+        "Thanks\nManager call back",
+        "All the best\nNew phone: <PHONE_NUMBER_1>",
+        "--\nPS: also cancel <ORDER_ID_2>",
+        "-- \nthe second parcel is missing too",
+        "--\nTwo Lamps",
+        "--\n<PERSON_1>\nand return the other shoes, they do not fit",
+        "Thanks\nDelivery Tuesday",
+        "Thanks,\nAmazon said you keep the money",
+        "Thanks\nwill it be here by Friday",
+        "Best\nJane wants a refund too",
+        "Thanks\nJane Doe\nmy daughter Anna needs one as well",
+        "Thanks\n- cancel it\n- refund me",
+        "Kind regards\n<PERSON_1>\nHead of Sales\nIt is urgent",
+        "Thanks\nMy number: <PHONE_NUMBER_1>",
+        "Thanks\nwhy is it late",
+        "Thanks\nSent from my old address, use the new one",
+        "Thanks\n" + "A" * 119 + "!",
+        "Thanks\nAA, AA, AA, AA, AA, AA, AA, AA, AA, AA, AA!",
+        "Sent with DHL on Monday, never arrived",
+        "Sent from my Samsung please help",
+    ],
+    "de": [
+        "Danke\nbitte stornieren Sie auch <ORDER_ID_2>",
+        "Danke\nFalsche Größe",
+        "Vielen Dank\nNeue Adresse: <ADDRESS_1>",
+        "Danke\nRechnung fehlt",
+        "Danke!\nStornierung",
+        "MfG\nund die Rechnung auch",
+        "Viele Grüße\n<PERSON_1>\nZwei Stück",
+        "Mit freundlichen Grüßen\n<PERSON_1>\nP.S. Rückruf erbeten",
+        "Danke\nGeld zurück",
+        "--\nUnd noch etwas, das Paket war offen",
+        "Danke\nRückruf unter <PHONE_NUMBER_1>",
+        "Die Marke ist\nLG",
+        "Grüße\nwann kommt es",
+        "Mit freundlichen Grüßen\n<PERSON_1>\nKundennummer 12345",
+    ],
+    "fr": [
+        "Merci\nannulez aussi <ORDER_ID_2>",
+        "Cordialement\n<PERSON_1>\nPS : et la facture",
+        "Merci,\nje veux un remboursement",
+        "Merci\nTaille 38",
+        "Merci\nRappelez-moi",
+        "Merci\nAnnulation Commande",
+        "Merci\n<PERSON_1>\nquand arrive mon colis",
+        "Bien à vous\n1) la facture\n2) le remboursement",
+    ],
+    "es": [
+        "Gracias\ncancelen también <ORDER_ID_2>",
+        "Un saludo\nquiero mi dinero",
+        "Gracias,\nTalla 38",
+        "Gracias\nLlámenme",
+        "Saludos\n<PERSON_1>\nY cambien la dirección",
+        "Gracias\nDevolución Pedido",
+        "Gracias\nMaría\nY otra cosa: la factura",
+        "Atentamente\n<PERSON_1>\ncuándo llega",
+    ],
+    "zh": [
+        "谢谢\n另外订单<ORDER_ID_2>也取消",
+        "谢谢！\n对了，地址改成<ADDRESS_1>",
+        "谢谢\n退款",
+        "谢谢\n马上退",
+        "谢谢\n尽快发货",
+        "谢谢！\n<ORDER_ID_2>",
+        "谢谢\n黄色的",
+        "谢谢\n安排一下",
+        "谢谢\n联系你们经理",
+        "谢谢\n投诉你们团队",
+        "谢谢\n周五来",
+        "谢谢\n高跟鞋",
+        "谢谢\n苏打水",
+        "谢谢\n1. 退款\n2. 取消<ORDER_ID_2>",
+        "此致\n敬礼\n什么时候到",
+        "谢谢\n<PERSON_1>\n还有发票",
+        "此致\n敬礼\n<PERSON_1>\n又：请退运费",
+        "谢谢\n地址：<ADDRESS_1>",
+        "来自我的订单<ORDER_ID_1>还没收到",
+        "来自我的小米手机坏了",
+        "谢谢\n高档的换一个",
+    ],
+}  # fmt: skip
+
+
+def cases(table):
+    return [(language, ending) for language, endings in table.items() for ending in endings]
+
+
+@pytest.mark.parametrize(("language", "signature"), cases(SIGNATURES))
+def test_what_looks_like_a_signature_goes_but_for_the_name(language, signature):
+    text = f"The lamp <ORDER_ID_1> is broken.\n\n{signature}"
+
+    cleaned = clean(text, language).split("\n\n")
+
+    assert cleaned[0] == "The lamp <ORDER_ID_1> is broken."
+    assert cleaned[1:] == [] or re.fullmatch(r"(- )?<PERSON_1>", cleaned[1])
+
+
+@pytest.mark.parametrize(("language", "ending"), cases(REQUESTS))
+def test_a_request_below_a_closing_formula_stays(language, ending):
+    text = f"The lamp <ORDER_ID_1> is broken.\n\n{ending}"
+
+    assert clean(text, language) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("Yes.\n\nOn 3 May 2024 at 10:00 <EMAIL_ADDRESS_1> wrote:\nWait please", "Yes."),
+        ("Ja.\n\nAm 3. Mai 2024 um 10:00 schrieb Shop <<EMAIL_ADDRESS_1>>:\n> Bitte warten", "Ja."),
+        ("Oui.\nLe ven. 3 mai 2024 à 10:00, Shop <<EMAIL_ADDRESS_1>> a écrit :\n> Attendez\n> svp", "Oui."),
+        ("Sí.\nEl vie, 3 may 2024 a las 10:00, Shop escribió:\n> Espere\n> por favor", "Sí."),
+        ("Ja.\nVon: Shop\nGesendet: Montag\nAn: mich\nBetreff: Warten\n\nBitte warten", "Ja."),
+        ("Yes.\n________________________________\nFrom: Shop\nSent: Monday\nTo: me\nSubject: Wait\nWait", "Yes."),
+        ("> Which colour?\nBlue.\n> Which size?\n42\n\nAnd hurry.", "Blue.\n42\n\nAnd hurry."),
+        ("Hallo,\n\n> Which colour?\n> Which size?\nBlue, 42", "Hallo,\n\nBlue, 42"),
+        ("Wo ist es?\n\nVon meinem iPhone gesendet", "Wo ist es?"),
+        ("Où est-il ?\n\nEnvoyé de mon iPhone", "Où est-il ?"),
+        ("Where is it?\n\nSent from my Samsung Galaxy S21", "Where is it?"),
+        ("Where is it?\n\nGet Outlook for iOS", "Where is it?"),
+        ("还没收到\n\n来自我的华为手机", "还没收到"),
+    ],
+)
+def test_quoted_mail_of_five_languages_goes_and_answers_between_stay(text, cleaned):
+    assert clean(text, "en") == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My order is late.\nOn Monday your colleague wrote:\nit is lost\nSo I want my money back.",
+        "On Monday I ordered a lamp.\nThen your colleague wrote:\nwait. I have waited enough.",
+        "My parcel:\nFrom: Boston\nTo: Austin\nDate: 3 May\nIt never came, please refund me.",
+        "The label says\nFrom: Boston\nSubject: lamps\nPlease send it again.",
+        "I have two questions.\n____________________\nWhere is my lamp\nand who pays for it",
+        "See below, please handle it.\n---------- Forwarded message ---------\nFrom: me\nSent: today\nSubject: x\n\nRefund me",
+        "I wait and wait.\n> 3 weeks now",
+        "On Monday I ordered a lamp.\nToday you wrote:\n> wait\n\nCancel it.",
+        "上周客服写道：\n会退款\n可是到现在还没收到",
+        "Gestern schrieb Ihr Kollege:\nes kommt morgen\nEs kam nicht.",
+    ],
+)
+def test_what_only_resembles_quoted_mail_stays(text):
+    assert clean(text, "en") == text
+
+
 @given(MAIL, st.sampled_from(["en", "zh", "de", "xx"]))
 def test_cleaning_never_empties_a_text_that_can_be_read(text, language):
     assert bool(clean(text, language)) == bool(normalise(text))
@@ -89,7 +313,9 @@ def test_a_normalised_text_can_be_stored_and_stays_as_it_is(text):
     "unit",
     [
         "\n", " ", "> ", "On ", "On a wrote\n", "On 2024 wrote", "From: x\nTo: y\n", "--\n", "Thanks\n", "_", "在写道",
-        "-", "\u200b", "On " + "x" * 290 + "\n", "在2024" + "写道" * 140 + "\n", "regards ", "\r", "From: x\n",
+        "-", "\u200b", "On " + "x" * 290 + "\n", "在2024" + "写道" * 140 + "\n", "regards ", "\r", "From: x\n", "From: x\nSubject: y\n",
+        "schrieb" * 40 + "\n", "Am schrieb", "a写道：", "_" * 20 + "\n", "---- forwarded message ----\n", "sent from my galaxy ",
+        "Thanks\n" + "Aa1 " * 30 + "\n", "Danke\n" + "Tel. " * 24 + "\n", "谢谢\n" + "王经理" * 40 + "\n", "--\n" + "A" * 120 + "\n",
     ],
 )  # fmt: skip
 def test_a_hostile_megabyte_takes_seconds(unit):

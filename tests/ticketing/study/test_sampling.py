@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.models.small_corpus import make_snapshot
 from tests.studies import record
 from ticketing.errors import CorpusError
-from ticketing.study.sampling import able_records, allocation, draw, stratified
+from ticketing.study.sampling import allocation, draw, eligible_records, stratified
 
 STRATA = st.dictionaries(
     st.tuples(st.sampled_from("abcdef"), st.sampled_from(["en", "zh"])), st.integers(1, 500), min_size=1
@@ -78,5 +78,5 @@ def test_only_answered_tickets_that_everybody_writes_the_language_of_and_nobody_
     older = make_snapshot(
         tmp_path / "old", [record(15)], validation=[record(99, text="the champion learnt this text under another id")]
     )
-    able = able_records(snapshot, [older], [None, frozenset({"en", "fr"})])
-    assert [one.ticket_id for one in able] == ["t0010"]
+    eligible = eligible_records(snapshot, [older], [None, frozenset({"en", "fr"})])
+    assert [one.ticket_id for one in eligible] == ["t0010"]

@@ -137,9 +137,9 @@ def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, s
         (4, "score_A is not 1, 2, 3, 4 or 5"),
         (6, "preferred is not A, B, C, D or tie"),
         (8, "preferred is not A, B, C, D or tie"),
-        (10, "item is no number of an item"),
+        (10, "item is not the number of an item"),
         (12, "Item 987654321 is not one of ann's"),
-        (14, "the row was made for another rater"),
+        (14, "the row belongs to another rater"),
     ]
     assert done.sentence() == "1 new ratings, 0 unchanged, 0 rows not rated yet, 7 refused"
 
@@ -159,19 +159,19 @@ def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, 
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "is empty"),
         ("a,b\n1,2\n", "is no sheet of 'ticketing study export': the columns comment, item"),
-        ("item,item,rater,preferred,comment,score_A,score_B\n", "two columns of one name"),
+        ("item,item,rater,preferred,comment,score_A,score_B\n", "two columns of the same name"),
         ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A"x,,1,1\n', "line 2: this is no CSV"),
         ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A', "this is no CSV"),
     ],
 )
-def test_a_file_that_is_no_sheet_is_told(database, study_id, tmp_path, content, told):
+def test_a_file_that_is_no_sheet_is_refused(database, study_id, tmp_path, content, message):
     path = tmp_path / "x.csv"
     path.write_text(content)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         import_sheet(database, study_id, "ann", path)
 
 
@@ -185,7 +185,7 @@ def test_rows_that_are_cut_or_of_another_encoding_are_refused(database, study_id
 
 
 def test_a_sheet_is_never_written_over_and_a_closed_study_gives_and_takes_none(database, study_id, sheet):
-    with pytest.raises(OutputError, match="is there already"):
+    with pytest.raises(OutputError, match="exists already"):
         export_sheet(database, study_id, "ann", sheet)
     study.close(database, study_id, "boss")
     with pytest.raises(StudyError, match="is not open"):

@@ -59,7 +59,7 @@ def test_a_rater_may_do_nothing_but_rate(database, statement):
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ticketing.study.studies SET state = 'open'",
+        "UPDATE ticketing.study SET state = 'open'",
         "INSERT INTO ticketing.study_rating (item_id, rater, scores) VALUES (1, 'me', '{}')",
         "INSERT INTO ticketing.study_assignment VALUES (1, 'me', 1, '{human}')",
         "DELETE FROM ticketing.study_item",
@@ -70,8 +70,8 @@ def test_the_pipeline_may_not_go_round_the_functions(database, statement):
 
 
 def test_dashboards_see_no_seed(database):
-    assert attempt(database, Role.READONLY, "SELECT seed FROM ticketing.study.studies") == REFUSED
-    assert attempt(database, Role.READONLY, "SELECT name, state FROM ticketing.study.studies") is None
+    assert attempt(database, Role.READONLY, "SELECT seed FROM ticketing.study") == REFUSED
+    assert attempt(database, Role.READONLY, "SELECT name, state FROM ticketing.study") is None
 
 
 def test_a_raters_own_login_rates_under_its_name_and_sees_no_system_and_no_version(server, database, database_name):
@@ -87,10 +87,10 @@ def test_a_raters_own_login_rates_under_its_name_and_sees_no_system_and_no_versi
         ]  # fmt: skip
         item = cursor.fetchone()
         assert sorted(item[5]) == ["A", "B", "C", "D"]
-        told = conn.execute(
+        is_new = conn.execute(
             "SELECT ticketing.study_rate_v1(%s, %s, %s, 'B', null)", (study_id, item[0], json.dumps(ALL_GOOD))
         ).fetchone()
-        assert told == (True,)
+        assert is_new == (True,)
     assert [row["rater"] for row in rows(database, "SELECT rater FROM ticketing.study_rating")] == [login]
 
 
@@ -155,8 +155,8 @@ def test_the_newest_rating_counts_and_the_trail_keeps_the_others(database):
     study_id = make_study(database, size=1, shared=1)
     study.assign(database, study_id, "ann")
     item = act(database, "ann", study.next_item, study_id)
-    said = [act(database, "ann", study.rate, study_id, item.item_id, ALL_GOOD, best) for best in ("A", "A", "B")]
-    assert said == [True, False, True]
+    stored = [act(database, "ann", study.rate, study_id, item.item_id, ALL_GOOD, best) for best in ("A", "A", "B")]
+    assert stored == [True, False, True]
     assert count(database, "study_rating") == 2
     [rating] = study.ratings(database, study_id)
     assert item.replies["B"].startswith(rating.preferred)
@@ -164,7 +164,7 @@ def test_the_newest_rating_counts_and_the_trail_keeps_the_others(database):
 
 
 @pytest.mark.parametrize(
-    ("scores", "preferred", "told"),
+    ("scores", "preferred", "message"),
     [
         ({"A": 1, "B": 2, "C": 3}, "A", "each of A, B, C, D needs a score"),
         ({**ALL_GOOD, "E": 1}, "A", "each of A, B, C, D needs a score"),
@@ -179,11 +179,11 @@ def test_the_newest_rating_counts_and_the_trail_keeps_the_others(database):
         (ALL_GOOD, "", "the preferred reply is one of A, B, C, D"),
     ],
 )
-def test_a_wrong_rating_is_refused(database, scores, preferred, told):
+def test_a_wrong_rating_is_refused(database, scores, preferred, message):
     study_id = make_study(database, size=1, shared=1)
     study.assign(database, study_id, "ann")
     item = act(database, "ann", study.next_item, study_id)
-    with pytest.raises(StudyError, match=told):
+    with pytest.raises(StudyError, match=message):
         act(database, "ann", study.rate, study_id, item.item_id, scores, preferred)
     assert count(database, "study_rating") == 0
 
@@ -232,13 +232,13 @@ def test_a_closed_study_takes_no_rating_and_no_rater(database):
         "DELETE FROM ticketing.study_reply",
         "UPDATE ticketing.study_item SET ticket = 'other'",
         "INSERT INTO ticketing.study_item (study_id, ticket_id, category, language, ticket, shared)"
-        " SELECT study_id, 'x', 'c', 'en', 't', true FROM ticketing.study.studies",
+        " SELECT study_id, 'x', 'c', 'en', 't', true FROM ticketing.study",
         "UPDATE ticketing.study_system SET version = 'generator-2'",
-        "UPDATE ticketing.study.studies SET seed = 1",
-        "UPDATE ticketing.study.studies SET state = 'preparing'",
+        "UPDATE ticketing.study SET seed = 1",
+        "UPDATE ticketing.study SET state = 'preparing'",
     ],
 )
-def test_not_even_the_owner_changes_what_was_given_and_said(database, statement):
+def test_not_even_the_owner_can_change_items_replies_and_ratings(database, statement):
     study_id = make_study(database, size=2, shared=2)
     rate_all(database, study_id, "ann", lambda system: 3)
     conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
@@ -284,7 +284,7 @@ def test_a_study_of_a_taken_name_or_of_one_model_twice_is_refused(database):
         study.find(database, 99)
 
 
-def test_a_forgotten_ticket_leaves_studies_with_all_that_was_said_of_it(database):
+def test_forgetting_a_ticket_removes_it_from_studies_with_its_replies_and_ratings(database):
     study_id = make_study(database, size=4, shared=4)
     rate_all(database, study_id, "ann", lambda system: 3)
     study.close(database, study_id, "boss")
@@ -318,6 +318,6 @@ def test_the_list_says_how_far_a_study_is(database):
     study_id = make_study(database, size=6, shared=2, raters=2)
     rate_all(database, study_id, "ann", lambda system: 3)
     study.assign(database, study_id, "bob")
-    [one] = study.studies(database)
-    assert (one.items, one.shared, one.joined, one.ratings, one.state) == (6, 2, 2, 4, "open")
-    assert one.systems == {"human": None, "nearest": None, "champion": "generator-1", "candidate": CANDIDATE}
+    [listed] = study.studies(database)
+    assert (listed.items, listed.shared, listed.joined, listed.ratings, listed.state) == (6, 2, 2, 4, "open")
+    assert listed.systems == {"human": None, "nearest": None, "champion": "generator-1", "candidate": CANDIDATE}

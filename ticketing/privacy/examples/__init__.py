@@ -1,4 +1,4 @@
-"""Made-up texts with names and addresses in known places: what the learnt recogniser of both is trained on."""
+"""Generates made-up texts with known names and addresses, the training data of the name finder. It trains nothing."""
 
 from ticketing.privacy.examples.generate import Example, generate_examples
 

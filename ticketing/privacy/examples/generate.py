@@ -1,4 +1,4 @@
-"""Puts the made-up texts together from a seed."""
+"""Generates the made-up texts from a seed. The sentences and words are in the other modules."""
 
 import random
 import re
@@ -22,28 +22,28 @@ PERSONAL = {
     "unit": "ADDRESS",
     "postcode": "ADDRESS",
 }
-# How often a text has been scrubbed already: there is nothing left to be found in it.
+# The share of texts that are scrubbed already and contain placeholders instead of names and addresses.
 SCRUBBED = 0.12
 SCRUBBED_KINDS = {"order": "ORDER_ID", "email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "iban": "IBAN_CODE"}
-# How often somebody typed in haste, and how many of the words then.
+# The share of texts with typing errors, and the share of mistyped words in these.
 HASTY, MISTYPED_WORDS = 0.3, 0.15
 JOINTS = (" ", " ", " ", "\n", "\n\n", " - ", "  ", ", ")
 
 
 class Example(NamedTuple):
-    """A text, and where its names and addresses are."""
+    """A text with the spans of its names and addresses."""
 
     text: str
     spans: tuple[Span, ...]
 
 
 def generate_examples(seed: int, count: int, words: Sequence[str]) -> Iterator[Example]:
-    """`count` texts of one to five sentences; the same seed gives the same ones.
+    """`count` texts of one to five sentences; within a process the same seed gives the same texts.
 
     Args:
-        seed: where the random choices begin.
-        count: how many texts.
-        words: ordinary words of all kinds, so that what is merely rare is not taken for a name.
+        seed: the seed of the random choices.
+        count: the number of texts.
+        words: ordinary words of all kinds, so that the finder does not take every rare word for a name.
     """
     rng = random.Random(seed)  # noqa: S311 — made-up texts, no secrets
     people = People(rng)
@@ -79,7 +79,7 @@ def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
 
 
 def _quoted(text: str, spans: Sequence[Span], mark: str) -> Example:
-    """The text with a mark before each line, as mail programs quote."""
+    """The text with a mark before each line, as mail programs quote it."""
 
     def place(offset: int) -> int:
         return offset + len(mark) * (text.count("\n", 0, offset) + 1)
@@ -107,7 +107,7 @@ def _filled(
             value = _mistyped(rng, value)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
-                # 'Mrs. Miller', in two slots, is one name.
+                # A title and a family name, such as 'Mrs. Miller', stand in two slots but form one span.
                 first = spans.pop()
                 spans.append(Span(first.start, len(text) + len(value), kind))
             else:
@@ -117,7 +117,7 @@ def _filled(
 
 
 def _mistyped(rng: random.Random, text: str) -> str:
-    """Some words with a letter too many, too few, or two the wrong way round: a word nobody knows is not yet a name."""
+    """The text with typing errors in some words, so that the finder does not take every unknown word for a name."""
 
     def word(match: re.Match[str]) -> str:
         letters = match.group()
@@ -147,7 +147,7 @@ def _words(rng: random.Random, words: Sequence[str]) -> str:
 
 
 def _phrase(rng: random.Random, words: Sequence[str]) -> str:
-    """Small words and others as they come: a name can stand beside any of them."""
+    """A random sequence of function words and other words, because a name can stand next to any word."""
     chosen = [rng.choice(things.SMALL_WORDS if rng.random() < 0.6 else words) for _ in range(rng.randrange(1, 6))]
     if rng.random() < 0.25:
         chosen[0] = chosen[0].capitalize()
@@ -159,7 +159,7 @@ def _phrase(rng: random.Random, words: Sequence[str]) -> str:
 
 
 def _rare(rng: random.Random, words: Sequence[str]) -> str:
-    """A word that is in no list: parts of two make one, or a part and an ending."""
+    """An invented word: parts of two words, or a part of a word and an ending."""
     word = rng.choice(words)
     if rng.random() < 0.5:
         return word + rng.choice(words)[-4:]
@@ -167,7 +167,7 @@ def _rare(rng: random.Random, words: Sequence[str]) -> str:
 
 
 def _product(rng: random.Random, people: People, words: Sequence[str]) -> str:
-    """Of products there are more than of names, and they are named after anything."""
+    """A product's name. Products outnumber people, and their names can be any word."""
     thing = rng.choice(things.PRODUCTS)
     chance = rng.random()
     if chance < 0.3:
@@ -183,7 +183,7 @@ def _product(rng: random.Random, people: People, words: Sequence[str]) -> str:
 
 
 def _value(rng: random.Random, people: People, slot: str, words: Sequence[str]) -> str:
-    """What stands for a slot."""
+    """The text that fills a slot of a sentence."""
     match slot:
         case "words":
             return _words(rng, words)

@@ -1,4 +1,4 @@
-"""Sentences of customers and agents in which nobody is named; `{words}` and the other places hold no personal data."""
+"""Sentences of customers and agents without names and addresses; their slots contain neither."""
 
 WITH_NEITHER = (
     "The {product} came without a plug.",

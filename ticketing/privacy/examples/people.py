@@ -1,4 +1,4 @@
-"""Made-up names and postal addresses of many countries, in the many ways in which customers write them."""
+"""Makes up names and postal addresses of many countries, in the various ways in which customers write them."""
 
 import random
 from functools import cache
@@ -9,7 +9,7 @@ from faker.proxy import Faker as Proxy
 
 from ticketing.privacy.examples import streets
 
-# Latin script first and foremost, some Greek and Cyrillic; who buys in an English or Chinese shop is from anywhere.
+# Mostly Latin script, some Greek and Cyrillic: customers of an English or Chinese shop come from anywhere.
 LOCALES = (
     "en_US", "en_US", "en_US", "en_GB", "en_GB", "en_CA", "en_AU", "en_IE", "en_NZ", "en_IN", "en_PK", "en_NG", "en_PH",
     "de_DE", "de_AT", "de_CH", "fr_FR", "fr_BE", "fr_CA", "es_ES", "es_MX", "es_CO", "pt_BR", "pt_PT", "it_IT", "nl_NL",
@@ -44,7 +44,7 @@ class People:
             faker.seed_instance(rng.randrange(2**32))
 
     def known_names(self) -> frozenset[str]:
-        """What can be part of a name, in lower case."""
+        """All first and family names, in lower case."""
         names: set[str] = set()
         for faker in _fakers().values():
             for provider in faker.factories[0].providers:
@@ -53,15 +53,15 @@ class People:
         return frozenset(names)
 
     def faker(self) -> Proxy:
-        """Faker for somewhere in the world."""
+        """The Faker of a random country."""
         return _fakers()[self.rng.choice(LOCALES)]
 
     def well_known(self) -> Proxy:
-        """Faker for a country of which it knows more than names and addresses."""
+        """The Faker of a random country for which it has more than names and addresses."""
         return _fakers()[self.rng.choice(LOCALES[:8])]
 
     def full_name(self) -> str:
-        """A person's name as they would sign with it."""
+        """A person's full name, as people sign with it."""
         rng, faker = self.rng, self.faker()
         first, last = faker.first_name(), faker.last_name()
         shape = rng.random()
@@ -98,7 +98,7 @@ class People:
         return self._cased(str(self.faker().last_name()))
 
     def title(self) -> str:
-        """What stands before a family name."""
+        """A title before a family name."""
         title = self.rng.choice(TITLES)
         return title.lower() if self.rng.random() < 0.15 else title
 
@@ -109,7 +109,7 @@ class People:
         return name.upper() if chance < 0.17 else name
 
     def place(self) -> str:
-        """A town, which is not personal by itself."""
+        """A town; a town alone is not personal data."""
         return str(self.faker().city())
 
     def country(self) -> str:
@@ -162,7 +162,7 @@ class People:
         return str(self.faker().street_name())
 
     def crossing(self) -> str:
-        """Where two streets meet, which is how people say where they are in towns of straight streets."""
+        """A crossing of two streets, which people give as an address in towns with a street grid."""
         rng = self.rng
         one = rng.choice((self._stem, self.road, self.road, self.street))()
         other = rng.choice((self.road, self.street))()
@@ -176,7 +176,7 @@ class People:
         return self.rng.choice(streets.UNITS).format(**self._numbers())
 
     def postcode(self) -> str:
-        """A postal code, with a state's letters or without."""
+        """A postal code, sometimes with the abbreviation of a US state."""
         rng, faker = self.rng, self.faker()
         code = str(faker.postcode())
         if rng.random() < 0.3:

@@ -1,10 +1,9 @@
-"""What customers, agents and other people write: sentences with places for names, addresses and what is neither.
+"""Sentences of customers, agents and other people with slots for names and addresses, and slots for other words.
 
-What stands for `{name}`, `{first}`, `{last}`, `{title}`, `{address}`, `{street}`, `{road}`, `{crossing}`, `{unit}` and
-`{postcode}` is personal; the rest is not.
+`PERSONAL` in `ticketing.privacy.examples.generate` lists the slots that are personal data.
 """
 
-# A title goes with a family name, and is not part of it.
+# A {title} directly before a {last} forms one name with it.
 WITH_PEOPLE = (
     "The minutes were taken by {name}.",
     "Present: {name}, {name}, {title} {last}. Absent: {first}.",
@@ -239,7 +238,7 @@ WITH_ADDRESSES = (
     "Our shop is at {crossing}.",
     "Leave it at {crossing}, please.",
 )
-# Any words at all stand in for {words} and {phrase}: what is said about people has no limits.
+# Random words fill {words} and {phrase}, because people appear in sentences about anything.
 OF_ANY_WORDS = (
     "{phrase} {name} {phrase}",
     "{phrase} {name} {phrase}",

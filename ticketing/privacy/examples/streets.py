@@ -1,4 +1,4 @@
-"""The ways in which streets, flats and post boxes are written in many countries."""
+"""Patterns for streets, flats and post boxes as people write them in many countries."""
 
 UNITS = (
     "Apt. {n}", "Apt {n}", "Suite {n}", "Unit {n}", "Flat {n}", "#{n}", "Floor {n}", "Apartment {n}", "Ste. {n}",

@@ -1,4 +1,4 @@
-"""What the sentences are about: products, companies, currencies, days."""
+"""Words that fill the slots without personal data: products, companies, currencies, days."""
 
 PRODUCTS = (
     "kettle", "phone case", "sofa", "toaster", "running shoes", "winter jacket", "USB cable", "laptop",
@@ -15,7 +15,7 @@ PRODUCTS = (
     "freezer", "dishwasher", "oven", "washing machine", "bunk bed", "wardrobe", "bookcase", "armchair", "stool",
     "mirror", "candle", "vase", "teapot",
 )  # fmt: skip
-# Endings that make words which no list has: products are sold under new ones every day.
+# Endings for invented words: new product names appear every day.
 ENDINGS = (
     "ie", "ies", "y", "er", "ers", "ing", "ed", "ish", "ness", "less", "able", "ette", "let", "ful", "ist", "ism", "ly",
     "ment", "tion", "o", "on", "ic", "al", "age", "ery", "proof", "board", "maker", "holder", "s",
@@ -33,7 +33,7 @@ DATES = (
     "%d/%m/%Y", "%Y-%m-%d", "%d %B %Y", "%B %d", "%d.%m.%Y", "%m/%d/%y", "%d %B", "%B %d, %Y", "%d %b", "%b %d",
     "%d. %B", "%dth of %B", "the %dth of %B", "%A %d %B", "%B %Y", "%B %dth",
 )  # fmt: skip
-# Syllables of coined names: companies, bands and apps have names that nobody has heard before.
+# Syllables for invented names of companies, bands and apps.
 COINED = (
     "ac", "al", "ax", "bi", "bo", "cen", "clo", "cor", "data", "de", "dyn", "eco", "en", "ex", "fin", "flu",
     "gen", "go", "gra", "hel", "in", "jo", "ka", "lab", "lex", "lo", "lum", "ma", "med", "me", "mi", "mon",
@@ -45,7 +45,7 @@ COINED_ENDS = (
     "ment", "ora", "pay", "soft", "sys", "tech", "tics", "ture", "ware", "x", " AG", " GmbH", " Inc", " Inc.", " LLC",
     " Ltd.", " Group", " Health", " Systems", " Partners", " Media", " & Co",
 )  # fmt: skip
-# What mail programs and people put above a signature.
+# Lines that mail programs and people put above a signature.
 RULES = ("_______________", "________", "--", "-- ", "---", "-----", "*****", "=====", "~~~~", "—", "* * *", "_" * 32)
 CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "AUD", "euros", "dollars", "pounds", "€", "Euro", "eur", "usd")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "monday", "friday")

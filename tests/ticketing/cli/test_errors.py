@@ -22,26 +22,17 @@ def run(settings, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("postgresql://u:secret@127.0.0.1:1/x", "nothing listens there"),
         ("mysql://u:secret@127.0.0.1/x", "only Postgres works"),
         ("nonsense", "can't be read"),
     ],
 )
-def test_a_database_that_is_not_there_is_told_without_its_password(run, url, told):
-    done = run("status", TICKETING_DATABASE_URL=url)
-    message = " ".join(done.stderr.split())
-    assert done.returncode == 1
-    assert told in message
+def test_a_database_that_is_not_there_is_reported_without_its_password(refused, url, expected):
+    message = refused("status", TICKETING_DATABASE_URL=url)
+    assert expected in message
     assert "secret" not in message
-    assert "Traceback" not in message
-
-
-def test_a_wrong_setting_is_named(run):
-    done = run("status", TICKETING_GATE__ACCURACY="1.5")
-    assert done.returncode == 1
-    assert "gate.accuracy" in done.stderr
 
 
 def test_import_reports_what_was_refused_and_ends_with_its_own_code(run, tmp_path):
@@ -56,17 +47,17 @@ def test_import_reports_what_was_refused_and_ends_with_its_own_code(run, tmp_pat
     assert [line["line"] for line in lines] == [3, 4]
 
 
-def test_import_again_changes_nothing(run, tmp_path):
+def test_import_again_changes_nothing(command, tmp_path):
     file = tmp_path / "tickets.csv"
     file.write_text("id,body,category\n1,Where is it?,logistics\n2,Pay me back,payment\n")
-    arguments = ("import", str(file), "--map", "ticket_id=id")
+    arguments = ("import", "tickets.csv", "--map", "ticket_id=id")
 
-    assert "2 new" in run(*arguments).stdout
-    assert "0 new, 0 changed, 2 unchanged" in run(*arguments).stdout
+    assert "2 new" in command(*arguments).stdout
+    assert "0 new, 0 changed, 2 unchanged" in command(*arguments).stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("import", "missing.csv"), "There is no file"),
         (("import",), "Name either a FILE"),
@@ -74,10 +65,8 @@ def test_import_again_changes_nothing(run, tmp_path):
         (("classify", "--input", "missing.jsonl", "--output", "o.jsonl"), "missing.jsonl"),
     ],
 )
-def test_wrong_arguments_are_told(run, arguments, told, tmp_path):
-    done = run(*arguments)
-    assert done.returncode == 1
-    assert told in " ".join(done.stderr.split())
+def test_wrong_arguments_are_refused(refused, arguments, expected, tmp_path):
+    assert expected in refused(*arguments)
     assert not (tmp_path / "o.jsonl").exists()
 
 
@@ -104,67 +93,58 @@ def test_scrub_gives_text_and_spans_in_the_input(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "expected"),
     [
         ([("a", "x")] * 5, "20"),
         ([(f"ticket number {i} about things", "only") for i in range(30)], "one category"),
         ([(f"ticket number {i} about things", "ab"[i % 2]) for i in range(30)] + [("alone", "rare")], "rare"),
     ],
 )
-def test_tickets_that_make_no_corpus_are_told(run, tmp_path, rows, told):
+def test_tickets_that_make_no_corpus_are_refused(run, command, tmp_path, rows, expected):
     file = tmp_path / "tickets.csv"
     file.write_text("body,category\n" + "".join(f"{body} {i},{category}\n" for i, (body, category) in enumerate(rows)))
-    assert run("import", str(file)).returncode == 0
+    assert command("import", str(file)).returncode == 0
 
     done = run("prepare", TICKETING_PREFECT__PORT="4297")
 
     assert done.returncode == 1
-    assert told in " ".join(done.stderr.split())
-    assert "CorpusError" in done.stderr
-
-
-def test_a_source_view_that_is_gone_is_told(run, database):
-    with database.begin(role=None) as conn:
-        conn.execute("DROP VIEW ticketing.source_ticket")
-
-    done = run("prepare", TICKETING_PREFECT__PORT="4297")
-
-    assert done.returncode == 1
-    assert "ticketing.source_ticket" in " ".join(done.stderr.split())
+    assert expected in " ".join(done.stderr.split())
+    assert "error: CorpusError" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("content", "arguments", "told"),
+    ("content", "arguments", "expected"),
     [
         ("", (), "is empty"),
         ("text,category\nWhere is it?,logistics\n", (), "body"),
         ("body,category\nWhere is it?,logistics\n", ("--map", "body=text"), "text"),
     ],
 )
-def test_a_file_without_what_a_ticket_needs_is_told(run, tmp_path, content, arguments, told):
+def test_a_file_without_what_a_ticket_needs_is_refused(refused, tmp_path, content, arguments, expected):
     (tmp_path / "tickets.csv").write_text(content)
-    done = run("import", "tickets.csv", *arguments)
-    assert done.returncode == 1
-    assert told in " ".join(done.stderr.split())
+    assert expected in refused("import", "tickets.csv", *arguments)
 
 
-def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(run, tmp_path):
+def test_a_body_of_a_megabyte_and_an_unknown_language_do_not_stop_the_others(command, tmp_path):
     rows = [
         {"body": "a" * 1_000_000, "category": "logistics"},
-        {"body": "Where is it?", "category": "logistics", "language": "xx-unknown-language"},
+        {"body": "Where is it?", "category": "logistics", "language": "no language at all"},
+        {"body": "Where is mine?", "category": "logistics", "language": "tlh-Latn"},
         {"body": "Pay me back", "category": "payment"},
     ]
     (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    done = run("import", "tickets.jsonl")
+    done = command("import", "tickets.jsonl")
 
     assert done.returncode == 3
     refused = [json.loads(line) for line in (tmp_path / "tickets.jsonl.rejects.jsonl").read_text().splitlines()]
-    assert 1 in [one["line"] for one in refused]
-    assert "1 new" in done.stdout or "2 new" in done.stdout
+    assert [(one["line"], one["fields"]) for one in refused] == [(1, ["body"]), (2, ["language"])]
+    assert "body too long (1,000,000 characters" in refused[0]["reason"]
+    assert "2 new, 0 changed" in done.stdout
 
 
-def test_a_wrong_model_path_is_told_and_registers_nothing(run, tmp_path, database):
+def test_a_wrong_model_path_is_reported_and_registers_nothing(run, tmp_path, database):
     sample = [one.ticket for one in generate_tickets(history=200, incoming=0)]
     rows = "".join(json.dumps({"body": ticket.body, "category": ticket.category}) + "\n" for ticket in sample)
     (tmp_path / "tickets.jsonl").write_text(rows)
@@ -179,14 +159,12 @@ def test_a_wrong_model_path_is_told_and_registers_nothing(run, tmp_path, databas
         assert conn.execute("SELECT count(*) AS n FROM ticketing.model").fetchone()["n"] == 0
 
 
-def test_a_port_in_use_is_told(run):
+def test_a_port_in_use_is_reported(refused):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run("up", TICKETING_PREFECT__PORT=str(port))
-    assert done.returncode == 1
-    assert f"Port {port} on 127.0.0.1 is in use" in " ".join(done.stderr.split())
+        assert f"Port {port} on 127.0.0.1 is in use" in refused("up", TICKETING_PREFECT__PORT=str(port))
 
 
 def test_the_command_starts_without_the_libraries_that_take_seconds():

@@ -4,19 +4,16 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from flows.champions import Champions
 
-from flows import champions as champions_module
-from flows import resources
-from flows.draft import draft
+from models.engine import champions as champions_module
+from models.engine.champions import Champions
 from models.generator.training import train_generator
-from models.registry.versions import promote, register, rollback, workspace
+from models.registry.registering import register, workspace
+from models.registry.versions import promote, rollback
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from tests.registered import PASSED, add_snapshot, candidate, judged, promoted
-from tests.seed import add_clean, rows
 from ticketing.errors import ModelError, NoChampion
-from ticketing.settings import get_settings
 from ticketing.stages.prompts import messages
 from ticketing.stages.protocols import Prediction
 
@@ -52,13 +49,17 @@ class Loads:
 
 
 @pytest.fixture
-def loads(flow_settings, monkeypatch):
+def loads(monkeypatch):
     loads = Loads()
     monkeypatch.setattr(champions_module, "TrainedClassifier", loads)
     monkeypatch.setattr(champions_module, "serve_generator", loads.serve)
-    monkeypatch.setattr(champions_module, "get_run_logger", lambda: SimpleNamespace(info=lambda *_: None))
-    monkeypatch.setattr(resources, "scrubber", lambda: None)
     return loads
+
+
+@pytest.fixture
+def champions(database, settings):
+    with Champions(database, None, settings) as champions:
+        yield champions
 
 
 @pytest.fixture
@@ -66,10 +67,10 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_what_has_not_changed_stays_loaded_and_what_has_is_stopped_first(database, settings, snapshot_id, loads):
+def test_unchanged_champions_stay_loaded_and_replaced_ones_stop_first(database, settings, snapshot_id, loads):
     one, two = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
     old, new = (promoted(database, settings, snapshot_id, kind="generator", content=str(i)) for i in range(2))
-    with Champions() as champions:
+    with Champions(database, None, settings) as champions:
         champions.drafters()
         champions.drafters()
         assert loads.log == [two.version, new.version]
@@ -85,65 +86,35 @@ def test_what_has_not_changed_stays_loaded_and_what_has_is_stopped_first(databas
     assert loads.log[5:] == [f"stopped {old.version}"]
 
 
-def test_a_first_generator_is_taken_in(database, settings, snapshot_id, loads):
+def test_a_first_generator_is_taken_in(database, settings, snapshot_id, loads, champions):
     promoted(database, settings, snapshot_id)
-    with Champions() as champions:
-        assert champions.drafters().generator is None
-        generator = promoted(database, settings, snapshot_id, kind="generator")
-        assert champions.drafters().generator.version == generator.version
+    assert champions.drafters().generator is None
+    generator = promoted(database, settings, snapshot_id, kind="generator")
+    assert champions.drafters().generator.version == generator.version
 
 
-def test_without_a_champion_nothing_is_drafted(database, loads):
-    with Champions() as champions, pytest.raises(NoChampion, match="No classifier has been promoted yet"):
+def test_without_a_champion_nothing_is_drafted(loads, champions):
+    with pytest.raises(NoChampion, match="No classifier has been promoted yet"):
         champions.drafters()
 
 
-def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_does_not_go_on(
-    database, settings, snapshot_id, loads
+def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_is_not_used(
+    database, settings, snapshot_id, loads, champions
 ):
     promoted(database, settings, snapshot_id, content="before")
-    with Champions() as champions:
+    champions.drafters()
+    broken = candidate(database, settings, snapshot_id, content="broken")
+    (broken.path / "model.safetensors").unlink()
+    promote(database, [judged(database, broken, PASSED)], "the gate", overrule=False)
+    with pytest.raises(ModelError, match=f"{broken.version} can't be used"):
         champions.drafters()
-        broken = candidate(database, settings, snapshot_id, content="broken")
-        (broken.path / "model.safetensors").unlink()
-        promote(database, [judged(database, broken, PASSED)], "the gate", overrule=False)
-        with pytest.raises(ModelError, match=f"{broken.version} can't be used"):
-            champions.drafters()
 
 
-def test_a_rollback_takes_effect_on_the_next_chunk_of_a_run_that_goes_on(
-    prefect, database, settings, snapshot_id, loads, monkeypatch
-):
-    monkeypatch.setenv("TICKETING_DRAFT__CHUNK_SIZE", "1")
-    monkeypatch.setattr(resources, "vault", lambda: None)
-    first, second = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
-    with database.begin() as conn:
-        add_clean(conn, "T1", "T2", "T3")
-
-    def roll_back_once():
-        loads.on_predict = lambda: None
-        rollback(database, "classifier", "ann", settings)
-
-    loads.on_predict = roll_back_once
-    done = draft()
-
-    assert (done.claimed, done.to_human) == (3, 3)
-    routed = rows(database, "SELECT classifier_version FROM ticketing.routing ORDER BY routed_at")
-    assert [row["classifier_version"] for row in routed] == [second.version, first.version, first.version]
-
-
-def test_after_a_rollback_vllm_serves_the_adapter_of_before(
-    database, snapshot_id, flow_settings, monkeypatch, tmp_path
-):
+def test_after_a_rollback_vllm_serves_the_adapter_of_before(database, snapshot_id, settings, monkeypatch, tmp_path):
     """Two adapters of a tiny model, trained and served as real ones are."""
-    engine = {"KV_CACHE_GIB": "1", "MAX_MODEL_LEN": "1000", "MAX_REPLY_TOKENS": "16"}
-    flow_settings.setenv("TICKETING_GENERATOR__BASE_MODEL", str(save_tiny_model(tmp_path / "tiny")))
-    for name, value in engine.items():
-        flow_settings.setenv(f"TICKETING_ENGINE__{name}", value)
-    get_settings.cache_clear()
-    settings = get_settings()
-    monkeypatch.setattr(champions_module, "get_run_logger", lambda: SimpleNamespace(info=lambda *_: None))
-    monkeypatch.setattr(resources, "scrubber", lambda: None)
+    generator = settings.generator.model_copy(update={"base_model": str(save_tiny_model(tmp_path / "tiny"))})
+    engine = settings.engine.model_copy(update={"kv_cache_gib": 1, "max_model_len": 1000, "max_reply_tokens": 16})
+    settings = settings.model_copy(update={"generator": generator, "engine": engine})
     promoted(database, settings, snapshot_id)
     monkeypatch.setattr(
         champions_module, "TrainedClassifier", SimpleNamespace(load=lambda version, *_: FakeClassifier(version, None))
@@ -160,7 +131,7 @@ def test_after_a_rollback_vllm_serves_the_adapter_of_before(
 
     before, after = trained_to_say("a"), trained_to_say("b")
     asked = [messages("Answer.", "Where is my parcel?")]
-    with Champions() as champions:
+    with Champions(database, None, settings) as champions:
         generator = champions.drafters().generator
         (new,) = generator.complete(asked)
         assert generator.version == after.version

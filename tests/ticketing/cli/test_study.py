@@ -4,24 +4,21 @@ import csv
 
 import pytest
 
-from tests.commands import environment, ticketing
-from tests.studies import CANDIDATE, make_study, rate_all
+from tests.studies import make_study, rate_all
 from ticketing.study import studies as study
 
 
 @pytest.fixture
-def command(settings, tmp_path):
-    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), COLUMNS="200")
-
-    def call(*arguments):
-        return ticketing(env, tmp_path, "study", *arguments)
+def study_command(command):
+    def call(*arguments, columns=200):
+        return command("study", *arguments, columns=columns)
 
     return call
 
 
-def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(command, database, tmp_path):
+def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_command, database, tmp_path):
     study_id = str(make_study(database, size=4, shared=4))
-    said = command("export", study_id, "--rater", "ann", "--output", "ann.csv")
+    said = study_command("export", study_id, "--rater", "ann", "--output", "ann.csv")
     assert said.stdout.startswith("4 tickets in ann.csv"), said.stderr
     with (tmp_path / "ann.csv").open(encoding="utf-8-sig", newline="") as stream:
         sheet = list(csv.DictReader(stream))
@@ -34,33 +31,33 @@ def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(command, dat
         writer.writeheader()
         writer.writerows(sheet)
 
-    done = command("import", study_id, "ann.csv", "--rater", "ann")
+    done = study_command("import", study_id, "ann.csv", "--rater", "ann")
 
     assert done.returncode == 3
     assert done.stdout.strip() == "3 new ratings, 0 unchanged, 0 rows not rated yet, 1 refused"
     assert done.stderr.strip() == "line 8: preferred is not A, B, C, D or tie"
-    assert command("close", study_id).stdout.strip() == f"study {study_id} is closed"
-    listed = command("list").stdout
-    assert "closed" in listed and CANDIDATE in listed
-    again = command("import", study_id, "ann.csv", "--rater", "ann")
+    assert study_command("close", study_id).stdout.strip() == f"study {study_id} is closed"
+    listed = study_command("list").stdout
+    assert "closed" in listed and "generator 1" in listed and "generator 2" in listed
+    again = study_command("import", study_id, "ann.csv", "--rater", "ann")
     assert again.returncode == 1 and "is not open" in again.stderr
 
 
-def test_results_show_preferences_scores_and_agreement(command, database):
+def test_results_show_preferences_scores_and_agreement(study_command, database):
     study_id = make_study(database, size=10, shared=10)
-    assert command("results", str(study_id)).stdout.strip() == f"study {study_id} has no rating yet"
+    assert study_command("results", str(study_id)).stdout.strip() == f"study {study_id} has no rating yet"
     for rater in ("ann", "bob"):
         rate_all(database, study_id, rater, {"candidate": 5, "human": 4, "champion": 3, "nearest": 1}.get, "candidate")
     study.close(database, study_id, "boss")
 
-    shown = command("results", str(study_id)).stdout
+    shown = study_command("results", str(study_id)).stdout
 
     assert "20 ratings by 2 raters, 10 of 10 tickets rated; agreement alpha 1.00" in shown
     assert "0.722–1.000" in shown  # Wilson, 10 of 10
     assert "payment" in shown and "4.00–4.00" in shown
 
 
-def test_a_study_that_is_not_there_is_told(command):
-    said = command("results", "7")
+def test_a_study_that_is_not_there_is_told(study_command):
+    said = study_command("results", "7")
     assert said.returncode == 1
     assert "There is no study 7" in said.stderr

@@ -2,16 +2,13 @@
 
 import pytest
 
-from tests.commands import environment, ticketing
-from tests.seed import pending_draft, rows
+from tests.seed import add_clean, pending_draft, rows
 
 
 @pytest.fixture
-def review(settings, tmp_path):
-    env = environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value(), COLUMNS="200")
-
-    def call(*arguments, reviewer="ann"):
-        return ticketing({**env, "TICKETING_REVIEWER": reviewer}, tmp_path, "review", *arguments)
+def review(command):
+    def call(*arguments, reviewer="ann", columns=200):
+        return command("review", *arguments, columns=columns, TICKETING_REVIEWER=reviewer)
 
     return call
 
@@ -27,6 +24,16 @@ def test_the_queue_shows_what_waits_and_who_holds_it(review, draft):
     assert "Where is my parcel?" in shown and "Dear Ann, it is on its way." in shown
     assert "ann" in review("list").stdout
     assert review("next", reviewer="bob").stdout.strip() == "No draft is waiting."
+
+
+def test_a_draft_for_a_text_that_has_changed_says_so(review, database, draft):
+    with database.begin() as conn:
+        add_clean(conn, "T1", content_id="text-2")
+        conn.execute("DELETE FROM vault.ticket_text")
+    shown = review("show", draft).stdout
+    assert "The ticket's text has changed since" in shown
+    assert "the text is not kept any more" in shown
+    assert "older text of ticket T1" in " ".join(review("approve", draft).stderr.split())
 
 
 def test_a_draft_that_is_given_back_is_free_for_others(review, draft):

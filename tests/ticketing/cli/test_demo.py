@@ -1,0 +1,39 @@
+"""The demo never touches tickets that are not its own; that it works is tried in tests/e2e."""
+
+import pytest
+
+from tests.commands import environment, ticketing
+from tests.conftest import make_home, remove_home
+from tests.seed import rows
+from ticketing.database import Database
+from ticketing.settings import Settings
+
+
+@pytest.fixture
+def home():
+    folder = make_home()
+    yield folder
+    remove_home(folder)
+
+
+def test_a_demo_in_a_home_with_tickets_is_refused_and_overwrites_none(home, tmp_path):
+    env = environment(home)
+    (tmp_path / "tickets.csv").write_text("ticket_id,body,category\nT000001,Mine,logistics\n")
+    assert "1 new" in ticketing(env, tmp_path, "import", "tickets.csv").stdout
+
+    done = ticketing(env, tmp_path, "demo", "--history", "300", "--incoming", "10")
+
+    message = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert f"There are 1 tickets in {home} that are not this sample's, such as 'T000001'" in message
+    assert "Nothing was written" in message and "TICKETING_HOME=" in message
+    database = Database.open(Settings(home=home))
+    assert rows(database, "SELECT ticket_id, body FROM ticketing.imported_ticket") == [
+        {"ticket_id": "T000001", "body": "Mine"}
+    ]
+    database.close()
+
+
+def test_a_demo_never_writes_to_a_database_that_is_configured(refused, database):
+    assert "TICKETING_DATABASE_URL is set: nothing was written" in refused("demo")
+    assert rows(database, "SELECT * FROM ticketing.imported_ticket") == []

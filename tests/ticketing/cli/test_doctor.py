@@ -1,0 +1,24 @@
+"""What `ticketing doctor` says of the source."""
+
+from datetime import UTC, datetime
+
+from tests.seed import add_imported
+from tests.ticketing.test_source import GOOD, replace_view
+from ticketing.cli.status import CHECKS
+
+
+def test_source_with_odd_rows_and_without_an_index_gets_advice_and_a_good_one_none(database, settings):
+    with database.begin() as conn:
+        add_imported(conn, "T1")
+    assert CHECKS["source"](settings).advice == ""
+    with database.begin(role=None) as conn:
+        conn.execute("CREATE TABLE public.helpdesk AS SELECT n AS id, timestamptz '2026-01-01' AS changed"
+                     " FROM generate_series(1, 20000) AS n")  # fmt: skip
+        conn.execute("INSERT INTO public.helpdesk VALUES (0, NULL), (-1, %s)", (datetime(2099, 1, 1, tzinfo=UTC),))
+        conn.execute("ANALYZE public.helpdesk")
+    replace_view(database, GOOD | {"ticket_id": "id", "updated_at": "changed"}, "FROM public.helpdesk")
+
+    advice = CHECKS["source"](settings).advice
+
+    for told in ("1 tickets in ticketing.source_ticket have no finite updated_at", "in the future", "CREATE INDEX ON"):
+        assert told in advice

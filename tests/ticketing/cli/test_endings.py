@@ -1,0 +1,185 @@
+"""How commands end: interrupted, terminated, with a reader that went away, with an error that nobody expected."""
+
+import contextlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from tests.commands import COMMAND, environment, ticketing
+from tests.models.tiny_model import save_tiny_model
+from tests.seed import rows
+from ticketing.cli import status
+
+INTERRUPTED = "interrupted: run the same command again, it goes on where it stopped"
+
+
+@pytest.fixture
+def env(settings):
+    return environment(settings.home, TICKETING_DATABASE_URL=settings.database_url.get_secret_value())
+
+
+def ignore_interrupts():
+    # As a shell that is not interactive starts a process in the background.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def started(env, folder, *arguments, background=True):
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=env,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=ignore_interrupts if background else None,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_import_that_is_stopped_says_so_and_leaves_nothing(env, tmp_path, database, sign, code):
+    with (tmp_path / "tickets.csv").open("w") as file:
+        file.write("body,category\n,refused\n")
+        file.writelines(f"Where is parcel {number}?,logistics\n" for number in range(1_000_000))
+
+    with started(env, tmp_path, "import", "tickets.csv", background=sign == signal.SIGTERM) as process:
+        while not list(tmp_path.glob(".*.partial")):  # the first refused row: the import is under way
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(sign)
+        stdout, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stdout) == (code, "")
+    assert INTERRUPTED in " ".join(stderr.split()) and "Traceback" not in stderr
+    assert rows(database, "SELECT count(*) AS n FROM ticketing.imported_ticket") == [{"n": 0}]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["tickets.csv"]
+
+
+def test_sigterm_stops_up_with_its_server_though_interrupts_are_ignored(env, tmp_path):
+    port = free_port()
+    with started({**env, "TICKETING_PREFECT__PORT": str(port)}, tmp_path, "up") as process:
+        killer = threading.Timer(120, process.kill)
+        killer.start()
+        for line in process.stderr:
+            if "Ctrl-C stops everything" in line:
+                break
+        killer.cancel()
+        time.sleep(3)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        process.send_signal(signal.SIGTERM)
+        stderr = process.communicate(timeout=60)[1]
+
+    assert process.returncode in (0, 143)
+    assert "Traceback" not in stderr
+    assert not [child for child in psutil.wait_procs(children, timeout=20)[1] if child.is_running()]
+
+
+@pytest.mark.parametrize("command", ["db schema", "models --help"])
+def test_a_reader_that_goes_away_costs_no_traceback(env, tmp_path, command):
+    program = " ".join(f"'{part}'" for part in COMMAND)
+    shell = f"{program} {command} | head -c 10"
+    done = subprocess.run(["sh", "-c", shell], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert len(done.stdout) == 10
+    assert done.stderr == ""
+
+
+def test_a_full_disk_behind_the_output_is_an_error(env, tmp_path):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*COMMAND, "status"], env=env, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: the output can't be written: the disk is full"
+
+
+def test_an_unexpected_error_is_one_line_and_its_stack_is_kept_without_any_text(command, settings, monkeypatch):
+    secret = "Ann Smith, 12 High Street"
+
+    def fail(conn):
+        body = secret
+        try:
+            raise KeyError(body)
+        except KeyError as error:
+            raise ValueError(f"can't read {body}") from error
+
+    monkeypatch.setattr(status, "status", fail)
+    done = command("status", columns=200)
+
+    assert done.returncode == 1
+    assert secret not in done.stdout + done.stderr
+    (path,) = re.fullmatch(r"unexpected error ValueError; the details are in (\S+)\n", done.stderr).groups()
+    assert path.startswith(f"{settings.home}/logs/error-")
+    with open(path) as file:  # noqa: PTH123
+        stack = file.read()
+    assert "builtins.ValueError" in stack and "builtins.KeyError" in stack and "print_status" in stack
+    assert secret not in stack
+
+
+def test_an_unexpected_error_is_kept_elsewhere_where_the_home_cant_be_written(command, monkeypatch, tmp_path):
+    monkeypatch.setattr(status, "open_database", lambda settings: 1 / 0)
+    (tmp_path / "file").write_text("")
+    done = command("status", columns=200, TICKETING_HOME=str(tmp_path / "file"))
+    path = done.stderr.rsplit(" ", 1)[1].strip()
+    with open(path) as file:  # noqa: PTH123
+        assert "builtins.ZeroDivisionError" in file.read()
+
+
+LOAD_A_MODEL = """
+import sys
+from ticketing.cli import main
+sys.argv = ["ticketing", "--help"]
+try:
+    main()
+except SystemExit:
+    pass
+from transformers import AutoModelForCausalLM
+AutoModelForCausalLM.from_pretrained("{folder}").save_pretrained("{folder}/again")
+"""
+
+
+def test_no_progress_bar_of_a_library_gets_between_the_lines_of_the_log(env, tmp_path):
+    code = LOAD_A_MODEL.format(folder=save_tiny_model(tmp_path / "tiny"))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):
+    done = subprocess.run(
+        [*COMMAND, "privacy", "forget", "--customer", "-"],
+        env=env,
+        cwd=tmp_path,
+        input=b"\xff\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"What stdin holds is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
+
+
+def test_an_error_in_a_flow_is_one_sentence_without_a_stack(env, tmp_path):
+    done = ticketing({**env, "TICKETING_PREFECT__PORT": str(free_port())}, tmp_path, "evaluate")
+    assert (done.returncode, done.stdout) == (1, "")
+    sentence = "error: ModelError: There is no candidate to evaluate: run 'ticketing train' first."
+    assert " ".join(done.stderr.split()) == sentence

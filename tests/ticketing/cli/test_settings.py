@@ -1,0 +1,92 @@
+"""Settings and homes that can't be used: the message names the setting or the file, and nothing is made."""
+
+import pytest
+
+from tests.commands import environment, ticketing
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'home = "a"\nlog_level = [', "ticketing.toml is no valid TOML: Invalid value (at end of document)"),
+        (b"\n\nlog_level = INFO\n", "ticketing.toml is no valid TOML: Invalid value (at line 3, column 13)"),
+        (b'home = "\xff"', "ticketing.toml is not UTF-8 (byte 8): save it as UTF-8"),
+        (b'cache = "a\\u0000b"', "cache: a path can't hold a null byte"),
+        (b"[gate]\nacuracy = 0.9", "gate.acuracy: Extra inputs are not permitted"),
+    ],
+)
+def test_a_settings_file_that_cant_be_read_is_named_with_the_place(refused, tmp_path, content, expected):
+    (tmp_path / "ticketing.toml").write_bytes(content)
+    assert expected in refused("status")
+
+
+def test_a_settings_file_that_is_a_folder_is_not_passed_over(refused, tmp_path):
+    (tmp_path / "ticketing.toml").mkdir()
+    assert "ticketing.toml is not a file" in refused("status")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("TICKETING_PREFECT__NIGHTLY_CRON", "61 * * * *", "prefect.nightly_cron: '61 * * * *' is no cron expression"),
+        ("TICKETING_PREFECT__RETRAIN_CRON", "0 4 30 2 *", "prefect.retrain_cron: '0 4 30 2 *' is no cron expression"),
+        ("TICKETING_PREFECT__NIGHTLY_CRON", "@daily", "write minute, hour, day, month and weekday"),
+        ("TICKETING_PREFECT__TIMEZONE", "Mars/Base", "prefect.timezone: 'Mars/Base' is no time zone"),
+        ("TICKETING_IMPORTING__TIMEZONE", "Europe", "importing.timezone: 'Europe' is no time zone"),
+        ("TICKETING_GATE__ACCURACY", "1.5", "gate.accuracy: Input should be less than or equal to 1"),
+        ("TICKETING_GATE", "0.9", "gate: Input should be a valid dictionary"),
+        ("TICKETING_LOG_LEVEL", "LOUD", "log_level: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("TICKETING_PRIVACY__ORDER_PATTERNS", "secret", "TICKETING_PRIVACY__ORDER_PATTERNS can't be read"),
+        ("TICKETING_HOME", "~nobody-here/x", "names the folder of a user who does not exist"),
+    ],
+)
+def test_a_wrong_value_in_the_environment_is_refused_with_its_setting(refused, variable, value, expected):
+    message = refused("status", **{variable: value})
+    assert expected in message
+    assert "secret" not in message
+
+
+def test_help_needs_no_settings(command, tmp_path):
+    (tmp_path / "ticketing.toml").write_text("[")
+    assert command("import", "--help").returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("import", "x.csv"), ("demo",), ("up",), ("review", "list")])
+def test_a_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, arguments):
+    (tmp_path / "x.csv").write_text("body,category\na,b\n")
+    (tmp_path / "home-file").write_text("mine")
+    variables = {"TICKETING_HOME": str(tmp_path / "home-file"), "TICKETING_DATABASE_URL": None}
+    assert f"The home {tmp_path}/home-file is a file. Set TICKETING_HOME" in refused(*arguments, **variables)
+    assert (tmp_path / "home-file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [
+        ("/proc/ticketing", "can't be made: No such file or directory"),  # /proc takes no folder, not even root's
+        ("/proc", "can't be written to: No such file or directory"),
+        ("x" * 300, "can't be made: File name too long"),
+        ("file/below", "can't be made: Not a directory"),
+        ("loop/below", "its symbolic links form a loop"),
+    ],
+)
+def test_a_home_that_cant_be_made_is_refused_with_the_reason(refused, tmp_path, home, expected):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    message = refused("status", TICKETING_HOME=home)
+    assert expected in message and "Set TICKETING_HOME to a folder" in message
+
+
+def test_a_home_too_deep_for_a_socket_is_refused_with_the_numbers(refused, tmp_path):
+    message = refused("status", TICKETING_HOME=str(tmp_path / ("x" * 100)), TICKETING_DATABASE_URL=None)
+    assert "is too long for the embedded Postgres" in message and "of at most 103" in message
+
+
+def test_doctor_says_what_is_wrong_with_the_home_and_goes_on_checking(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
+    found = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"The home {tmp_path}/file is a file. Set TICKETING_HOME" in found
+    assert "ok memory" in found and "base models" in found

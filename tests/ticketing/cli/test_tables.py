@@ -1,0 +1,52 @@
+import re
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from ticketing.cli.tables import table
+
+WORDS = st.text("abcdefgh0123456789.-_", min_size=1, max_size=14)
+CELLS = st.lists(WORDS, max_size=12).map(" ".join)
+
+
+def printed(columns, rows, texts=(), width=80):
+    console = Console(file=StringIO(), width=width)
+    console.print(table(columns, rows, width, "title", texts))
+    return console.file.getvalue()
+
+
+@given(st.integers(1, 9).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1, max_size=4)))
+def test_no_word_is_ever_broken_and_no_line_is_too_long(rows):
+    columns = [f"column{number}" for number in range(len(rows[0]))]
+    output = printed(columns, rows)
+    expected = sorted(word for row in rows for cell in row for word in cell.split())
+    found = [word for word in output.split() if not re.fullmatch("title|column[0-9]|─+", word)]
+    assert sorted(found) == expected
+    assert max(map(cell_len, output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_chinese_and_long_words_of_free_text_fill_the_room_that_is_left(width):
+    text = "我的包裹在哪里" * 20 + " https://example.com/" + "x" * 100
+    output = printed(("ticket", "text"), [("T000001", text)], texts=("text",), width=width)
+    assert "T000001" in output.split()
+    assert "".join(output.split()).count("我的包裹在哪里") >= 1
+    assert max(map(cell_len, output.splitlines())) <= width
+
+
+def test_markup_in_a_ticket_is_printed_as_it_is():
+    assert "[red]sale[/red] [x" in printed(("a",), [("[red]sale[/red] [x",)])
+
+
+def test_rows_of_a_table_that_is_too_wide_are_printed_one_below_the_other():
+    output = printed(("version", "base"), [("v" * 30, "b" * 30), ("w" * 30, "")], width=50)
+    assert [line.split() for line in output.splitlines() if line.strip()] == [
+        ["title"],
+        ["version", "v" * 30],
+        ["base", "b" * 30],
+        ["version", "w" * 30],
+    ]

@@ -1,0 +1,92 @@
+"""How a command ends: an error becomes one sentence, and SIGTERM does the same as Ctrl-C. Nothing here is a command."""
+
+import errno
+import signal
+import tempfile
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from ticketing.cli.common import console
+from ticketing.cli.log_lines import show_log
+from ticketing.errors import ConfigurationError, TicketingError
+from ticketing.settings import get_settings
+
+# What a shell reports for a process that a signal ended: 128 and the signal's number.
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM."""
+
+
+class Commands(TyperGroup):
+    """All commands, with what happens before each of them and after an interruption."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — click's own types differ between versions of typer
+        """Runs a command; an interruption ends it with a sentence and the exit code that a shell expects."""
+        try:
+            with suppress(ConfigurationError):  # every command reads them, and reports it; --help needs none
+                show_log(get_settings())
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            console.print("interrupted: run the same command again, it goes on where it stopped")
+            raise typer.Exit(EXIT_TERMINATED if isinstance(interruption, Terminated) else EXIT_INTERRUPTED) from None
+
+
+def end_on_sigterm() -> None:
+    """Makes SIGTERM raise `Terminated`, so that open blocks are left, and servers stopped, as after Ctrl-C.
+
+    A shell that is not interactive starts background processes with SIGINT ignored: only SIGTERM ends those.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def report_error(error: Exception) -> None:
+    """Prints one sentence about an error that ended a command.
+
+    Of an unexpected error only the type is printed: its message may quote a ticket. The stack goes into a file.
+    """
+    if isinstance(error, TicketingError):
+        console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
+        console.print(str(error), markup=False)
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        console.print("[bold red]error:[/] the output can't be written: the disk is full")
+    else:
+        console.print(f"[bold red]unexpected error[/] {type(error).__name__}; the details are in ", end="")
+        console.print(str(_write_stack(error)), markup=False, soft_wrap=True)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _write_stack(error: BaseException) -> Path:
+    """Writes the types and stacks of an error and its causes, without messages and values of variables."""
+    name = f"error-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.log"
+    text = "\n".join(_stacks(error))
+    try:
+        folder = get_settings().home / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    except (OSError, TicketingError):
+        folder = Path(tempfile.mkdtemp(prefix="ticketing-"))
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def _stacks(error: BaseException | None) -> list[str]:
+    lines: list[str] = []
+    while error is not None:
+        lines += [f"{type(error).__module__}.{type(error).__qualname__}", *traceback.format_tb(error.__traceback__)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if error is not None:
+            lines.append("raised while this was handled, or caused by this:")
+    return lines

@@ -1,0 +1,34 @@
+"""Keeps a lease in the database alive while work that it covers goes on."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ticketing.database import Connection, Database
+from ticketing.errors import DatabaseError
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def kept_alive(database: Database, lease_seconds: float, renew: Callable[[Connection], object]) -> Iterator[None]:
+    """Calls `renew` in a transaction three times a lease, in the background, while the block runs."""
+    done = threading.Event()
+
+    def renew_until_done() -> None:
+        while not done.wait(lease_seconds / 3):
+            try:
+                with database.begin() as conn:
+                    renew(conn)
+            except DatabaseError as error:
+                # Two more tries fit into the lease. If they fail too, the write at the end sees that the lease is lost.
+                logger.warning("The lease was not renewed: %s", error)
+
+    thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
