@@ -15,6 +15,7 @@ from ticketing.settings import CorpusSettings
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")  # in the order of assigning's numbers
+TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")  # models are trained or chosen on them
 SplitKind = Literal["by time", "by category"]
 
 
