@@ -59,7 +59,7 @@ def test_a_rater_may_do_nothing_but_rate(database, statement):
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ticketing.study.studies SET state = 'open'",
+        "UPDATE ticketing.study SET state = 'open'",
         "INSERT INTO ticketing.study_rating (item_id, rater, scores) VALUES (1, 'me', '{}')",
         "INSERT INTO ticketing.study_assignment VALUES (1, 'me', 1, '{human}')",
         "DELETE FROM ticketing.study_item",
@@ -70,8 +70,8 @@ def test_the_pipeline_may_not_go_round_the_functions(database, statement):
 
 
 def test_dashboards_see_no_seed(database):
-    assert attempt(database, Role.READONLY, "SELECT seed FROM ticketing.study.studies") == REFUSED
-    assert attempt(database, Role.READONLY, "SELECT name, state FROM ticketing.study.studies") is None
+    assert attempt(database, Role.READONLY, "SELECT seed FROM ticketing.study") == REFUSED
+    assert attempt(database, Role.READONLY, "SELECT name, state FROM ticketing.study") is None
 
 
 def test_a_raters_own_login_rates_under_its_name_and_sees_no_system_and_no_version(server, database, database_name):
@@ -232,10 +232,10 @@ def test_a_closed_study_takes_no_rating_and_no_rater(database):
         "DELETE FROM ticketing.study_reply",
         "UPDATE ticketing.study_item SET ticket = 'other'",
         "INSERT INTO ticketing.study_item (study_id, ticket_id, category, language, ticket, shared)"
-        " SELECT study_id, 'x', 'c', 'en', 't', true FROM ticketing.study.studies",
+        " SELECT study_id, 'x', 'c', 'en', 't', true FROM ticketing.study",
         "UPDATE ticketing.study_system SET version = 'generator-2'",
-        "UPDATE ticketing.study.studies SET seed = 1",
-        "UPDATE ticketing.study.studies SET state = 'preparing'",
+        "UPDATE ticketing.study SET seed = 1",
+        "UPDATE ticketing.study SET state = 'preparing'",
     ],
 )
 def test_not_even_the_owner_can_change_items_replies_and_ratings(database, statement):
