@@ -204,7 +204,7 @@ def test_a_rule_on_recall_or_precision_needs_a_category(metric):
 
 
 def test_more_faults_than_another_is_never_what_a_rule_asks_for():
-    with pytest.raises(ValidationError, match="any_fault is better the smaller it is"):
+    with pytest.raises(ValidationError, match="a lower any_fault is better"):
         GateRule(kind="generator", metric="any_fault", against="champion")
     assert GateRule(kind="generator", metric="any_fault", against="champion", operator="<=").margin == 0.0
 
