@@ -217,7 +217,7 @@ def test_what_is_kept_of_a_rule_says_what_it_asked_and_by_how_much_it_was_met():
 
 @pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])
 def test_a_rule_holds_a_number_against_one_thing(fields):
-    with pytest.raises(ValidationError, match="either a value or 'against'"):
+    with pytest.raises(ValidationError, match="either 'value' or 'against'"):
         rule(**fields)
 
 
