@@ -1,6 +1,6 @@
 """The connection to Postgres, the roles the pipeline acts in, and the named queries of `sql/queries/`.
 
-The embedded server is `ticketing.embedded`, the schema `ticketing.migrations`; nothing here knows a table.
+It knows no table: the schema belongs to `ticketing.migrations`, and the embedded server to `ticketing.embedded`.
 """
 
 import re
@@ -28,22 +28,22 @@ Connection = psycopg.Connection[DictRow]
 CONNECT_TIMEOUT_SECONDS = 10
 HOW_TO_GO_ON = "Check TICKETING_DATABASE_URL, or unset it to use the embedded Postgres."
 
-# What a failed statement means. Only the condition is told: the driver's own message can hold values of a row.
+# What each SQLSTATE means. The driver's own message is not shown, because it can quote values of a row.
 CONDITIONS = {
-    "40001": "two runs were in each other's way; run it again",
-    "40P01": "two runs were in each other's way; run it again",
+    "40001": "it conflicted with another run; run it again",
+    "40P01": "it deadlocked with another run; run it again",
     "42501": "this login may not do that; see the grants in sql/migrations, and give it the role it needs",
     "42703": "a column is missing; 'ticketing doctor' says which",
     "42P01": "a table or view is missing; 'ticketing doctor' says which",
     "3F000": "a schema is missing; run 'ticketing db upgrade'",
     "53100": "the database's disk is full; free some space and run it again",
     "53300": "the database has too many connections; stop other runs, or raise max_connections",
-    "55P03": "something else holds a lock; run it again",
+    "55P03": "another session holds a lock; run it again",
     "57014": "the statement was cancelled, or took longer than statement_timeout",
     "57P01": "the database was shut down; start it and run it again",
     "57P03": "the database is starting up; run it again in a moment",
 }
-# libpq gives no SQLSTATE for a failed connection, only a text. The password is in none of them.
+# libpq gives only a text for a failed connection, no SQLSTATE. None of these texts holds the password.
 CONNECTION_FAILURES = {
     r"password authentication failed|no password supplied": "the password is wrong or missing",
     r"no pg_hba\.conf entry": "the server does not let this login in from here (pg_hba.conf)",
@@ -61,7 +61,7 @@ CONNECTION_FAILURES = {
 
 
 class Role(StrEnum):
-    """Whose rights a transaction has; the roles are made by the first migration."""
+    """The role whose rights a transaction has. The migrations create the roles."""
 
     PIPELINE = "ticketing_pipeline"
     WRITEBACK = "ticketing_writeback"
@@ -71,7 +71,7 @@ class Role(StrEnum):
 
 
 class Database:
-    """A pool of connections. Threads may share it; a forked process needs one of its own."""
+    """A pool of connections. Threads may share it; a forked process needs its own pool."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -82,18 +82,18 @@ class Database:
             connect_args={
                 "connect_timeout": int(str(url.query.get("connect_timeout", CONNECT_TIMEOUT_SECONDS))),
                 "application_name": "ticketing",
-                # A help desk's timestamps without a zone mean the same on every machine.
+                # Postgres reads timestamps without a zone in this zone, so they mean the same on every machine.
                 "options": "-c timezone=UTC",
             },
         )
 
     @classmethod
     def open(cls, settings: Settings) -> "Database":
-        """The database of the settings; with no URL there, the embedded Postgres, started if it is not running.
+        """The database of the settings. Without a URL it is the embedded Postgres, which is started if necessary.
 
         Raises:
-            DatabaseError: the URL is wrong, or the embedded Postgres can't be started. Whether a server answers
-                shows at the first `begin`.
+            DatabaseError: the URL is wrong, or the embedded Postgres can't be started. A server that does not answer
+                raises at the first `begin`.
         """
         if settings.database_url is None:
             return cls(_parse(start_server(settings.home)))
@@ -103,11 +103,11 @@ class Database:
     def begin(self, role: Role | None = Role.PIPELINE) -> Iterator[Connection]:
         """One transaction with a role's rights (None: the login's own); rows are dicts.
 
-        It is committed when the block ends and rolled back when it raises.
+        The transaction is committed when the block ends, and rolled back when the block raises.
 
         Raises:
-            DatabaseError: the server can't be reached, the login may not take the role, or a statement failed. A
-                driver's error is never passed on, since its text can hold what was in the row.
+            DatabaseError: the server can't be reached, the login may not take the role, or a statement failed. The
+                driver's error is never passed on, because its text can quote values of a row.
         """
         try:
             pooled = self._engine.raw_connection()
@@ -137,7 +137,7 @@ class Database:
         return None if self._url.password is None else str(self._url.password)
 
     def close(self) -> None:
-        """Gives all connections back. The embedded Postgres stops when the last process that uses it ends."""
+        """Closes all connections. The embedded Postgres stops when the last process that uses it ends."""
         self._engine.dispose()
 
     def __repr__(self) -> str:
@@ -147,31 +147,33 @@ class Database:
         if isinstance(error, PoolTimeout):
             return DatabaseError("All connections of this process are in use: run fewer tasks at once.")
         text = str(error)
-        reason = next((why for sign, why in CONNECTION_FAILURES.items() if re.search(sign, text)), "it failed")
+        reason = next(
+            (why for sign, why in CONNECTION_FAILURES.items() if re.search(sign, text)), "the connection failed"
+        )
         return DatabaseError(f"Can't connect to the database {self.libpq_uri()}: {reason}. {HOW_TO_GO_ON}")
 
 
 def database_error(error: psycopg.Error) -> DatabaseError:
-    """The driver's error as ours, by its condition alone."""
+    """A `DatabaseError` that names the SQLSTATE of a driver's error and nothing of its text."""
     state = error.sqlstate
     if isinstance(error, psycopg.DataError) and state is None:
         return DatabaseError("A value can't be stored in Postgres (a zero byte in a text?). Nothing was written.")
     if state is None:
         return DatabaseError(
-            f"The connection to the database was lost ({type(error).__name__}); nothing of this step was written. "
-            "Run it again."
+            f"The connection to the database was lost ({type(error).__name__}); this step wrote nothing. Run it again."
         )
-    told = CONDITIONS.get(state, "see the database's log")
+    reason = CONDITIONS.get(state, "see the database's log")
     return DatabaseError(
-        f"The database refused a statement ({type(error).__name__}, {state}): {told}. Nothing of this step was written."
+        f"The database refused a statement ({type(error).__name__}, {state}): {reason}. This step wrote nothing."
     )
 
 
 @contextmanager
 def refusals_as(kind: type[TicketingError], stays: str = "nothing changed") -> Iterator[None]:
-    """Turns a refusal of the SQL functions in sql/migrations into an error of this kind with their words and `stays`.
+    """Turns a refusal by one of the SQL functions in sql/migrations into an error of this kind.
 
-    Their messages hold ids, numbers, labels, states and people's names only, never what a ticket says.
+    The message is the SQL function's own, followed by `stays`. SQL functions put only ids, numbers, labels, states and
+    people's names into their messages, never a ticket's text.
     """
     try:
         yield
@@ -201,7 +203,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # The URL itself is not shown: whatever is wrong with it, there may be a password in it.
+        # The URL itself is not shown, because it may hold a password.
         raise DatabaseError(
             f"TICKETING_DATABASE_URL can't be read: write it as postgresql://user:password@host:5432/database, with "
             f"special characters in the password percent-encoded. {HOW_TO_GO_ON}"

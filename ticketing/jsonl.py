@@ -1,6 +1,6 @@
-"""Reads and writes JSON Lines files: one JSON object a line, in order, with line numbers and required fields.
+"""Reads and writes JSON Lines files: one JSON object per line, in order, with line numbers and required fields.
 
-Further checks on the values of the fields are up to the callers.
+It does not know what the fields mean: callers check the values further.
 """
 
 import json
@@ -39,7 +39,7 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
 
     `id` is a string or an integer, every other required field is a string that is not blank. `subject` and `language`
     are optional strings. This function checks the whole file before it returns the first row, so that an invalid last
-    line is found at once and not after hours of work. It reads the file twice and never holds it in memory.
+    line is found at once and not after hours of work. It reads the file twice and does not hold it in memory.
 
     Args:
         path: a UTF-8 file, with or without a byte-order mark.
@@ -59,18 +59,18 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
         more = f"; and {wrong - SHOWN_PROBLEMS:,} more" if wrong > SHOWN_PROBLEMS else ""
         raise InputError(
             f"{path}: {wrong:,} of {rows:,} lines can't be used: {'; '.join(problems)}{more}. "
-            "Put them right or take them out, and run it again. Nothing was written."
+            "Correct or remove these lines, and run it again. Nothing was written."
         )
     if not rows:
-        raise InputError(f"{path} has no rows: it needs one JSON object a line, with {' and '.join(required)}.")
+        raise InputError(f"{path} has no rows: it needs one JSON object per line, with {' and '.join(required)}.")
     return _rows(path, required, max_chars)
 
 
 def check_output(target: Path) -> None:
-    """Does nothing if a file can be written there, as far as that shows before it is written.
+    """Checks that a file can be written there, as far as this can be known in advance.
 
     Raises:
-        OutputError: something else has that name, or its folder is not there or not writable.
+        OutputError: the name belongs to something that is not a file, or its folder is missing or not writable.
     """
     folder = target.absolute().parent
     try:
@@ -127,10 +127,10 @@ def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
 
 
 def check_file(path: Path) -> None:
-    """Does nothing if there is a file that is not empty.
+    """Checks that the file exists and is not empty.
 
     Raises:
-        InputError: there is none, it is empty, or it can't be looked at.
+        InputError: the file is missing, is empty, or can't be read.
     """
     try:
         if not path.is_file():
@@ -171,7 +171,7 @@ def next_line(stream: TextIO, path: Path, line_number: int) -> str:
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
-    """Every line of a file that is not blank, with its number from 1: its JSON object, or why it holds none.
+    """The number (from 1) and the JSON object of every line that is not blank, or the reason why it is no JSON object.
 
     Raises:
         InputError: the file can't be read.
@@ -209,7 +209,7 @@ def parse_object(line: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise LineError(f"not JSON ({error.msg} at column {error.colno})") from None
     except (ValueError, RecursionError) as error:
-        # For a number with thousands of digits, or brackets nested thousands deep.
+        # A number with thousands of digits, or brackets nested thousands deep.
         raise LineError(f"not usable JSON ({type(error).__name__})") from None
     if not isinstance(values, dict):
         raise LineError("not a JSON object")

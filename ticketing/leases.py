@@ -1,4 +1,4 @@
-"""Keeps a lease in the database alive while work that it covers goes on."""
+"""Renews a lease in the database while the work that it covers goes on. The caller supplies the renewing query."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def kept_alive(database: Database, lease_seconds: float, renew: Callable[[Connection], object]) -> Iterator[None]:
-    """Calls `renew` in a transaction three times a lease, in the background, while the block runs."""
+    """Calls `renew` in a background transaction every third of `lease_seconds` while the block runs."""
     done = threading.Event()
 
     def renew_until_done() -> None:
@@ -22,7 +22,7 @@ def kept_alive(database: Database, lease_seconds: float, renew: Callable[[Connec
                 with database.begin() as conn:
                     renew(conn)
             except DatabaseError as error:
-                # Two more tries fit into the lease. If they fail too, the write at the end sees that the lease is lost.
+                # The lease leaves time for two more tries. If they fail, the final write finds the lease lost.
                 logger.warning("The lease was not renewed: %s", error)
 
     thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)

@@ -1,6 +1,6 @@
-"""Brings a database up to date with `sql/migrations/`, and shows the schema that comes of it.
+"""Applies the migrations in `sql/migrations/` to a database, and dumps the resulting schema.
 
-What the migrations say is in the files; nothing here knows a table but its own `ticketing.migration`.
+It knows no table except `ticketing.migration`, which records the applied migrations.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from ticketing.errors import DatabaseError
 DUMP_HEADER = (
     "-- The whole schema, as the migrations leave it. Made by 'ticketing db schema': change the migrations, not this.\n"
 )
-# A migration that waits longer for a lock gives up, since all later sessions wait behind it meanwhile.
+# A migration that waits longer for a lock gives up, because every later session waits behind it.
 LOCK_TIMEOUT_SECONDS = 10
-# What differs between two dumps of one schema: versions, and the random key psql is locked with.
+# Lines that differ between two dumps of the same schema: versions, and the random key of \restrict.
 DUMP_NOISE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict .*)\n", re.MULTILINE)
 
 
@@ -43,13 +43,13 @@ def migrations() -> list[Migration]:
 
 
 def upgrade(database: Database) -> list[str]:
-    """Applies the migrations that are missing, each in a transaction of its own. Returns their names.
+    """Applies the missing migrations, each in its own transaction. Returns their names.
 
-    Safe to run twice and from several processes at once.
+    It is idempotent, and several processes may run it at once.
 
     Raises:
-        DatabaseError: an applied migration is not the one in the code, the database is newer than the code, another
-            session holds a lock on a table, or the login may not make what is missing.
+        DatabaseError: an applied migration differs from the one in the code, the database is newer than the code,
+            another session holds a lock on a table, or the login lacks the right to create something.
     """
     applied: list[str] = []
     while (name := _apply_next(database)) is not None:
@@ -58,10 +58,10 @@ def upgrade(database: Database) -> list[str]:
 
 
 def check_schema(database: Database) -> None:
-    """Does nothing if the schema is up to date.
+    """Checks that the schema is up to date.
 
     Raises:
-        DatabaseError: it is not, or it is not the code's.
+        DatabaseError: a migration is missing, or the database has a migration that the code does not have.
     """
     with database.begin(role=None) as conn:
         upgraded = queries.has_migrations(conn)
@@ -76,10 +76,10 @@ def check_schema(database: Database) -> None:
 
 
 def dump_schema(database: Database) -> str:
-    """The schemas `ticketing` and `vault` as SQL, the same text for the same schema.
+    """The schemas `ticketing` and `vault` as SQL; the same schema always gives the same text.
 
     Raises:
-        DatabaseError: there is no pg_dump, or it failed.
+        DatabaseError: pg_dump is not installed, or it failed.
     """
     program = client_program("pg_dump")
     if program is None:
@@ -97,7 +97,7 @@ def dump_schema(database: Database) -> str:
 
 
 def _apply_next(database: Database) -> str | None:
-    """Applies the first missing migration, if any. The lock ends with the transaction, so nobody applies it twice."""
+    """Applies the first missing migration, if any. A lock makes other upgrades wait until the transaction ends."""
     with database.begin(role=None) as conn:
         queries.lock_migrations(conn)
         try:
@@ -106,7 +106,7 @@ def _apply_next(database: Database) -> str | None:
             missing = _missing(conn)
             if not missing:
                 return None
-            # From here on only: a second upgrade waits for the first one above, however long that takes.
+            # Not set earlier: a second upgrade waits at lock_migrations above without a limit, until the first ends.
             queries.limit_lock_wait(conn, milliseconds=int(LOCK_TIMEOUT_SECONDS * 1000))
             conn.execute(missing[0].sql.encode())
             queries.record_migration(conn, name=missing[0].name, checksum=missing[0].checksum)
@@ -128,7 +128,7 @@ def _apply_next(database: Database) -> str | None:
 def _lock_holders(database: Database) -> str:
     with database.begin(role=None) as conn:
         holders = [f"{row['name']}, process {row['pid']}, on {row['relation']}" for row in queries.lock_holders(conn)]
-    return "; ".join(holders) or "it has ended by now"
+    return "; ".join(holders) or "it has already ended"
 
 
 def _missing(conn: Connection) -> list[Migration]:
@@ -141,12 +141,12 @@ def _missing(conn: Connection) -> list[Migration]:
             )
         if known[name].checksum != checksum:
             raise DatabaseError(
-                f"The migration {name} was applied with another content than this version of ticketing has. Migrations "
-                "never change once they were applied: go back to the version that applied it, or use a new database."
+                f"The migration {name} was applied with another content than this version of ticketing has. An applied "
+                "migration must never change: go back to the version that applied it, or use a new database."
             )
     return [migration for name, migration in known.items() if name not in applied]
 
 
 def _read(name: str, sql: str) -> Migration:
-    # read_text has made every line end the same, so a checkout with other line ends has the same checksum.
+    # read_text normalises line ends, so a checkout with other line ends has the same checksum.
     return Migration(name, sql, hashlib.sha256(sql.encode()).hexdigest())

@@ -1,6 +1,6 @@
-"""What a reviewer does with a draft: list, claim, approve, edit, reject, give back.
+"""A reviewer's actions on drafts: list, claim, approve, edit, reject, release.
 
-The rules are kept by SQL functions and triggers in the database, for psql as well; here they only get a Python face.
+It has no rules of its own: SQL functions and triggers in the database enforce them, for users of psql as well.
 """
 
 from typing import Any
@@ -10,9 +10,10 @@ from ticketing.errors import ReviewError
 
 
 def set_actor(conn: Connection, name: str) -> None:
-    """Who acts in the rest of this transaction, for the trail.
+    """Sets the name that the trail records for the rest of this transaction.
 
-    It is heeded only where the login may act for others (the pipeline's); else the login itself is who acts.
+    The database uses the name only if the login may act for others, as the pipeline's login may. For any other login
+    it records the login itself.
 
     Raises:
         ReviewError: the name is empty.
@@ -23,15 +24,15 @@ def set_actor(conn: Connection, name: str) -> None:
 
 
 def list_pending(conn: Connection, limit: int, category: str | None = None) -> list[dict[str, Any]]:
-    """Pending drafts beside their tickets, oldest first: rows of the view `ticketing.review_queue`."""
+    """Pending drafts with their tickets, oldest first: rows of the view `ticketing.review_queue`."""
     return list(queries.pending_drafts(conn, amount=limit, category=category))
 
 
 def show(conn: Connection, draft_id: int) -> dict[str, Any]:
-    """One pending draft beside its ticket.
+    """One pending draft with its ticket.
 
     Raises:
-        ReviewError: there is no such draft, or it is not pending any more.
+        ReviewError: there is no such draft, or it is no longer pending.
     """
     row: dict[str, Any] | None = queries.pending_draft(conn, draft_id=draft_id)
     if row is None:
@@ -40,10 +41,10 @@ def show(conn: Connection, draft_id: int) -> dict[str, Any]:
 
 
 def claim(conn: Connection, draft_id: int | None = None) -> dict[str, Any] | None:
-    """Takes the oldest draft nobody holds, or the given one: a row of `ticketing.draft`. None: none is waiting.
+    """Claims the given draft, or the oldest unclaimed draft. Returns its row of `ticketing.draft`, or None without any.
 
     Raises:
-        ReviewError: the given one does not exist, is decided, or is in another reviewer's hands.
+        ReviewError: the given draft does not exist, is already decided, or is claimed by another reviewer.
     """
     with refusals_as(ReviewError):
         row: dict[str, Any] | None = queries.claim_draft(conn, draft_id=draft_id)
@@ -51,7 +52,7 @@ def claim(conn: Connection, draft_id: int | None = None) -> dict[str, Any] | Non
 
 
 def release(conn: Connection, draft_id: int) -> None:
-    """Gives a draft back to the others.
+    """Gives up the claim on a draft, so that other reviewers can claim it.
 
     Raises:
         ReviewError: as for `claim`.
@@ -61,27 +62,27 @@ def release(conn: Connection, draft_id: int) -> None:
 
 
 def approve(conn: Connection, draft_id: int) -> None:
-    """Approves a draft as it stands; its text goes into the outbox, once.
+    """Approves a draft unchanged. Its text goes into the outbox exactly once.
 
     Raises:
-        ReviewError: as for `claim`, or a reply to this revision of the ticket was approved already.
+        ReviewError: as for `claim`, or a reply to this revision of the ticket is already approved.
     """
     with refusals_as(ReviewError):
         queries.approve_draft(conn, draft_id=draft_id)
 
 
 def edit(conn: Connection, draft_id: int, body: str) -> None:
-    """Approves a draft with the reviewer's own words; they go into the outbox, once.
+    """Approves a draft with the reviewer's text, which goes into the outbox exactly once.
 
     Raises:
-        ReviewError: as for `approve`, or the words are empty.
+        ReviewError: as for `approve`, or the text is empty.
     """
     with refusals_as(ReviewError):
         queries.edit_draft(conn, draft_id=draft_id, body=body)
 
 
 def reject(conn: Connection, draft_id: int, reason: str) -> None:
-    """Rejects a draft with a reason, which is kept in the trail.
+    """Rejects a draft with a reason, which the trail records.
 
     Raises:
         ReviewError: as for `claim`, or the reason is empty.

@@ -1,6 +1,6 @@
-"""Types of single settings that pydantic does not have: time zones, cron expressions, folders.
+"""Types of settings that pydantic lacks: time zones, cron expressions, folders.
 
-Which settings there are is `ticketing.settings`.
+It defines no setting: that is `ticketing.settings`.
 """
 
 from datetime import UTC, datetime
@@ -15,15 +15,15 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check_timezone(name: str) -> str:
-    """The name itself if it is a time zone's.
+    """Returns the name if it is the name of a time zone.
 
     Raises:
-        ValueError: there is no such zone.
+        ValueError: there is no such time zone.
     """
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # A name that is no key, a path or null bytes, a folder of zones such as 'Europe'.
+        # For an unknown name, for a path or null bytes, and for a folder of zones such as 'Europe'.
         raise ValueError(f"{name!r} is no time zone: write a name such as Europe/Berlin or UTC") from None
     return name
 
@@ -32,7 +32,7 @@ def _check_cron(expression: str) -> str:
     try:
         if len(expression.split()) != 5:
             raise CronSimError
-        # Nothing is scheduled with this date: an expression that never comes true, as 30 February, is refused too.
+        # Any date will do: this also refuses an expression that never comes true, such as 30 February.
         next(CronSim(expression, NEW_YEAR))
     except (CronSimError, StopIteration):
         raise ValueError(

@@ -38,7 +38,7 @@ SETTINGS_FILE = Path("ticketing.toml")
 
 
 class Section(BaseModel):
-    """A part of the settings; an unknown name in it is an error, since it is most likely a typing mistake."""
+    """One section of the settings. An unknown name in it is an error, because it is most likely a typing mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,32 +46,35 @@ class Section(BaseModel):
 class ImportingSettings(Section):
     """How rows of files and other databases are read."""
 
-    timezone: TimeZone = Field("UTC", description="the zone of time stamps that have none")
+    timezone: TimeZone = Field("UTC", description="the time zone of time stamps without one")
 
 
 class CorpusSettings(Section):
     """What becomes training data, and how it is split."""
 
     max_body_chars: int = Field(100_000, gt=0, description="a longer body is refused at import and routed to a human")
-    min_tickets: int = Field(20, ge=20, description="fewer labelled tickets than this make no corpus")
+    min_tickets: int = Field(20, ge=20, description="the fewest labelled tickets that a corpus can be made of")
     min_category_tickets: int = Field(
-        5, ge=3, description="a category with fewer tickets can't be learnt or measured, and is left out"
+        5, ge=3, description="categories with fewer tickets are left out: they can't be learnt or measured"
     )
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     min_validation_tickets: int = Field(
         200,
         ge=0,
-        description="of each language, if that takes a fifth of its training tickets at most; see gate.accuracy",
+        description="the fewest validation tickets of a language, unless that takes more than a fifth of its training "
+        "tickets; gate.accuracy can't be proved with fewer",
     )
     test_share: float = Field(0.1, gt=0, lt=0.5)
     max_held_out_tickets: int = Field(
         2_000,
         gt=0,
-        description="of each language in test and in validation: 2,000 tell an accuracy of 0.98 to within 0.006; more "
-        "would only cost training tickets and time",
+        description="the most tickets of a language in the test part and in the validation part; with 2,000, the 95 % "
+        "confidence interval of an accuracy of 0.98 is 0.98 ± 0.006",
     )
-    near_duplicate_threshold: float = Field(0.6, gt=0, le=1, description="Jaccard similarity of runs of characters")
+    near_duplicate_threshold: float = Field(
+        0.6, gt=0, le=1, description="least Jaccard similarity of character n-grams"
+    )
     seed: int = 0
 
 
@@ -80,7 +83,11 @@ class PrivacySettings(Section):
 
     score_threshold: float = Field(0.4, ge=0, le=1)
     name_threshold: float = Field(
-        0.08, gt=0, lt=1, description="how likely a word must be part of a name or an address: lower finds more of them"
+        0.08,
+        gt=0,
+        lt=1,
+        description="least probability at which a word counts as part of a name or an address; a lower value finds "
+        "more names, and takes more other words for names",
     )
     order_patterns: tuple[str, ...] = Field(
         (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
@@ -89,10 +96,14 @@ class PrivacySettings(Section):
         (r"1Z[0-9A-Z]{16}", r"(?:SF|YT|JD|JT|ZT|ZTO|STO|YD|DB)[A-Z]{0,2}\d{10,15}", r"[A-Z]{2}\d{9}[A-Z]{2}"),
         description="regular expressions of parcel numbers",
     )
-    own_domains: tuple[str, ...] = Field((), description="links to these are no personal data: the shop's own pages")
-    retention_days: int = Field(180, gt=0, description="values leave the vault when a ticket is unchanged for so long")
+    own_domains: tuple[str, ...] = Field(
+        (), description="domains of the shop's own pages; a link to them is not personal data"
+    )
+    retention_days: int = Field(
+        180, gt=0, description="days after a ticket's last change at which its values are deleted"
+    )
     vault_key: SecretStr | None = Field(
-        None, description="32 bytes as base64, or new,old while keys change; else a key file under the home is made"
+        None, description="32 bytes as base64; during a key rotation: new,old. Unset: a key file under the home"
     )
 
 
@@ -100,8 +111,8 @@ class NameFinderSettings(Section):
     """How the finder of names and addresses is trained, once a machine."""
 
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
-    layers: int = Field(3, gt=0, description="how many of the base model's layers are used: fewer are faster")
-    examples: int = Field(80_000, gt=0, description="made-up texts to train on")
+    layers: int = Field(3, gt=0, description="layers of the base model that are used; fewer are faster")
+    examples: int = Field(80_000, gt=0, description="generated texts to train on")
     batch_size: int = Field(32, gt=0)
     learning_rate: float = Field(3e-4, gt=0)
     seed: int = 0
@@ -113,31 +124,31 @@ class ClassifierSettings(Section):
     max_train_tickets: int = Field(
         100_000,
         ge=1_000,
-        description="a larger corpus is sampled by category: ten times the tickets take ten times the time, for little "
-        "accuracy; rare categories keep their tickets",
+        description="a larger corpus is sampled, stratified by category, so that rare categories keep their tickets; "
+        "training time grows in proportion to the tickets, accuracy hardly",
     )
     base_model: str = Field(EMBEDDED_CLASSIFIER, description="a Hugging Face id, a path, or the embedded model")
     method: Literal["auto", "full", "lora", "prefix", "prompt"] = Field(
-        "auto", description="how much of it is trained; auto: all of it if the memory suffices, otherwise LoRA"
+        "auto", description="how the base model is fine-tuned; auto: full if the memory suffices, otherwise lora"
     )
     lora_rank: int = Field(16, gt=0)
     max_tokens: int = Field(128, gt=0)
-    # Defaults of the next four depend on the number of tickets a category: models.classifier.trainer, choose_recipe.
+    # Unset, the next four depend on the number of tickets per category: models.classifier.trainer.choose_recipe.
     epochs: int | None = Field(None, gt=0)
     batch_size: int | None = Field(None, gt=0)
     learning_rate: float | None = Field(None, gt=0)
     adversarial: float | None = Field(
-        None, ge=0, description="step length of adversarial training, which takes twice the time; 0: none"
+        None, ge=0, description="step length of adversarial training, which doubles the training time; 0: none"
     )
-    min_steps: int = Field(300, gt=0, description="a small corpus is trained on for more epochs, up to so many steps")
+    min_steps: int = Field(300, gt=0, description="optimizer steps; a small corpus gets more epochs to reach them")
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     class_weights: float = Field(
-        0.5, ge=0, le=1, description="exponent of the weights of rare categories; 0: equal weights, 1: balanced weights"
+        0.5, ge=0, le=1, description="exponent of the class weights; 0: equal weights, 1: balanced weights"
     )
     patience: int = Field(3, gt=0, description="epochs without a better macro-F1 before training stops")
     seed: int = 0
     seeds: int = Field(
-        1, gt=0, le=10, description="so many models, trained with different seeds, vote: so many times time and memory"
+        1, gt=0, le=10, description="models in the ensemble, each with its own seed; time and memory grow with them"
     )
 
 
@@ -147,16 +158,16 @@ class GeneratorSettings(Section):
     base_model: str = Field(EMBEDDED_GENERATOR, description="a Hugging Face id, a path, or the embedded model")
     languages: tuple[str, ...] | None = Field(
         None,
-        description="languages it drafts in, if there are gate.min_replies test replies to judge it by; tickets in "
-        "others go to a human. Unset: what the base model can write",
+        description="languages to draft in; a language also needs gate.min_replies test replies. Tickets in other "
+        "languages go to a human. Unset: the languages of the base model",
     )
-    max_tokens: int = Field(512, gt=0, description="prompt and reply together, in training")
-    train_tokens: int = Field(100_000, gt=0, description="training stops after about so many tokens")
+    max_tokens: int = Field(512, gt=0, description="longest prompt with its reply in training")
+    train_tokens: int = Field(100_000, gt=0, description="tokens after which training stops, about")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
     lora_rank: int = Field(16, gt=0)
-    lora_plus_ratio: float = Field(16, ge=1, description="how much faster the second LoRA matrix learns than the first")
+    lora_plus_ratio: float = Field(16, ge=1, description="LoRA+: learning rate of matrix B over that of matrix A")
     seed: int = 0
 
 
@@ -171,7 +182,7 @@ class EngineSettings(Section):
     start_timeout_seconds: int = Field(600, gt=0)
 
 
-# Why a reviewer would reject a reply, in the order of the report's columns.
+# The faults for which a reviewer would reject a reply, in the order of the report's columns.
 FAULTS = (
     "empty_or_cut_off",
     "wrong_language",
@@ -180,7 +191,7 @@ FAULTS = (
     "unknown_promise",
 )
 ANY_FAULT = "any_fault"
-# Who is compared with in what: a rule against anybody else could never be judged.
+# The systems that each metric is compared with. Evaluation measures no other comparison, so no rule can ask for one.
 COMPARED: dict[tuple[str, str], tuple[str, ...]] = {
     ("classifier", "accuracy"): ("champion",),
     ("classifier", "coverage"): ("champion",),
@@ -190,26 +201,31 @@ COMPARED: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 class GateRule(Section):
-    """One rule of the gate: a metric in a scope, held against a value or against what another system reaches."""
+    """One rule of the gate: it compares a metric in a scope with a fixed value, or with another system's metric."""
 
     kind: Literal["classifier", "generator"]
-    metric: str = Field(min_length=1, description="as the report names it: selective_accuracy, bleu, wrong_language, …")
+    metric: str = Field(min_length=1, description="its name in the report: selective_accuracy, bleu, wrong_language, …")
     scope: str = Field(
         "all",
         pattern=r"^(all|each (language|category)|(language|category)=.+)$",
         description="all, 'each language', 'each category', 'language=zh', 'category=payment'",
     )
     operator: Literal[">=", ">", "<=", "<"] = ">="
-    value: float | None = Field(None, description="what the metric is held against")
+    value: float | None = Field(None, description="the fixed value that the metric is compared with")
     against: Literal["champion", "base", "nearest"] | None = Field(
-        None, description="instead of a value: who is compared with, on the same tickets"
+        None, description="instead of a value: the system to compare with, on the same tickets"
     )
-    margin: float = Field(0.0, ge=0, description="by how much it may be worse than whom it is compared with")
+    margin: float = Field(0.0, ge=0, description="how much worse than the other system is still non-inferior")
     confidence: float | None = Field(
-        None, gt=0.5, lt=1, description="how sure it must be: the end of the interval is judged, not the number"
+        None,
+        gt=0.5,
+        lt=1,
+        description="confidence level; the one-sided confidence bound is compared, not the metric itself",
     )
     min_count: int | None = Field(
-        None, gt=0, description="on fewer tickets it fails. Unset: gate.min_tickets, for a generator gate.min_replies"
+        None,
+        gt=0,
+        description="the rule fails on fewer tickets. Unset: gate.min_tickets, for a generator gate.min_replies",
     )
 
     @model_validator(mode="after")
@@ -220,43 +236,52 @@ class GateRule(Section):
         if self.kind == "classifier" and self.metric in ("recall", "precision") and not of_categories:
             raise ValueError(f"{self.metric} is measured by category: set scope = 'each category', or name a category")
         if (self.value is None) == (self.against is None):
-            raise ValueError(f"the rule on {self.metric} needs either a value or 'against'")
+            raise ValueError(f"the rule on {self.metric} needs either 'value' or 'against', not both")
         if self.against is not None and self.against not in COMPARED.get((self.kind, self.metric), ()):
             metrics = ", ".join(m for (kind, m), who in COMPARED.items() if kind == self.kind and self.against in who)
             raise ValueError(
                 f"a {self.kind}'s {self.metric} is not compared with the {self.against}, so the rule could never pass; "
-                f"compared is: {metrics or 'nothing'}"
+                f"metrics that are compared with it: {metrics or 'none'}"
             )
         if self.against is not None and self.metric in (ANY_FAULT, *FAULTS) and self.operator in (">", ">="):
-            raise ValueError(f"{self.metric} is better the smaller it is: a rule against another wants '<=' or '<'")
+            raise ValueError(f"a lower {self.metric} is better: set operator = '<=' or '<'")
         return self
 
 
 class GateSettings(Section):
-    """What a candidate must reach before it is promoted. `rules`, where given, stand in for a kind's default ones."""
+    """What a candidate must reach to be promoted. `rules` for a kind of model replace its default rules."""
 
-    accuracy: float = Field(0.98, gt=0, le=1, description="on the test tickets that the classifier routes itself")
+    accuracy: float = Field(
+        0.98, gt=0, le=1, description="accuracy on the tickets that the classifier routes without a human"
+    )
     confidence: float = Field(
-        0.9, gt=0.5, lt=1, description="how sure the threshold chosen on validation tickets must be, and the gate of it"
+        0.9,
+        gt=0.5,
+        lt=1,
+        description="confidence level of the lower bounds on accuracy, for thresholds and for the gate",
     )
     out_of_scope_share: float = Field(
-        0.01, gt=0, lt=0.5, description="of tickets that are in scope, how many may be taken for out of scope"
+        0.01, gt=0, lt=0.5, description="share of in-scope tickets that may be classified as out of scope"
     )
-    min_coverage: float = Field(0.2, ge=0, le=1, description="the least share of test tickets it must route itself")
-    min_tickets: int = Field(100, gt=0, description="on fewer test tickets, all or routed, no classifier is judged")
-    min_replies: int = Field(50, gt=0, description="on fewer test replies in a language no generator is judged")
+    min_coverage: float = Field(
+        0.2, ge=0, le=1, description="least share of test tickets that are routed without a human"
+    )
+    min_tickets: int = Field(100, gt=0, description="a classifier fails with fewer test tickets, or fewer routed ones")
+    min_replies: int = Field(50, gt=0, description="a generator fails in a language with fewer test replies")
     max_test_replies: int = Field(
-        150, gt=0, description="at most so many test replies are scored, or min_replies a language"
+        150, gt=0, description="the most test replies that are scored; each language gets min_replies all the same"
     )
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05, "invented_fact": 0.1},
         description="the largest share of replies with each fault",
     )
     rules: tuple[GateRule, ...] = Field(
-        (), description="[[gate.rules]] tables; a kind without any has the default ones"
+        (), description="[[gate.rules]] tables; a kind of model without any has the default rules"
     )
     human_approval: bool = Field(False, description="a person confirms each promotion in Prefect's UI")
-    approval_timeout_seconds: int = Field(12 * 3600, gt=0, description="no answer for so long is a no")
+    approval_timeout_seconds: int = Field(
+        12 * 3600, gt=0, description="without an answer by then the promotion is refused"
+    )
 
 
 class RegistrySettings(Section):
@@ -265,16 +290,16 @@ class RegistrySettings(Section):
     store: str | None = Field(
         None,
         pattern=r"^[a-z][a-z0-9+.]*://",
-        description="an fsspec URL (s3://…, file:///…) all machines reach, credentials from the environment; "
-        "unset: under the home",
+        description="an fsspec URL (s3://…, file:///…) that all machines can reach; credentials come from the "
+        "environment. Unset: a folder under the home",
     )
 
     @field_validator("store")
     @classmethod
     def without_a_password(cls, url: str | None) -> str | None:
-        """The URL is kept with every model and shown: it is no place for a secret."""
+        """Refuses a password: the URL is stored with every model and is shown."""
         if url is not None and urlsplit(url).password is not None:
-            raise ValueError("it must hold no password: credentials come from the environment")
+            raise ValueError("the URL must hold no password: give credentials in the environment")
         return url
 
 
@@ -282,8 +307,8 @@ class DraftSettings(Section):
     """How new tickets are claimed and drafted."""
 
     chunk_size: int = Field(512, gt=0, description="tickets claimed, drafted and written back together")
-    lease_seconds: int = Field(900, gt=0, description="a claim not renewed for so long is free again")
-    max_attempts: int = Field(3, gt=0, description="after so many failed attempts a ticket goes to a human")
+    lease_seconds: int = Field(900, gt=0, description="a claim that is not renewed in this time expires")
+    max_attempts: int = Field(3, gt=0, description="failed attempts after which a ticket goes to a human")
 
 
 class PrefectSettings(Section):
@@ -308,15 +333,13 @@ class Settings(BaseSettings):
     )
 
     home: Folder = Field(Path(".ticketing"), description="models, snapshots, reports and the embedded database")
-    cache: Folder = Field(
-        Path(platformdirs.user_cache_dir("ticketing")), description="embedded base models, unpacked once"
-    )
+    cache: Folder = Field(Path(platformdirs.user_cache_dir("ticketing")), description="unpacked embedded base models")
     database_url: SecretStr | None = Field(
         None, description="postgresql://…; unset: an embedded Postgres under the home"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     instructions: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="category → language → what the generator is told to do"
+        default_factory=dict, description="category → language → the generator's instruction"
     )
     importing: ImportingSettings = ImportingSettings()
     corpus: CorpusSettings = CorpusSettings()
@@ -345,7 +368,7 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once.
+    """The settings of this process. They are read once.
 
     Raises:
         ConfigurationError: the settings file can't be read, or a setting is unknown or out of range. The message names

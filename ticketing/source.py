@@ -1,6 +1,6 @@
-"""Reads tickets through the contract, the view `ticketing.source_ticket`, whatever tables stand behind it.
+"""Reads tickets from the view `ticketing.source_ticket`, the contract with the help desk, and checks that view.
 
-It never writes there, and how far has been read is remembered by `ticketing.corpus`.
+It never writes to the source; `ticketing.corpus` remembers how far it has been read.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from ticketing.tickets import Ticket
 
 TIMES = ("timestamp with time zone", "timestamp without time zone", "date")
 NUMBERS = ("smallint", "integer", "bigint")
-# What the contract asks for; None: any type that has a text form.
+# The columns that the view must have, with their types; None: any type that can be cast to text.
 COLUMNS: dict[str, tuple[str, ...] | None] = {
     "ticket_id": None,
     "revision": NUMBERS,
@@ -32,7 +32,7 @@ GRANT = "GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketin
 
 
 class Cursor(NamedTuple):
-    """A place in the source: everything up to and with this ticket has been read."""
+    """A place in the keyset order of the source: this ticket and all before it have been read."""
 
     updated_at: datetime
     ticket_id: str
@@ -45,10 +45,10 @@ LARGE_TABLE_ROWS = 10_000
 
 
 def check_source(conn: Connection) -> None:
-    """Does nothing if the source can be read; rows that can't be read are counted by `odd_rows`.
+    """Checks that the view has all columns and can be read. `odd_rows` counts the rows that can't be read.
 
     Raises:
-        SourceMissing: the view is not there, lacks columns, has some of a wrong type, or may not be read.
+        SourceMissing: the view or a column is missing, a column has a wrong type, or the pipeline may not read it.
     """
     found = {row["name"]: row["type"] for row in queries.source_columns(conn)}
     if not found:
@@ -76,7 +76,7 @@ def check_source(conn: Connection) -> None:
 
 
 def times_without_zone(conn: Connection) -> list[str]:
-    """The columns of the source that have no time zone; their values are read as UTC."""
+    """The time columns of the source without a time zone. Their values are read as UTC."""
     return [
         row["name"]
         for row in queries.source_columns(conn)
@@ -85,21 +85,21 @@ def times_without_zone(conn: Connection) -> list[str]:
 
 
 def restore_source(conn: Connection) -> None:
-    """Creates the view over the imported tickets where there is none.
+    """Creates the view over the imported tickets if there is no view.
 
     Raises:
-        SourceMissing: there is a view already; it may be somebody's own.
+        SourceMissing: there is already a view, which may be the operator's own.
     """
     if list(queries.source_columns(conn)):
         raise SourceMissing(
-            "There is a view ticketing.source_ticket already, and it was not changed. If it shall go: "
-            "DROP VIEW ticketing.source_ticket; and run this again."
+            "There is already a view ticketing.source_ticket, and it was not changed. To replace it, run "
+            "DROP VIEW ticketing.source_ticket; and then this command again."
         )
     queries.create_source(conn)
 
 
 class OddRows(NamedTuple):
-    """Rows of the source that need the operator, each kind counted up to `MOST_ODD_ROWS`."""
+    """Rows of the source that the operator must correct, each kind counted up to `MOST_ODD_ROWS`."""
 
     without_time: int  # no finite updated_at: never read
     without_id: int  # no ticket_id: never read
@@ -107,7 +107,7 @@ class OddRows(NamedTuple):
 
     @property
     def warnings(self) -> list[str]:
-        """One sentence a kind, with what to do."""
+        """One sentence for each kind of row, with what to do."""
         found = []
         if self.without_time:
             found.append(
@@ -122,29 +122,30 @@ class OddRows(NamedTuple):
         if self.in_future:
             found.append(
                 f"{_up_to(self.in_future)} tickets in ticketing.source_ticket have an updated_at in the future. They "
-                "are read, as if changed now, and compared again in every run until it is corrected. Many of them, a "
-                "few hours ahead, are local times without a time zone: convert them in the view with AT TIME ZONE."
+                "are read as if they had changed now, and compared again in every run: correct their updated_at. If "
+                "there are many, a few hours ahead, they are probably local times without a time zone: convert them "
+                "in the view with AT TIME ZONE."
             )
         return found
 
 
 def odd_rows(conn: Connection, after: Cursor | None = None) -> OddRows:
-    """Counts the rows that need the operator.
+    """Counts the rows that the operator must correct.
 
     Args:
         conn: a transaction of the pipeline's role.
-        after: where reading begins; only rows changed since are searched for a missing id. None: all rows.
+        after: where reading begins. Only rows changed since then are searched for a missing id. None: all rows.
     """
     row = queries.source_odd_rows(conn, after_updated_at=(after or START).updated_at, most=MOST_ODD_ROWS)
     return OddRows(**row)
 
 
 def index_advice(conn: Connection) -> str | None:
-    """Which index the source needs; None if reading a page scans no large table, as EXPLAIN says."""
+    """Advice on a missing index; None if EXPLAIN shows that reading a page scans no large table."""
     last = last_place(conn, NEVER)
     if last is None:
         return None
-    # The plan of a page before the end of the source: after it there would be nothing to scan.
+    # The page begins a day before the last row, so that there are rows to scan.
     start = Cursor(max(last.updated_at - timedelta(days=1), START.updated_at), "")
     [row] = conn.execute(
         "EXPLAIN (FORMAT JSON, VERBOSE) " + queries.source_page.sql,
@@ -157,8 +158,8 @@ def index_advice(conn: Connection) -> str | None:
     table = large[0]["name"]
     return (
         f"Every page of the source scans all {large[0]['number']:,} rows of {table}: run CREATE INDEX ON {table} "
-        "(updated_at, (ticket_id::text)), with the columns that the view ticketing.source_ticket gives under these "
-        "names, then ANALYZE."
+        "(updated_at, (ticket_id::text)), with the columns of that table behind these columns of the view "
+        "ticketing.source_ticket, then ANALYZE."
     )
 
 
@@ -174,31 +175,31 @@ def _up_to(count: int) -> str:
 def read_source(
     conn: Connection, after: Cursor | None, upto: Cursor | None, limit: int | None, scrubbed_by: str | None = None
 ) -> list[Ticket]:
-    """The next tickets after a place (None: the start), up to and with another (None: the end), in order of change.
+    """The next page of tickets between two places, in keyset order of (updated_at, ticket_id).
 
-    A whole source is read in constant memory by going on after the last ticket until nothing comes. Forgotten tickets
-    are left out. Where a view gives a ticket twice (a join gone wide), a page holds its last row only; so a page can be
-    shorter than `limit`.
+    To read a whole source in constant memory, call it again with the place of the last ticket until no ticket comes.
+    Forgotten tickets are left out. If a view gives a ticket twice (from a join), a page holds only its last row, so a
+    page can be shorter than `limit`.
 
     Args:
         conn: a transaction of the pipeline's role.
-        after: everything up to and with this place is left out.
-        upto: everything after this place is left out.
+        after: the page begins after this place; None: at the start.
+        upto: the last place that the page may hold; None: the end.
         limit: the most rows to read; None: no limit.
-        scrubbed_by: leaves out the tickets whose clean ticket was made of the same content by this scrubber version.
+        scrubbed_by: a scrubber version; tickets whose content it has already scrubbed are left out.
     """
     rows = queries.source_page(
         conn, **_page_parameters(after or START, upto or Cursor(NEVER, ""), scrubbed_by), page=limit
     )
     page: dict[str, Ticket] = {}
     for row in rows:
-        page.pop(row["ticket_id"], None)  # so that the last ticket of the page is also the last place
+        page.pop(row["ticket_id"], None)  # so that the page ends with the ticket at the last place
         page[row["ticket_id"]] = Ticket(**row)
     return list(page.values())
 
 
 def count_source(conn: Connection, after: Cursor | None, upto: Cursor | None = None) -> int:
-    """How many rows lie between two places, changed or not."""
+    """The number of rows between two places, changed or not."""
     after, upto = after or START, upto or Cursor(NEVER, "")
     return int(
         queries.source_count(
@@ -212,7 +213,7 @@ def count_source(conn: Connection, after: Cursor | None, upto: Cursor | None = N
 
 
 def last_place(conn: Connection, until: datetime) -> Cursor | None:
-    """The place of the last row changed before `until`; None: there is none."""
+    """The place of the last row changed before `until`; None if there is no such row."""
     row = queries.source_last(conn, until=until)
     return Cursor(row["updated_at"], row["ticket_id"]) if row else None
 

@@ -1,4 +1,4 @@
-"""What is where: tickets, snapshots, models, drafts, as numbers. It changes nothing and shows no ticket."""
+"""Counts of tickets, snapshots, models and drafts. It changes nothing and shows no ticket's text."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,11 +11,12 @@ MOST = 100_000
 def status(conn: Connection) -> dict[str, Any]:
     """Counts by name, in the order of the pipeline.
 
-    A value is a number, a version, or a mapping of those. Counting stops at `MOST`: a larger number is "… or more".
+    A value is a number, a version, or a mapping of these. Counting stops at `MOST`; a larger count is shown as
+    "100,000 or more".
     """
     source = _numbers(queries.count_source_roles(conn, most=MOST))
     return {
-        # Of a larger source, the first tickets say nothing about the share of new ones.
+        # A count that stopped at MOST says nothing about the share of new tickets.
         "source_tickets": source if _total(source) < MOST else {"all": _up_to(MOST)},
         "clean_tickets": _numbers(queries.count_clean_tickets(conn, most=MOST)),
         "snapshots": queries.count_snapshots(conn),

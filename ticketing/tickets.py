@@ -1,6 +1,6 @@
-"""What a ticket is, raw and scrubbed, and the hashes that name its content.
+"""The types of a raw and of a scrubbed ticket, and the hashes that identify its content.
 
-Reading and writing tickets is `ticketing.source` and `ticketing.corpus`; nothing here touches the database.
+It does not touch the database: `ticketing.source` and `ticketing.corpus` read and write tickets.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class TextKey(NamedTuple):
-    """What a scrub, a claim, a draft and a restored value are keyed by: one text of one ticket."""
+    """Identifies one text of one ticket. Scrubbed texts, claims, drafts and vault entries have this key."""
 
     ticket_id: str
     revision: int
@@ -20,7 +20,7 @@ class TextKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One customer request as `ticketing.source_ticket` gives it. Holds personal data: never log or store it."""
+    """One customer request as read from `ticketing.source_ticket`. It holds personal data: never log or store it."""
 
     ticket_id: str
     revision: int
@@ -50,40 +50,37 @@ class CleanTicket:
     body: str
     category: str | None
     reply: str | None
-    content_id: str = ""  # of the raw text that it was made of; empty where nothing is keyed by it
-    scrubbed_at: datetime | None = None  # scrubbed again, the same text can have other placeholders
+    content_id: str = ""  # of the raw text; empty if no database row needs it
+    scrubbed_at: datetime | None = None  # a second scrub of the same text can give other placeholders
 
     @property
     def key(self) -> TextKey:
-        """Which text of which ticket it is."""
+        """The key of its text."""
         return TextKey(self.ticket_id, self.revision, self.content_id)
 
     @property
     def text(self) -> str:
-        """What the classifier reads: the subject, a line break, the body."""
+        """The text that the classifier reads: the subject, a line break, the body."""
         return joined(self.subject, self.body)
 
 
 def text_key(row: Mapping[str, Any]) -> TextKey:
-    """The key of a database row that has its three columns."""
+    """The key of a database row with the columns ticket_id, revision and content_id."""
     return TextKey(row["ticket_id"], row["revision"], row["content_id"])
 
 
 def content_id(ticket: Ticket) -> str:
-    """Which text of a ticket it is: a hash of all that is read of the ticket's own text, as 32 hex digits.
-
-    A ticket whose text changed has another one, whatever its revision says.
-    """
+    """A hash of the ticket's subject and body, as 32 hex digits. It does not depend on the revision."""
     return content_hash(ticket.subject, ticket.body)[:32]
 
 
 def joined(subject: str, body: str) -> str:
-    """Subject and body as one text; of a ticket without a subject, the body."""
+    """Subject and body as one text; only the body if there is no subject."""
     return f"{subject}\n{body}" if subject else body
 
 
 def content_hash(*parts: str | None) -> str:
-    """SHA-256 over the parts as hex; None and "" differ, and no two lists of parts run together."""
+    """SHA-256 over the parts as hex. None and "" differ, and different lists of parts never give the same input."""
     digest = hashlib.sha256()
     for part in parts:
         encoded = b"\x00" if part is None else b"\x01" + part.encode("utf-8", "surrogatepass")

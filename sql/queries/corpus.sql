@@ -1,21 +1,21 @@
--- Scrubbed tickets, the vault, how far the source has been read, and snapshots.
+-- Clean tickets, the vault, the cursors of the source, and snapshots.
 
 -- name: ensure_cursor(name)!
--- so that there is a row to lock; no scrubber has this version, so reading begins at the beginning
+-- creates the cursor's row, so that it can be locked; the empty scrubber version makes reading begin at the start
 INSERT INTO ticketing.extract_cursor (name, scrubber_version, updated_at, ticket_id)
 VALUES (:name, '', '0001-01-02', '')
 ON CONFLICT (name) DO NOTHING;
 
 -- name: lock_cursor(name)^
--- up to where the source has been claimed, and by which scrubber; other runs wait until this one has claimed its range
+-- the place up to which the source is claimed, and the scrubber; the lock makes other runs wait until this one has claimed
 SELECT scrubber_version, updated_at, ticket_id FROM ticketing.extract_cursor WHERE name = :name FOR UPDATE;
 
 -- name: clock()$
--- the database's time, by which rows are dated in the future or not
+-- the database's time, which decides whether a row is dated in the future
 SELECT clock_timestamp();
 
 -- name: set_cursor(name, scrubber_version, updated_at, ticket_id)!
--- where the next range begins
+-- moves the cursor to the place where the next range begins
 INSERT INTO ticketing.extract_cursor (name, scrubber_version, updated_at, ticket_id)
 VALUES (:name, :scrubber_version, :updated_at, :ticket_id)
 ON CONFLICT (name) DO UPDATE
@@ -23,15 +23,15 @@ SET scrubber_version = excluded.scrubber_version, updated_at = excluded.updated_
     moved_at = clock_timestamp();
 
 -- name: drop_ranges_of_other_scrubbers(scrubber_version)!
--- their tickets are read again from the beginning
+-- their tickets are read again from the start of the source
 DELETE FROM ticketing.extract_range WHERE scrubber_version <> :scrubber_version;
 
 -- name: count_live_ranges()$
--- how many ranges other runs are reading just now
+-- the number of ranges that other runs are reading
 SELECT count(*) FROM ticketing.extract_range WHERE lease_until >= clock_timestamp();
 
 -- name: add_range(scrubber_version, after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id, claim, lease_seconds)!
--- claims a range that nobody had
+-- claims a new range
 INSERT INTO ticketing.extract_range (scrubber_version, after_updated_at, after_ticket_id, upto_updated_at,
     upto_ticket_id, claimed_by, lease_until)
 VALUES (:scrubber_version, :after_updated_at, :after_ticket_id, :upto_updated_at, :upto_ticket_id, :claim,
@@ -47,21 +47,21 @@ WHERE range_id = (
 RETURNING after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id;
 
 -- name: renew_range(claim, lease_seconds)!
--- shows the other runs that this one is alive
+-- renews the lease on a range
 UPDATE ticketing.extract_range SET lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE claimed_by = :claim;
 
 -- name: give_back_range(claim)!
--- after a failure: whoever comes next takes it over
+-- gives a range back after a failure; the next run takes it over
 UPDATE ticketing.extract_range SET lease_until = '-infinity' WHERE claimed_by = :claim;
 
 -- name: finish_range(claim)$
--- in the transaction that writes its tickets; no row if another run has taken it over
+-- runs in the transaction that writes the range's tickets; no row if another run has taken the range over
 DELETE FROM ticketing.extract_range WHERE claimed_by = :claim RETURNING range_id;
 
 -- name: write_clean_ticket(ticket_id, revision, content_id, content_hash, scrubber_version, read_at, created_at, updated_at, language, subject, body, category, reply, unfit)$
--- the current text; no row if there is a newer revision or one that was read later, or the ticket was forgotten. A time in
--- the future is a mistake of the source: the time of reading stands for it
+-- writes the current text; no row if the table has a newer revision or a later reading, or if the ticket is forgotten.
+-- A time in the future is an error of the source and is replaced by the time of reading
 INSERT INTO ticketing.clean_ticket AS c (ticket_id, revision, content_id, content_hash, scrubber_version, read_at,
     created_at, updated_at, language, subject, body, category, reply, unfit)
 SELECT :ticket_id, :revision, :content_id, :content_hash, :scrubber_version, :read_at::timestamptz,
@@ -77,7 +77,7 @@ WHERE c.revision <= excluded.revision AND c.read_at <= excluded.read_at
 RETURNING ticket_id;
 
 -- name: forget_ticket_texts(ticket_ids)!
--- older raw texts, and those of answered tickets; a text stays while its draft is pending
+-- deletes older raw texts and those of answered tickets; a text stays while its draft is pending
 DELETE FROM vault.ticket_text t
 WHERE t.ticket_id = ANY (:ticket_ids::text[])
   AND NOT EXISTS (SELECT FROM ticketing.draft d
@@ -85,7 +85,7 @@ WHERE t.ticket_id = ANY (:ticket_ids::text[])
                     AND d.state = 'pending');
 
 -- name: write_ticket_text(ticket_id, revision, content_id, subject, body)*!
--- the raw text of an open ticket, unless a reviewer has decided on a draft for this very text
+-- stores the raw text of an open ticket, unless a reviewer has already decided on a draft for this text
 INSERT INTO vault.ticket_text (ticket_id, revision, content_id, subject, body)
 SELECT :ticket_id, :revision, :content_id, :subject, :body
 WHERE NOT EXISTS (SELECT FROM ticketing.draft d
@@ -94,11 +94,11 @@ WHERE NOT EXISTS (SELECT FROM ticketing.draft d
 ON CONFLICT (ticket_id, revision, content_id) DO NOTHING;
 
 -- name: forget_vault_entries(ticket_id)!
--- of all its texts: a draft for an older one has its values in it
+-- deletes the values of all texts of a ticket, because a draft for an older text holds the older values
 DELETE FROM vault.entry WHERE ticket_id = :ticket_id;
 
 -- name: write_vault_entries(ticket_id, revision, content_id, key_id, placeholders, encrypted)!
--- the values of one ticket
+-- stores the values of one ticket
 INSERT INTO vault.entry (ticket_id, revision, content_id, key_id, placeholder, value)
 SELECT :ticket_id, :revision, :content_id, :key_id, placeholder, value
 FROM unnest(:placeholders::text[], :encrypted::bytea[]) AS given (placeholder, value);
@@ -111,11 +111,11 @@ FROM unnest(:ticket_ids::text[], :revisions::integer[], :content_ids::text[])
 JOIN vault.entry e USING (ticket_id, revision, content_id);
 
 -- name: newest_scrubber_version()$
--- what the last scrubbed ticket was scrubbed with
+-- the scrubber version of the most recently scrubbed ticket
 SELECT scrubber_version FROM ticketing.clean_ticket ORDER BY scrubbed_at DESC LIMIT 1;
 
 -- name: left_out_tickets(scrubber_version, leave_out)^
--- labelled tickets that do not get into the snapshot, by reason
+-- counts the labelled tickets that are left out of a snapshot, by reason
 SELECT count(*) FILTER (WHERE scrubber_version <> :scrubber_version) AS older_scrubber,
        count(*) FILTER (WHERE scrubber_version = :scrubber_version AND unfit IS NOT NULL) AS unfit,
        count(*) FILTER (WHERE scrubber_version = :scrubber_version AND unfit IS NULL
@@ -124,7 +124,7 @@ FROM ticketing.clean_ticket
 WHERE category IS NOT NULL;
 
 -- name: corpus_tickets(scrubber_version, leave_out)
--- what a snapshot is made of, the oldest ticket first; read with a server-side cursor
+-- the tickets of a snapshot, oldest first; read with a server-side cursor
 SELECT ticket_id, revision, created_at, language, subject, body, category, reply
 FROM ticketing.clean_ticket
 WHERE category IS NOT NULL AND unfit IS NULL AND scrubber_version = :scrubber_version
@@ -132,14 +132,14 @@ WHERE category IS NOT NULL AND unfit IS NULL AND scrubber_version = :scrubber_ve
 ORDER BY created_at NULLS LAST, ticket_id COLLATE "C";
 
 -- name: write_snapshot(snapshot_id, path, manifest)!
--- built from the same tickets twice, it is the same snapshot
+-- idempotent: the same tickets give the same snapshot_id
 INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES (:snapshot_id, :path, :manifest)
 ON CONFLICT (snapshot_id) DO NOTHING;
 
 -- name: snapshot_path(snapshot_id)$
--- where a snapshot lies
+-- the folder of a snapshot
 SELECT path FROM ticketing.snapshot WHERE snapshot_id = :snapshot_id;
 
 -- name: latest_snapshot_path()$
--- where the newest snapshot lies
+-- the folder of the newest snapshot
 SELECT path FROM ticketing.snapshot ORDER BY created_at DESC, snapshot_id LIMIT 1;

@@ -1,9 +1,9 @@
--- The queue of new tickets, and what is written back for them.
+-- The queue of new tickets, and the writing of routings and drafts.
 
 -- name: enqueue_work(until)$
--- Makes work of every new ticket whose text has neither work nor an outcome: a draft, a way to a human, or a reply that was
--- approved before texts had a content_id. Work that is done without one (the text was another for a while) is queued again.
--- The window is on the last change of the ticket's row in the source.
+-- Queues every new ticket whose text has neither work nor an outcome (a draft, a routing to a human, or a reply that was
+-- approved before texts had a content_id). Finished work without an outcome is queued again: the text had changed meanwhile.
+-- Only tickets whose source row changed before :until are queued.
 WITH added AS (
     INSERT INTO ticketing.draft_work AS w (ticket_id, revision, content_id)
     SELECT c.ticket_id, c.revision, c.content_id
@@ -34,8 +34,8 @@ WITH added AS (
 SELECT count(*) FROM added;
 
 -- name: retire_drafts(ticket_ids)!
--- Pending drafts of these tickets (null: of all) whose ticket has another text by now, or an answer, unless a reviewer
--- holds them. Rows that another session has locked are left for the next run, so that no run waits for a reviewer.
+-- Retires pending drafts of these tickets (null: of all) whose ticket is answered or has a new text, unless a reviewer has
+-- claimed them. Rows that another session has locked are skipped until the next run, so that no run waits for a reviewer.
 UPDATE ticketing.draft d
 SET state = CASE WHEN stale.answered THEN 'expired' ELSE 'superseded' END
 FROM (
@@ -50,7 +50,7 @@ FROM (
 WHERE d.draft_id = stale.draft_id;
 
 -- name: fail_exhausted_work(max_attempts)!
--- Work whose worker died once too often, without a chance to report it.
+-- Parks work whose worker died in its last attempt, without reporting it.
 UPDATE ticketing.draft_work w
 SET state = 'failed', lease_until = NULL, error = 'the worker died', finished_at = clock_timestamp()
 FROM (
@@ -61,7 +61,7 @@ FROM (
 WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision AND w.content_id = dead.content_id;
 
 -- name: claim_work(worker, amount, lease_seconds)
--- Takes a chunk, and gives the scrubbed tickets; a ticket that has another text or an answer by now has none.
+-- Claims a chunk, and returns its clean tickets; a ticket that is answered or has a new text is returned as gone.
 SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.scrubbed_at, c.language, c.subject, c.body,
        (c.ticket_id IS NULL) AS gone
 FROM ticketing.claim_work_v2(:worker, :amount, make_interval(secs => :lease_seconds)) w
@@ -71,13 +71,13 @@ LEFT JOIN ticketing.clean_ticket c
 ORDER BY c.created_at, w.ticket_id;
 
 -- name: renew_work(worker, lease_seconds)!
--- Tells the others that this worker is alive.
+-- Renews the lease on this worker's claims.
 UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE state = 'claimed' AND claimed_by = :worker;
 
 -- name: lock_own_work(worker)
--- The claims this worker still holds; a lease that ran out and was taken by another is not among them. With the time at
--- which the claimed text was scrubbed, null if the ticket has another text by now.
+-- Locks the claims that this worker still holds, not those that another worker has taken over. Returns the time at which
+-- the claimed text was scrubbed, or null if the ticket has a new text.
 SELECT w.ticket_id, w.revision, w.content_id, c.scrubbed_at
 FROM ticketing.draft_work w
 LEFT JOIN ticketing.clean_ticket c
@@ -87,13 +87,13 @@ ORDER BY w.ticket_id, w.revision, w.content_id
 FOR UPDATE OF w;
 
 -- name: finish_work(ticket_id, revision, content_id, worker)*!
--- Done with, whatever came of it.
+-- Marks work as done, whatever its result.
 UPDATE ticketing.draft_work SET state = 'done', lease_until = NULL, error = NULL, finished_at = clock_timestamp()
 WHERE ticket_id = :ticket_id AND revision = :revision AND content_id = :content_id AND claimed_by = :worker
   AND state = 'claimed';
 
 -- name: return_work(worker, error, max_attempts)!
--- After a failure: back into the queue, or parked when it has failed too often.
+-- Puts work back into the queue after a failure, or parks it if it has failed too often.
 UPDATE ticketing.draft_work
 SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
     lease_until = NULL, claimed_by = NULL, error = :error,
@@ -101,7 +101,7 @@ SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
 WHERE claimed_by = :worker AND state = 'claimed';
 
 -- name: write_routing(ticket_id, revision, content_id, classifier_version, category, confidence, threshold, route, reason, second_category, second_confidence, in_scope)*!
--- Once per text and classifier; a chunk that is run again writes the same again.
+-- Writes a routing once per text and classifier; idempotent.
 INSERT INTO ticketing.routing (ticket_id, revision, content_id, classifier_version, category, confidence, threshold,
     route, reason, second_category, second_confidence, in_scope)
 VALUES (:ticket_id, :revision, :content_id, :classifier_version, :category, :confidence, :threshold,
@@ -112,7 +112,7 @@ SET category = excluded.category, confidence = excluded.confidence, threshold = 
     second_confidence = excluded.second_confidence, in_scope = excluded.in_scope, routed_at = clock_timestamp();
 
 -- name: write_draft(ticket_id, revision, content_id, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
--- Once per text and generator, however often a chunk is run again.
+-- Writes a draft once per text and generator; idempotent.
 INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body, placeholder_body,
     classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)
 VALUES (:ticket_id, :revision, :content_id, :language, :category, :confidence, :body, :placeholder_body,
@@ -121,8 +121,8 @@ ON CONFLICT (ticket_id, revision, content_id, generator_version) WHERE state NOT
 DO NOTHING;
 
 -- name: supersede_drafts(ticket_id, revision, content_id, generator_version)*!
--- Pending drafts for an older revision, for another text, or for this one by another model, unless a reviewer holds them.
--- With no generator (the ticket went to a human) those by another model stay.
+-- Retires pending drafts for an older revision, for another text, or by another model, unless a reviewer has claimed them.
+-- Without a generator (the ticket went to a human), drafts by other models for the same text stay.
 UPDATE ticketing.draft SET state = 'superseded'
 WHERE ticket_id = :ticket_id AND state = 'pending' AND claimed_by IS NULL
   AND (revision < :revision

@@ -4,12 +4,12 @@ INSERT INTO ticketing.model (version, kind, snapshot_id, base_model, path, artef
 VALUES (:version, :kind, :snapshot_id, :base_model, :path, :artefact_hash, :parameters, :code_version, :metrics);
 
 -- name: lock_artefact!
--- between looking whether anybody uses an artefact and taking it away nobody may register the same content
+-- nobody can register the same content between the check that an artefact is unused and its removal
 SELECT pg_advisory_xact_lock(hashtext('ticketing.artefact.' || :artefact_hash));
 
 -- name: find_model^
--- one version by its name or its short name, 'classifier 7' or classifier-7: the kind, and its number in the order of
--- creation. Rows are never deleted, so a number stays.
+-- one version by its name or short name ('classifier 7' or classifier-7: the kind, and the number in the order of
+-- creation). Rows are never deleted, so a number never changes.
 SELECT * FROM (
     SELECT *, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
     FROM ticketing.model
@@ -23,26 +23,26 @@ SELECT version, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY cre
 FROM ticketing.model;
 
 -- name: find_champion$
--- the version that drafts
+-- the champion's version
 SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'champion';
 
 -- name: find_latest_candidate$
--- the newest version that has not been promoted
+-- the newest candidate
 SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'candidate' AND pruned_at IS NULL
 ORDER BY created_at DESC, version DESC LIMIT 1;
 
 -- name: insert_verdict$
--- what the gate said; never changed afterwards
+-- stores a verdict of the gate; it is never changed afterwards
 INSERT INTO ticketing.verdict (version, passed, rules, metrics, snapshot_id, code_version, signatures)
 VALUES (:version, :passed, :rules, :metrics, :snapshot_id, :code_version, :signatures)
 RETURNING verdict_id;
 
 -- name: find_latest_verdict^
--- what the gate said last of a version
+-- the gate's latest verdict on a version
 SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id DESC LIMIT 1;
 
 -- name: verdicts_of
--- all the gate ever said of a version, the oldest first
+-- all verdicts on a version, oldest first
 SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id;
 
 -- name: promote_model$
@@ -50,15 +50,15 @@ SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id;
 SELECT ticketing.promote_v2(:version, :verdict_id, :promoted_by, :overrule, :reason);
 
 -- name: replaced_by$
--- the champion that a promotion put aside; null for none
+-- the champion that a promotion replaced; null if there was none
 SELECT replaced FROM ticketing.promotion WHERE promotion_id = :promotion_id;
 
 -- name: rollback_model$
--- makes an earlier champion the champion again; to: null for the one before
+-- makes an earlier champion the champion again; to is null for the previous one
 SELECT ticketing.rollback_v1(:kind, :to, :rolled_back_by, :reason);
 
 -- name: list_models
--- every version with the gate's latest verdict, the newest first
+-- every version with the gate's latest verdict, newest first
 SELECT m.version, m.kind, m.state, m.pruned_at, m.created_at, m.snapshot_id, m.base_model, m.metrics, v.passed, v.rules
 FROM ticketing.model m
 LEFT JOIN LATERAL (
@@ -67,12 +67,12 @@ LEFT JOIN LATERAL (
 ORDER BY m.kind, m.created_at DESC, m.version DESC;
 
 -- name: model_history
--- what became of a version, or (null) of all, the oldest first
+-- the history of a version, or (null) of all, oldest first
 SELECT * FROM ticketing.model_history WHERE :version::text IS NULL OR :version IN (version, replaced) ORDER BY at;
 
 -- name: prunable_models
--- versions nobody needs: not champion, not what a rollback goes to, not one of the last champions, no candidate that
--- is newer than the champion; without a champion every candidate is still needed
+-- versions that can be pruned: not the champion, not the target of a rollback, not one of the last champions, and no
+-- candidate newer than the champion; without a champion no candidate can be pruned
 WITH promoted AS (
     SELECT kind, version, row_number() OVER (PARTITION BY kind ORDER BY max(promotion_id) DESC) AS rank
     FROM ticketing.promotion GROUP BY kind, version
@@ -89,11 +89,11 @@ WHERE m.pruned_at IS NULL
 ORDER BY m.kind, m.created_at;
 
 -- name: prune_model$
--- marks an artefact as gone
+-- records that an artefact was removed
 SELECT ticketing.prune_model_v1(:version, :pruned_by);
 
 -- name: unused_artefacts
--- what no version needs once these are pruned; content that another version shares is not among it
+-- artefacts that no version needs after these are pruned; content that another version shares is not among them
 SELECT DISTINCT path, artefact_hash FROM ticketing.model m
 WHERE NOT EXISTS (
     SELECT FROM ticketing.model other

@@ -1,14 +1,14 @@
 -- Retention, forgetting and the vault's keys.
 
 -- name: expire_vault_entries(days)!
--- values of tickets that have not changed for so long
+-- deletes values of tickets that have not changed for this many days
 DELETE FROM vault.entry e
 USING ticketing.clean_ticket c
 WHERE c.ticket_id = e.ticket_id
   AND coalesce(c.updated_at, c.scrubbed_at) < clock_timestamp() - make_interval(days => :days);
 
 -- name: expire_ticket_texts(days)!
--- raw texts of tickets that have not changed for so long
+-- deletes raw texts of tickets that have not changed for this many days
 DELETE FROM vault.ticket_text t
 USING ticketing.clean_ticket c
 WHERE c.ticket_id = t.ticket_id
@@ -19,7 +19,7 @@ WHERE c.ticket_id = t.ticket_id
 SELECT ticket_id, revision, content_id, placeholder, value, key_id FROM vault.entry WHERE key_id <> :key_id LIMIT :amount;
 
 -- name: replace_vault_entries(key_id, ticket_ids, revisions, content_ids, placeholders, old_key_ids, encrypted)!
--- only what is still there as it was read: a ticket that was scrubbed again meanwhile has other values
+-- replaces only rows that are unchanged since they were read: a ticket that was scrubbed again meanwhile has other values
 WITH given AS (
     SELECT * FROM unnest(:ticket_ids::text[], :revisions::integer[], :content_ids::text[], :placeholders::text[],
                          :old_key_ids::text[], :encrypted::bytea[])
@@ -35,7 +35,7 @@ SELECT g.ticket_id, g.revision, g.content_id, g.placeholder, g.value, :key_id, g
 FROM gone JOIN given g USING (ticket_id, revision, content_id, placeholder);
 
 -- name: tickets_that_say(value)
--- tickets of the source, and drafts, in which a value stands
+-- tickets whose source row or draft contains a value
 SELECT s.ticket_id::text AS ticket_id FROM ticketing.source_ticket s
 WHERE strpos(lower(concat_ws(E'\n', s.subject, s.body, s.reply)), lower(:value)) > 0
 UNION
@@ -43,12 +43,12 @@ SELECT d.ticket_id FROM ticketing.draft d
 WHERE strpos(lower(concat_ws(E'\n', d.body, d.final_body)), lower(:value)) > 0;
 
 -- name: waiting_texts_that_say(value)
--- for the write-back role only: tickets in whose kept raw text a value stands
+-- for the write-back role only; tickets whose raw text contains a value
 SELECT ticket_id FROM vault.ticket_text
 WHERE strpos(lower(concat_ws(E'\n', subject, body)), lower(:value)) > 0;
 
 -- name: texts_kept_too_long()
--- tickets whose raw text is still kept, though no draft of it is pending and the ticket is answered or has another text
+-- tickets whose raw text is still stored, though no draft is pending and the ticket is answered or has a new text
 SELECT t.ticket_id
 FROM vault.ticket_text t
 LEFT JOIN ticketing.clean_ticket c
@@ -64,24 +64,24 @@ WHERE NOT EXISTS (SELECT FROM ticketing.draft d
 ORDER BY t.ticket_id;
 
 -- name: forget_ticket(ticket_id)^
--- what was removed
+-- forgets a ticket, and returns the numbers of removed rows
 SELECT vault_values, clean_tickets, drafts, imported_tickets FROM ticketing.forget_ticket_v1(:ticket_id);
 
 -- name: forgotten_tickets(ticket_ids)
--- which of these are forgotten
+-- the forgotten ones of these tickets
 SELECT ticket_id FROM ticketing.forgotten_ticket WHERE ticket_id = ANY (:ticket_ids::text[]);
 
 -- name: snapshots
--- all there are, the oldest first
+-- all snapshots, oldest first
 SELECT snapshot_id, path FROM ticketing.snapshot ORDER BY created_at, snapshot_id;
 
 -- name: models_of_snapshots(snapshot_ids)
--- what was trained on them
+-- the models that were trained on these snapshots
 SELECT version, state FROM ticketing.model WHERE snapshot_id = ANY (:snapshot_ids::text[]) ORDER BY created_at;
 
 -- name: audited_texts
--- what the pipeline's own tables keep of tickets, or write about its work; read with a server-side cursor. Subject and body
--- are one text, as they were looked through; a category is a department's name, and no text.
+-- all texts in the pipeline's own tables; read with a server-side cursor. Subject and body are one text, as the scrubber
+-- read them. A category is the name of a department, and is not searched.
 SELECT 'clean tickets' AS place, ticket_id AS key, ARRAY[concat_ws(E'\n', nullif(subject, ''), body), reply] AS texts,
     ticket_id
 FROM ticketing.clean_ticket
@@ -108,6 +108,6 @@ UNION ALL
 SELECT 'study comments', rating_id::text, ARRAY[comment], NULL FROM ticketing.study_rating WHERE comment <> '';
 
 -- name: vault_entries_of_sample(share)
--- for the write-back role only: the values of about this share of the tickets, all of them for 1; read with a server-side cursor
+-- for the write-back role only; the values of about this share of the tickets (1: of all); read with a server-side cursor
 SELECT ticket_id, revision, content_id, placeholder, value, key_id FROM vault.entry
 WHERE mod(hashtext(ticket_id) & 2147483647, 10000) < 10000 * :share::float8;

@@ -1,42 +1,42 @@
--- What reviewers do, through the SQL functions that keep the state machine.
+-- A reviewer's actions, through the SQL functions that enforce the states of drafts.
 
 -- name: set_actor(name)!
--- Who decides, for the rest of the transaction; heeded only where the pipeline's login acts for a person.
+-- Sets the name that the trail records in this transaction; ignored unless the login may act for others.
 SELECT set_config('ticketing.actor', :name, true);
 
 -- name: pending_drafts(amount, category)
--- The drafts that wait for a decision beside their tickets, oldest first.
+-- The pending drafts with their tickets, oldest first.
 SELECT * FROM ticketing.review_queue
 WHERE :category::text IS NULL OR category = :category
 ORDER BY created_at, draft_id
 LIMIT :amount;
 
 -- name: pending_draft(draft_id)^
--- One of them.
+-- One pending draft with its ticket.
 SELECT * FROM ticketing.review_queue WHERE draft_id = :draft_id;
 
 -- name: claim_draft(draft_id)^
--- The oldest one nobody holds, or a given one.
+-- Claims the given draft, or (null) the oldest unclaimed one.
 SELECT * FROM ticketing.claim_draft_v1(:draft_id);
 
 -- name: release_draft(draft_id)!
--- Gives it back to the others.
+-- Gives up the claim on a draft.
 SELECT ticketing.release_draft_v1(:draft_id);
 
 -- name: approve_draft(draft_id)!
--- As it stands.
+-- Approves a draft unchanged.
 SELECT ticketing.approve_draft_v1(:draft_id);
 
 -- name: edit_draft(draft_id, body)!
--- With the reviewer's words.
+-- Approves a draft with the reviewer's text.
 SELECT ticketing.edit_draft_v1(:draft_id, :body);
 
 -- name: reject_draft(draft_id, reason)!
--- With the reason.
+-- Rejects a draft with a reason.
 SELECT ticketing.reject_draft_v1(:draft_id, :reason);
 
 -- name: sample_drafts(limit)
--- A few pending drafts beside their tickets, from different categories.
+-- A few pending drafts with their tickets, from different categories.
 SELECT * FROM (
     SELECT q.*, row_number() OVER (PARTITION BY category ORDER BY confidence DESC, draft_id) AS place
     FROM ticketing.review_queue q

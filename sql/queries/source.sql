@@ -1,13 +1,13 @@
--- Reading tickets through the contract, ticketing.source_ticket, whatever view stands there.
+-- Reads tickets through the contract, the view ticketing.source_ticket.
 
 -- name: source_columns()
--- What the view really has, to say what is missing or of a wrong type.
+-- The view's columns and their types.
 SELECT attname AS name, format_type(atttypid, NULL) AS type
 FROM pg_attribute
 WHERE attrelid = to_regclass('ticketing.source_ticket') AND attnum > 0 AND NOT attisdropped;
 
 -- name: source_is_default()$
--- Whether the view reads ticketing.imported_ticket, directly or through other views: then an import can be seen in it.
+-- Whether the view reads ticketing.imported_ticket, directly or through other views, so that it shows imported tickets.
 WITH RECURSIVE read_by_view (relation) AS (
     SELECT to_regclass('ticketing.source_ticket')::oid
     UNION
@@ -19,10 +19,10 @@ WITH RECURSIVE read_by_view (relation) AS (
 SELECT EXISTS (SELECT FROM read_by_view WHERE relation = 'ticketing.imported_ticket'::regclass);
 
 -- name: source_page(after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id, scrubber_version, page)
--- The next tickets in keyset order, without forgotten ones and without those whose clean ticket was made from the same
--- content by the given scrubber (null: all tickets). The casts let a view over any help desk's types serve; the tests let
--- a row with a null or infinite time, a null revision, subject or body not stop the others. Rows without an id are left
--- out. The clean ticket is looked up by a subquery, since a join could become a scan of all clean tickets for each page.
+-- The next page of tickets in keyset order, without forgotten tickets, and without those whose content the given scrubber
+-- (null: none) has already scrubbed. The casts allow a view over any help desk's types; the conditions keep one row with a
+-- null or infinite time, a null revision, subject or body from stopping the others. Rows without an id are left out. A
+-- subquery looks up the clean ticket, because a join could become a scan of all clean tickets for each page.
 SELECT ticket_id::text AS ticket_id,
        coalesce(revision, 1)::integer AS revision,
        CASE WHEN created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN created_at::timestamptz END AS created_at,
@@ -49,13 +49,13 @@ ORDER BY updated_at, ticket_id::text
 LIMIT :page;
 
 -- name: source_count(after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id)$
--- How many rows lie in a range, changed or not, for the progress bar.
+-- The number of rows in a range, changed or not, for the progress bar.
 SELECT count(*) FROM ticketing.source_ticket
 WHERE updated_at >= :after_updated_at AND (updated_at, ticket_id::text) > (:after_updated_at, :after_ticket_id)
   AND updated_at <= :upto_updated_at AND (updated_at, ticket_id::text) <= (:upto_updated_at, :upto_ticket_id);
 
 -- name: source_last(until)^
--- The last place before a time.
+-- The place of the last row before a time.
 SELECT updated_at::timestamptz AS updated_at, ticket_id::text AS ticket_id
 FROM ticketing.source_ticket
 WHERE updated_at < :until AND updated_at >= '0001-01-02' AND ticket_id IS NOT NULL
@@ -63,8 +63,8 @@ ORDER BY updated_at DESC, ticket_id::text DESC
 LIMIT 1;
 
 -- name: source_odd_rows(after_updated_at, most)^
--- Rows that need the operator: without a usable time, without an id (among those changed since), and dated in the future.
--- Each is counted up to a limit, and by a condition of its own, so that an index on updated_at serves.
+-- Rows that the operator must correct: without a usable time, without an id (among recent changes), or in the future.
+-- Each count has a limit and its own condition, so that an index on updated_at can be used.
 SELECT (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at IS NULL LIMIT :most) t)
      + (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at < '0001-01-02' LIMIT :most) t)
      + (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at > '9999-12-30' LIMIT :most) t)
@@ -79,18 +79,18 @@ SELECT (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_
        AS in_future;
 
 -- name: source_readable()!
--- Fails where the pipeline may not read the view or the tables behind it; reads no row.
+-- Fails if the pipeline may not read the view or the tables behind it; reads no row.
 SELECT FROM ticketing.source_ticket LIMIT 0;
 
 -- name: large_tables(names, rows)
--- Which of these tables, as schema.table, have more rows than that, as of the last ANALYZE.
+-- Those of these tables (schema.table) that have more rows than the limit, as of the last ANALYZE.
 SELECT n.nspname || '.' || c.relname AS name, c.reltuples::bigint AS number
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname || '.' || c.relname = ANY (:names::text[]) AND c.reltuples > :rows
 ORDER BY c.reltuples DESC;
 
 -- name: create_source#
--- The view of the first migration, over the imported tickets.
+-- Creates the view of the first migration, over the imported tickets.
 CREATE VIEW ticketing.source_ticket AS
 SELECT ticket_id, revision, created_at, updated_at, language, subject, body, category, reply, replied_at
 FROM ticketing.imported_ticket;

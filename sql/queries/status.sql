@@ -1,13 +1,13 @@
--- What is where: one small count each. Where there can be very many, counting stops at :most, so that no screen waits.
+-- One count each. Counting stops at :most where there can be many rows, so that no screen waits.
 
 -- name: count_source_roles(most)
--- The first :most tickets as they come: history has a category or a reply.
+-- The first :most tickets of the source by role; a historical ticket has a category or a reply.
 SELECT CASE WHEN category IS NULL AND reply IS NULL THEN 'new' ELSE 'historical' END AS name, count(*) AS number
 FROM (SELECT category, reply FROM ticketing.source_ticket LIMIT :most) first
 GROUP BY 1 ORDER BY 1;
 
 -- name: count_clean_tickets(most)
--- Tickets read and scrubbed.
+-- Clean tickets.
 SELECT 'historical' AS name, count(*) AS number
 FROM (SELECT FROM ticketing.clean_ticket
       WHERE unfit IS NULL AND (category IS NOT NULL OR reply IS NOT NULL) LIMIT :most) t
@@ -19,19 +19,19 @@ UNION ALL
 SELECT 'unfit', count(*) FROM (SELECT FROM ticketing.clean_ticket WHERE unfit IS NOT NULL LIMIT :most) t;
 
 -- name: count_snapshots()$
--- Training corpora made.
+-- Snapshots.
 SELECT count(*) FROM ticketing.snapshot;
 
 -- name: latest_snapshot_id()$
--- The newest corpus.
+-- The newest snapshot.
 SELECT snapshot_id FROM ticketing.snapshot ORDER BY created_at DESC, snapshot_id LIMIT 1;
 
 -- name: count_candidates()
--- Trained models waiting for a verdict or held back by it.
+-- Candidates: trained models without a verdict, or refused by the gate.
 SELECT kind AS name, count(*) AS number FROM ticketing.model WHERE state = 'candidate' GROUP BY 1 ORDER BY 1;
 
 -- name: champions()
--- The models that draft.
+-- The champions.
 SELECT kind AS name, version FROM ticketing.model WHERE state = 'champion' ORDER BY 1;
 
 -- name: count_work(most)
@@ -42,15 +42,15 @@ FROM unnest(ARRAY['claimed', 'done', 'failed', 'queued']) AS s (state),
               FROM (SELECT FROM ticketing.draft_work w WHERE w.state = s.state LIMIT :most) t) n;
 
 -- name: count_drafts(most)
--- Drafts by what became of them.
+-- Drafts by state.
 SELECT s.state AS name, n.number
 FROM unnest(ARRAY['approved', 'edited', 'expired', 'pending', 'rejected', 'superseded']) AS s (state),
      LATERAL (SELECT count(*) AS number FROM (SELECT FROM ticketing.draft d WHERE d.state = s.state LIMIT :most) t) n;
 
 -- name: count_unsent(most)$
--- Approved replies the help desk has not sent.
+-- Approved replies that the help desk has not sent yet.
 SELECT count(*) FROM (SELECT FROM ticketing.outbox WHERE sent_at IS NULL LIMIT :most) t;
 
 -- name: count_human_queue(most)$
--- New tickets that wait for a human from the start.
+-- New tickets that were routed to a human.
 SELECT count(*) FROM (SELECT FROM ticketing.human_queue LIMIT :most) t;

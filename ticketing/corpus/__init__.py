@@ -1,1 +1,1 @@
-"""From scrubbed tickets to an immutable training corpus: cleaning, duplicates, splitting, snapshots."""
+"""Turns source tickets into clean tickets, and labelled clean tickets into an immutable training corpus (snapshot)."""

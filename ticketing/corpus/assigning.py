@@ -1,6 +1,6 @@
-"""Assigns each group of near-duplicates to a part.
+"""Assigns each group of near-duplicates to the train, validation or test part.
 
-The rules are described where they are used: `ticketing.corpus.splitting.split`.
+It only carries out the rules; the docstring of `ticketing.corpus.splitting.split` describes them.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from ticketing.settings import CorpusSettings
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = range(4)
 
-# The share of tickets whose time must be known for a split by time.
+# The least share of tickets with a known time at which the split is by time.
 KNOWN_TIMES = 0.99
-LEAST_TO_JUDGE = 200  # held-out tickets of a language in each part, or its share where that is less
-MOST_TOPPED_UP = 0.2  # of a language's training tickets
-MOST_LEFT_OUT = 0.02  # of all tickets, so that each language has half of its test tickets in the order of time
-LEAST_OF_CATEGORY = 20  # held-out tickets of a category in each part, or its share where that is less
+LEAST_TO_JUDGE = 200  # held-out tickets of a language in each part, or the language's share if that is smaller
+MOST_TOPPED_UP = 0.2  # the most of a language's training tickets that a top-up may take
+MOST_LEFT_OUT = 0.02  # the most of all tickets that are left out so that a rare language has enough new test tickets
+LEAST_OF_CATEGORY = 20  # held-out tickets of a category in each part, or the category's share if that is smaller
 _UNKNOWN = -math.inf
 
 Rows = NDArray[np.intp]
@@ -34,9 +34,9 @@ class Assignment(NamedTuple):
 
     parts: NDArray[np.int8]
     by_time: bool
-    near_copies_left_out: dict[int, int]  # by part
-    large_groups: list[int]  # sizes of groups in train of which one ticket is in test, largest first
-    newer_left_out: int  # tickets that the held-out parts do not need and that are too new for train
+    near_copies_left_out: dict[int, int]  # part → older tickets of its held-out groups
+    large_groups: list[int]  # sizes of the groups that are in train except for one test ticket, largest first
+    newer_left_out: int  # tickets that are too new for train and not needed in a held-out part
 
 
 def assign(
@@ -60,7 +60,10 @@ def assign(
 
 
 class _Groups:
-    """A row a ticket (`category`, `age`, `group`, `dropped`), and a row a group (all other arrays)."""
+    """The groups while they are assigned.
+
+    `category`, `age`, `group` and `dropped` have one row per ticket; all other arrays have one row per group.
+    """
 
     def __init__(
         self,
@@ -81,7 +84,7 @@ class _Groups:
         self.members = np.lexsort((self.age, self.group))  # tickets by group, the newest last
         self.end = np.cumsum(self.size)
         self.newest = self.members[self.end - 1]
-        # A group is held out as its newest ticket.
+        # A held-out group counts as its newest ticket, so it has that ticket's category and language.
         self.label, self.spoken = self.category[self.newest], language[self.newest]
         self.language_groups = np.bincount(self.spoken, minlength=len(self.languages))
         self.category_groups = np.bincount(self.label, minlength=len(self.names))
@@ -90,44 +93,44 @@ class _Groups:
         count = len(numbers)
         self.by_time = bool((self.age > _UNKNOWN).mean() >= KNOWN_TIMES)
         if self.by_time:
-            # First in line to be held out comes first: the newest.
+            # The newest groups come first: they are held out first.
             self.ordered = np.lexsort((np.arange(count), self.age[self.newest]))[::-1]
             self.orderly = self.age[self.newest] > _UNKNOWN
         else:
-            # By a number of each group's own: if a few more tickets dealt all of them anew, a champion would have
-            # learnt from most of what its successor is tested on.
+            # Each group has its own random number. If a few new tickets changed the whole order, the champion would
+            # have been trained on most of the tickets that its successor is tested on (leakage).
             drawn = [_drawn(settings.seed, number) for number in numbers.tolist()]
             self.ordered = np.argsort(drawn, kind="stable")
             self.orderly = np.ones(count, bool)
         in_test = np.minimum(settings.test_share * np.bincount(language), self.most_held_out).sum()
         self.large = self.size > max(1.0, in_test)
         self.part = np.full(count, TRAIN, np.int8)
-        self.shared = np.zeros(count, bool)  # large groups of which one ticket is in test
-        self.dropped = np.zeros(len(self.age), bool)  # tickets of these groups that are not in train
+        self.shared = np.zeros(count, bool)  # large groups with one ticket in test
+        self.dropped = np.zeros(len(self.age), bool)  # tickets of shared groups that are not in train
 
     def hold_out_newest(self, part: int, share: float) -> None:
-        """Holds out the newest groups: as many as are needed, or as many as hold the share of all tickets.
+        """Holds out the newest groups: enough for the quotas of all languages, or for the part's share of all tickets.
 
-        Where the parts are capped, a language that is rarer than others would have few among these. A few more groups
-        are taken then, and those of the other languages are left out, so that nothing need be topped up.
+        If the parts are capped, few of these groups are in a rare language. Then a few more groups are taken, and
+        `thin_out` leaves out the surplus of the other languages, so that no language needs a top-up.
         """
-        able = self.ordered[self.orderly[self.ordered]] if part == TEST else self._free()
-        tickets = np.cumsum(np.where(self.large[able], 1, self.size[able]))
+        candidates = self.ordered[self.orderly[self.ordered]] if part == TEST else self._free()
+        tickets = np.cumsum(np.where(self.large[candidates], 1, self.size[candidates]))
         quotas = self._quotas(share)
         needed = max(1, math.ceil(_exact(quotas.sum())))
         most = needed + MOST_LEFT_OUT * len(self.age)
         for language, quota in enumerate(quotas):
-            half = np.flatnonzero(self.spoken[able] == language)[: math.ceil(quota / 2)] + 1
+            half = np.flatnonzero(self.spoken[candidates] == language)[: math.ceil(quota / 2)] + 1
             if len(half) >= quota / 2 and len(half) and half[-1] <= most:
                 needed = max(needed, int(half[-1]))
-        taken = able[: min(needed, 1 + int(np.searchsorted(tickets, _exact(share * len(self.age)))))]
+        taken = candidates[: min(needed, 1 + int(np.searchsorted(tickets, _exact(share * len(self.age)))))]
         self.part[taken[~self.large[taken]]] = part
         if part == TEST:
             self._share(taken[self.large[taken]])
             self.dropped |= self.shared[self.group] & (self.age > self.age[self.newest[taken]].min())
 
     def hold_out_drawn(self, part: int, share: float) -> None:
-        """Holds out the first groups of each category that together have about its share of tickets."""
+        """Holds out the first groups of each category, until they have about the part's share of its tickets."""
         if part == TEST:
             self._share(np.flatnonzero(self.large))
         for category in range(len(self.names)):
@@ -137,13 +140,16 @@ class _Groups:
             for group, size in zip(own.tolist(), self.size[own].tolist(), strict=True):
                 if tickets >= quota:
                     break
-                # A group that would go far beyond the quota is passed over.
+                # A group that would exceed the quota by more than a tenth is skipped.
                 if tickets + size <= 1.1 * quota:
                     self.part[group] = part
                     tickets += size
 
     def top_up_languages(self, part: int, share: float) -> None:
-        """Gives a part what it lacks of each language, if that takes MOST_TOPPED_UP of its training tickets at most."""
+        """Tops a part up with groups of each language that lacks them.
+
+        A top-up must not take more than MOST_TOPPED_UP of the language's training tickets.
+        """
         for language, quota in enumerate(self._quotas(share)):
             held = int(((self.part == part) & (self.spoken == language)).sum())
             least = min(int(quota), LEAST_TO_JUDGE)
@@ -156,20 +162,21 @@ class _Groups:
                 self.part[more] = part
 
     def cover_categories(self) -> None:
-        """Gives train half of each category at least, and the other parts what they lack of it."""
+        """Moves groups so that train has at least half of each category, and the other parts have enough of it."""
         in_train = (self.part[self.group] == TRAIN) & ~self.dropped
         self.train = np.bincount(self.category[in_train], minlength=len(self.names))  # tickets by category
         for category in range(len(self.names)):
             self._give_back(category)
             for part, share in self.shares:
                 self._top_up_category(category, part, share)
-        # Of a category that came in large groups only, train needs the new tickets too.
+        # If train has no other ticket of a category, it keeps the new tickets of its large groups.
         self.dropped &= self.train[self.category] > 0
 
     def thin_out(self) -> None:
-        """Keeps at most `max_held_out_tickets` of each language in a part, by category.
+        """Keeps at most `max_held_out_tickets` of each language in a part, stratified by category.
 
-        The others go back to train, unless they are newer than the test part.
+        In a split by time the surplus is left out, because it may be newer than a test ticket; otherwise it goes back
+        to train.
         """
         for part, _ in self.shares:
             for language in range(len(self.languages)):
@@ -182,7 +189,7 @@ class _Groups:
                         self.part[rest] = LEFT_OUT if self.by_time else TRAIN
 
     def result(self) -> Assignment:
-        """What became of each ticket: of a held-out group only the newest is in its part."""
+        """The part of each ticket. Only the newest ticket of a held-out group is in its part."""
         parts = self.part[self.group]
         copy = np.ones(len(parts), bool)
         copy[self.newest] = False
@@ -194,13 +201,13 @@ class _Groups:
         return Assignment(parts, self.by_time, near_copies, sizes, newer)
 
     def _quotas(self, share: float) -> NDArray[np.float64]:
-        """How many groups of each language a part should have."""
+        """The number of groups of each language that a part should have."""
         return np.minimum(share * self.language_groups.astype(np.float64), self.most_held_out)
 
     def _free(self, among: NDArray[np.bool_] | None = None) -> Rows:
-        """Groups that can be held out whole, the first in line first."""
-        able = (self.part == TRAIN) & self.orderly & ~self.large
-        groups: Rows = self.ordered[(able if among is None else able & among)[self.ordered]]
+        """Groups of train that can be held out whole, in the order in which they are held out."""
+        free = (self.part == TRAIN) & self.orderly & ~self.large
+        groups: Rows = self.ordered[(free if among is None else free & among)[self.ordered]]
         return groups
 
     def _share(self, groups: Rows) -> None:
@@ -208,7 +215,7 @@ class _Groups:
         self.dropped[self.newest[groups]] = True
 
     def _give_back(self, category: int) -> None:
-        """Moves the last in line of a category's held-out groups to train until it has half of the tickets."""
+        """Moves held-out groups of a category back to train, the oldest first, until train has half of its tickets."""
         having = np.zeros(len(self.size), bool)
         having[self.group[self.category == category]] = True
         last_first = self.ordered[having[self.ordered]][::-1]
@@ -229,7 +236,7 @@ class _Groups:
             return
         for group in self._free(self.label == category).tolist():
             left = self.train - self._training_tickets(group)
-            # The first must not take the last training ticket of a category, the others must leave half.
+            # No group may take the last training ticket of a category. All but the first must leave half of this one.
             if left[self._training_tickets(group) > 0].all() and (
                 not held or 2 * left[category] >= self.category_tickets[category]
             ):
@@ -238,7 +245,7 @@ class _Groups:
             if held == wanted:
                 return
         if not held:
-            # Of a category with too few groups for all parts test has the newest, validation what test can spare.
+            # With too few groups for all parts, test gets the newest, and validation a group that test can spare.
             other, spare = (VALIDATION, 0) if part == TEST else (TEST, 1)
             groups = self.ordered[((self.part == other) & (self.label == category))[self.ordered]]
             if len(groups) > spare:
@@ -249,7 +256,7 @@ class _Groups:
         return int((held & (self.label == category)).sum())
 
     def _training_tickets(self, group: int) -> Rows:
-        """How many tickets of each category a group has in train, or would have there."""
+        """The number of tickets of each category that a group has in train, or would have there."""
         tickets = self.members[self.end[group] - self.size[group] : self.end[group]]
         return np.bincount(self.category[tickets[~self.dropped[tickets]]], minlength=len(self.names))
 

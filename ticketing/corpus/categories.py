@@ -1,4 +1,4 @@
-"""Which categories have enough tickets to be learnt and measured."""
+"""Finds the categories that are too small to be learnt and measured. It moves no ticket into a part."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_ca
 
 
 class CategorySize(NamedTuple):
-    """How much there is of a category: tickets, and groups of near-duplicates that they are in."""
+    """The size of a category: its tickets, and the groups of near-duplicates that they belong to."""
 
     tickets: int
     groups: int
@@ -23,10 +23,10 @@ class CategorySize(NamedTuple):
 def too_small_categories(
     categories: Sequence[str], groups: Sequence[int], settings: CorpusSettings
 ) -> dict[str, CategorySize]:
-    """Categories with fewer tickets than `min_category_tickets`, or with near-duplicates of one ticket only.
+    """Categories with fewer tickets than `min_category_tickets`, or with only near-duplicates of one ticket.
 
     Raises:
-        CorpusError: without them there are too few tickets, or fewer than two categories.
+        CorpusError: the other categories have too few tickets, or there are fewer than two.
     """
     tickets = Counter(categories)
     if not tickets:
@@ -47,24 +47,24 @@ def too_small_categories(
     total = sum(tickets[name] for name in sizes if name not in small)
     if tickets.total() < settings.min_tickets:
         raise CorpusError(
-            f"Only {tickets.total()} different tickets with a category are left, at least {settings.min_tickets} are "
-            "needed: import or label more."
+            f"Only {tickets.total()} different tickets with a category are left, but at least {settings.min_tickets} "
+            "are needed: import or label more."
         )
     if len(tickets) == 1:
         raise CorpusError(
-            f"All {tickets.total()} tickets are of the one category {names[0]!r}: there is nothing to tell apart. "
-            "Import tickets of at least two categories."
+            f"All {tickets.total()} tickets have the category {names[0]!r}, and a classifier needs at least two. "
+            "Import tickets of other categories."
         )
     if len(sizes) - len(small) < 2 or total < settings.min_tickets:
         raise CorpusError(
             f"{len(sizes) - len(small)} categories with {total} tickets are large enough; two with "
-            f"{settings.min_tickets} tickets are needed. Too small, or near-duplicates of one ticket only: "
-            f"{named(small)}. {MORE_TICKETS}."
+            f"{settings.min_tickets} tickets are needed. Too small, or only near-duplicates of one ticket: "
+            f"{listed(small)}. {MORE_TICKETS}."
         )
     return small
 
 
-def named(sizes: Mapping[str, CategorySize]) -> str:
+def listed(sizes: Mapping[str, CategorySize]) -> str:
     """Categories with their sizes, for a message."""
     return ", ".join(
         f"{name!r} ({size.tickets} tickets, {size.groups} of them different)" for name, size in sizes.items()
@@ -72,6 +72,6 @@ def named(sizes: Mapping[str, CategorySize]) -> str:
 
 
 def codes_of(names: Iterable[str], known: Sequence[str]) -> NDArray[np.intp]:
-    """The place of each name among the known names."""
+    """The index of each name in the list of known names."""
     places = {name: place for place, name in enumerate(known)}
     return np.fromiter((places[name] for name in names), np.intp)

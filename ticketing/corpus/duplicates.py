@@ -1,6 +1,6 @@
-"""Which tickets say the same: exactly, by a key of the normalised text, or nearly, by MinHash over shingles.
+"""Finds duplicates by a hash of the normalised text, and near-duplicates by MinHash over character shingles.
 
-Dropping duplicates and keeping near-duplicates on one side of the split is decided elsewhere.
+It drops no ticket: `ticketing.corpus.records` drops duplicates, and the split keeps near-duplicates together.
 """
 
 import hashlib
@@ -17,19 +17,19 @@ from scipy.sparse.csgraph import connected_components
 from ticketing.privacy.placeholders import PLACEHOLDER
 
 PERMUTATIONS = 128
-# Characters, not words: one word changed in a short sentence leaves most runs of characters, but few runs of words.
-# A Chinese character says as much as a few letters do.
+# Shingles are of characters, not words: if a word changes in a short sentence, most character shingles stay, but few
+# word shingles do. A Chinese character carries as much as a few letters, so Chinese shingles are shorter.
 SHINGLE_CHARS = 5
 HAN_SHINGLE_CHARS = 3
-# A ticket's beginning says enough; a hostile one must not cost minutes.
+# Only the beginning of a longer ticket is compared, so that a huge ticket does not cost minutes.
 MAX_CHARS = 20_000
 
-# Locality-sensitive hashing: how likely a pair at the threshold is to share a bucket.
+# Locality-sensitive hashing: the probability that a pair at the threshold shares a bucket.
 LEAST_RECALL = 0.99
-# A ticket is compared with the first of its bucket and so many after it. A bucket of 50,000 tickets made from one
-# template costs no more a ticket than a small one: whoever is joined through the first needs no other comparison.
+# A ticket is compared with the first ticket of its bucket and with this many next ones. So a bucket of 50,000 tickets
+# from one template costs as much per ticket as a small bucket.
 NEIGHBOURS = 8
-# So many tickets stand for their group in a bucket.
+# The number of tickets that represent their group in a bucket.
 GROUP_MEMBERS = 2
 
 _BATCH_TEXTS = 256
@@ -45,19 +45,19 @@ _OFFSETS = _dice.integers(0, 1 << 63, PERMUTATIONS, np.uint64)
 
 
 def normalised(text: str) -> str:
-    """The text without what does not make another ticket: case, white space, the numbers of placeholders."""
+    """The text without differences that do not matter: case, white space, the numbers of placeholders."""
     return " ".join(PLACEHOLDER.sub(r"<\1>", text).casefold().split())
 
 
 def exact_key(text: str) -> bytes:
-    """The same for two texts that differ in nothing that matters."""
+    """A hash of the normalised text: duplicates have the same one."""
     return hashlib.blake2b(normalised(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def shingle_hashes(text: str) -> NDArray[np.uint64]:
-    """A hash of each run of SHINGLE_CHARS characters (of HAN_SHINGLE_CHARS, if a third of the text is Chinese).
+    """The hash of every shingle: SHINGLE_CHARS characters, or HAN_SHINGLE_CHARS if over a third of the text is Chinese.
 
-    A text that is shorter than a run is one run.
+    A text that is shorter than a shingle is one shingle.
     """
     encoded = normalised(text[:MAX_CHARS]).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(encoded, np.uint32).astype(np.uint64)
@@ -74,15 +74,14 @@ def shingle_hashes(text: str) -> NDArray[np.uint64]:
 
 
 def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
-    """Groups texts that are alike, and those alike to them in turn.
+    """Groups near-duplicates: the connected components of the graph that joins every two texts that are alike.
 
-    Two texts are alike when the estimated Jaccard similarity of their shingles is at least `threshold` (MinHash,
-    128 permutations: standard error about 0.04; Broder 1997). Candidates come from locality-sensitive hashing: tickets
-    that share a bucket of one of its bands. Time grows in proportion to the texts, whatever is alike to what; in memory
-    are 256 bytes a text.
+    Two texts are alike if the estimated Jaccard similarity of their shingles is at least `threshold` (MinHash,
+    128 permutations: standard error about 0.04; Broder 1997). Only texts that share a bucket of locality-sensitive
+    hashing are compared. Time is linear in the number of texts, however many are alike; memory is 256 bytes per text.
 
     Returns:
-        one group number a text, in order; a group has the number of its first text.
+        the group number of each text, in order: the index of the group's first text.
     """
     signatures = _signatures(texts)
     dice = np.random.default_rng(0)
@@ -90,7 +89,7 @@ def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
     rows = _rows_a_band(threshold)
     for start in range(0, PERMUTATIONS - rows + 1, rows):
         buckets = _buckets(signatures[:, start : start + rows])
-        # In a drawn order, so that other members stand for their group in each band.
+        # The order is random, so that other members represent their group in each band.
         for left, right in _pairs(buckets, labels, dice.permutation(len(labels))):
             apart = labels[left] != labels[right]
             left, right = left[apart], right[apart]
@@ -104,7 +103,7 @@ def near_duplicate_groups(texts: Iterable[str], threshold: float) -> list[int]:
 
 def _signatures(texts: Iterable[str]) -> NDArray[np.uint16]:
     """MinHash signatures: texts × PERMUTATIONS. 16 bits of each hash are enough (Li and König 2010)."""
-    # An array grows in place; a list of blocks would be in memory twice when they are put together.
+    # An array grows in place; joining a list of blocks would need the memory twice.
     values = array("H")
     left = iter(texts)
     while hashes := [shingle_hashes(text) for text in itertools.islice(left, _BATCH_TEXTS)]:
@@ -118,17 +117,17 @@ def _signatures(texts: Iterable[str]) -> NDArray[np.uint16]:
 
 
 def _rows_a_band(threshold: float) -> int:
-    """The most rows at which a pair at the threshold shares a bucket with a probability of LEAST_RECALL."""
-    able = (
+    """The most rows per band with which a pair at the threshold shares a bucket with probability LEAST_RECALL."""
+    sufficient = (
         rows
         for rows in range(1, PERMUTATIONS + 1)
         if 1 - (1 - threshold**rows) ** (PERMUTATIONS // rows) >= LEAST_RECALL
     )
-    return max(able, default=1)
+    return max(sufficient, default=1)
 
 
 def _buckets(columns: NDArray[np.uint16]) -> NDArray[np.uint64]:
-    """Each text's bucket in a band: a hash of its columns of the signature."""
+    """Each text's bucket in a band: a hash of the band's columns of its signature."""
     bucket = np.zeros(len(columns), np.uint64)
     for column in columns.T:
         bucket = bucket * _MULTIPLIER + column
@@ -138,7 +137,7 @@ def _buckets(columns: NDArray[np.uint16]) -> NDArray[np.uint64]:
 def _pairs(
     buckets: NDArray[np.uint64], labels: NDArray[np.intp], drawn: NDArray[np.intp]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Texts to compare, in the same bucket: at most GROUP_MEMBERS of a group, with the first and their NEIGHBOURS."""
+    """Pairs in the same bucket: at most GROUP_MEMBERS of a group, each with the first text and NEIGHBOURS next ones."""
     order = drawn[np.lexsort((labels[drawn], buckets[drawn]))]
     bucket, label = buckets[order], labels[order]
     kept = np.ones(len(order), bool)
@@ -164,7 +163,7 @@ def _are_alike(
 
 
 def _joined(labels: NDArray[np.intp], left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.intp]:
-    """New labels: the groups of each pair become one."""
+    """New labels, with the groups of each pair merged."""
     links = coo_array((np.ones(len(left), np.int8), (labels[left], labels[right])), shape=(len(labels), len(labels)))
     _, components = connected_components(links, directed=False)
     return np.asarray(components[labels], np.intp)

@@ -1,7 +1,7 @@
-"""From the source into `clean_ticket` and the vault, chunk by chunk, scrubbing only what is new or changed.
+"""Reads new and changed tickets from the source in chunks, and writes them to `clean_ticket` and the vault.
 
-Any number of runs share the source: each claims ranges of it with a lease. How a text is scrubbed and cleaned is
-`ticketing.stages.texts`; the flow loops over the chunks.
+Several runs can share the source, because each run claims ranges of it with a lease. `ticketing.stages.texts` scrubs
+and cleans the texts, and the flow loops over the chunks.
 """
 
 import time
@@ -25,10 +25,10 @@ from ticketing.stages.texts import CleanTexts, RawTexts, clean_texts
 from ticketing.tickets import TextKey, Ticket, content_hash, content_id
 
 CURSOR = "prepare"
-# Rows dated in the future have a cursor of their own, which every run sets back: they never move the other one.
+# Rows dated in the future have their own cursor, which every run resets, so that they never move the cursor above.
 FUTURE = "prepare, dated in the future"
-# A transaction that was open for a while commits rows with an older updated_at than rows that were read before it. So a
-# run begins so much before the last place; the database leaves out the tickets that have not changed.
+# A long transaction can commit rows whose updated_at is before the last place read. So each run begins this much before
+# that place; the query leaves out the tickets that have not changed.
 OVERLAP = timedelta(hours=1)
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
@@ -36,11 +36,11 @@ WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ChunkCounts:
-    """What became of a chunk's new and changed tickets, or, added up, of a run's."""
+    """Counts of the new and changed tickets of a chunk; added up, those of a run."""
 
     read: int = 0
-    scrubbed: int = 0  # without those that another run wrote meanwhile
-    unfit: Mapping[str, int] = field(default_factory=dict)  # reason → how many of the scrubbed ones
+    scrubbed: int = 0  # written by this run, not by another one meanwhile
+    unfit: Mapping[str, int] = field(default_factory=dict)  # reason → number of scrubbed tickets
 
     def __add__(self, other: "ChunkCounts") -> "ChunkCounts":
         return ChunkCounts(
@@ -51,7 +51,7 @@ class ChunkCounts:
 
 
 class Beginning(NamedTuple):
-    """Where a run begins, about how many rows lie before it, and the rows that need the operator."""
+    """Where a run begins, about how many rows it has to read, and the rows that the operator must correct."""
 
     place: Cursor
     rows: int
@@ -69,15 +69,17 @@ class _Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    ticket: Ticket
+    raw: Ticket
     key: TextKey
     row: dict[str, Any]
     values: Mapping[str, str]
 
 
 def start_reading(database: Database, scrubber: Scrubber, until: datetime | None = None) -> Beginning:
-    """Sets the cursor to where a run begins: a little before the last place, or at the very beginning when the scrubber
-    is another one, since then every ticket is scrubbed anew. While other runs are reading, this one joins them.
+    """Sets the cursor to where this run begins, and reports how much there is to read.
+
+    A run begins OVERLAP before the last place. With another scrubber version it begins at the start of the source,
+    because every ticket must be scrubbed again. While other runs are reading, the cursor stays, and this one joins.
     """
     with database.begin() as conn:
         queries.ensure_cursor(conn, name=CURSOR)
@@ -102,20 +104,20 @@ def prepare_next_chunk(
 ) -> ChunkCounts | None:
     """Claims the next range of the source, and writes its new and changed tickets in one transaction.
 
-    Killed at any point it leaves either all of a chunk or nothing of it; its lease runs out, and another run takes the
-    range over. When another run has taken it over, that run's work stands, and the counts are zero.
+    A killed run has written either the whole chunk or nothing. If it wrote nothing, its lease runs out, and another run
+    takes the range over. A run that has lost its range to another one writes nothing, and its counts are zero.
 
     Args:
         database: where the source and the clean tickets are.
         scrubber: replaces personal data.
         vault: stores the values.
-        settings: for the limit of a text's length.
+        settings: gives the limit of a text's length.
         limit: tickets in a chunk.
-        until: rows changed at or after it are left for a later run. Rows dated in the future are read all the same,
-            as changed now: their date is wrong.
+        until: rows changed at or after this time are left for a later run. Rows dated in the future have a wrong date,
+            so they are read all the same, as if they had changed now.
 
     Returns:
-        None when nothing is left to read and no other run is reading any more.
+        the counts; None when nothing is left to read and no other run is still reading.
 
     Raises:
         CorpusError: another run with another scrubber has begun to read the source.
@@ -124,7 +126,7 @@ def prepare_next_chunk(
         with database.begin() as conn:
             if not queries.count_live_ranges(conn):
                 return None
-        time.sleep(WAIT_SECONDS)  # What follows prepare needs the other runs' tickets too.
+        time.sleep(WAIT_SECONDS)  # The steps after prepare need the other runs' tickets as well.
     try:
         with kept_alive(
             database,
@@ -143,10 +145,10 @@ def prepare_next_chunk(
 
 
 def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime | None) -> _Chunk | None:
-    """The next chunk: of a dead run's range, else of the rows after the cursor, else of the rows dated in the future.
+    """Claims the range of a dead run, else the next rows after the cursor, else the next rows dated in the future.
 
-    The lock on the cursor's row lets one run at a time claim. The cursor moves with the claim, never beyond the
-    database's present time. None: nothing is left, or another run is reading the rest.
+    The lock on the cursor's row lets one run claim at a time. A claim moves the cursor, but never beyond the database's
+    present time. None: nothing is left, or another run is reading the rest.
     """
     claim = uuid.uuid4().hex
     with database.begin() as conn:
@@ -191,7 +193,7 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
 
 def _end(until: datetime | None, now: datetime) -> Cursor:
     if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)  # As everywhere in the database's sessions.
+        until = until.replace(tzinfo=UTC)  # The database's sessions use UTC too.
     return Cursor(min(until or now, now), "")
 
 
@@ -210,7 +212,7 @@ def _set_cursor(conn: Connection, name: str, scrubber: Scrubber, cursor: Cursor)
 
 
 def _prepare(chunk: _Chunk, scrubber: Scrubber, settings: Settings) -> list[_Prepared]:
-    """In the order of ticket ids: two runs that write the same tickets then wait for each other, and don't deadlock."""
+    """Scrubs and cleans a chunk. The order of ticket ids keeps two runs that write the same tickets from a deadlock."""
     ordered = sorted(chunk.tickets, key=lambda ticket: ticket.ticket_id)
     cleaned = clean_texts(
         [RawTexts(ticket.subject, ticket.body, ticket.reply, ticket.language) for ticket in ordered],
@@ -227,7 +229,7 @@ def _prepare(chunk: _Chunk, scrubber: Scrubber, settings: Settings) -> list[_Pre
 
 def _columns(ticket: Ticket, texts: CleanTexts) -> dict[str, Any]:
     category = normalise(ticket.category or "") or None
-    # Answered, though nothing of the reply can be kept: without a reply or a category it would count as a new ticket.
+    # An answered ticket gets an empty reply if none can be kept: without reply and category it would count as new.
     answered = ticket.reply is not None and category is None
     return {
         # The query source_page computes the same hash, to leave out tickets that have not changed.
@@ -244,18 +246,19 @@ def _columns(ticket: Ticket, texts: CleanTexts) -> dict[str, Any]:
 
 
 def _write(conn: Connection, vault: Vault, read: int, prepared: Sequence[_Prepared]) -> ChunkCounts:
-    written = [one for one in prepared if queries.write_clean_ticket(conn, **one.row) is not None]
+    written = [ticket for ticket in prepared if queries.write_clean_ticket(conn, **ticket.row) is not None]
     if not written:
         return ChunkCounts(read)
-    ticket_ids = [one.key.ticket_id for one in written]
+    ticket_ids = [ticket.key.ticket_id for ticket in written]
     queries.retire_drafts(conn, ticket_ids=ticket_ids)
     queries.forget_ticket_texts(conn, ticket_ids=ticket_ids)
-    for one in written:
-        vault.store(conn, one.key, one.values)
-    waiting = [one for one in written if one.row["category"] is None and one.row["reply"] is None]
+    for ticket in written:
+        vault.store(conn, ticket.key, ticket.values)
+    waiting = [ticket for ticket in written if ticket.row["category"] is None and ticket.row["reply"] is None]
     if waiting:
         queries.write_ticket_text(
-            conn, [one.key._asdict() | {"subject": one.ticket.subject, "body": one.ticket.body} for one in waiting]
+            conn,
+            [ticket.key._asdict() | {"subject": ticket.raw.subject, "body": ticket.raw.body} for ticket in waiting],
         )
-    unfit = Counter(one.row["unfit"] for one in written if one.row["unfit"] is not None)
+    unfit = Counter(ticket.row["unfit"] for ticket in written if ticket.row["unfit"] is not None)
     return ChunkCounts(read, len(written), dict(unfit))

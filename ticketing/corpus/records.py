@@ -1,6 +1,6 @@
-"""One training record a ticket: what the classifier and the generator learn from, read from the scrubbed tickets.
+"""Training records, one per ticket, made from the labelled clean tickets in the database.
 
-Which part a record goes to, and the files that last, are `ticketing.corpus.splitting` and `ticketing.corpus.snapshot`.
+`ticketing.corpus.splitting` assigns records to parts, and `ticketing.corpus.snapshot` writes the final files.
 """
 
 import sys
@@ -26,7 +26,7 @@ BATCH_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One ticket to learn from: `text` and `category` for the classifier; the rest for the generator."""
+    """One training example: `text` and `category` for the classifier, the other fields for the generator."""
 
     ticket_id: str
     language: str
@@ -47,15 +47,15 @@ SCHEMA = pa.schema(
 
 
 class Columns(NamedTuple):
-    """What stays in memory of the tickets."""
+    """The columns of the tickets that stay in memory."""
 
     categories: list[str]
     languages: list[str]
     times: list[datetime | None]
 
 
-class Reading:
-    """The labelled, fit tickets of the database, without exact duplicates, written to a file on the way through."""
+class CorpusReader:
+    """Reads the labelled, fit tickets, drops exact duplicates, and writes the others to a spool file on disk."""
 
     def __init__(self, database: Database, settings: Settings, spool: Path) -> None:
         self.columns = Columns([], [], [])
@@ -66,7 +66,7 @@ class Reading:
         self._database, self._settings, self._spool = database, settings, spool
 
     def texts(self) -> Iterator[str]:
-        """The text of each ticket that is kept, the oldest ticket first."""
+        """Yields the text of each ticket that is kept, oldest first, and fills `columns` and the counts meanwhile."""
         categories: dict[bytes, str] = {}
         batch: list[Record] = []
         with pq.ParquetWriter(self._spool, SCHEMA) as writer:
@@ -89,23 +89,23 @@ class Reading:
 
     def _tickets(self) -> Iterator[CleanTicket]:
         with self._database.begin() as conn:
-            # Tickets that the newest scrubber has not seen may still hold what an older one missed.
+            # A ticket that the newest scrubber has not read may hold personal data that an older scrubber missed.
             self.scrubber_version = queries.newest_scrubber_version(conn)
-            chosen = {
+            parameters = {
                 "scrubber_version": self.scrubber_version,
                 "leave_out": list(self._settings.corpus.leave_out_categories),
             }
-            self.left_out = dict(queries.left_out_tickets(conn, **chosen))
+            self.left_out = dict(queries.left_out_tickets(conn, **parameters))
             with conn.cursor(name="corpus") as cursor:
                 cursor.itersize = BATCH_ROWS
-                cursor.execute(queries.corpus_tickets.sql, chosen)
+                cursor.execute(queries.corpus_tickets.sql, parameters)
                 for row in cursor:
                     yield CleanTicket(**row)
 
     def _record(self, ticket: CleanTicket, category: str) -> Record:
         output = ticket.reply
         if output is not None and foreign_placeholders(output, ticket.text):
-            # It names somebody the ticket does not: learnt from, it would teach to make people up.
+            # The reply names a person whom the ticket does not: the generator would learn to invent people.
             output = None
             self.replies_left_out += 1
         return Record(
@@ -116,13 +116,13 @@ class Reading:
             instruction=instruction(category, ticket.language, self._settings),
             input=ticket_input(ticket),
             output=None if output is None else neutralise(output),
-            group=0,  # known only when all have been read
+            group=0,  # set when the snapshot is written
         )
 
 
 def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a file, BATCH_ROWS at a time; None: all columns."""
-    # With read-ahead, pyarrow holds what it has read until the file is closed.
+    """The rows of a file, BATCH_ROWS at a time, with the named columns (None: all)."""
+    # With pre_buffer, pyarrow keeps all data in memory until the file is closed.
     with pq.ParquetFile(path, pre_buffer=False) as file:
         yield from file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
 

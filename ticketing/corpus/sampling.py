@@ -1,4 +1,4 @@
-"""Draws tickets by category such that rare categories are not lost."""
+"""Stratified sampling: draws tickets by category, so that a sample keeps rare categories. It reads no ticket."""
 
 import random
 from collections import Counter, defaultdict
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 
 def seats_by_category(sizes: Mapping[str, int], count: int) -> dict[str, int]:
-    """How many of `count` tickets each category gets; all of its tickets where there are no more than `count`.
+    """The number of tickets that a sample of `count` takes from each category. `sizes` are the categories' tickets.
 
-    Each gets `count // (2 * categories)`, or all where it has fewer; what is left of `count` is shared out in
-    proportion to what is left of each, by largest remainders (Hamilton's method).
+    Each category gets `count // (2 * categories)` tickets, or all if it has fewer. The rest of `count` is divided in
+    proportion to the categories' remaining tickets, by the largest remainder method (Hamilton). A sample of at least
+    as many tickets as there are takes all.
     """
     if count >= sum(sizes.values()):
         return dict(sizes)
@@ -23,7 +24,7 @@ def seats_by_category(sizes: Mapping[str, int], count: int) -> dict[str, int]:
 
 
 def draw_by_category(categories: Sequence[str], count: int, seed: str) -> frozenset[int]:
-    """The indices of at most `count` tickets; all where there are no more.
+    """The indices of `count` tickets, or of all if there are fewer.
 
     Args:
         categories: each ticket's category.

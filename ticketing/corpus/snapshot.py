@@ -1,6 +1,6 @@
-"""Immutable training corpora: built from the scrubbed tickets, named by the hash of their content, read back checked.
+"""Snapshots: immutable training corpora, named by a hash of their content, which is checked when they are loaded.
 
-What goes into a record is `ticketing.corpus.records`, which part it goes to `ticketing.corpus.splitting`.
+`ticketing.corpus.records` makes the records, and `ticketing.corpus.splitting` assigns them to parts.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow.parquet as pq
 from psycopg.types.json import Jsonb
 
-from ticketing.corpus.categories import named
+from ticketing.corpus.categories import listed
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
-from ticketing.corpus.records import SCHEMA, Reading, Record, read_batches, write_rows
+from ticketing.corpus.records import SCHEMA, CorpusReader, Record, read_batches, write_rows
 from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.splitting import PARTS, Part, Split, split
 from ticketing.database import Database, queries
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
 ID_CHARS = 16
-# What a killed run left behind is removed by a later one, but not while it may still be at work.
+# A later run removes the folder of a killed run, but only when it is too old to belong to a running one.
 _BUILDING = ".building-"
 _ABANDONED_SECONDS = 24 * 3600
 
@@ -51,7 +51,7 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: Path) -> "Snapshot":
-        """The snapshot in a folder, every file checked against the manifest.
+        """Loads the snapshot in a folder, and checks every file against the manifest.
 
         Raises:
             CorpusError: the folder is missing, incomplete or damaged.
@@ -73,22 +73,22 @@ class Snapshot:
 
     @property
     def snapshot_id(self) -> str:
-        """The hash of the content."""
+        """The beginning of the content's hash."""
         return str(self.manifest["snapshot_id"])
 
     def iterate(self, part: Part) -> Iterator[Record]:
-        """The tickets of one part, in their order, read in batches: a part need not fit into memory."""
+        """The tickets of one part, in order, read in batches, so that the part need not fit into memory."""
         for batch in read_batches(self.path / f"{part}.parquet"):
             yield from map(_record, batch.to_pylist())
 
     def records(self, part: Part) -> list[Record]:
-        """All tickets of one part, in their order."""
+        """All tickets of one part, in order."""
         return list(self.iterate(part))
 
     def sample(self, part: Part, count: int) -> list[Record]:
-        """At most `count` tickets of one part, in their order, drawn by category; the same ones each time.
+        """A sample of at most `count` tickets of one part, stratified by category, in order; always the same tickets.
 
-        Each category has its share, but at least `count // (2 * categories)` tickets, or all where it has fewer. The
+        Each category has its share, but at least `count // (2 * categories)` tickets, or all if it has fewer. The
         part is read twice, so that only the sample is in memory.
         """
         batches = read_batches(self.path / f"{part}.parquet", ["category"])
@@ -98,7 +98,7 @@ class Snapshot:
 
 
 def _record(row: dict[str, Any]) -> Record:
-    # Tens of thousands of records share a few of these texts, and most inputs are the text itself.
+    # Saves memory: many records share these few values, and most inputs are equal to the text.
     for name in ("language", "category", "instruction"):
         row[name] = sys.intern(row[name])
     if row["input"] == row["text"]:
@@ -107,25 +107,29 @@ def _record(row: dict[str, Any]) -> Record:
 
 
 def find_snapshot(database: Database, settings: Settings, snapshot_id: str | None) -> Snapshot:
-    """A snapshot by its id; None: the newest. Raises CorpusError when there is none, or it can't be read."""
+    """The snapshot with an id; None: the newest.
+
+    Raises:
+        CorpusError: there is no such snapshot, or it can't be read.
+    """
     with database.begin() as conn:
         if snapshot_id is None:
             path = queries.latest_snapshot_path(conn)
         else:
             path = queries.snapshot_path(conn, snapshot_id=snapshot_id)
     if path is None:
-        named = "There is no snapshot yet" if snapshot_id is None else f"There is no snapshot {snapshot_id!r}"
-        raise CorpusError(f"{named}: run 'ticketing prepare'.")
+        problem = "There is no snapshot yet" if snapshot_id is None else f"There is no snapshot {snapshot_id!r}"
+        raise CorpusError(f"{problem}: run 'ticketing prepare'.")
     return Snapshot.load(settings.home / path)
 
 
 def build_snapshot(database: Database, settings: Settings) -> Snapshot:
-    """Makes a snapshot of all labelled, fit tickets; the same tickets and settings give the same snapshot.
+    """Builds a snapshot of all labelled, fit tickets. The same tickets and settings give the same snapshot.
 
-    Tickets are streamed through a file beside the result: in memory are only ids, labels, times and signatures.
+    Tickets are streamed through a spool file, so only their labels, times and MinHash signatures are in memory.
 
     Raises:
-        CorpusError: the tickets make no corpus, or the disk is full; nothing is left behind then.
+        CorpusError: the tickets are too few or too alike, or the disk is full; no file is left behind.
     """
     folder = settings.home / FOLDER
     try:
@@ -156,29 +160,29 @@ def build_snapshot(database: Database, settings: Settings) -> Snapshot:
 
 def _build(database: Database, settings: Settings, building: Path) -> dict[str, Any]:
     spool = building / "all.parquet"
-    reading = Reading(database, settings, spool)
-    groups = near_duplicate_groups(reading.texts(), settings.corpus.near_duplicate_threshold)
-    columns = reading.columns
+    reader = CorpusReader(database, settings, spool)
+    groups = near_duplicate_groups(reader.texts(), settings.corpus.near_duplicate_threshold)
+    columns = reader.columns
     result = split(columns.categories, columns.languages, groups, columns.times, settings.corpus)
     if result.too_small:
         logger.warning(
-            "The snapshot leaves out categories with too few tickets, or with near-duplicates of one ticket only: %s",
-            named(result.too_small),
+            "The snapshot leaves out categories with too few tickets, or with only near-duplicates of one ticket: %s",
+            listed(result.too_small),
         )
-    chosen = settings.corpus
+    corpus = settings.corpus
     about: dict[str, Any] = {
-        "scrubber_version": reading.scrubber_version,
+        "scrubber_version": reader.scrubber_version,
         "prompt_version": PROMPT_VERSION,
         "split": {
             "kind": result.kind,
-            "validation_share": chosen.validation_share,
-            "min_validation_tickets": chosen.min_validation_tickets,
-            "test_share": chosen.test_share,
-            "max_held_out_tickets": chosen.max_held_out_tickets,
-            "seed": chosen.seed,
-            "near_duplicate_threshold": chosen.near_duplicate_threshold,
+            "validation_share": corpus.validation_share,
+            "min_validation_tickets": corpus.min_validation_tickets,
+            "test_share": corpus.test_share,
+            "max_held_out_tickets": corpus.max_held_out_tickets,
+            "seed": corpus.seed,
+            "near_duplicate_threshold": corpus.near_duplicate_threshold,
         },
-        "left_out_categories": sorted(chosen.leave_out_categories),
+        "left_out_categories": sorted(corpus.leave_out_categories),
     }
     counts, content = _write_parts(spool, building, result, groups, about)
     spool.unlink()
@@ -195,7 +199,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         "not_held_out": {
             part: sorted(set(categories["train"]) - set(categories[part])) for part in ("validation", "test")
         },
-        "exact_duplicates_dropped": dict(sorted(reading.duplicates.items())),
+        "exact_duplicates_dropped": dict(sorted(reader.duplicates.items())),
         "near_duplicate_groups": len(set(groups)),
         "largest_groups": largest_groups(groups),
         "categories_too_small": {name: size._asdict() for name, size in result.too_small.items()},
@@ -205,8 +209,8 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         "time_order": None
         if result.order is None
         else {**result.order._asdict(), "border": result.order.border.isoformat()},
-        "tickets_left_out": reading.left_out,
-        "replies_left_out": reading.replies_left_out,
+        "tickets_left_out": reader.left_out,
+        "replies_left_out": reader.replies_left_out,
         "files": {
             f"{part}.parquet": {
                 "sha256": _file_hash(building / f"{part}.parquet"),
@@ -222,7 +226,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
 def _write_parts(
     spool: Path, building: Path, result: Split, groups: list[int], about: dict[str, Any]
 ) -> tuple[dict[tuple[Part, str], Counter[str]], str]:
-    """Writes each ticket to its part; returns the counts by (part, what) and the hash of the content."""
+    """Writes each ticket to its part. Returns the counts by part and column, and the hash of the content."""
     content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     counts = {(part, what): Counter[str]() for part in PARTS for what in ("ticket", "reply", "category", "language")}
     writers = {part: pq.ParquetWriter(building / f"{part}.parquet", SCHEMA) for part in PARTS}
@@ -251,14 +255,14 @@ def _write_parts(
 
 
 def _publish(building: Path, path: Path) -> None:
-    """All of it or nothing is there, even after a power cut."""
+    """Moves a finished snapshot to its path, atomically: after a power cut it is there whole or not at all."""
     for file in [*building.iterdir(), building]:
         _sync(file)
     building.chmod(0o755)
     try:
         building.rename(path)
     except OSError:
-        # Another process built the same snapshot and was faster.
+        # Another process has built the same snapshot meanwhile.
         if not path.is_dir():
             raise
         return
@@ -286,6 +290,6 @@ def _remove_abandoned(folder: Path) -> None:
 
 def _cannot_write(folder: Path, error: OSError) -> CorpusError:
     return CorpusError(
-        f"The snapshot can't be written under {folder}: {error.strerror or error}. Nothing was left there; free some "
+        f"The snapshot can't be written under {folder}: {error.strerror or error}. No file was left there. Free some "
         "space, or set TICKETING_HOME to another folder."
     )

@@ -1,6 +1,6 @@
-"""Which tickets are learnt from, which choose thresholds, which measure: groups of near-duplicates stay together.
+"""Splits tickets into train, validation and test without leakage: near-duplicates stay in one part.
 
-Finding the groups is `ticketing.corpus.duplicates`; nothing here reads a text.
+It reads no text: `ticketing.corpus.duplicates` finds the groups of near-duplicates.
 """
 
 import bisect
@@ -20,9 +20,9 @@ SplitKind = Literal["by time", "by category"]
 
 
 class TimeOrder(NamedTuple):
-    """How well a split keeps to the order in time: test tickets are not older than the border, all others not newer.
+    """How well a split by time keeps the order: ideally no test ticket is older than the border, and no other is newer.
 
-    The counts are of tickets on the wrong side of the border; it lies where these are fewest.
+    The counts are of tickets on the wrong side. The border is the test ticket's time with the fewest of them.
     """
 
     border: datetime
@@ -32,15 +32,15 @@ class TimeOrder(NamedTuple):
 
 
 class Split(NamedTuple):
-    """One part a ticket, in order, and what the manifest says of the split."""
+    """The part of each ticket, in order, and the numbers that the manifest records."""
 
     parts: list[Part | None]  # None: left out
     kind: SplitKind
     too_small: dict[str, CategorySize]  # categories that were left out
-    near_copies_left_out: dict[Part, int]  # older tickets of the groups that a held-out part has the newest ticket of
-    large_groups: list[int]  # sizes of groups that are in train, but for one ticket in test
-    newer_left_out: int  # tickets that the held-out parts do not need and that are too new for train
-    order: TimeOrder | None  # of a split by time
+    near_copies_left_out: dict[Part, int]  # part → older tickets of its held-out groups
+    large_groups: list[int]  # sizes of the groups that are in train except for one test ticket
+    newer_left_out: int  # tickets that are too new for train and not needed in a held-out part
+    order: TimeOrder | None  # None: the split is by category
 
 
 def split(
@@ -50,49 +50,49 @@ def split(
     times: Sequence[datetime | None],
     settings: CorpusSettings,
 ) -> Split:
-    """Puts each group of near-duplicates into one part; of a group that is held out, only its newest ticket counts.
+    """Puts each group of near-duplicates into one part. A held-out part keeps only the newest ticket of each group.
 
-    Where the tickets' times are known, groups are ordered by their newest ticket. The newest groups are the test part,
-    the next the validation part, so that no other ticket is newer than a test ticket. Where times are not known, groups
-    are drawn by category with the settings' seed. A part holds its share of each language's tickets, but at most
-    `max_held_out_tickets`, by category. Three rules come before the order in time, and the result counts what they
-    moved:
+    If the tickets' times are known, groups are ordered by their newest ticket. The newest groups become the test part,
+    the next ones the validation part, so that no other ticket is newer than a test ticket. Otherwise groups are drawn
+    by category with the settings' seed. A part holds its share of each language's tickets, but at most
+    `max_held_out_tickets`, stratified by category. Three rules take precedence over the order in time, and the result
+    counts the tickets that they moved:
 
-    - A language with less than half of its share or of 200 tickets in a part, or a category with less than half of its
-      share or of 20, gets the rest from the newest (or next drawn) groups of train. For validation,
-      `min_validation_tickets` of a language are needed to prove an accuracy on. A language gives a fifth of its
-      training tickets at most.
-    - A category of which train has less than half gets its oldest held-out groups back.
-    - A group with more tickets than the test part stays in train. One of its tickets is tested on, if it is new enough,
-      and train does without those that are newer than the oldest test ticket.
+    - A part is topped up if it holds less than half of a language's share or of 200 tickets, or less than half of a
+      category's share or of 20 tickets. The groups come from train, newest first (or next drawn first). The validation
+      part needs `min_validation_tickets` of a language, so that an accuracy can be proved. A language gives at most a
+      fifth of its training tickets.
+    - A category with less than half of its tickets in train gets its oldest held-out groups back.
+    - A group with more tickets than the test part stays in train. Its newest ticket goes to test if it is new enough,
+      and its tickets that are newer than the oldest test ticket are left out of train.
 
     Args:
         categories: each ticket's category.
         languages: each ticket's language.
         groups: each ticket's group of near-duplicates.
-        times: when each ticket came in; None: not known.
+        times: when each ticket came in; None: unknown.
         settings: shares, seed and least sizes.
 
     Raises:
-        CorpusError: too few tickets, categories, or groups to hold any out.
+        CorpusError: there are too few tickets, categories or groups to hold any out.
     """
     small = too_small_categories(categories, groups, settings)
-    able = [index for index, category in enumerate(categories) if category not in small]
+    usable = [index for index, category in enumerate(categories) if category not in small]
     assigned = assign(
-        [categories[i] for i in able],
-        [languages[i] for i in able],
-        [groups[i] for i in able],
-        [times[i] for i in able],
+        [categories[i] for i in usable],
+        [languages[i] for i in usable],
+        [groups[i] for i in usable],
+        [times[i] for i in usable],
         settings,
     )
     parts: list[Part | None] = [None] * len(categories)
-    for index, code in zip(able, assigned.parts.tolist(), strict=True):
+    for index, code in zip(usable, assigned.parts.tolist(), strict=True):
         parts[index] = None if code == LEFT_OUT else PARTS[code]
     if not set(PARTS) <= set(parts):
         raise CorpusError(
-            f"The {len(able)} tickets are near-duplicates of one another ({len({groups[i] for i in able})} groups at "
-            f"similarity {settings.near_duplicate_threshold}): no part can be held out to measure on. Import more "
-            "varied tickets, or raise corpus.near_duplicate_threshold."
+            f"The {len(usable)} tickets are near-duplicates of one another ({len({groups[i] for i in usable})} groups "
+            f"at similarity {settings.near_duplicate_threshold}): there are too few groups to hold out a test part. "
+            "Import more varied tickets, or raise corpus.near_duplicate_threshold."
         )
     return Split(
         parts=parts,
@@ -107,7 +107,7 @@ def split(
 
 def _time_order(parts: Sequence[Part | None], times: Sequence[datetime | None]) -> TimeOrder:
     train, validation, test = (
-        sorted(time for of, time in zip(parts, times, strict=True) if of == part and time) for part in PARTS
+        sorted(time for own, time in zip(parts, times, strict=True) if own == part and time) for part in PARTS
     )
 
     def order(border: datetime) -> TimeOrder:

@@ -1,1 +1,1 @@
-"""From a new ticket to a draft: the prompt, the proposal, the queue of work, and the writing back."""
+"""Claims new tickets from the queue of work, and writes their drafts back. `ticketing.stages` makes the drafts."""

@@ -1,6 +1,6 @@
-"""One claimed chunk of new tickets from end to end: claim, draft, write back.
+"""Processes one chunk of new tickets: claims it, drafts replies, writes them back.
 
-How a ticket becomes a draft is `ticketing.stages`; the flow decides how many chunks there are.
+`ticketing.stages` turns a ticket into a draft, and the flow decides how many chunks are processed.
 """
 
 import time
@@ -18,15 +18,15 @@ from ticketing.tickets import CleanTicket
 
 
 class ChunkOutcome(NamedTuple):
-    """What came of one chunk, in tickets.
+    """Counts of tickets of one chunk, or of several.
 
-    `seconds` runs from claim to write-back; `engine_seconds` is the time of the generator alone.
+    `seconds` is the time from claim to write-back; `engine_seconds` is the time of the generator alone.
     """
 
     claimed: int = 0
     drafted: int = 0
     to_human: int = 0
-    lost: int = 0  # taken over by another worker while this one was too slow, or the ticket has another text by now
+    lost: int = 0  # another worker has taken the ticket over, or its text has changed
     completion_tokens: int = 0
     engine_seconds: float = 0.0
     seconds: float = 0.0
@@ -44,12 +44,12 @@ class ChunkOutcome(NamedTuple):
 def draft_chunk(
     database: Database, vault: Vault, settings: Settings, worker: str, drafters: Drafters, limit: int
 ) -> ChunkOutcome | None:
-    """Claims up to `limit` tickets and brings each to a draft or to a human. None: nothing was left to claim.
+    """Claims up to `limit` tickets, and drafts a reply to each or routes it to a human. None: no ticket was left.
 
-    Killed at any point it has written nothing: its lease runs out, and another run claims the same tickets.
+    A killed run has written nothing: its lease runs out, and another run claims the same tickets.
 
     Raises:
-        TicketingError: the chunk failed; its tickets are back in the queue, or parked after too many attempts.
+        TicketingError: the chunk failed. Its tickets are back in the queue, or parked after too many attempts.
     """
     started, lease = time.monotonic(), settings.draft.lease_seconds
     with database.begin() as conn:
@@ -87,15 +87,17 @@ def _draft(
         return [values.get(key, {}) for key in keys]
 
     drafted = draft_tickets(tickets, drafters, read_values, settings)
-    replies = sum(one.reply is not None for one in drafted.tickets)
+    replies = sum(outcome.reply is not None for outcome in drafted.tickets)
     results = [
         queue.Result(
             ticket,
-            one.prediction,
+            outcome.prediction,
             drafters.classifier.version,
-            None if one.reply is None else _draft_row(one.reply, drafters.generator, drafted.engine_seconds / replies),
+            None
+            if outcome.reply is None
+            else _draft_row(outcome.reply, drafters.generator, drafted.engine_seconds / replies),
         )
-        for ticket, one in zip(tickets, drafted.tickets, strict=True)
+        for ticket, outcome in zip(tickets, drafted.tickets, strict=True)
     ]
     return results, drafted.engine_seconds
 

@@ -1,6 +1,6 @@
-"""The queue of new tickets: claimed in chunks with a lease, given back on failure, finished once.
+"""The queue of new tickets: workers claim chunks with a lease, return them on failure, and finish each ticket once.
 
-What is drafted for a ticket is `ticketing.stages.protocols`; nothing here knows a model.
+It calls no model: `ticketing.stages` makes the drafts that are written back here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from ticketing.tickets import CleanTicket, text_key
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """A reply as it is written back; `body` has its personal data restored."""
+    """The columns of a draft that come from its reply. `body` has its personal data restored."""
 
     body: str
     placeholder_body: str
@@ -35,7 +35,7 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one claimed ticket: always a routing, and a draft where one could be proposed."""
+    """The result for one claimed ticket: a routing, and a draft if there is a reply."""
 
     ticket: CleanTicket
     prediction: Prediction
@@ -44,25 +44,27 @@ class Result:
 
 
 def enqueue(conn: Connection, until: datetime | None = None) -> int:
-    """Makes work of every new text changed before `until` that has none yet. Returns how many.
+    """Queues every new ticket that changed before `until` and is not queued yet. Returns the number of tickets.
 
-    A ticket is new while it has neither category nor reply; when its text changes, it is new again. Pending drafts that
-    no reviewer holds are retired where the ticket has another text (superseded) or an answer (expired) by now.
+    A ticket is new while it has neither category nor reply, and again after its text has changed. Pending drafts that
+    no reviewer has claimed are retired if the ticket's text has changed (superseded) or it is answered (expired).
     """
     queries.retire_drafts(conn, ticket_ids=None)
     return int(queries.enqueue_work(conn, until=until or NEVER))
 
 
 def claim(conn: Connection, worker: str, limit: int, lease_seconds: float, max_attempts: int) -> list[CleanTicket]:
-    """Takes up to `limit` tickets, oldest first. A ticket with an answer or another text by now is finished, not given.
+    """Claims up to `limit` tickets, oldest first. Answered tickets, or those with a new text, are only finished.
 
-    An empty list means that nothing is left to claim. Commit before working on them: until then others skip the rows,
-    but a crash would forget the attempt.
+    An empty list means that nothing is left to claim. Commit before working on the tickets: other workers skip the
+    locked rows even before the commit, but a crash would lose the count of the attempt.
 
     Args:
-        worker: a name no other run has, ever; what it still holds is told by it.
-        lease_seconds: for so long nobody else takes them; `lease_kept` renews it.
-        max_attempts: a ticket whose workers died so often is parked as failed, not given again.
+        conn: a transaction of the pipeline's role.
+        worker: a name that no other run ever has; it identifies the claims of this run.
+        limit: the most tickets to claim.
+        lease_seconds: for this time no other worker can claim the tickets; `lease_kept` renews the lease.
+        max_attempts: a ticket whose workers have died this often is parked as failed.
     """
     queries.fail_exhausted_work(conn, max_attempts=max_attempts)
     while True:
@@ -83,13 +85,13 @@ def lease_kept(database: Database, worker: str, lease_seconds: float) -> Abstrac
 
 
 def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list[Result]:
-    """Writes routings and drafts of the tickets this worker still holds, and finishes their work.
+    """Writes routings and drafts of the tickets that this worker still holds, and finishes their work.
 
-    All in the caller's transaction. Running it again with the same results writes nothing twice.
+    Everything happens in the caller's transaction, and is idempotent.
 
     Returns:
-        what was written. A ticket whose lease ran out and that another worker took is left to that one. A ticket that
-        has another text by now, or was scrubbed again, gets nothing: it is queued again by the next `enqueue`.
+        the results that were written. Nothing is written for a ticket that another worker has taken over after the
+        lease ran out, or whose text has changed or was scrubbed again; the next `enqueue` queues such a text again.
     """
     scrubbed_at = {text_key(row): row["scrubbed_at"] for row in queries.lock_own_work(conn, worker=worker)}
     held = [result.ticket for result in results if result.ticket.key in scrubbed_at]
@@ -125,10 +127,12 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
 
 
 def give_back(conn: Connection, worker: str, error: str, max_attempts: int) -> None:
-    """After a failure: what this worker holds goes back into the queue, or is parked when it failed too often.
+    """Returns this worker's tickets to the queue after a failure; parks those that failed too often.
 
     Args:
-        error: the kind of the failure; never text of a ticket.
+        conn: a transaction of the pipeline's role.
+        worker: the name that the tickets were claimed under.
+        error: the kind of the failure; never a ticket's text.
         max_attempts: `draft.max_attempts` of the settings.
     """
     queries.return_work(conn, worker=worker, error=error, max_attempts=max_attempts)

@@ -1,4 +1,4 @@
-"""Tickets from files and other databases into the table behind `ticketing.source_ticket`.
+"""Imports tickets from files and other databases into the table behind `ticketing.source_ticket`.
 
-Scrubbing and everything after it is `ticketing.corpus`; a help desk whose Postgres has the view needs none of this.
+It scrubs nothing (that is `ticketing.corpus`). A help desk whose own Postgres has the view does not need this package.
 """

@@ -1,6 +1,6 @@
-"""What a row must hold to become a ticket: field names, mapping, and the checks of every value.
+"""Maps the columns of a row to the fields of a ticket, and checks every value.
 
-Where rows come from is `files` and `remote`, where tickets go is `loading`; nothing here reads or writes.
+It does no input or output: `files` and `remote` read rows, and `loading` stores tickets.
 """
 
 import math
@@ -19,22 +19,22 @@ from ticketing.tickets import content_hash
 
 ImportRole = Literal["history", "incoming"]
 
-# No updated_at: it is the moment of the import. `prepare` reads on from the latest updated_at it has seen, so a time
-# from the file that lies before that would hide the ticket for ever, and one in the future all later tickets.
+# updated_at is missing on purpose: it is the time of the import. `prepare` continues after the latest updated_at that
+# it has read, so it would never read a ticket with an older time from a file.
 FIELDS = ("ticket_id", "revision", "created_at", "language", "subject", "body", "category", "reply", "replied_at")
 REQUIRED: dict[ImportRole, tuple[str, ...]] = {"history": ("body", "category"), "incoming": ("body",)}
 
 # Postgres can't index a text of more than about 2,700 bytes.
 MAX_NAME_CHARS = 200
 MAX_REVISION = 1_000_000_000
-# The shape of a BCP 47 tag that begins with an ISO 639 code: en, zh-Hans, pt_BR.
+# A BCP 47 tag that begins with an ISO 639 code: en, zh-Hans, pt_BR.
 LANGUAGE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row as it was read: the fields it has, unchecked. Holds personal data, so it is not shown."""
+    """The unchecked fields of one row. Its repr hides the values, because they are personal data."""
 
     line_number: int
     values: Mapping[str, object] = field(repr=False)
@@ -42,7 +42,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not taken, and why. Neither the kind nor the reason holds anything of the row."""
+    """A row that is not imported, and the reason. Neither `kind` nor `reason` quotes a value of the row."""
 
     line_number: int
     kind: str
@@ -52,7 +52,7 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A ticket that can be stored. Holds personal data, so only its place is shown."""
+    """A ticket that can be stored. Its repr hides the values, because they are personal data."""
 
     line_number: int
     ticket_id: str = field(repr=False)
@@ -66,7 +66,7 @@ class NewTicket:
     replied_at: datetime | None = field(repr=False)
     content_hash: str = field(repr=False)
     left_aside: bool = field(repr=False)
-    zoneless: int = 0  # how many of its time stamps had no time zone
+    zoneless: int = 0  # the number of its time stamps without a time zone
 
 
 class _Refused(Exception):
@@ -77,10 +77,10 @@ class _Refused(Exception):
 
 
 def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """`field=column` pairs, as they are written on the command line, as a dict.
+    """Parses the `field=column` pairs of the command line.
 
     Raises:
-        InputError: a pair has no '=', names a field that does not exist, or one that has been named before.
+        InputError: a pair has no '=', names an unknown field, or names a field a second time.
     """
     mapping: dict[str, str] = {}
     for pair in pairs:
@@ -98,44 +98,44 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def choose_columns(source: str, columns: Sequence[str], mapping: Mapping[str, str], role: ImportRole) -> dict[str, str]:
-    """Which column each field is read from: the mapped one, else the one of the same name if there is one.
+    """The column of each field: the mapped column, or the column with the field's name if there is one.
 
     Args:
-        source: what is read, for the message.
-        columns: the columns there are.
+        source: the name of the file or query, for messages.
+        columns: the columns of the source.
         mapping: field → column, for fields whose column has another name.
-        role: what the tickets are; it says which fields can't be missing.
+        role: the kind of tickets; it determines the required fields.
 
     Raises:
-        InputError: a mapped column or that of a required field is missing, or there are two of that name.
+        InputError: the column of a mapped or required field is missing, or two columns have its name.
     """
-    chosen: dict[str, str] = {}
+    found: dict[str, str] = {}
     for name in FIELDS:
         column = mapping.get(name, name)
         if columns.count(column) > 1:
             raise InputError(f"{source} has more than one column {column!r}: rename one, or map another to {name!r}.")
         if column in columns:
-            chosen[name] = column
+            found[name] = column
         elif name in mapping or name in REQUIRED[role]:
             raise InputError(
                 f"{source} has no column {column!r} for the field {name!r}. Its columns are: {_listed(columns)}. "
-                f"Say which one it is: --map {name}=COLUMN" + _or_incoming(name)
+                f"Name the right column: --map {name}=COLUMN" + _or_incoming(name)
             )
-    return chosen
+    return found
 
 
 def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: tzinfo = UTC) -> NewTicket | RefusedRow:
-    """The ticket of a row, or why it is refused.
+    """The ticket of a row, or the reason why the row is refused.
 
-    Surrounding blanks are taken off ticket_id, category and language, and a blank reply is none; subject, body and
-    reply are otherwise kept to the letter. Without a ticket_id the content names the ticket, so that the same row
-    is the same ticket next time. Of an incoming ticket category and reply are not kept.
+    Surrounding blanks of ticket_id, category and language are removed, and a blank reply counts as missing. Subject,
+    body and reply are otherwise unchanged. Without a ticket_id, the id is a hash of the content, so that a second
+    import of the row gives the same ticket. An incoming ticket loses its category and reply.
 
     Args:
-        row: as it was read.
-        role: what the ticket is.
-        settings: the limit of a text's length.
-        zone: the time zone of time stamps that have none.
+        row: the row as it was read.
+        role: the kind of ticket.
+        settings: give the limit of a text's length.
+        zone: the time zone of time stamps without one.
     """
     values = row.values
     try:
@@ -153,7 +153,11 @@ def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: t
         if role == "incoming":
             category = reply = moments["replied_at"] = None
         elif category is None:
-            raise _Refused("no category", "category", "a historical ticket needs one; new tickets: --role incoming")
+            raise _Refused(
+                "no category",
+                "category",
+                "a historical ticket needs a category; import new tickets with --role incoming",
+            )
         times = {name: _in_utc(name, moment, zone) for name, moment in moments.items()}
     except _Refused as refused:
         return RefusedRow(row.line_number, refused.kind, refused.reason, (refused.name,))
@@ -182,7 +186,7 @@ def _text(values: Mapping[str, object], name: str, limit: int, setting: str = "c
     if isinstance(value, int | UUID):
         value = str(value)
     elif isinstance(value, float | Decimal):
-        # A column of whole numbers with gaps comes out of many tools as 17.0 and NaN.
+        # Many tools write a column of whole numbers with gaps as 17.0 and NaN.
         value = None if math.isnan(value) else str(int(value)) if _is_whole(value) else str(value)
     if value is None:
         return None
@@ -218,12 +222,12 @@ def _revision(values: Mapping[str, object]) -> int | None:
     if revision is None:
         return None
     if not (revision.isascii() and revision.isdecimal() and 1 <= int(revision) <= MAX_REVISION):
-        raise _Refused("revision is no revision", "revision", f"a whole number from 1 to {MAX_REVISION:,} is needed")
+        raise _Refused("revision is out of range", "revision", f"a whole number from 1 to {MAX_REVISION:,} is needed")
     return int(revision)
 
 
 def _time(values: Mapping[str, object], name: str) -> datetime | None:
-    """The moment in a field; without a time zone where the value has none."""
+    """The time in a field; without a time zone if the value has none."""
     value = values.get(name)
     if isinstance(value, str):
         value = value.strip()
@@ -236,7 +240,7 @@ def _time(values: Mapping[str, object], name: str) -> datetime | None:
 
 
 def _in_utc(name: str, moment: datetime | None, zone: tzinfo) -> datetime | None:
-    # As UTC, so that the same moment written in two ways is the same content.
+    # In UTC, so that two spellings of the same time give the same content hash.
     try:
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -252,7 +256,7 @@ def _moment(value: object) -> datetime:
         return value
     if isinstance(value, date):
         return datetime.combine(value, time())
-    # Eight digits are a date; longer numbers must not be tried as one, since fromisoformat reads 1712110312345 as 1712.
+    # Only eight digits are a date: fromisoformat would read 1712110312345, which is milliseconds, as the year 1712.
     if isinstance(value, str) and not (NUMBER.fullmatch(value) and len(value) != len("20240131")):
         return datetime.fromisoformat(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
@@ -261,7 +265,7 @@ def _moment(value: object) -> datetime:
 
 
 def _is_whole(value: float | Decimal) -> bool:
-    # Beyond that a float is no exact number any more, and a Decimal can be one of a million digits.
+    # Beyond this range a float is not exact, and a Decimal can have a million digits.
     return -1e15 < value < 1e15 and value == int(value)
 
 

@@ -1,6 +1,6 @@
-"""Reads the rows of CSV, JSON-lines and Parquet files one after the other, in constant memory.
+"""Reads the rows of CSV, JSON Lines and Parquet files one by one, in constant memory.
 
-A row that can't be read is given as refused, and the others are read on; what a row must hold is `fields`.
+A row that can't be read becomes a `RefusedRow`, and reading goes on. It does not check values: that is `fields`.
 """
 
 import csv
@@ -17,28 +17,29 @@ from ticketing.importing.fields import FIELDS, REQUIRED, ImportRole, RawRow, Ref
 from ticketing.jsonl import LineError, check_file, is_unicode, json_lines, next_line, open_text
 from ticketing.spreadsheets import delimiter_of
 
-# Far above any ticket, so that a body of megabytes is told its real length; yet a lost quote can't fill the memory.
+# Far above any ticket, so that the refusal of a huge body gives its real length; low enough that the field after a
+# missing quote can't fill the memory.
 MAX_FIELD_CHARS = 2**24
 BATCH_ROWS = 1000
-LOOKED_AT_ROWS = 1000
+SAMPLED_ROWS = 1000
 
 Rows = Iterator[RawRow | RefusedRow]
 Reader = Callable[[Path, Mapping[str, str], ImportRole], Rows]
 
 
 def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: ImportRole = "history") -> Rows:
-    """The rows of a file, read while they are taken.
+    """The rows of a file, read lazily.
 
-    A line number is the physical line on which a row begins (CSV, JSON lines), or the row's place (Parquet), from 1.
+    The line number of a row is its first physical line (CSV, JSON Lines) or its index (Parquet), from 1.
 
     Args:
-        path: .csv (comma, semicolon or tab, seen from the header), .tsv, .jsonl, .ndjson or .parquet.
-        mapping: field → column, where a column is not called like the field.
-        role: what the tickets are; it says which columns can't be missing.
+        path: .csv (comma, semicolon or tab, detected from the header), .tsv, .jsonl, .ndjson or .parquet.
+        mapping: field → column, for fields whose column has another name.
+        role: the kind of tickets; it determines the required columns.
 
     Raises:
-        InputError: there is no such file, it is of another kind, empty, or lacks a column. What only shows when the
-            file is opened is raised with the first row.
+        InputError: the file is missing, of an unknown kind, empty, or lacks a column. Errors in the content are raised
+            with the first row.
     """
     reader = READERS.get(path.suffix.lower())
     check_file(path)
@@ -48,7 +49,7 @@ def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: Import
 
 
 class _Lines:
-    """Physical lines as csv.reader wants them, counted, with the quotes of the row that is being read."""
+    """The physical lines for csv.reader; counts them, and the quotes of the current row."""
 
     def __init__(self, stream: TextIO, path: Path) -> None:
         self.number = 0
@@ -68,7 +69,7 @@ class _Lines:
         return line
 
     def skip_quoted(self) -> None:
-        """Goes to the end of a quoted field that was given up, lest the lines of a long letter be taken as rows."""
+        """Skips the rest of a quoted field after an error, so that its lines are not read as rows."""
         while self.quotes % 2 and next(self, None) is not None:
             pass
 
@@ -78,8 +79,8 @@ def _read_csv(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
     with open_text(path) as stream:
         lines = _Lines(stream, path)
         reader, header = _csv_header(lines, path)
-        chosen = choose_columns(str(path), header, mapping, role)
-        places = {name: header.index(column) for name, column in chosen.items()}
+        columns = choose_columns(str(path), header, mapping, role)
+        places = {name: header.index(column) for name, column in columns.items()}
         rows = 0
         while True:
             start, lines.quotes = lines.number + 1, 0
@@ -122,13 +123,15 @@ def _csv_header(lines: _Lines, path: Path) -> tuple[Iterator[list[str]], list[st
 def _misquoted(start: int, end: int, error: csv.Error) -> RefusedRow:
     lines = f"line {start}" if start == end else f"lines {start} to {end}"
     if "field limit" in str(error):
-        reason = f"a field of more than {MAX_FIELD_CHARS:,} characters in {lines}: is a quote missing or too many?"
+        reason = (
+            f"a field of more than {MAX_FIELD_CHARS:,} characters in {lines}: is there a missing or a surplus quote?"
+        )
         return RefusedRow(start, "field too long", reason)
     return RefusedRow(start, "wrong quotes", f"wrong quotes in {lines}: {error}")
 
 
 def _read_jsonl(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
-    chosen = _jsonl_keys(path, mapping, role)
+    keys = _jsonl_keys(path, mapping, role)
     rows = 0
     for number, row in json_lines(path):
         rows += 1
@@ -136,38 +139,38 @@ def _read_jsonl(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Row
             kind = str(row).partition(" (")[0]
             yield RefusedRow(number, kind, str(row))
         else:
-            yield RawRow(number, {name: row[key] for name, key in chosen.items() if key in row})
+            yield RawRow(number, {name: row[key] for name, key in keys.items() if key in row})
     if not rows:
         raise InputError(f"{path} has no rows.")
 
 
 def _jsonl_keys(path: Path, mapping: Mapping[str, str], role: ImportRole) -> dict[str, str]:
-    # A key may be missing in any one row; one that is in none of the first rows is a mistake in the mapping.
+    # A row may lack a key, but a key that none of the first rows has is a mistake in the mapping.
     keys: dict[str, None] = {}
-    for _, row in islice(json_lines(path), LOOKED_AT_ROWS):
+    for _, row in islice(json_lines(path), SAMPLED_ROWS):
         if not isinstance(row, LineError):
             keys.update(dict.fromkeys(row))
     if keys:
         needed = {name: mapping.get(name, name) for name in (*mapping, *REQUIRED[role])}
-        choose_columns(f"{path} (its first {LOOKED_AT_ROWS:,} rows)", list(keys), needed, role)
+        choose_columns(f"{path} (its first {SAMPLED_ROWS:,} rows)", list(keys), needed, role)
     return {name: mapping.get(name, name) for name in FIELDS}
 
 
 def _read_parquet(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
     try:
         with pq.ParquetFile(path) as file:
-            chosen = choose_columns(str(path), file.schema_arrow.names, mapping, role)
+            fields = choose_columns(str(path), file.schema_arrow.names, mapping, role)
             if not file.metadata.num_rows:
                 raise InputError(f"{path} has columns, but no rows.")
             start = 1
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=sorted(set(chosen.values()))):
-                columns = {name: _plain_times(batch.column(column)) for name, column in chosen.items()}
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=sorted(set(fields.values()))):
+                columns = {name: _plain_times(batch.column(column)) for name, column in fields.items()}
                 for place in range(batch.num_rows):
                     yield _parquet_row(start + place, columns, place)
                 start += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(
-            f"{path} can't be read as Parquet ({type(error).__name__}): it is damaged, or of another kind."
+            f"{path} can't be read as Parquet ({type(error).__name__}): it is damaged, or not a Parquet file."
         ) from None
 
 
@@ -184,7 +187,7 @@ def _parquet_row(number: int, columns: Mapping[str, Any], place: int) -> RawRow 
 
 
 def _plain_times(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
-    # datetime has no nanoseconds, and a zone's name may be unknown on this machine: the instant is what counts.
+    # datetime has no nanoseconds, and this machine may not know the zone's name, so the time is converted to UTC.
     if not pa.types.is_timestamp(column.type):
         return column
     return column.cast(pa.timestamp("us", tz=column.type.tz and "UTC"), safe=False)

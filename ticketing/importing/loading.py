@@ -1,6 +1,6 @@
-"""Stores imported rows as tickets, all of them or none, and reports what was taken and what was refused.
+"""Stores imported rows as tickets in one transaction, and reports how many were stored and refused.
 
-Reading rows is `files` and `remote`, checking them `fields`; scrubbing comes later, in `ticketing.corpus`.
+It neither reads nor checks rows: `files` and `remote` read them, and `fields` checks them.
 """
 
 import json
@@ -19,29 +19,29 @@ from ticketing.settings import Settings
 
 PROGRESS_ROWS = 1000
 SHOWN_LINES = 5
-ANSWERED = "the ticket is in the history already"
+ANSWERED = "the ticket is already in the history"
 FORGOTTEN = "somebody asked for this ticket to be forgotten"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """How many rows were refused for one reason, and the first lines of them."""
+    """The number of rows refused for one reason, and the line numbers of the first ones."""
 
     count: int = 0
     first_lines: tuple[int, ...] = ()
 
     def and_line(self, line_number: int) -> "Refusals":
-        """These and one more."""
+        """These refusals and one more."""
         return Refusals(self.count + 1, (*self.first_lines, line_number)[:SHOWN_LINES])
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of every row: `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused.
+    """Counts of the rows of an import: `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused.
 
-    `repeated` rows were followed by another with the same id; `left_aside` counts the incoming rows that had a
-    category or a reply, which were not stored. `zoneless` counts the time stamps without a time zone, which were read
-    as of `timezone`. `rejects` is the reject file, if one was needed.
+    `repeated` rows were followed by another row with the same id. `left_aside` counts the incoming rows whose category
+    or reply was not stored. `zoneless` counts the time stamps without a time zone, which were read in `timezone`.
+    `rejects` is the reject file, if any row was refused.
     """
 
     read: int = 0
@@ -57,7 +57,7 @@ class ImportReport:
 
     @property
     def refused_count(self) -> int:
-        """How many rows were refused in all."""
+        """The number of refused rows."""
         return sum(refusals.count for refusals in self.refused.values())
 
     def sentence(self) -> str:
@@ -66,7 +66,7 @@ class ImportReport:
         if self.repeated:
             parts.append(f"{self.repeated:,} replaced by a later row with the same id")
         if self.left_aside:
-            parts.append(f"{self.left_aside:,} with a category or reply, which new tickets don't keep")
+            parts.append(f"{self.left_aside:,} whose category or reply was not stored, because new tickets have none")
         if self.zoneless:
             parts.append(f"{self.zoneless:,} time stamps without a time zone read as {self.timezone} (--timezone)")
         if self.refused:
@@ -76,7 +76,7 @@ class ImportReport:
 
 
 def default_reject_path(source: Path) -> Path:
-    """Where the refused rows of a file are listed if nothing else is said: beside it."""
+    """The default reject file: next to the imported file."""
     return source.with_name(f"{source.name}.rejects.jsonl")
 
 
@@ -88,30 +88,30 @@ def import_tickets(
     reject_path: Path,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
-    """Stores rows as tickets in one transaction; killed or failed, nothing of it is there, and it can be run again.
+    """Stores rows as tickets in one transaction. An import that is killed or fails has stored nothing.
 
-    A ticket that is stored with the same content is left as it is; one with other content becomes a new revision
-    (one more than the stored, or the row's if that is greater), and of several rows with one id the last counts: so a
-    second run of the same import changes nothing. An incoming row never takes category and reply away from a
-    historical ticket: it is refused.
+    The import is idempotent: a stored ticket with the same content stays unchanged, and of several rows with one id the
+    last one counts. A ticket whose content differs becomes a new revision: the stored revision plus one, or the row's
+    revision if that is greater. An incoming row with the id of a historical ticket is refused, so that the ticket keeps
+    its category and reply.
 
     The reject file holds line number, reason and fields of each refused row, never its values. It appears before the
-    tickets do; an older one is removed when nothing is refused.
+    tickets are committed. If no row is refused, an older reject file is removed.
 
-    A time stamp without a time zone is read as of `importing.timezone`.
+    A time stamp without a time zone is read in `importing.timezone`.
 
     Args:
-        database: where to.
-        rows: from `read_file` or `read_remote`; taken one by one.
+        database: where the tickets are stored.
+        rows: from `read_file` or `read_remote`; read one by one.
         role: `history` needs a category and keeps the reply; `incoming` keeps neither.
-        settings: the limit of a body's length, and the time zone.
-        reject_path: where refused rows are listed.
-        progress: told the number of rows read, every thousand and at the end.
+        settings: give the limit of a body's length, and the time zone.
+        reject_path: the file for refused rows.
+        progress: called with the number of rows read, every thousand rows and at the end.
 
     Raises:
-        InputError: the rows can't be read on, or ticketing.source_ticket is a view of your own that would not show
-            them.
-        OutputError: the reject file can't be written, or something else is in its place.
+        InputError: a row can't be read, or ticketing.source_ticket is the operator's own view, which would not show the
+            tickets.
+        OutputError: the reject file can't be written, or its path belongs to another file.
         DatabaseError: the database failed.
     """
     _check_reject_path(reject_path)
@@ -136,10 +136,10 @@ def import_tickets(
 
 
 def load_sample(database: Database, seed: int, history: int, incoming: int, settings: Settings) -> ImportReport:
-    """Stores the tickets of the sample shop, historical and new; the same sample again changes nothing.
+    """Stores the historical and new tickets of the sample shop. It is idempotent.
 
     Raises:
-        InputError: tickets are there that are not this sample's; nothing was written.
+        InputError: the database has tickets that are not this sample's; nothing was written.
         DatabaseError: the database failed.
     """
     # Only the demo needs the generator and its texts.
@@ -150,8 +150,8 @@ def load_sample(database: Database, seed: int, history: int, incoming: int, sett
         rows[sample.role].append(RawRow(place, {name: getattr(sample.ticket, name) for name in FIELDS}))
     _check_only_sample(database, rows, settings)
     first, second = (
-        import_tickets(database, chosen, role, settings, settings.home / f"sample-{role}.rejects.jsonl")
-        for role, chosen in rows.items()
+        import_tickets(database, role_rows, role, settings, settings.home / f"sample-{role}.rejects.jsonl")
+        for role, role_rows in rows.items()
     )
     return ImportReport(
         read=first.read + second.read,
@@ -164,7 +164,7 @@ def load_sample(database: Database, seed: int, history: int, incoming: int, sett
 
 
 def _check_only_sample(database: Database, rows: Mapping[ImportRole, Sequence[RawRow]], settings: Settings) -> None:
-    made = [make_ticket(row, role, settings.corpus, UTC) for role, chosen in rows.items() for row in chosen]
+    made = [make_ticket(row, role, settings.corpus, UTC) for role, role_rows in rows.items() for row in role_rows]
     tickets = [ticket for ticket in made if isinstance(ticket, NewTicket)]
     with database.begin() as conn:
         _check_view(conn)
@@ -176,8 +176,8 @@ def _check_only_sample(database: Database, rows: Mapping[ImportRole, Sequence[Ra
     if foreign["number"]:
         raise InputError(
             f"There are {foreign['number']:,} tickets in {settings.home} that are not this sample's, such as "
-            f"{foreign['example']!r}: the demo would overwrite or mix them. Nothing was written. Give it a home of its "
-            "own: TICKETING_HOME=demo-home ticketing demo."
+            f"{foreign['example']!r}: the demo would overwrite them or mix with them. Nothing was written. Run it in "
+            "another home: TICKETING_HOME=demo-home ticketing demo."
         )
 
 
@@ -233,7 +233,7 @@ def _merge(conn: Connection, role: ImportRole, report: ImportReport, refuse: Cal
         for row in sorted(queries.drop_answered_import_rows(conn), key=lambda row: row["line"]):
             refuse(RefusedRow(row["line"], ANSWERED, f"{ANSWERED}: import it with --role history", ("ticket_id",)))
     for row in sorted(queries.drop_forgotten_import_rows(conn), key=lambda row: row["line"]):
-        refuse(RefusedRow(row["line"], FORGOTTEN, f"{FORGOTTEN}: it is not taken again", ("ticket_id",)))
+        refuse(RefusedRow(row["line"], FORGOTTEN, f"{FORGOTTEN}: it is not imported again", ("ticket_id",)))
     report.unchanged = queries.drop_unchanged_import_rows(conn)
     report.changed = queries.update_imported_tickets(conn)
     report.new = queries.insert_imported_tickets(conn)
@@ -242,14 +242,14 @@ def _merge(conn: Connection, role: ImportRole, report: ImportReport, refuse: Cal
 def _check_view(conn: Connection) -> None:
     if not queries.source_is_default(conn):
         raise InputError(
-            "ticketing.source_ticket is missing or reads tables of your own: an imported ticket would never be read, "
+            "ticketing.source_ticket is missing or reads your own tables: imported tickets would never be read, "
             "so nothing was imported. Add the tickets to your own tables, or run DROP VIEW IF EXISTS "
             "ticketing.source_ticket; in psql and then 'ticketing db restore-source'."
         )
 
 
 def _check_reject_path(path: Path) -> None:
-    # A mistyped --rejects must not cost anybody a file, least of all the one that is imported.
+    # A mistyped --rejects must not overwrite another file, least of all the imported one.
     try:
         with path.open("rb") as stream:
             if set(json.loads(stream.readline(10_000))) == {"line", "reason", "fields"}:
@@ -258,9 +258,7 @@ def _check_reject_path(path: Path) -> None:
         return
     except (OSError, ValueError, TypeError, RecursionError):
         pass
-    raise OutputError(
-        f"{path} is there already and is no list of refused rows: choose another place for it (--rejects)."
-    )
+    raise OutputError(f"{path} already exists and is no list of refused rows: choose another path with --rejects.")
 
 
 def _reason_line(kind: str, refusals: Refusals) -> str:

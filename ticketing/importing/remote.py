@@ -1,6 +1,6 @@
-"""Reads rows from any database that SQLAlchemy knows, streamed, and changes nothing there.
+"""Streams rows from any database that SQLAlchemy supports. It never changes that database.
 
-What a row must hold is `fields`; the pipeline's own Postgres is `ticketing.database`.
+It does not check values (that is `fields`), and does not read the pipeline's own Postgres (`ticketing.database`).
 """
 
 import re
@@ -24,19 +24,19 @@ COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 def read_remote(
     url: str, query: str, mapping: Mapping[str, str] | None = None, role: ImportRole = "history"
 ) -> Iterator[RawRow]:
-    """The rows of a query, read while they are taken; a line number is the row's place, from 1.
+    """The rows of a query, read lazily. The line number of a row is its place in the result, from 1.
 
-    Only one SELECT is run, in a transaction that is rolled back at the end.
+    The query runs in a transaction that is rolled back at the end.
 
     Args:
-        url: as SQLAlchemy writes it; a bare postgresql:// uses psycopg.
+        url: a URL of SQLAlchemy; postgresql:// without a driver uses psycopg.
         query: one SELECT, or WITH … SELECT.
-        mapping: field → column of the query, where a column is not called like the field.
-        role: what the tickets are; it says which columns can't be missing.
+        mapping: field → column of the query, for fields whose column has another name.
+        role: the kind of tickets; it determines the required columns.
 
     Raises:
-        InputError: the query is no SELECT, the URL or its driver can't be used, or a column is missing. What only
-            shows when the database is asked is raised with the first row. No message holds the URL's password.
+        InputError: the query is no SELECT, the URL or its driver can't be used, or a column is missing. Errors of the
+            other database are raised with the first row. No message holds the URL's password.
     """
     address = _parse(url)
     return _rows(address, _checked(query), mapping or {}, role)
@@ -47,7 +47,7 @@ def _rows(address: URL, query: str, mapping: Mapping[str, str], role: ImportRole
     try:
         engine = sqlalchemy.create_engine(address, poolclass=NullPool, hide_parameters=True)
     except NoSuchModuleError:
-        raise InputError(f"{shown}: SQLAlchemy knows no database of the kind {address.drivername!r}.") from None
+        raise InputError(f"{shown}: SQLAlchemy does not know the database {address.drivername!r}.") from None
     except ImportError as error:
         raise InputError(f"{shown}: its driver is not installed: run 'pip install {error.name}'.") from None
     except (SQLAlchemyError, TypeError, ValueError) as error:
@@ -59,8 +59,8 @@ def _rows(address: URL, query: str, mapping: Mapping[str, str], role: ImportRole
             options = {"yield_per": BATCH_ROWS, "no_parameters": True}
             result = connection.exec_driver_sql(query, execution_options=options)
             columns = list(result.keys())
-            chosen = choose_columns("the query's result", columns, mapping, role)
-            places = {name: columns.index(column) for name, column in chosen.items()}
+            fields = choose_columns("the query's result", columns, mapping, role)
+            places = {name: columns.index(column) for name, column in fields.items()}
             for number, row in enumerate(result, start=1):
                 yield RawRow(number, {name: row[place] for name, place in places.items()})
     except SQLAlchemyError as error:
@@ -73,7 +73,7 @@ def _parse(url: str) -> URL:
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
-        # The text is not shown, since whatever is wrong with it, there may be a password in it.
+        # The URL is not shown, because it may hold a password.
         raise InputError(
             "--from-url can't be read: write it as dialect://user:password@host/database, with special characters in "
             "the password percent-encoded."
@@ -82,7 +82,7 @@ def _parse(url: str) -> URL:
         return address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() == "sqlite":
         file = address.database or ":memory:"
-        # SQLite would make a new, empty database there.
+        # SQLite would create a new, empty database there.
         if file != ":memory:" and not file.startswith("file:") and not Path(file).is_file():
             raise InputError(f"There is no SQLite file {file}.")
     return address
@@ -98,12 +98,12 @@ def _checked(query: str) -> str:
 
 
 def _make_readonly(connection: Connection) -> None:
-    # WITH … can hide a DELETE. A rollback undoes it, but not in SQLite, whose driver begins no transaction for it.
+    # WITH … can contain a DELETE. A rollback undoes it, except in SQLite, whose driver begins no transaction for it.
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     elif connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA query_only = ON")
-        # Broken UTF-8 then costs one row, not the whole query.
+        # With this, a value that is not UTF-8 costs only its row, and not the whole query.
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - what mypy can't know
         driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -111,8 +111,8 @@ def _make_readonly(connection: Connection) -> None:
 
 def _reason(error: SQLAlchemyError, address: URL) -> str:
     if isinstance(error, DataError) or not isinstance(error, DBAPIError):
-        # Such a message can quote the value it is about.
-        return f"{type(error).__name__}: a value can't be read; cast or leave it out in the query"
+        # The message of such an error can quote a value.
+        return f"{type(error).__name__}: a value can't be read; cast it or leave it out in the query"
     text = (str(error.orig).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     for secret in {str(address.password or ""), quote(str(address.password or ""), safe="")} - {""}:
         text = text.replace(secret, "***")

@@ -1,6 +1,6 @@
-"""Looks through every place where text is kept, for values of the vault and for whatever the recognisers find.
+"""Searches every stored text for values of the vault, and for anything else that the recognisers find.
 
-Where to look is `ticketing.privacy.places`. A finding says where and what kind, never the value.
+It changes nothing, and no finding holds a value. `ticketing.privacy.places` lists the places with text.
 """
 
 import re
@@ -18,11 +18,11 @@ from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
 
 BATCH = 256
-# A word that is as long can still be an ordinary one; with a digit, a sign or a second word in it, it is somebody's.
-MIN_TELLING_CHARS = 7
-MIN_TELLING_HAN = 3
+# A value of this length identifies a person if it also has a digit or a second word; a single word can be ordinary.
+MIN_IDENTIFYING_CHARS = 7
+MIN_IDENTIFYING_HAN = 3
 GRAM = 3
-# What Prefect, Postgres and this pipeline write about themselves. It looks like device ids, addresses and numbers.
+# Ids, addresses and numbers that Prefect, Postgres and this pipeline write, and that look like personal data.
 TECHNICAL = re.compile(
     r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{16,64}\b|"
     r"https?://(?:127\.0\.0\.1|localhost|\[::1\])\S*|\b(?:127\.0\.0\.1|0\.0\.0\.0)\b|"
@@ -35,7 +35,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Finding(NamedTuple):
-    """Personal data where none should be, or longer than it should be."""
+    """Personal data in a place that should hold none, or a raw text that was kept too long."""
 
     place: str
     kind: str
@@ -44,35 +44,35 @@ class Finding(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A value of the vault in a text; `value` is for counting only, and told to nobody."""
+    """A value of the vault that stands in a text. `value` is only for counting and is never shown."""
 
     kind: str
     value: str
-    own: bool  # the text is of the ticket that the value is of
+    own: bool  # the text belongs to the ticket that the value was taken from
 
 
 class Values:
-    """The vault's values, so indexed that a text is looked through for all of them at once."""
+    """An index of the vault's values, which searches a text for all of them at once."""
 
     def __init__(self) -> None:
         self._of_ticket: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._by_anchor: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        self.tickets: Counter[str] = Counter()  # how many tickets a value was taken out of
+        self.tickets: Counter[str] = Counter()  # value → number of tickets that it was taken from
         self.count = 0
 
     def add(self, ticket_id: str, placeholder: str, value: str) -> None:
-        """One value of a ticket."""
+        """Adds one value of a ticket."""
         match = PLACEHOLDER.fullmatch(placeholder)
         kind = match.group(1) if match else "UNKNOWN"
         self.count += 1
         self._of_ticket[ticket_id].append((kind, value))
-        if is_telling(value):
+        if is_identifying(value):
             plain = value.casefold()
             self.tickets[plain] += 1
             self._by_anchor[_anchor(plain)].add((kind, plain))
 
     def found_in(self, text: str, ticket_id: str | None) -> set[Hit]:
-        """Which values stand in a text: of its own ticket any, of others those that tell who it is."""
+        """The values in a text: every value of its own ticket, and the identifying values of other tickets."""
         found = {Hit(kind, value, True) for kind, value in self._of_ticket.get(ticket_id or "", ()) if value in text}
         plain = text.casefold()
         for anchor in _anchors(plain):
@@ -82,13 +82,13 @@ class Values:
         return found
 
 
-def is_telling(value: str) -> bool:
-    """Whether a value says who is meant wherever it stands: 'Rose' does not, 'Rose Okafor' does."""
+def is_identifying(value: str) -> bool:
+    """Whether a value identifies a person in any text: 'Rose' does not, 'Rose Okafor' does."""
     letters = [character for character in value if character.isalnum()]
     if HAN.search(value):
-        return len(letters) >= MIN_TELLING_HAN
+        return len(letters) >= MIN_IDENTIFYING_HAN
     composed = len(_WORD.findall(value)) > 1 or any(character.isdigit() for character in letters)
-    return composed and len(letters) >= MIN_TELLING_CHARS
+    return composed and len(letters) >= MIN_IDENTIFYING_CHARS
 
 
 def audit(
@@ -99,18 +99,18 @@ def audit(
     share: float,
     progress: Callable[[str, int], None],
 ) -> tuple[list[Finding], int, int]:
-    """Looks everywhere.
+    """Searches all places.
 
     Args:
-        database: where tickets, drafts and the vault are.
-        settings: for the home, where the rest is.
-        vault: reads the values.
-        scrubber: the recognisers.
-        share: of the tickets whose values are looked for; 1 is all of them.
-        progress: told the place and the number of texts looked through, now and then.
+        database: has the tickets, the drafts and the vault.
+        settings: give the home, which has all other places.
+        vault: decrypts the values.
+        scrubber: has the recognisers.
+        share: the share of tickets whose values are searched for; 1 is all of them.
+        progress: called with the place and the number of texts searched, after every batch.
 
     Returns:
-        The findings, how many values were looked for, and through how many texts.
+        The findings, the number of values searched for, and the number of texts searched.
     """
     values = Values()
     with database.begin(Role.WRITEBACK) as conn, conn.cursor(name="vault") as cursor:
@@ -122,22 +122,25 @@ def audit(
         left = queries.texts_kept_too_long(conn)
         findings = [Finding("raw texts", "TICKET", row["ticket_id"], "kept too long") for row in left]
     hits: list[tuple[StoredText, Hit]] = []
-    looked = 0
+    searched = 0
     seen: set[int] = set()
     places = stored_texts(database, settings)
     while chunk := list(islice(places, BATCH)):
         hits += [(kept, hit) for kept in chunk for text in kept.texts for hit in values.found_in(text, kept.ticket_id)]
         findings += _found_by_recognisers(chunk, scrubber, seen)
-        looked += sum(len(kept.texts) for kept in chunk)
-        progress(chunk[-1].place, looked)
-    told = dict.fromkeys(
+        searched += sum(len(kept.texts) for kept in chunk)
+        progress(chunk[-1].place, searched)
+    unique = dict.fromkeys(
         Finding(kept.place, hit.kind, kept.key, "vault") for kept, hit in _without_phrases(hits, values)
     )
-    return [*told, *findings], values.count, looked
+    return [*unique, *findings], values.count, searched
 
 
 def _without_phrases(hits: Sequence[tuple[StoredText, Hit]], values: Values) -> Iterator[tuple[StoredText, Hit]]:
-    """Leaves out what models once took for a name or an address, and more often did not: 'twenty square metres'."""
+    """Leaves out phrases that the finder of names took for a name or an address by mistake: 'twenty square metres'.
+
+    Such a phrase stands unreplaced in more tickets than it was taken from.
+    """
     left: dict[str, set[str]] = defaultdict(set)
     for kept, hit in hits:
         if kept.ticket_id is not None:
@@ -149,23 +152,23 @@ def _without_phrases(hits: Sequence[tuple[StoredText, Hit]], values: Values) -> 
 
 
 def _found_by_recognisers(chunk: Sequence[StoredText], scrubber: Scrubber, seen: set[int]) -> Iterator[Finding]:
-    """What the recognisers find; a text that is kept in two places is looked at once, in the first."""
+    """The findings of the recognisers. A text that is stored in two places is searched only in the first."""
     for tickets in (True, False):
-        chosen = [kept for kept in chunk if (kept.ticket_id is not None) is tickets]
+        selected = [kept for kept in chunk if (kept.ticket_id is not None) is tickets]
         groups = []
-        for kept in chosen:
+        for kept in selected:
             new = [text for text in kept.texts if hash(text) not in seen]
             seen.update(map(hash, new))
             groups.append(new if tickets else [TECHNICAL.sub(" ", text) for text in new])
-        # The finder was trained on what people write: to it every second word of a log is a name.
-        for kept, scrubbed in zip(chosen, scrubber.scrub(groups, names=tickets), strict=True):
+        # The finder of names was trained on texts of people. In a log it takes many words for names, so it is not used.
+        for kept, scrubbed in zip(selected, scrubber.scrub(groups, names=tickets), strict=True):
             kinds = {match.group(1) for name in scrubbed.values if (match := PLACEHOLDER.fullmatch(name))}
             for kind in sorted(kinds if tickets else kinds - {"PERSON", "ADDRESS"}):
                 yield Finding(kept.place, kind, kept.key, "recogniser")
 
 
 def _anchor(plain: str) -> str:
-    """By which part a value is looked up: its longest word, or its first Chinese characters."""
+    """The part by which a value is indexed: its longest word, or its first GRAM Chinese characters."""
     han = re.search(rf"[\u3400-\u9fff]{{{GRAM}}}", plain)
     return han.group() if han else max(_WORD.findall(plain), key=len, default=plain)
 
@@ -173,12 +176,12 @@ def _anchor(plain: str) -> str:
 def _anchors(plain: str) -> Iterable[str]:
     words = set(_WORD.findall(plain))
     grams = {word[i : i + GRAM] for word in words if HAN.search(word) for i in range(len(word) - GRAM + 1)}
-    # Chinese has no spaces: a number in it is part of a longer 'word'.
+    # Chinese has no spaces, so \w+ joins a number to the Chinese characters around it.
     return words | grams | set(re.findall(r"[^\W\u3400-\u9fff]+", plain))
 
 
 def _stands_in(value: str, plain: str) -> bool:
-    """Whether it stands there by itself, not within a longer number or word."""
+    """Whether the value stands in the text as a whole word or number, not within a longer one."""
     for match in re.finditer(re.escape(value), plain):
         before, after = plain[match.start() - 1 : match.start()], plain[match.end() : match.end() + 1]
         if not (_joined(before) and _joined(value[:1])) and not (_joined(after) and _joined(value[-1:])):

@@ -1,6 +1,6 @@
-"""Finds the tickets of a person, and removes all that is kept of them.
+"""Finds the tickets of a person, and removes everything that the pipeline stores of them.
 
-What the help desk itself keeps is its own to remove; snapshots and models are named, not changed.
+It does not change the help desk's own tables, snapshots or models; it only lists the snapshots and models.
 """
 
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from ticketing.privacy.placeholders import PLACEHOLDER, spelling_key
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
 
-# A shorter value stands in half of all tickets by chance.
+# A shorter value occurs in many tickets by chance.
 MIN_VALUE_CHARS = 4
 BATCH = 1_000
 
 
 class Forgotten(NamedTuple):
-    """How much of one ticket, or, added up, of several, was removed."""
+    """The number of rows that were removed for one ticket, or for several."""
 
     vault_values: int = 0
     clean_tickets: int = 0
@@ -28,12 +28,12 @@ class Forgotten(NamedTuple):
     imported_tickets: int = 0
 
     def plus(self, other: "Forgotten") -> "Forgotten":
-        """The sum."""
+        """The sum of both counts."""
         return Forgotten._make(a + b for a, b in zip(self, other, strict=True))
 
 
 class Holder(NamedTuple):
-    """A snapshot that still has forgotten tickets, scrubbed, and the models that learnt from it."""
+    """A snapshot that still holds forgotten tickets in scrubbed form, and the models that were trained on it."""
 
     snapshot_id: str
     tickets: int
@@ -41,18 +41,18 @@ class Holder(NamedTuple):
 
 
 def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
-    """The ids of the tickets that a value stands in: somebody's e-mail address, telephone number, full name, order.
+    """The ids of the tickets that contain a value, such as an e-mail address, a full name or an order number.
 
-    Looked up in the vault, in any spelling, and as it is written in the source, in kept raw texts and in drafts.
+    The vault is searched for any spelling of the value; the source, the raw texts and the drafts only for this one.
 
     Raises:
-        PrivacyError: the value is too short to say who is meant, or the vault can't be read.
+        PrivacyError: the value is too short to identify a person, or the vault can't be read.
     """
     value = value.strip()
     if len(value) < MIN_VALUE_CHARS and value.isascii():
         raise PrivacyError(
-            f"A value of {len(value)} characters says too little: give an e-mail address, a telephone number, a full "
-            "name or an order number, or name the tickets with --ticket."
+            f"A value of {len(value)} characters occurs in too many tickets: give an e-mail address, a telephone "
+            "number, a full name or an order number, or name the tickets with --ticket."
         )
     found = set()
     with database.begin(Role.WRITEBACK) as conn, conn.cursor(name="vault") as cursor:
@@ -70,7 +70,7 @@ def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
 
 
 def expire_values(database: Database, settings: Settings) -> int:
-    """Removes values and raw texts of tickets unchanged for `privacy.retention_days`. Returns how many values."""
+    """Removes values and raw texts of tickets unchanged for `privacy.retention_days`. Returns the number of values."""
     with database.begin() as conn:
         queries.expire_ticket_texts(conn, days=settings.privacy.retention_days)
         return int(queries.expire_vault_entries(conn, days=settings.privacy.retention_days))
@@ -79,7 +79,7 @@ def expire_values(database: Database, settings: Settings) -> int:
 def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
     """Removes the tickets from the vault, raw texts, clean tickets, drafts, the outbox and imported tickets.
 
-    They are not read again, whatever the source still says. A ticket that is not there is remembered all the same.
+    The ids are remembered, also those of unknown tickets, so that the tickets are never read from the source again.
     """
     total = Forgotten()
     for ticket_id in ticket_ids:
@@ -89,7 +89,7 @@ def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
 
 
 def holders(database: Database, settings: Settings, ticket_ids: Iterable[str]) -> list[Holder]:
-    """The snapshots that have any of the tickets, and what was trained on them."""
+    """The snapshots that hold any of the tickets, and the models that were trained on them."""
     wanted = set(ticket_ids)
     found = []
     with database.begin() as conn:

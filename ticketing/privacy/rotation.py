@@ -1,4 +1,7 @@
-"""Puts the vault's values under a new key, a batch at a time; killed anywhere, it goes on when it is started again."""
+"""Encrypts the vault's values with a new key, in batches. A killed rotation goes on when it is started again.
+
+It does not know where keys are stored: that is `ticketing.privacy.vault_keys`.
+"""
 
 from collections.abc import Callable
 
@@ -13,27 +16,27 @@ BATCH = 1_000
 
 
 def rotate_key(database: Database, settings: Settings, progress: Callable[[int], None]) -> int:
-    """Encrypts every value anew. With a key file, a new key is made and the old one is dropped in the end.
+    """Encrypts every value with the new key. With a key file, it makes that key, and removes the old key at the end.
 
-    No flow should be running: one that read the keys before goes on writing under the old one.
+    No flow should run meanwhile: a flow that has already read the keys goes on encrypting with the old key.
 
     Args:
-        database: where the vault is.
-        settings: with `privacy.vault_key` set, its first key is the new one, and those after it are the old ones.
-        progress: told the number of values done, after every batch.
+        database: has the vault.
+        settings: if `privacy.vault_key` is set, its first key is the new one, and the others are old ones.
+        progress: called with the number of finished values after every batch.
 
     Returns:
-        How many values were put under the new key.
+        The number of values that were encrypted with the new key.
 
     Raises:
-        PrivacyError: the settings name no second key, or a value can't be read with any of the keys.
+        PrivacyError: `privacy.vault_key` has only one key, or a value can't be decrypted with any of the keys.
     """
     keys = vault_keys(settings)
     if len(keys) == 1:
         if settings.privacy.vault_key is not None:
             raise PrivacyError(
-                "privacy.vault_key holds one key: put the new one before it, with a comma between them, and run this "
-                "again; after that the old one can go."
+                "privacy.vault_key holds one key: put the new key before it, with a comma between them, and run this "
+                "again. Afterwards you can remove the old key."
             )
         keys = [new_key(), *keys]
         write_key_file(settings, keys)

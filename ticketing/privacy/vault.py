@@ -1,6 +1,6 @@
-"""The vault: personal values, encrypted, by text and placeholder; and the key to them.
+"""The vault: stores personal values encrypted, by text and placeholder, and decrypts them. It keeps no key itself.
 
-Only the write-back role may read the table; which values go in is `ticketing.privacy.scrubber`.
+Only the write-back role may read its table. `ticketing.privacy.scrubber` finds the values.
 """
 
 import hashlib
@@ -22,25 +22,25 @@ NONCE_BYTES = 12  # what NIST SP 800-38D recommends for GCM
 
 
 class Vault:
-    """Encrypts with AES-256-GCM; each value is bound to its ticket, revision, content_id and placeholder."""
+    """Encrypts with AES-256-GCM, with ticket, revision, content_id and placeholder as authenticated data."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Encrypts with the first key; what was encrypted with any of them can be read."""
+        """Encrypts with the first key, and decrypts with any of the keys."""
         self._ciphers = {hashlib.sha256(key).hexdigest()[:8]: AESGCM(key) for key in keys}
         self.key_id = next(iter(self._ciphers))
 
     @classmethod
     def open(cls, settings: Settings) -> "Vault":
-        """The vault with the keys of the settings, or of the key file under the home, which is made if missing.
+        """The vault with the keys of the settings, or of the key file under the home, which is created if missing.
 
         Raises:
-            ConfigurationError: `privacy.vault_key` is no key.
-            PrivacyError: the key file can be read by others, is damaged, or can't be made.
+            ConfigurationError: `privacy.vault_key` is no valid key.
+            PrivacyError: the key file is readable for others, damaged, or can't be created.
         """
         return cls(vault_keys(settings))
 
     def store(self, conn: Connection, key: TextKey, values: Mapping[str, str]) -> None:
-        """Stores the values of a ticket's text in place of all the vault had of that ticket; any number of times."""
+        """Stores the values of a ticket's text in place of all older values of that ticket. It is idempotent."""
         queries.forget_vault_entries(conn, ticket_id=key.ticket_id)
         if values:
             queries.write_vault_entries(
@@ -52,14 +52,14 @@ class Vault:
             )
 
     def read(self, conn: Connection, keys: Sequence[TextKey]) -> dict[TextKey, dict[str, str]]:
-        """The values of texts: placeholder → value; empty for a text without any, and for an older text of a ticket.
+        """The values of each text: placeholder → value. A text without values, or a replaced text, has none.
 
         Args:
             conn: a transaction of the write-back role.
-            keys: which texts.
+            keys: the keys of the texts.
 
         Raises:
-            PrivacyError: an entry was made with another key, or has been changed.
+            PrivacyError: an entry was encrypted with an unknown key, or was changed.
         """
         found: dict[TextKey, dict[str, str]] = {key: {} for key in keys}
         rows = queries.read_vault_entries(
@@ -73,17 +73,17 @@ class Vault:
         return found
 
     def encrypted(self, value: str, key: TextKey, placeholder: str) -> bytes:
-        """A value as it is stored."""
+        """The value encrypted with the first key, as it is stored."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = value.encode("utf-8", "surrogatepass")
         cipher = self._ciphers[self.key_id]
         return nonce + cipher.encrypt(nonce, plain, _bound_to(key, placeholder))
 
     def value(self, row: Mapping[str, Any]) -> str:
-        """The value of one row of the vault.
+        """The decrypted value of one row of the vault.
 
         Raises:
-            PrivacyError: it was made with another key, or has been changed.
+            PrivacyError: the row was encrypted with an unknown key, or was changed.
         """
         ticket_id, encrypted = row["ticket_id"], bytes(row["value"])
         cipher = self._ciphers.get(row["key_id"])
@@ -107,6 +107,6 @@ class Vault:
 
 
 def _bound_to(key: TextKey, placeholder: str) -> bytes:
-    # Values from before texts had a content_id were bound without it; they stay until their ticket is scrubbed again.
+    # Older values have no content_id, and it is not authenticated. They stay until their ticket is scrubbed again.
     parts = (*key, placeholder) if key.content_id else (key.ticket_id, key.revision, placeholder)
     return json.dumps(parts).encode()

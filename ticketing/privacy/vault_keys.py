@@ -1,6 +1,6 @@
 """The vault's keys: from the settings, or from a file under the home that only its owner can read.
 
-There is more than one only while the values are being put under a new key; the first is the one that encrypts.
+It encrypts nothing. There are several keys only during a key rotation; the first key encrypts.
 """
 
 import base64
@@ -19,11 +19,11 @@ KEY_BYTES = 32
 
 
 def vault_keys(settings: Settings) -> list[bytes]:
-    """The keys of the settings, comma-separated, or of the key file, a line each; the file is made if missing.
+    """The keys of the settings (comma-separated), or of the key file (one per line), which is created if missing.
 
     Raises:
-        ConfigurationError: `privacy.vault_key` is no key.
-        PrivacyError: the key file can be read by others, is damaged, or can't be made.
+        ConfigurationError: `privacy.vault_key` is no valid key.
+        PrivacyError: the key file is readable for others, damaged, or can't be created.
     """
     if settings.privacy.vault_key is not None:
         keys = [_decoded(part) for part in settings.privacy.vault_key.get_secret_value().split(",")]
@@ -42,10 +42,10 @@ def vault_keys(settings: Settings) -> list[bytes]:
 
 
 def write_key_file(settings: Settings, keys: Sequence[bytes]) -> None:
-    """Replaces the key file; killed at any point, the old or the new one is there whole.
+    """Replaces the key file atomically.
 
     Raises:
-        PrivacyError: it can't be written.
+        PrivacyError: the file can't be written.
     """
     path = settings.home / KEY_FILE
     try:
@@ -76,7 +76,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _written(path: Path, keys: Sequence[bytes]) -> Path:
-    """The keys in a file beside the one they are for."""
+    """Writes the keys to a new file next to the path. Returns the new file's path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -88,7 +88,7 @@ def _written(path: Path, keys: Sequence[bytes]) -> Path:
 
 
 def _make_key_file(path: Path) -> None:
-    """Linked into place whole: of two processes one wins, and nobody ever reads half a key."""
+    """Creates the key file with a hard link: if two processes try, the first wins, and nobody reads half a key."""
     draft = _written(path, [new_key()])
     try:
         os.link(draft, path)
@@ -101,7 +101,9 @@ def _make_key_file(path: Path) -> None:
 def _read_key_file(path: Path) -> list[bytes]:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise PrivacyError(f"The vault's key file {path} can be read by others (mode {mode:03o}): chmod 600 it.")
+        raise PrivacyError(
+            f"The vault's key file {path} is readable for others (mode {mode:03o}): run chmod 600 {path}."
+        )
     keys = [_decoded(line) for line in path.read_text("ascii", "replace").splitlines()]
     known = [key for key in keys if key is not None]
     if not known or len(known) < len(keys):

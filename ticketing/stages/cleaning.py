@@ -1,8 +1,8 @@
-"""What is cut from a scrubbed text before a model reads it: quoted mail, signatures, white space.
+"""Cuts quoted mail, signatures and white space from a scrubbed text before a model reads it.
 
-It goes line by line with patterns anchored to a line, so that its time grows with the text and no faster. (The
-reply parsers on offer were tried: they take whatever follows a list item or a "Thanks," for a signature, and minutes
-for a page of line breaks.)
+It matches each line by itself, so that its time is linear in the length of the text. (Existing reply parsers were
+tried: they take everything after a list item or a "Thanks," for a signature, and need minutes for a page of line
+breaks.) What a signature looks like is `ticketing.stages.signatures`.
 """
 
 import re
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from ticketing.privacy.placeholders import PLACEHOLDER
 from ticketing.stages.signatures import is_closing, is_signature
 
-# NUL and half surrogate pairs, which no database takes; other control characters; invisible ones.
+# NUL and lone surrogates, which Postgres can't store; other control characters; invisible characters.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u00ad\u200b\u2060\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
-# A longer line is a paragraph, and no header.
+# A longer line is a paragraph, not a mail header.
 MAX_HEADER_CHARS = 300
 _DASHED = (
     r"original message|原始?邮件|urspr(?:ü|ue)ngliche nachricht|message d'origine|mensaje original",
@@ -27,20 +27,21 @@ _REPLIED, _FORWARDED = (re.compile(rf"[-_=*]{{2,}} ?(?:{words}) ?[-_=*]{{2,}}:?"
 _RULER = re.compile(r"_{20,}")
 _WROTE_ENDS = re.compile(r".{0,280}(?:wrote|写道|a écrit|escribió|schrieb.{0,200}) ?[:：]", re.IGNORECASE)
 _WROTE_BEGINS = re.compile(r"(?:> ?)*(?:(?:on|am|le|el) |在|于|.{0,100}于 ?\d{4}).{4,280}", re.IGNORECASE)
-# What mail programs write there and people do not: the time of day, or an address.
+# Mail programs write the time of day or an address into this line; people do not.
 _WROTE_BY_PROGRAM = re.compile(r"\d ?[:h时] ?\d\d|<EMAIL_ADDRESS_|@", re.IGNORECASE)
 _FROM = re.compile(r"\*?(?:from|von|de|发件人|寄件人) ?\*? ?[:：].{0,280}", re.IGNORECASE)
 _HEADER = re.compile(
     r"\*?(?:date|to|cc|datum|an|à|para|fecha|日期|时间|收件人|抄送) ?\*? ?[:：].{0,280}", re.IGNORECASE
 )
-# One of these is in every program's header; "From: Boston, To: Austin, Date: today" is a customer's list.
+# Every mail program writes one of these headers. A text without any, such as "From: Boston, To: Austin, Date: today",
+# is a customer's list.
 _TELLING_HEADER = re.compile(
     r"\*?(?:sent|subject|gesendet|betreff|envoyé|objet|enviado|asunto|发送时间|发件时间|主题) ?\*? ?[:：].{0,280}",
     re.IGNORECASE,
 )
 _HEADER_LINES = 5
 
-# The lines that telephones add, whole: "Sent from my old address, use the new one" is none of them.
+# Whole lines that telephones add. "Sent from my old address, use the new one" must not match.
 _DEVICE = (
     r"(?:iphone|ipad|mac(?:book)?|(?:mobile |smart)?phone|mobile(?: device)?|handy|tablet|blackberry|android|windows"
     r"|samsung|galaxy|huawei|xiaomi|pixel|oppo|vivo|小米|华为|苹果|荣耀|三星)?"
@@ -57,19 +58,19 @@ _SENT_FROM = re.compile(
     re.IGNORECASE,
 )
 _DASHES = re.compile(r"--")
-# What may follow "-- ": below more lines, the dashes were a ruler in the text.
+# If more lines than this follow "-- ", the dashes are a ruler in the text and begin no signature.
 MAX_SIGNATURE_LINES = 15
 _ONLY_A_NAME = re.compile(r"[-–—~]? ?<PERSON_\d{1,4}>[.,]?")
 
 
 def clean(text: str, language: str) -> str:
-    """The text without quoted mail, signature and superfluous white space; never empty where something can be read.
+    """The text without quoted mail, signature and superfluous white space. It is empty only if the text is blank.
 
-    The name under a signature stays when it is a placeholder: the reply greets the customer by it.
+    If the signature has the customer's name as a placeholder, the name stays, because the reply greets the customer.
 
     Args:
         text: scrubbed text of any length.
-        language: whose closing words ('Best regards', '此致') are known too; English ones always are.
+        language: the language whose closing formulas ('此致') are recognised, besides English ones ('Best regards').
     """
     tidy = normalise(text)
     lines = tidy.split("\n")
@@ -79,7 +80,7 @@ def clean(text: str, language: str) -> str:
 
 
 def without_foreign_signature(reply: str, ticket_text: str) -> str:
-    """A cleaned reply without a last line that is only a name which the ticket does not have: the agent's."""
+    """A cleaned reply without the agent's name: a last line that is only a name which the ticket does not contain."""
     body, _, last = reply.rpartition("\n")
     named = PLACEHOLDER.search(last)
     if body.strip() and named and _ONLY_A_NAME.fullmatch(last) and named.group() not in ticket_text:
@@ -88,7 +89,7 @@ def without_foreign_signature(reply: str, ticket_text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """The text with simple spaces, at most one empty line in a row, and nothing that can't be printed or stored."""
+    """The text with single spaces, no two empty lines in a row, and no character that can't be printed or stored."""
     visible = _UNPRINTABLE.sub("", _LINE_BREAK.sub("\n", text))
     return _joined(_SPACES.sub(" ", visible).split("\n"))
 
@@ -103,13 +104,13 @@ def _without_quoted_mail(lines: list[str]) -> list[str]:
     while index < len(lines):
         length = _forwarded_header(lines, index)
         if length:
-            # What a customer forwards is often the request itself.
+            # A forwarded mail is kept, because it is often the request itself.
             kept += lines[index : index + length]
             index += length
             continue
         length, by_program = _quote_header(lines, index)
         if length and _is_marked(lines, index + length):
-            # The quoted lines are marked and go below; an answer may stand between or under them.
+            # The quoted lines begin with ">" and are removed below; the lines between and after them are an answer.
             quotes += 1
             index += length
         elif length and by_program and any(kept):
@@ -117,13 +118,13 @@ def _without_quoted_mail(lines: list[str]) -> list[str]:
         else:
             kept.append(lines[index])
             index += 1
-    # A single line without a header may be an arrow: "> 3 weeks of waiting".
+    # A single ">" line without a header may be the customer's own, as in "> 3 weeks of waiting".
     own = [line for line in kept if quotes < 2 or not line.startswith(">")]
     return own if any(own) else kept
 
 
 def _forwarded_header(lines: list[str], index: int) -> int:
-    """How many lines from here on announce a forwarded mail; 0: none."""
+    """The number of lines at this index that announce a forwarded mail; 0 if they do not."""
     if len(lines[index]) > MAX_HEADER_CHARS or not _FORWARDED.fullmatch(lines[index]):
         return 0
     following = next((extra for extra, line in enumerate(lines[index + 1 : index + 4], 1) if line), 0)
@@ -131,7 +132,7 @@ def _forwarded_header(lines: list[str], index: int) -> int:
 
 
 def _quote_header(lines: list[str], index: int) -> tuple[int, bool]:
-    """How many lines from here on announce quoted mail (0: none), and whether a mail program surely wrote them."""
+    """The number of lines at this index that announce quoted mail (or 0), and whether a mail program wrote them."""
     line = lines[index]
     if not line or len(line) > MAX_HEADER_CHARS:
         return 0, False
@@ -150,7 +151,7 @@ def _quote_header(lines: list[str], index: int) -> tuple[int, bool]:
 
 
 def _mail_header(lines: list[str], index: int) -> int:
-    """How many lines from here on are "From: …" and what a mail program writes below it; 0: none."""
+    """The number of lines at this index that are a mail header, "From: …" and the lines below it; 0 if they are not."""
     if index >= len(lines) or len(lines[index]) > MAX_HEADER_CHARS or not _FROM.fullmatch(lines[index]):
         return 0
     following = [other[:MAX_HEADER_CHARS] for other in lines[index + 1 : index + 1 + _HEADER_LINES]]

@@ -1,6 +1,6 @@
-"""Clean → classified → proposed → guarded → restored: from clean tickets to replies that a reviewer can read.
+"""Clean → classified → proposed → guarded → restored: turns clean tickets into replies that a reviewer can read.
 
-Claiming tickets and writing drafts back is `ticketing.drafting`; nothing here touches the database.
+It does not touch the database: `ticketing.drafting` claims tickets and writes drafts back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ Values = Mapping[str, str]  # placeholder → personal value, of one ticket
 
 @dataclass(frozen=True)
 class Drafters:
-    """The champions that draft, and what finds personal data in replies; no generator where none was promoted."""
+    """The champion models, and the scrubber that checks replies. `generator` is None if none was ever promoted."""
 
     classifier: Classifier
     generator: Generator | None
@@ -28,7 +28,7 @@ class Drafters:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply to one ticket: restored, in placeholder form, and what it cost."""
+    """A reply to one ticket: `body` has the personal values restored, `placeholder_body` has placeholders."""
 
     body: str
     placeholder_body: str
@@ -39,7 +39,7 @@ class Reply:
 
 
 class Drafted(NamedTuple):
-    """What came of one ticket. Without a reply `no_reply` says why."""
+    """The result for one ticket. If it has no reply, `no_reply` gives the reason."""
 
     prediction: Prediction
     reply: Reply | None
@@ -47,7 +47,7 @@ class Drafted(NamedTuple):
 
 
 class DraftedTickets(NamedTuple):
-    """What came of several tickets, in order, and the seconds that the generator took for all of them."""
+    """The results for several tickets, in order, and the seconds that the generator took for all of them."""
 
     tickets: list[Drafted]
     engine_seconds: float
@@ -60,17 +60,17 @@ def draft_tickets(
     settings: Settings,
     also_unsure: bool = False,
 ) -> DraftedTickets:
-    """Classifies tickets and drafts a reply to each that is routed automatically.
+    """Classifies tickets, and drafts a reply to each ticket that is routed automatically.
 
     Args:
-        tickets: scrubbed and cleaned.
+        tickets: scrubbed and cleaned tickets.
         drafters: the champions.
-        read_values: gives the personal values of the tickets at these places; called only for tickets with a reply.
-        settings: the instructions of the departments.
-        also_unsure: drafts for tickets that the classifier would leave to a human, too.
+        read_values: gives the personal values of the tickets with these indices; called only for tickets with a reply.
+        settings: give the instructions of the departments.
+        also_unsure: also drafts for tickets that the classifier routes to a human.
 
     Returns:
-        One result a ticket, in order. A ticket without a reply is routed to a human.
+        One result per ticket, in order. A ticket without a reply is routed to a human.
     """
     predictions = drafters.classifier.predict(tickets)
     reasons = [
@@ -78,19 +78,19 @@ def draft_tickets(
         else why_no_draft(ticket.language, drafters.generator)
         for ticket, prediction in zip(tickets, predictions, strict=True)
     ]  # fmt: skip
-    chosen = [i for i, reason in enumerate(reasons) if reason is None]
+    draftable = [i for i, reason in enumerate(reasons) if reason is None]
     replies: dict[int, Reply] = {}
     seconds = 0.0
-    if chosen and drafters.generator is not None:
-        requests = [reply_request(tickets[i], predictions[i].category, settings) for i in chosen]
+    if draftable and drafters.generator is not None:
+        requests = [reply_request(tickets[i], predictions[i].category, settings) for i in draftable]
         proposals, seconds = propose(requests, drafters.generator, drafters.finder)
-        for i, proposal in zip(chosen, proposals, strict=True):
+        for i, proposal in zip(draftable, proposals, strict=True):
             reasons[i] = proposal.refused
-        usable = [(i, proposal) for i, proposal in zip(chosen, proposals, strict=True) if proposal.refused is None]
+        usable = [(i, proposal) for i, proposal in zip(draftable, proposals, strict=True) if proposal.refused is None]
         for (i, proposal), values in zip(usable, read_values([i for i, _ in usable]), strict=True):
             reply = restored(proposal.completion, values)
             if PLACEHOLDER.search(reply.body):
-                # The ticket was scrubbed anew, or forgotten, since it was read.
+                # Since the ticket was read, it was scrubbed again or forgotten.
                 reasons[i] = "its personal data can't be restored"
             else:
                 replies[i] = reply

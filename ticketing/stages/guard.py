@@ -1,6 +1,7 @@
-"""What a reply must keep to before a reviewer sees it: its own ticket's placeholders, and nobody else's data.
+"""Checks a reply before a reviewer sees it: it may hold its own ticket's placeholders, and no other personal data.
 
-A model can invent a telephone number, say one it was trained on, or do what a ticket tells it to.
+A model can invent a telephone number, repeat one from its training, or obey instructions in a ticket. The guard only
+reports such replies; `ticketing.stages.proposing` generates them again or drops them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,13 +9,13 @@ from typing import NamedTuple, Protocol
 
 from ticketing.privacy.placeholders import PLACEHOLDER, Scrubbed, foreign_placeholders
 
-# So much of an instruction in one piece is no coincidence. Chinese says in a character what English says in three.
+# A reply that has this many characters of its instruction in a row repeats it. A Chinese character counts as three.
 REPEATED_CHARS = 45
 REPEATED_HAN = 15
 
 
-class Checked(NamedTuple):
-    """A reply to be checked."""
+class ReplyCheck(NamedTuple):
+    """A reply to check, with the ticket and the instruction that it was generated from."""
 
     reply: str
     ticket: str  # scrubbed subject and body
@@ -22,35 +23,35 @@ class Checked(NamedTuple):
 
 
 class Finder(Protocol):
-    """What finds personal data: the scrubber."""
+    """Finds personal data: the scrubber."""
 
     def scrub(self, groups: Sequence[Sequence[str]]) -> list[Scrubbed]:
-        """The texts of each group with its values taken out."""
+        """The texts of each group with placeholders for personal values."""
         ...
 
 
-def why_unsafe(replies: Sequence[Checked], finder: Finder) -> list[str | None]:
-    """Why each reply must not be shown, in order; None for one that may. No reason names a value."""
-    found = finder.scrub([[one.reply] for one in replies])
-    return [next(_reasons(one, scrubbed), None) for one, scrubbed in zip(replies, found, strict=True)]
+def why_unsafe(checks: Sequence[ReplyCheck], finder: Finder) -> list[str | None]:
+    """The reason why each reply must not be shown, in order; None if it may be. No reason quotes a value."""
+    found = finder.scrub([[check.reply] for check in checks])
+    return [next(_reasons(check, scrubbed), None) for check, scrubbed in zip(checks, found, strict=True)]
 
 
-def _reasons(one: Checked, scrubbed: Scrubbed) -> Iterator[str]:
-    foreign = foreign_placeholders(one.reply, one.ticket)
+def _reasons(check: ReplyCheck, scrubbed: Scrubbed) -> Iterator[str]:
+    foreign = foreign_placeholders(check.reply, check.ticket)
     if foreign:
-        # It stands for nobody here: it was learnt from another customer's ticket.
+        # The ticket has no value for this placeholder, so it can't be restored: the model learnt it from other tickets.
         yield f"the reply names {', '.join(sorted(foreign))}, which the ticket does not"
-    ticket = one.ticket.casefold()
+    ticket = check.ticket.casefold()
     for name, value in scrubbed.values.items():
         placeholder = PLACEHOLDER.fullmatch(name)
-        # What the scrubber left in the ticket is no secret of anybody else.
+        # A value that the scrubber left in the ticket is not another customer's secret.
         if placeholder and value.casefold() not in ticket:
             yield f"the reply holds personal data that the ticket does not ({placeholder.group(1)})"
-    if _repeats(one.reply, one.instruction):
+    if _repeats(check.reply, check.instruction):
         yield "the reply repeats its instructions"
 
 
 def _repeats(reply: str, instruction: str) -> bool:
-    said, told = (" ".join(text.casefold().split()) for text in (reply, instruction))
-    length = REPEATED_CHARS if told.isascii() else REPEATED_HAN
-    return any(told[start : start + length] in said for start in range(len(told) - length + 1))
+    plain_reply, plain = (" ".join(text.casefold().split()) for text in (reply, instruction))
+    length = REPEATED_CHARS if plain.isascii() else REPEATED_HAN
+    return any(plain[start : start + length] in plain_reply for start in range(len(plain) - length + 1))

@@ -1,6 +1,6 @@
-"""Clean → proposed → guarded: asks the generator for a reply and keeps only what the guard lets through.
+"""Clean → proposed → guarded: asks the generator for replies, and refuses those that the guard finds unsafe.
 
-Which tickets get a reply is decided in `ticketing.stages.drafting`.
+It does not decide which tickets get a reply: that is `ticketing.stages.drafting`.
 """
 
 import time
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ticketing.settings import Settings
-from ticketing.stages.guard import Checked, Finder, why_unsafe
+from ticketing.stages.guard import Finder, ReplyCheck, why_unsafe
 from ticketing.stages.prompts import instruction, messages, ticket_input
 from ticketing.stages.protocols import Completion, Generator
 from ticketing.tickets import CleanTicket
 
 
 class Request(NamedTuple):
-    """What a reply is asked for: the scrubbed ticket, the instruction, and the ticket as the generator reads it."""
+    """A request for one reply: the scrubbed ticket, the instruction, and the ticket as the generator reads it."""
 
     ticket_text: str
     instruction: str
@@ -23,26 +23,26 @@ class Request(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A reply in placeholder form; `refused` says why it must not be shown, None if it may."""
+    """A reply in placeholder form. `refused` is the reason why it must not be shown; None if it may be."""
 
     completion: Completion
     refused: str | None
 
 
 class Proposed(NamedTuple):
-    """One proposal a request, in order, and the seconds that the generator alone took for all of them."""
+    """One proposal per request, in order, and the seconds that the generator alone took for all of them."""
 
     proposals: list[Proposal]
     engine_seconds: float
 
 
 def reply_request(ticket: CleanTicket, category: str, settings: Settings) -> Request:
-    """The request for a reply of one department to a ticket."""
+    """The request for a department's reply to a ticket."""
     return Request(ticket.text, instruction(category, ticket.language, settings), ticket_input(ticket))
 
 
 def why_no_draft(language: str, generator: Generator | None) -> str | None:
-    """Why no reply can be proposed in this language; None when one can."""
+    """The reason why no reply can be proposed in this language; None if it can."""
     if generator is None:
         return "no reply generator has been promoted"
     if generator.languages is not None and language not in generator.languages:
@@ -51,21 +51,22 @@ def why_no_draft(language: str, generator: Generator | None) -> str | None:
 
 
 def propose(requests: Sequence[Request], generator: Generator, finder: Finder) -> Proposed:
-    """Asks for one reply a request. A reply that the guard refuses is generated once more, with sampling.
+    """Asks for one reply per request. A reply that the guard finds unsafe is generated once more, with sampling.
 
     Args:
-        requests: in languages that the generator drafts in.
+        requests: only in the generator's languages.
         generator: writes the replies.
-        finder: finds personal data in them.
+        finder: finds personal data in the replies.
     """
     completions, seconds = _generate(requests, generator, again=False)
     unsafe = _guard(requests, completions, finder)
     retried = [i for i, reason in enumerate(unsafe) if reason is not None]
     if retried:
-        chosen = [requests[i] for i in retried]
-        second, more_seconds = _generate(chosen, generator, again=True)
+        unsafe_requests = [requests[i] for i in retried]
+        second, more_seconds = _generate(unsafe_requests, generator, again=True)
         seconds += more_seconds
-        for i, completion, reason in zip(retried, second, _guard(chosen, second, finder), strict=True):
+        reasons = _guard(unsafe_requests, second, finder)
+        for i, completion, reason in zip(retried, second, reasons, strict=True):
             completions[i], unsafe[i] = completion, reason
     proposals = [
         Proposal(completion, why_unusable(completion) or reason)
@@ -75,7 +76,7 @@ def propose(requests: Sequence[Request], generator: Generator, finder: Finder) -
 
 
 def why_unusable(completion: Completion) -> str | None:
-    """Why there is no reply to show; None when there is one."""
+    """The reason why a completion is no complete reply; None if it is."""
     if completion.finish_reason == "error":
         return "the ticket is too long for the model"
     if completion.finish_reason == "length":
@@ -94,7 +95,7 @@ def _generate(requests: Sequence[Request], generator: Generator, again: bool) ->
 def _guard(requests: Sequence[Request], completions: Sequence[Completion], finder: Finder) -> list[str | None]:
     return why_unsafe(
         [
-            Checked(completion.text, request.ticket_text, request.instruction)
+            ReplyCheck(completion.text, request.ticket_text, request.instruction)
             for request, completion in zip(requests, completions, strict=True)
         ],
         finder,

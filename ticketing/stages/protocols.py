@@ -1,6 +1,6 @@
-"""What the stages need from the models, as protocols: a classifier, a generator, and what they return.
+"""The protocols of the classifier and the generator that the stages call, and the types that they return.
 
-The models themselves live in `models`; nothing here imports a model library.
+It imports no model library: `models` implements the protocols.
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,21 @@ Route = Literal["auto", "human"]
 
 
 class Prediction(NamedTuple):
-    """What the classifier says of one ticket."""
+    """The classifier's result for one ticket."""
 
     category: str
     confidence: float
-    threshold: float | None  # None: no threshold is good enough in this language
+    threshold: float | None  # None: no threshold reaches the required accuracy in this language
     route: Route
-    reason: str | None  # why a human; None on auto
+    reason: str | None  # why the ticket goes to a human; None if it does not
     second_category: str | None = None
     second_confidence: float | None = None
-    in_scope: float | None = None  # share of validation tickets as unlike the training tickets as this one
+    in_scope: float | None = None  # conformal p-value of the hypothesis that the ticket is in scope
     out_of_scope: bool = False
 
 
 class Completion(NamedTuple):
-    """What the engine wrote for one conversation."""
+    """The engine's text for one conversation."""
 
     text: str
     prompt_tokens: int
@@ -36,7 +36,7 @@ class Completion(NamedTuple):
 
 
 class Classifier(Protocol):
-    """Sorts tickets into categories, and says when it is not sure."""
+    """Predicts the category of tickets, and whether to route them automatically or to a human."""
 
     @property
     def version(self) -> str:
@@ -44,7 +44,7 @@ class Classifier(Protocol):
         ...
 
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
-        """One prediction a ticket, in order."""
+        """One prediction per ticket, in order."""
         ...
 
 
@@ -58,14 +58,14 @@ class Generator(Protocol):
 
     @property
     def snapshot_id(self) -> str:
-        """The snapshot it was trained on."""
+        """The snapshot that the model was trained on."""
         ...
 
     @property
     def languages(self) -> frozenset[str] | None:
-        """The languages it drafts in; None: any."""
+        """The languages that the model drafts in; None: any."""
         ...
 
     def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
-        """One completion a conversation, in order; `again` asks for other words than the first time."""
+        """One completion per conversation, in order. With `again` it samples, to get a different reply."""
         ...

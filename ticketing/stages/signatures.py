@@ -1,7 +1,7 @@
-"""What a signature looks like in English, Chinese, German, French and Spanish.
+"""Recognises signatures in English, Chinese, German, French and Spanish. It cuts nothing itself.
 
-Each of its lines must be made of names, job titles, companies, contact data and closing words. A line that may be
-something else is none: a signature that stays does no harm, a request that is cut is lost.
+Every line of a signature must consist of names, job titles, companies, contact data and closing formulas. If a line
+may be anything else, the text is not a signature, because a kept signature does no harm, but a cut request is lost.
 """
 
 import re
@@ -12,7 +12,7 @@ from importlib import import_module
 
 from ticketing.privacy.placeholders import PLACEHOLDER
 
-# Of the last lines of a text, those that may belong to a signature, and how long each may be.
+# The most lines of a signature, and the most characters of each.
 MAX_LINES = 12
 MAX_CHARS = 120
 
@@ -43,7 +43,7 @@ _LABEL = (
     r"|anschrift|dirección|whatsapp|wechat|联系电话|电话|手机|联系方式|传真|电子邮箱|邮箱|邮件|网址|地址|微信|qq)"
     r"\.? ?[:：]? ?|[tfewm] ?[:.] ?)"
 )
-# Contact data becomes a character of the private use area before a line is taken to pieces at slashes and dashes.
+# Contact data is replaced by a private-use character before a line is split at slashes and dashes.
 _CONTACT, _LABELLED, _ADDRESS = "\ue000", "\ue001", "\ue002"
 _CONTACT_DATA = re.compile(
     r"<(?:EMAIL_ADDRESS|URL|PHONE_NUMBER|IM_ID)_\d{1,4}[b-z]?>|(?:https?://|www\.)[^\s|,;]+|[^\s@|,;:]+@[^\s@|,;]+\.\w+"
@@ -72,7 +72,7 @@ _NAME = re.compile(
     rf"[-–—~]? ?((?:(?i:{_HONORIFIC}) )?)({_CAPITALISED})((?: (?:von|van|de|del|la|der|y|{_CAPITALISED})){{0,4}})\.?"
 )
 _INITIALS = re.compile(rf"(?:[A-ZÀ-Þ]\. ?){{1,3}}{_CAPITALISED}")
-# First names that are words of a customer's, too.
+# First names that are also ordinary words.
 _NO_FIRST_NAME = re.compile(
     r"alexa|amber|angel|april|art|august|autumn|bill|blanche|candy|cash|chase|cherry|claire|"
     r"consuelo|crystal|cruz|dawn|dolores|drew|ernst|faith|flor|france|frank|ginger|grace|"
@@ -80,7 +80,7 @@ _NO_FIRST_NAME = re.compile(
     r"paz|pearl|penny|pilar|price|prince|prune|remedios|rich|rob|rosa|rose|royal|ruby|rusty|"
     r"sage|sandy|scarlet|sol|star|sue|summer|violet|will|wolf"
 )
-# Surnames that begin few other words (周 begins weekdays, 高 goods), and no character of an ordinary phrase.
+# Surnames that begin few other words (周 begins weekdays), followed by characters that are rare in ordinary phrases.
 _CHINESE_NAME = re.compile(
     r"[王李张刘陈杨赵吴徐孙朱林郭郑梁宋邓冯曹彭萧董潘袁蔡蒋魏吕沈姜崔]"
     r"(?:[^\W\da-zA-Z退发取消改换寄送查问要请帮催开补赔给到货单款上快点里个了吗呢吧的不没有这那我你您他急收用是在件色号码价钱票时候"
@@ -96,7 +96,7 @@ _COMPANY = re.compile(
     r"|[\u4e00-\u9fff（）()]{2,20}(?:公司|集团|工作室|事务所)"
 )
 
-# A job title is made of these words only, and has one of the first group.
+# A job title consists of these words only, and has at least one of _TITLE_HEADS.
 _TITLE_HEADS = (
     r"manager|director|head|ceo|cto|cfo|coo|president|founder|co-founder|owner|assistant|"
     r"executive|engineer|developer|consultant|accountant|administrator|coordinator|officer|"
@@ -148,28 +148,28 @@ _REQUEST = re.compile(
 
 
 class _Kind(Flag):
-    """What a line says."""
+    """The content of a line or of a part of it."""
 
     UNKNOWN = 0
     CLOSING = auto()
     SENDER = auto()  # a person, a title, a company
     CONTACT = auto()
-    LABELLED = auto()  # contact data that says what it is
+    LABELLED = auto()  # contact data with a label, as in "Tel.: …"
     ADDRESS = auto()
     PLACE = auto()  # looks like a street, a town, a date
-    CAPITALISED = auto()  # each of its words, and nothing else is known
+    CAPITALISED = auto()  # only capitalised words, otherwise unknown
 
 
 def is_closing(line: str, language: str) -> bool:
-    """Whether a line is a closing formula and no more: 'Best regards,', '谢谢！'. English ones are always known."""
+    """Whether a line is only a closing formula in this language or in English: 'Best regards,', '谢谢！'."""
     return len(line) <= MAX_CHARS and bool(_CLOSING.get(language, _CLOSING["en"]).fullmatch(line))
 
 
 def is_signature(lines: Sequence[str], language: str, after_dashes: bool = False) -> bool:
-    """Whether the lines below a closing formula, or below dashes, can be nothing but a signature. No lines can.
+    """Whether the lines below a closing formula, or below dashes, are certainly a signature. True for no lines.
 
-    Contact data alone may be where the customer wants to be called, or a parcel sent: it needs a sender, a label, or
-    more contact data beside it. Places and dates need a sender and another line.
+    A single telephone number or address may be part of the request (where to call, where to send a parcel). It counts
+    as a signature only with a sender, a label, or more contact data. Places and dates need a sender and another line.
     """
     filled = [line for line in lines if _LETTER.search(line)]
     if len(filled) > MAX_LINES or any("?" in line or "？" in line for line in lines):

@@ -1,6 +1,6 @@
-"""Ticket → scrubbed → clean: takes personal data, quoted mail and signatures out of the texts of tickets.
+"""Ticket → scrubbed → clean: removes personal data, quoted mail and signatures from the texts of tickets.
 
-Finding personal data is `ticketing.privacy`, cleaning one text `ticketing.stages.cleaning`; nothing here stores a text.
+It stores no text. `ticketing.privacy` finds personal data, and `ticketing.stages.cleaning` cleans a single text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ MAX_PASSES = 4
 
 
 class RawTexts(NamedTuple):
-    """The texts of one ticket as the customer and the agent wrote them. They hold personal data."""
+    """The unchanged texts of the customer and the agent in one ticket. They hold personal data."""
 
     subject: str
     body: str
     reply: str | None = None
-    language: str | None = None  # as the help desk names it
+    language: str | None = None  # the help desk's code, which may be wrong or missing
 
     def __repr__(self) -> str:
         return f"RawTexts(body=<{len(self.body)} characters>)"
@@ -29,9 +29,10 @@ class RawTexts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CleanTexts:
-    """The texts of one ticket, scrubbed and cleaned; empty where `unfit` says why the ticket can't be used.
+    """The texts of one ticket, scrubbed and cleaned.
 
-    `values` maps each placeholder to the personal value that it replaces.
+    `values` maps each placeholder to the personal value that it replaces. If the ticket can't be used, the texts are
+    empty and `unfit` is the reason.
     """
 
     language: str
@@ -46,7 +47,7 @@ class CleanTexts:
 
 
 class TextScrubber(Protocol):
-    """What finds and replaces personal data: `ticketing.privacy.scrubber.Scrubber`."""
+    """Finds and replaces personal data: `ticketing.privacy.scrubber.Scrubber`."""
 
     def scrub(
         self, groups: Sequence[Sequence[str]], known: Sequence[Mapping[str, str]] | None = None
@@ -58,7 +59,7 @@ class TextScrubber(Protocol):
 def clean_texts(tickets: Sequence[RawTexts], scrubber: TextScrubber, max_chars: int) -> list[CleanTexts]:
     """Scrubs and cleans the texts of tickets, in order.
 
-    A ticket that is empty, too long, or makes a recogniser fail is marked as unfit; the others are not affected.
+    A ticket that is empty or too long, or on which a recogniser fails, is marked as unfit. The others are not affected.
 
     Args:
         tickets: the raw texts.
@@ -66,14 +67,15 @@ def clean_texts(tickets: Sequence[RawTexts], scrubber: TextScrubber, max_chars: 
         max_chars: the longest text in characters; a ticket with a longer one is unfit.
     """
     refused = [_why_refused(ticket, max_chars) for ticket in tickets]
-    able = [i for i, reason in enumerate(refused) if reason is None]
+    usable = [i for i, reason in enumerate(refused) if reason is None]
     languages = [ticket_language(ticket.language, joined(ticket.subject, ticket.body)) for ticket in tickets]
-    first = _scrub([(tickets[i].subject, tickets[i].body, tickets[i].reply or "") for i in able], scrubber)
+    first = _scrub([(tickets[i].subject, tickets[i].body, tickets[i].reply or "") for i in usable], scrubber)
     cleaned = [
-        None if scrubbed is None else _cleaned(scrubbed, languages[i]) for i, scrubbed in zip(able, first, strict=True)
+        None if scrubbed is None else _cleaned(scrubbed, languages[i])
+        for i, scrubbed in zip(usable, first, strict=True)
     ]
     # Cleaning joins and cuts lines, so the scrubber may find more in the clean text.
-    final = dict(zip(able, _scrub_again(cleaned, first, scrubber), strict=True))
+    final = dict(zip(usable, _scrub_again(cleaned, first, scrubber), strict=True))
     result = []
     for i, language in enumerate(languages):
         scrubbed = final.get(i)
@@ -95,12 +97,12 @@ def _why_refused(ticket: RawTexts, max_chars: int) -> str | None:
 def _scrub(
     groups: Sequence[Sequence[str]], scrubber: TextScrubber, known: Sequence[Mapping[str, str]] | None = None
 ) -> list[Scrubbed | None]:
-    """One result a ticket; None for a ticket that can't be scrubbed, which must not stop the others."""
+    """One result per ticket; None for a ticket that can't be scrubbed."""
     try:
         return list(scrubber.scrub(groups, known))
     except Exception:
-        # A library failed on some text. The tickets are tried one by one; the one that fails is not stored, and its
-        # exception is not reported, since the message may quote the text.
+        # A library failed on some text. Each ticket is tried alone, so that only the failing ticket is unfit. The
+        # exception is not reported, because its message may quote the text.
         if len(groups) == 1:
             return [None]
         return [_scrub([group], scrubber, None if known is None else [known[i]])[0] for i, group in enumerate(groups)]
@@ -109,9 +111,10 @@ def _scrub(
 def _scrub_again(
     cleaned: Sequence[tuple[str, ...] | None], first: Sequence[Scrubbed | None], scrubber: TextScrubber
 ) -> list[Scrubbed | None]:
-    """The cleaned texts, scrubbed until nothing more is found, so that every stored text has been scrubbed as it is.
+    """Scrubs the cleaned texts until nothing more is found, because cleaning can bring new values to light.
 
-    Subject and body are scrubbed as one text, as models and the audit read them: the recognisers look at context.
+    Subject and body are scrubbed as one text, because the recognisers use the context, and because models and the
+    audit read them as one text.
     """
     final: list[Scrubbed | None] = [
         None if texts is None or scrubbed is None else Scrubbed((joined(*texts[:2]), texts[2]), (), scrubbed.values)
@@ -134,7 +137,7 @@ def _scrub_again(
 
 
 def _parted(text: str, subject: str) -> tuple[str, str]:
-    """Subject and body again. A value that spans the line break joins both lines: they become the body."""
+    """Splits a text into subject and body again. If a value spanned the line break, the whole text is the body."""
     if not subject:
         return "", text
     first, _, rest = text.partition("\n")
@@ -142,7 +145,7 @@ def _parted(text: str, subject: str) -> tuple[str, str]:
 
 
 def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:
-    # A subject is one line and has no signature.
+    # A subject is a single line without a signature, so it is only normalised.
     subject = " ".join(normalise(scrubbed.texts[0]).split())
     body = clean(scrubbed.texts[1], language)
     text = f"{subject}\n{body}"
@@ -151,9 +154,9 @@ def _cleaned(scrubbed: Scrubbed, language: str) -> tuple[str, ...]:
 
 
 def _naming_as_ticket(reply: str, ticket_text: str, values: Mapping[str, str]) -> str:
-    """The reply with the ticket's placeholder for a person whom the agent names by a part of the name.
+    """The reply with the ticket's own placeholder wherever the agent uses a part of a person's name.
 
-    A clean reply is only learnt from and never restored. The generator has to learn to use the ticket's placeholders.
+    Such a reply is training data and is never restored, and the generator must learn to use the ticket's placeholders.
     """
     known = {match.group() for match in PLACEHOLDER.finditer(ticket_text) if match.group(1) == "PERSON"}
     for foreign in foreign_placeholders(reply, ticket_text):

@@ -66,7 +66,7 @@ def test_a_view_of_ones_own_that_shows_imported_tickets_too_takes_imports(comman
 
 def test_restoring_never_replaces_a_view(refused, database):
     own_view(database)
-    assert "There is a view ticketing.source_ticket already, and it was not changed" in refused("db", "restore-source")
+    assert "There is already a view ticketing.source_ticket, and it was not changed" in refused("db", "restore-source")
     assert rows(database, "SELECT body FROM ticketing.source_ticket") == [{"body": "Hello"}]
 
 

@@ -299,7 +299,7 @@ def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on(
     [
         ([], "No ticket with a category"),
         (["a"] * 10 + ["b"] * 9, "Only 19 .* 20 are needed"),
-        (["a"] * 30, "one category 'a'"),
+        (["a"] * 30, "have the category 'a'"),
         (
             ["a"] * 30 + ["b"] * 4 + ["c"],
             r"1 categor.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",

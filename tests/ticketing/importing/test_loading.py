@@ -182,7 +182,7 @@ def test_a_list_of_refused_rows_goes_when_nothing_is_refused_any_more(load, tmp_
 def test_another_file_is_never_overwritten_by_the_list_of_refused_rows(load, stored, tmp_path, content):
     (tmp_path / "rejects.jsonl").write_text(content)
 
-    with pytest.raises(OutputError, match="choose another place"):
+    with pytest.raises(OutputError, match="choose another path"):
         load(ticket(), ticket(body=""))
 
     assert (tmp_path / "rejects.jsonl").read_text() == content

@@ -9,7 +9,7 @@ from tests.finders import Finder
 from tests.seed import TEXT, add_clean, add_draft, add_models, add_text
 from tests.studies import make_study, record
 from ticketing.errors import InputError
-from ticketing.privacy.audit import Values, audit, is_telling
+from ticketing.privacy.audit import Values, audit, is_identifying
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import PrivacySettings
@@ -204,12 +204,12 @@ def test_of_a_share_of_zero_no_value_is_looked_for(database, look):
 
 
 @pytest.mark.parametrize(
-    ("value", "telling"),
+    ("value", "identifying"),
     [("Rose Okafor", True), ("Rose", False), ("SH20240501123", True), ("12345", False), ("王小明", True), ("小明", False),
      ("Christopher", False), ("a@b.example", True)],
 )  # fmt: skip
-def test_which_values_say_who_is_meant(value, telling):
-    assert is_telling(value) is telling
+def test_which_values_identify_a_person(value, identifying):
+    assert is_identifying(value) is identifying
 
 
 def test_a_number_within_a_longer_one_is_another():

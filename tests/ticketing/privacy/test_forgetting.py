@@ -109,7 +109,7 @@ def test_percent_signs_and_quotes_are_looked_for_as_they_are(database, vault):
 
 
 def test_a_value_that_says_nothing_is_refused(database, vault):
-    with pytest.raises(PrivacyError, match="too little"):
+    with pytest.raises(PrivacyError, match="in too many tickets"):
         tickets_of(database, vault, "al")
 
 

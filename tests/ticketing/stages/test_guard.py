@@ -5,7 +5,7 @@ import pytest
 from tests.finders import Finder
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings, Settings
-from ticketing.stages.guard import Checked, why_unsafe
+from ticketing.stages.guard import ReplyCheck, why_unsafe
 from ticketing.stages.prompts import instruction
 
 TICKET = "I am <PERSON_1>. Where is <ORDER_ID_1>? Ask Aurora."
@@ -19,7 +19,7 @@ def scrubber():
 
 
 def why(scrubber, reply, ticket=TICKET, told="Write the reply."):
-    return why_unsafe([Checked(reply, ticket, told)], scrubber)[0]
+    return why_unsafe([ReplyCheck(reply, ticket, told)], scrubber)[0]
 
 
 def test_a_reply_with_its_own_tickets_placeholders_is_safe(scrubber):
