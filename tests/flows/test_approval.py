@@ -167,7 +167,7 @@ def test_a_suspended_run_keeps_nobody_waiting_and_promotes_when_it_is_resumed(se
             client.resume_flow_run(run.id, run_input={"approve": True, "name": " ann ", "reason": "it reads well"})
             ended = in_state(client, run.name, "Completed", "Failed")
             assert ended.state.name == end
-        assert f"{late.version} was judged beside {old.version}, and by now {new.version}" in ended.state.message
+        assert f"{late.version} was compared with {old.version}, but now {new.version}" in ended.state.message
     assert champion_versions(database) == {"classifier": new.version}
     promotions = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
     assert promotions == [{"promoted_by": "ann", "reason": "it reads well"}]

@@ -89,7 +89,7 @@ def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, 
     model = candidate(database, settings, snapshot_id, content="new")
     others = []
     asked["meanwhile"] = lambda: others.append(promoted(database, settings, snapshot_id, content="other"))
-    with pytest.raises(ModelError, match=f"{model.version} was judged beside .* nothing was promoted"):
+    with pytest.raises(ModelError, match=f"{model.version} was compared with .* nothing was promoted"):
         evaluate(model.version)
     assert champion_versions(database) == {"classifier": others[0].version}
 

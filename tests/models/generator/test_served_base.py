@@ -47,5 +47,5 @@ def test_an_adapter_is_not_served_beside_other_weights_than_it_was_judged_beside
     judged_beside = weights_hash(str(base))
     served_base(str(base), settings, judged_beside)
     (base / "model.safetensors").write_bytes(b"others")
-    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged with"):
+    with pytest.raises(ModelError, match="other weights than the generator was trained and judged with"):
         served_base(str(base), settings, judged_beside)

@@ -326,7 +326,7 @@ def test_a_person_does_not_promote_what_was_judged_beside_another_champion(datab
     promote(database, [judged(database, first, PASSED)], "the gate", overrule=False)
     record_verdict(database, waiting, PASSED, {"champion": first.version}, {})
     promote(database, [judged(database, second, PASSED)], "the gate", overrule=False)
-    with pytest.raises(ModelError, match=f"judged beside {first.version}, and by now {second.version} is champion"):
+    with pytest.raises(ModelError, match=f"compared with {first.version}, but now {second.version} is champion"):
         promote_by_hand(database, waiting.version, "ann", False, None, settings)
     assert champion_version(database) == second.version
     promote_by_hand(database, waiting.version, "ann", True, "it reads better", settings)
