@@ -17,7 +17,7 @@ from tests.models.tiny_model import save_tiny_model
 from tests.seed import rows
 from ticketing.cli import status
 
-INTERRUPTED = "interrupted: run the same command again, it goes on where it stopped"
+INTERRUPTED = "interrupted: run the same command again, and it continues where it stopped"
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert b"What stdin holds is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
+    assert b"The text on stdin is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
 
 
 def test_an_error_in_a_flow_is_one_sentence_without_a_stack(env, tmp_path):

@@ -32,7 +32,7 @@ def test_a_draft_for_a_text_that_has_changed_says_so(review, database, draft):
         conn.execute("DELETE FROM vault.ticket_text")
     shown = review("show", draft).stdout
     assert "The ticket's text has changed since" in shown
-    assert "the text is not kept any more" in shown
+    assert "the text is no longer stored" in shown
     assert "older text of ticket T1" in " ".join(review("approve", draft).stderr.split())
 
 
