@@ -54,13 +54,13 @@ def history(database):
     ]
 
 
-def test_what_passes_is_promoted_by_the_gate(judging, database, settings):
+def test_gate_promotes_candidates_that_pass(judging, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     assert evaluate().promoted == (model.version,)
     assert history(database) == [(model.version, "the gate", False, None)]
 
 
-def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, asked, database, settings):
+def test_human_approval_promotes_nothing_before_the_approval(judging, asked, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
     evaluate()
@@ -83,7 +83,7 @@ def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, dat
     assert (asked["sentences"], champion_versions(database)) == ([], {})
 
 
-def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, database, settings):
+def test_champion_that_changed_before_the_approval_stays(judging, asked, database, settings):
     snapshot_id = add_snapshot(database)
     promoted(database, settings, snapshot_id, content="old")
     model = candidate(database, settings, snapshot_id, content="new")
@@ -94,7 +94,7 @@ def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, 
     assert champion_versions(database) == {"classifier": others[0].version}
 
 
-def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, database, settings):
+def test_failed_candidate_is_not_proposed_and_the_champion_stays(judging, asked, database, settings):
     judging["verdict"] = FAILED
     candidate(database, settings, add_snapshot(database))
     with pytest.raises(GateFailed, match="The champion stays"):

@@ -92,7 +92,7 @@ def run(context, draw):
     return run
 
 
-def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
+def test_study_contains_only_tickets_that_every_system_answered(database, made, run):
     champion, candidate = made
     opened = run(candidate)
 
@@ -120,7 +120,7 @@ def test_a_seed_draws_the_same_tickets_and_another_seed_others(database, made, d
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_the_champion_is_no_candidate_and_a_classifier_is_none(database, made, settings, draw):
+def test_champion_and_classifier_are_refused_as_study_candidate(database, made, settings, draw):
     with pytest.raises(StudyError, match="is the champion"):
         draw(5, made[0])
     with workspace(settings) as artefact:

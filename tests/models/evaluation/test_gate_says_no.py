@@ -109,7 +109,7 @@ def test_a_model_trained_on_a_twentieth_of_the_data_is_refused(small, good, tmp_
     assert "accuracy minus that of the champion" in failed(verdict)
 
 
-def test_a_test_set_of_ten_is_refused_however_well_it_goes(small, good, tmp_path):
+def test_ten_test_tickets_are_refused_even_if_all_are_right(small, good, tmp_path):
     verdict = judged(small, tmp_path, good, records(10, 1_000))
     assert not verdict.passed
     assert failed(verdict) == {"tickets", "coverage", "selective_accuracy"}, "not one is judged on ten"
@@ -120,9 +120,7 @@ def with_a_word_mistaken(found):
     return [replace(one, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in one.text else one for one in found]
 
 
-def test_a_candidate_that_has_learnt_one_word_in_120_wrong_is_refused_beside_a_champion_that_has_not(
-    small, good, tmp_path
-):
+def test_candidate_with_one_wrong_word_in_120_is_refused_against_the_champion(small, good, tmp_path):
     """It would be good enough by itself: all that speaks against it is the champion."""
     test = records(480, 1_000)
     candidate = trained(small, tmp_path, with_a_word_mistaken(records(400)), with_a_word_mistaken(records(200, 5_000)))

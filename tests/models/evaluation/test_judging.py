@@ -39,7 +39,7 @@ def generators(database, settings, monkeypatch):
     return make
 
 
-def test_a_candidate_is_compared_with_the_champion_of_the_moment_when_judging_begins(context, generators):
+def test_candidate_is_compared_with_the_champion_at_the_start_of_judging(context, generators):
     champion, new = generators(PROMPT_VERSION)
     comparison = compare_with_champion(context, new)
     assert (comparison.version, comparison.champion.version, comparison.training_ticket_ids) == (

@@ -20,7 +20,7 @@ def snapshot(tmp_path):
     return make_snapshot(tmp_path / "snapshot", records)
 
 
-def test_all_answered_tickets_of_a_small_corpus_are_taken_in_their_order(snapshot):
+def test_small_corpus_is_used_whole_and_in_order(snapshot):
     found = training_replies(snapshot)
     assert found.records == [record for record in snapshot.records("train") if record.output]
     assert found.available == len(found.records) == 178

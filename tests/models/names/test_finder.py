@@ -20,7 +20,7 @@ def labels(*names):
     return [LABELS.index(name) for name in names]
 
 
-def test_tokens_become_stretches_and_words_stay_whole():
+def test_token_labels_become_spans_of_whole_words():
     text = "Ask Zbyhněv Nováková at 12 Mill Lane."
     offsets = [(0, 0), (0, 3), (4, 7), (7, 11), (12, 20), (21, 23), (24, 26), (27, 31), (32, 36), (36, 37), (0, 0)]
     predicted = labels("O", "O", "B-PERSON", "O", "I-PERSON", "O", "B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "O", "O")
@@ -69,7 +69,7 @@ def test_a_word_longer_than_any_window_is_taken_whole_or_not_at_all(finder, monk
     assert found
 
 
-def test_it_is_trained_once(settings, finder):
+def test_finder_is_trained_once_and_then_cached(settings, finder):
     written = {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")}
 
     assert name_finder_for(settings).version == finder.version
@@ -134,7 +134,7 @@ def own_base(settings, tmp_path):
         change_the_tokenizer,
     ],
 )
-def test_what_makes_another_finder_changes_the_version(own_base, monkeypatch, change):
+def test_changes_that_affect_the_finder_change_the_version(own_base, monkeypatch, change):
     settings, base = own_base
     before = version(settings)
     assert version(settings) == before
@@ -174,7 +174,7 @@ def test_the_source_text_does_not_change_the_version(own_base, tmp_path):
     assert found.stdout.strip() == version(settings)
 
 
-def test_the_version_is_known_at_once(settings):
+def test_version_is_computed_quickly(settings):
     version(settings)  # makes Faker's locales, once in a process
     started = time.monotonic()
     version(settings)

@@ -57,7 +57,8 @@ CHANGED = lines("""
     可能还要这个：{detail}
 """)
 
-# Frames for a ticket with two matters. Only the position shows which of them the customer asks for, not the words.
+# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
+# words alone do not show which.
 TWO_TOPICS = lines("""
     这次不是为了{other}，是为了{topic}。
     这次是为了{topic}，不是为了{other}。

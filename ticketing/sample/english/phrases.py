@@ -59,7 +59,8 @@ CHANGED = lines("""
     One more thing you may need: {detail}
 """)
 
-# Frames for a ticket with two matters. Only the position shows which of them the customer asks for, not the words.
+# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
+# words alone do not show which.
 TWO_TOPICS = lines("""
     This time I am not writing about {other}, I am writing about {topic}.
     It is {topic} that I need help with, it is not {other}.
