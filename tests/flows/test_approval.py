@@ -28,7 +28,7 @@ def quick(monkeypatch):
 
 
 def asking(settings, name, seconds=60):
-    """A run of a flow that asks, within another flow as `retrain` has it."""
+    """Runs a flow that asks a person, as a subflow, like `retrain` does."""
     chosen = settings.model_copy(update={"gate": GateSettings(approval_timeout_seconds=seconds)})
 
     @flow(name="asking", flow_run_name=name, persist_result=False)
@@ -48,7 +48,7 @@ def run_named(client, name):
 
 
 class Person(threading.Thread):
-    """Waits for the run to pause, looks at what is asked, and answers."""
+    """Waits for the run to pause, checks the form, and answers."""
 
     def __init__(self, server, name, *answers):
         super().__init__()
@@ -137,7 +137,7 @@ def until(condition, seconds=240):
 
 
 def handed_over(*proposals):
-    """The name of the run that waits, once the deployment is there."""
+    """Waits for the deployment. Returns the name of the waiting run."""
 
     def attempt():
         try:

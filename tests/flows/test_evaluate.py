@@ -1,4 +1,4 @@
-"""What the `evaluate` flow does with verdicts: promotes, asks a person first, refuses; judging itself is a fake."""
+"""How the `evaluate` flow acts on verdicts: it promotes, asks a person first, or refuses. Judging is a fake."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from ticketing.settings import get_settings
 
 @pytest.fixture
 def judging(prefect, database, settings, flow_settings, monkeypatch):
-    """The newest candidate gets the verdict that a test chooses; nothing is reported."""
+    """A fake judge gives the newest candidate the verdict of the test; no report is written."""
     chosen = {"verdict": PASSED}
 
     def judge(context, version):
@@ -33,7 +33,7 @@ def judging(prefect, database, settings, flow_settings, monkeypatch):
 
 @pytest.fixture
 def asked(monkeypatch, flow_settings):
-    """The settings want a person, who says yes; a test may do something meanwhile."""
+    """The settings require approval, and a person approves; a test may act before the approval."""
     flow_settings.setenv("TICKETING_GATE__HUMAN_APPROVAL", "true")
     get_settings.cache_clear()
     log = {"sentences": [], "meanwhile": lambda: None}

@@ -1,4 +1,4 @@
-"""The tasks of the study flow, one after the other, with a generator that is made up."""
+"""The tasks of the study flow in order, with a fake generator."""
 
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +23,7 @@ from ticketing.study import studies as study
 
 
 class Writer:
-    """Answers every ticket, but makes up an e-mail address for the one about a kettle, which the guard refuses."""
+    """A fake generator that invents an e-mail address in replies about a kettle, which the guard refuses."""
 
     def __init__(self, version):
         self.version = version
@@ -96,7 +96,7 @@ def test_study_contains_only_tickets_that_every_system_answered(database, made, 
     champion, candidate = made
     opened = run(candidate)
 
-    # Two of the ten are about a kettle: no reviewer would see a reply to them.
+    # Two of the ten tickets are about a kettle: the guard refuses the replies to them.
     assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
     assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")

@@ -43,7 +43,7 @@ def outbox(database):
 
 
 def refuse(database, statement, told):
-    """The owner tries it, and is told why not."""
+    """The database refuses the owner's statement with a reason."""
     conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions, match=told):
         conn.execute(statement)
@@ -228,7 +228,7 @@ def test_two_reviewers_claiming_at_once_get_different_drafts(database):
             reviewing.set_actor(conn, name)
             meet.wait(20)
             claimed.append(reviewing.claim(conn)["draft_id"])
-            meet.wait(20)  # both hold one before either commits
+            meet.wait(20)  # both hold a draft before either commits
 
     run_together(claim, ["ann", "bob"])
     assert set(claimed) == drafts

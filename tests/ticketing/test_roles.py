@@ -1,4 +1,4 @@
-"""Least rights: what each role may not do, asked of the database itself."""
+"""Least privilege: what each role may and may not do, tested on the database itself."""
 
 import contextlib
 from pathlib import Path
@@ -27,7 +27,7 @@ def with_a_draft(server):
 
 
 def attempt(database, role, statement):
-    """Runs it as a role and rolls it back; None or the condition it was refused with."""
+    """Runs a statement as a role and rolls it back. Returns None, or the condition that refused it."""
     with psycopg.connect(database.libpq_uri()) as conn:
         conn.execute(f"SET ROLE {role}")
         try:

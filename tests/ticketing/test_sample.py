@@ -1,4 +1,4 @@
-"""The sample shop: what it promises, and that it is no toy."""
+"""The sample shop: labels, spans, decisions, and the variety of its tickets."""
 
 import re
 from collections import Counter

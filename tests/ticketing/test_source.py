@@ -36,7 +36,7 @@ GOOD = {
 
 
 def replace_view(database, columns, rest="", grant=True):
-    """An engineer's own view in the place of ours."""
+    """Replaces our view with a user's own view."""
     select = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")

@@ -4,11 +4,11 @@ import pytest
 from models.classifier.calibration import Calibration, fit_calibration, probabilities
 from models.shared.statistics import expected_calibration_error
 
-NOBODY = np.full((4000, 5), 0.2)  # neighbours that know nothing
+NOBODY = np.full((4000, 5), 0.2)  # uninformative votes
 
 
 def drawn(temperature, count=4000, seed=0):
-    """Logits of a classifier that says `temperature` times as much as it knows, and the labels."""
+    """Labels, and the logits of an overconfident classifier: calibrated logits times `temperature`."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, size=(count, 5))
     labels = np.asarray([rng.choice(5, p=row) for row in probabilities(logits, 1.0)])

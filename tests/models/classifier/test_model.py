@@ -1,4 +1,4 @@
-"""The classifier's training and routing, on a BERT of two small layers that the test makes."""
+"""The classifier's training and routing, on a BERT with two small random layers."""
 
 import shutil
 
@@ -46,7 +46,7 @@ def tiny_bert(tmp_path_factory):
         *WORDS["payment"],
     ]
     BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
-    torch.manual_seed(0)  # a model drawn at random now and then learns nothing
+    torch.manual_seed(0)  # with some random initial weights the model learns nothing
     config = BertConfig(
         vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
     )
@@ -73,7 +73,7 @@ def snapshot(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def artefact(small, snapshot, tmp_path_factory):
-    """The folder of a trained classifier and what its training said; a test that changes the folder takes a copy."""
+    """The folder of a trained classifier and its training metrics; a test that changes the folder copies it first."""
     folder = tmp_path_factory.mktemp("trained") / "artefact"
     return folder, train_classifier(snapshot, small, folder)
 
@@ -123,7 +123,7 @@ def test_an_unsure_prediction_goes_to_a_human(trained):
 
 def test_out_of_scope_ticket_goes_to_a_human_with_a_reason(trained):
     _, classifier = trained
-    classifier.out_of_scope_share = 1.0  # everything is
+    classifier.out_of_scope_share = 1.0  # every ticket is out of scope
 
     (prediction,) = classifier.predict([ticket("the parcel of my order courier")])
 

@@ -43,7 +43,7 @@ def test_tickets_at_or_above_the_threshold_reach_the_target(pairs):
 
 
 def test_true_accuracy_reaches_the_target_about_as_often_as_the_confidence_level():
-    # A calibrated classifier: how often it is right above a threshold is its mean confidence there.
+    # A calibrated classifier: its accuracy above a threshold equals its mean confidence there.
     rng = np.random.default_rng(0)
     population = rng.beta(12, 1, size=200_000)
     reached = []

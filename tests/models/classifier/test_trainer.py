@@ -14,7 +14,7 @@ from ticketing.settings import ClassifierSettings
         (8_000, 77, {}, 10, 0.5),  # BANKING77
         (3_600, 11, {}, 3, 0.0),
         (1_000_000, 10, {}, 2, 0.0),
-        (160, 2, {}, 20, 0.5),  # at least min_steps, and not for ever
+        (160, 2, {}, 20, 0.5),  # min_steps needs more epochs, up to MAX_EPOCHS
         (1_600, 2, {"epochs": 5, "adversarial": 0.1}, 5, 0.1),
         (160, 2, {"epochs": 30}, 30, 0.5),
     ],

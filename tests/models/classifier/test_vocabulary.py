@@ -1,4 +1,4 @@
-"""Words that a tokenizer lacks get tokens of their own, and the model rows for them."""
+"""New words get their own tokens in the tokenizer and rows in the model."""
 
 import pytest
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast

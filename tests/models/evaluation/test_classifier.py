@@ -1,4 +1,4 @@
-"""What is measured of a classifier on held-out tickets, and what the default gate makes of it."""
+"""The evaluation of a classifier on held-out tickets, and the verdict of the default gate."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,7 +17,7 @@ RIGHT, WRONG = ("after-sales", 0.9, "auto"), ("payment", 0.4, "human")
 
 
 class Sorter:
-    """Makes the predictions that a test gives, ticket by ticket."""
+    """A fake classifier that returns the predictions given by a test."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
     tells_out_of_scope = True

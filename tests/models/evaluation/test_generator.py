@@ -1,4 +1,4 @@
-"""What is measured of a generator's replies beside everybody else's, and what the default gate makes of it."""
+"""The evaluation of a generator against the other systems, and the verdict of the default gate."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ from ticketing.stages.protocols import Completion
 
 
 class Letters:
-    """Texts are alike that have the same letters."""
+    """A fake encoder: texts with the same letters are similar."""
 
     name = "letters"
 

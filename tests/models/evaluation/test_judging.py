@@ -1,4 +1,4 @@
-"""What a candidate is compared with; how it is scored is tested with the evaluations."""
+"""The systems that a candidate is compared with; other tests cover the scores."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def context(database, settings):
 
 @pytest.fixture
 def generators(database, settings, monkeypatch):
-    """A champion, and a candidate; the test says with which prompts the champion was trained."""
+    """A champion and a candidate; the test sets the prompt version of the champion."""
     monkeypatch.setattr(judging, "training_ticket_ids", lambda context, model: frozenset({"t1"}))
     snapshot_id = add_snapshot(database)
 

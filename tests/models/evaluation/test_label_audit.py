@@ -1,4 +1,4 @@
-"""Wrong categories are found among right ones, on texts that are easy to sort."""
+"""The audit finds wrong categories among right categories, on easily separable texts."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ ABOUT = {
 
 
 class Blind:
-    """Sees no difference between texts: what is found is found by their words."""
+    """A fake encoder with equal vectors for all texts, so that only the words separate them."""
 
     def embed(self, texts):
         return np.zeros((len(texts), 4), dtype=np.float32)

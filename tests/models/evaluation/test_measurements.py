@@ -10,7 +10,7 @@ from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_a_share_has_the_clopper_pearson_interval():
-    # All of 50 right: 97.5 % of what is left below is 0.025 ** (1 / 50).
+    # Clopper-Pearson with 50 of 50 successes: the lower bound of the 95 % interval is 0.025 ** (1 / 50).
     one = share(50, 50)
     assert one.value == one.high == 1.0
     assert one.low == pytest.approx(0.025 ** (1 / 50))
@@ -27,7 +27,7 @@ def test_no_tickets_give_no_measurement():
 def test_the_difference_is_tested_on_the_tickets_in_which_two_classifiers_differ():
     right, other = [True] * 90 + [False] * 10, [True] * 80 + [False] * 20
     one = share_difference(right, other)
-    # Ten of ten tickets in which they differ are the first one's: a fair coin does that in 2 of 1,024 ways.
+    # The first system wins all ten tickets on which they differ: a fair coin does so, or the reverse, in 2 of 1,024 cases.
     assert one.difference == pytest.approx(0.1)
     assert one.p_value == pytest.approx(2 / 1024)
     assert one.low > 0

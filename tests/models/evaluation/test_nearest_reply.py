@@ -1,4 +1,4 @@
-"""The nearest training reply: the right one, in the right language, however many there are."""
+"""Tests of the search for the nearest training reply: language, blocks of queries, tickets without replies."""
 
 from dataclasses import replace
 

@@ -12,7 +12,7 @@ REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives wit
 
 @pytest.fixture(scope="module")
 def checker():
-    """Agents of this shop thank first, name 7 working days, refund, and send customers to one page."""
+    """Replies of agents who thank, name 7 working days, promise refunds, and link one page."""
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [

@@ -1,4 +1,4 @@
-"""The numbers of a study against ones worked out by hand or by others."""
+"""The numbers of a study, compared with values computed by hand or published by others."""
 
 import math
 
@@ -59,7 +59,7 @@ def test_each_ticket_counts_once_regardless_of_its_number_of_ratings():
     often = [*once, *(rating(1, "champion", rater=f"r{i}") for i in range(20))]
     assert preference(once, "champion", "human") == preference(often, "champion", "human")
     assert mean_score(once, "champion") == mean_score(often, "champion")
-    # Two raters of three.
+    # Two of the three raters prefer it.
     split = preference(
         [rating(1, best, rater=f"r{i}") for i, best in enumerate(["human", "human", "champion"])], "human", "champion"
     )
@@ -78,7 +78,7 @@ def test_mean_score_and_its_interval():
 
 
 def test_bootstrap_resamples_tickets_instead_of_ratings():
-    # Ten tickets of ten equal ratings each tell as much as ten ratings.
+    # Ten tickets with ten equal ratings each carry as much information as ten ratings.
     many = [rating(i, rater=f"r{j}", champion=1 + 4 * (i % 2)) for i in range(10) for j in range(10)]
     few = [rating(i, champion=1 + 4 * (i % 2)) for i in range(10)]
     assert mean_score(many, "champion") == mean_score(few, "champion")

@@ -1,4 +1,4 @@
-"""The training replies that an evaluation compares with: all of a small corpus, a stratified sample of a large one."""
+"""The sample of training replies: all replies of a small corpus, a stratified sample of a large corpus."""
 
 from collections import Counter
 from dataclasses import replace

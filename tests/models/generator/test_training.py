@@ -1,4 +1,4 @@
-"""Training the generator: what is learnt, for how long, what is written, and that a killed training goes on."""
+"""Training the generator: loss, budget, artefact, and the continuation of a killed training."""
 
 import json
 import math
@@ -209,7 +209,7 @@ def test_adapter_files_contain_no_local_path(tmp_path, make_settings):
         "languages": None,
         "prompt_version": PROMPT_VERSION,
     }
-    # LoRA's B matrices start at zero: any other value was learnt.
+    # LoRA's B matrices start at zero, so any other value comes from training.
     assert all(value.abs().sum() > 0 for name, value in weights(output).items() if "lora_B" in name)
     assert metrics["steps"] >= 2
     assert metrics["validation_rows"] == 6

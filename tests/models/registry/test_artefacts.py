@@ -25,7 +25,7 @@ def snapshot_id(database):
 
 @pytest.fixture(params=["file", "memory"])
 def remote(request, settings, tmp_path):
-    """Settings with a store elsewhere."""
+    """Settings with a remote store."""
     url = f"file://{tmp_path}/store" if request.param == "file" else "memory://store/models"
     yield with_store(settings, url)
     if request.param == "memory":
@@ -37,7 +37,7 @@ def with_store(settings, url):
 
 
 def elsewhere(settings, tmp_path):
-    """The same database and store, seen from another machine."""
+    """The settings of another machine with the same database and store."""
     return settings.model_copy(update={"home": tmp_path / "another machine"})
 
 
@@ -186,7 +186,7 @@ def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database
     remote = with_store(settings, f"file://{tmp_path}/store")
     model = candidate(database, remote, snapshot_id)
     there = elsewhere(remote, tmp_path)
-    # Kills itself when the first half of the file is there.
+    # Kills its own process when half of the file is written.
     code = f"""
         import os, signal
         from pathlib import Path
@@ -262,7 +262,7 @@ def test_interrupted_upload_continues_with_the_missing_files(settings, tmp_path)
             undo.pop_all()
         whole = tmp_path / "store" / at.artefact_hash[:2] / at.artefact_hash
         if attempt == "first":
-            (whole / "b").write_text("bb")  # as a process leaves it that was killed on the way
+            (whole / "b").write_text("bb")  # as a killed process leaves it
             kept = (whole / "a").stat().st_mtime_ns
     assert (whole / "a").stat().st_mtime_ns == kept
     assert artefacts.artefact_hash(whole) == at.artefact_hash

@@ -18,7 +18,7 @@ def snapshot_id(database):
 
 @pytest.fixture
 def champions(database, settings, snapshot_id):
-    """Five classifiers that were champion one after the other, the oldest first."""
+    """Five classifiers that were champion in turn, the oldest first."""
     return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(5)]
 
 
@@ -94,7 +94,7 @@ def test_a_pruned_version_neither_loads_nor_becomes_champion_again(database, set
 
 
 def test_database_refuses_to_prune_champion_and_rollback_target(database, settings, champions):
-    """Whatever was planned: a rollback may have come between."""
+    """The database refuses even a planned version, because a rollback may have happened since the plan."""
     planned = pruning.plan(database, 1, settings)
     rollback(database, "classifier", "ann", settings, to=champions[2].version)
     assert champions[2].version in planned.versions

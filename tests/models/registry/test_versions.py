@@ -152,7 +152,7 @@ def test_unknown_version_raises_a_model_error(database, settings):
 
 @pytest.fixture
 def champions(database, settings, snapshot_id):
-    """Three classifiers that were champion one after the other, the oldest first."""
+    """Three classifiers that were champion in turn, the oldest first."""
     return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(3)]
 
 
@@ -300,7 +300,7 @@ def test_a_process_started_before_the_migration_goes_on_promoting(database, sett
 
 
 def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, champions):
-    """Each goes one step further, and neither back to the same."""
+    """Each rollback goes one champion further back."""
     both = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
     for one in both:
         one.start()

@@ -1,4 +1,4 @@
-"""What `ticketing doctor` says of the source."""
+"""The checks of the source in `ticketing doctor`."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""How commands end: interrupted, terminated, with a reader that went away, with an error that nobody expected."""
+"""How commands end: after Ctrl-C, SIGTERM, a closed pipe, a full disk, an unexpected error."""
 
 import contextlib
 import re
@@ -26,7 +26,7 @@ def env(settings):
 
 
 def ignore_interrupts():
-    # As a shell that is not interactive starts a process in the background.
+    # A non-interactive shell starts background processes with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

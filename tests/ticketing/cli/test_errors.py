@@ -1,4 +1,4 @@
-"""Bad input at the command line: a message that says what and what to do, exit code, and nothing half-written."""
+"""Bad input at the command line: the message with its advice, the exit code, and no half-written files."""
 
 import json
 import socket
@@ -168,7 +168,7 @@ def test_a_port_in_use_is_reported(refused):
 
 
 def test_the_command_starts_without_the_libraries_that_take_seconds():
-    """And torch, when it comes, finds the environment that `main` has set for it."""
+    """torch is imported later, with the environment that `main` has set."""
     heavy = "{'torch', 'transformers', 'spacy', 'prefect', 'vllm'}"
     code = f"import sys, ticketing.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

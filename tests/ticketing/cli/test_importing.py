@@ -1,4 +1,4 @@
-"""Importing tickets at the terminal: views of one's own, time zones, places that can't be written."""
+"""`ticketing import`: users' own views, time zones, unwritable paths."""
 
 import json
 
@@ -13,7 +13,7 @@ CSV = (
 
 
 def own_view(database, column="timestamp '2026-03-01 12:00'"):
-    """An engineer's own view in the place of ours."""
+    """Replaces our view with a user's own view."""
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
         conn.execute(
@@ -48,7 +48,7 @@ def test_import_is_refused_until_a_view_shows_the_imported_tickets(command, refu
     assert imported(database) == []
     assert list(tmp_path.glob("*rejects*")) == []
 
-    with database.begin(role=None) as conn:  # as the message says
+    with database.begin(role=None) as conn:  # the remedy that the message names
         conn.execute("DROP VIEW IF EXISTS ticketing.source_ticket")
     assert command("db", "restore-source").returncode == 0
     assert "2 new" in command("import", "tickets.csv").stdout

@@ -1,4 +1,4 @@
-"""An operator at the terminal: which model drafts and why, and how to take it back."""
+"""`ticketing models`: list, history, show, compare, rollback, promote, prune."""
 
 import getpass
 import re

@@ -1,4 +1,4 @@
-"""A reviewer at the terminal: the same decisions as in SQL, under the reviewer's name."""
+"""`ticketing review`: the same decisions as in SQL, under the reviewer's name."""
 
 import pytest
 

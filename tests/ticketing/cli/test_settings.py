@@ -1,4 +1,4 @@
-"""Settings and homes that can't be used: the message names the setting or the file, and nothing is made."""
+"""Settings and homes that can't be used: the message names the setting or the file, and the command creates no files."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An operator and a rater at the terminal."""
+"""`ticketing study`, as an operator and a rater use it."""
 
 import csv
 

@@ -79,7 +79,7 @@ def test_a_shingle_has_the_same_hash_wherever_it_stands():
 
 
 def variants(of: int, count: int, changed: int = 3) -> list[str]:
-    """Texts made from one template, each with a few other words."""
+    """Texts made from one template, each with a few words of its own."""
     dice = random.Random(of)
     words = [f"{dice.choice(WORDS)}{dice.randrange(100)}" for _ in range(40)]
     made = []
@@ -112,7 +112,7 @@ def test_clear_near_duplicates_are_grouped_and_different_texts_are_not(seed, cha
 
     groups = near_duplicate_groups(texts, 0.6)
 
-    # Four standard errors of the estimate on either side of 0.6; in between it may go either way.
+    # Only pairs outside four standard errors of the estimate around 0.6 are asserted.
     assert all(groups[i] == groups[k] for i, k in alike[0.75])
     reachable = components(len(texts), alike[0.45])
     assert all(reachable[i] == reachable[number] for i, number in enumerate(groups))

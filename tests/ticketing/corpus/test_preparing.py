@@ -191,7 +191,7 @@ def test_two_concurrent_runs_lose_and_duplicate_nothing(database, scrubber, vaul
     both, scrubbed, errors = threading.Barrier(2, timeout=60), [], []
 
     class Together(Scrubber):
-        """Waits, the first time, until the other run has read its first chunk too, and before either writes."""
+        """Waits, the first time, until both runs have read their first chunk, and before either writes."""
 
         waited = False
 
@@ -279,7 +279,7 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
 
 @pytest.fixture
 def texts(database):
-    """The raw texts that are kept, by ticket."""
+    """The stored raw texts, by ticket."""
 
     def texts() -> dict[str, list[str]]:
         kept: dict[str, list[str]] = {}
@@ -291,7 +291,7 @@ def texts(database):
 
 
 def change(database, ticket_id, **columns):
-    """Somebody at the help desk changes a row; its time of change is now unless it is given."""
+    """Changes a row as the help desk does; its time of change is now unless given."""
     columns = {"updated_at": datetime.now(UTC)} | columns
     with database.begin() as conn:
         for name, value in columns.items():
@@ -457,7 +457,7 @@ def test_equal_times_lose_nothing_at_the_ends_of_chunks(run, add, clean_tickets,
 
 
 ACTS = st.one_of(
-    st.tuples(st.just("add"), st.integers(-59, 120)),  # minutes from now at which the row says it was changed
+    st.tuples(st.just("add"), st.integers(-59, 120)),  # time of change of the row, in minutes from now
     st.tuples(st.just("text"), st.integers(0, 9)),  # which ticket
     st.tuples(st.just("date"), st.integers(0, 9)),
     st.tuples(st.just("run"), st.integers(1, 4)),  # tickets in a chunk

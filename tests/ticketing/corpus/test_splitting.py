@@ -16,7 +16,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def split(categories, groups, times, settings):
-    """Of tickets in one language."""
+    """Splits tickets of one language."""
     return split_by_language(categories, ["en"] * len(categories), groups, times, settings)
 
 
@@ -39,7 +39,7 @@ def columns(rows, timed):
 
 
 def check(result, categories, languages, groups, times, most=2_000):
-    """What holds of every split."""
+    """Checks the invariants of every split."""
     indices = defaultdict(list)
     for index, (group, category) in enumerate(zip(groups, categories, strict=True)):
         if category not in result.too_small:
@@ -119,7 +119,7 @@ def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows,
 @given(st.lists(st.integers(0, 149), min_size=150, max_size=150), st.integers(0, 400), st.sampled_from([4, 10, 2_000]))
 @settings(max_examples=60)
 def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, step, most):
-    # Pairs of near-duplicates anywhere in time; categories and languages come in turn, so that nothing is topped up.
+    # Pairs of near-duplicates at random times. Categories and languages alternate, so that no part has to be topped up.
     groups = list(range(150))
     for index, partner in enumerate(partners):
         if groups[index] == index and groups[partner] == partner and groups.count(partner) == 1:

@@ -17,7 +17,7 @@ def scrubber():
 
 
 class Generator:
-    """Writes one reply first, and another when asked again."""
+    """A fake generator: its second reply differs from its first."""
 
     version, snapshot_id = "g", "s"
 
@@ -32,7 +32,7 @@ class Generator:
 
 
 class Classifier:
-    """Routes every ticket in the same way."""
+    """A fake classifier that gives every ticket the same route."""
 
     version = "c"
 
@@ -75,7 +75,7 @@ def test_safe_reply_is_generated_once(scrubber):
 
 @pytest.fixture
 def draft(scrubber):
-    """Drafts for tickets whose values are the given ones."""
+    """Drafts for tickets with the given values."""
 
     def draft(tickets, classifier, generator, values, **options):
         drafters = Drafters(classifier, generator, scrubber)
