@@ -120,8 +120,8 @@ def choose_recipe(options: ClassifierSettings, rows: int, categories: int) -> Re
         default = Recipe(max(math.ceil(EXAMPLES_PER_CATEGORY * categories / rows), MIN_EPOCHS), 16, 2e-4, 0.0, 5.0)
     own = {name: value for name in Recipe._fields if (value := getattr(options, name, None)) is not None}
     recipe = default._replace(**own)
-    least = math.ceil(options.min_steps / math.ceil(rows / recipe.batch_size))
-    return recipe._replace(epochs=min(max(recipe.epochs, least), max(MAX_EPOCHS, recipe.epochs)))
+    min_epochs = math.ceil(options.min_steps / math.ceil(rows / recipe.batch_size))
+    return recipe._replace(epochs=min(max(recipe.epochs, min_epochs), max(MAX_EPOCHS, recipe.epochs)))
 
 
 def training_arguments(options: ClassifierSettings, recipe: Recipe, work: Path) -> TrainingArguments:

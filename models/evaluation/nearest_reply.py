@@ -44,9 +44,9 @@ class NearestReply:
         """The reply to the nearest ticket for each input, in order; "" in a language without training replies."""
         found = [""] * len(inputs)
         for language in set(languages) & set(self._vectorizers):
-            wanted = [i for i, name in enumerate(languages) if name == language]
-            for start in range(0, len(wanted), QUERIES_AT_ONCE):
-                block = wanted[start : start + QUERIES_AT_ONCE]
+            own_rows = [i for i, name in enumerate(languages) if name == language]
+            for start in range(0, len(own_rows), QUERIES_AT_ONCE):
+                block = own_rows[start : start + QUERIES_AT_ONCE]
                 queries = self._vectorizers[language].transform([inputs[i][:MAX_CHARACTERS] for i in block])
                 nearest = np.asarray((queries @ self._matrices[language]).todense()).argmax(axis=1)
                 for i, best in zip(block, nearest, strict=True):

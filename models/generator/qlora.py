@@ -162,7 +162,7 @@ class CpuTrainer(LoraPlusTrainer):
         with self.accelerator.autocast():
             hidden = base.base_model(inputs["input_ids"], inputs["attention_mask"], use_cache=False).last_hidden_state
             targets = inputs["labels"][:, 1:]
-            learnt = targets != IGNORED
-            logits = base.get_output_embeddings()(hidden[:, :-1][learnt])
-        loss = torch.nn.functional.cross_entropy(logits.float(), targets[learnt], reduction="sum")
-        return loss / (learnt.sum() if num_items_in_batch is None else num_items_in_batch)
+            is_reply = targets != IGNORED
+            logits = base.get_output_embeddings()(hidden[:, :-1][is_reply])
+        loss = torch.nn.functional.cross_entropy(logits.float(), targets[is_reply], reduction="sum")
+        return loss / (is_reply.sum() if num_items_in_batch is None else num_items_in_batch)

@@ -197,10 +197,10 @@ def in_random_order(snapshot: Snapshot, part: Part, languages: frozenset[str] | 
     ids = sorted(record.ticket_id for record in answered(snapshot, part, languages))
     random.Random(seed).shuffle(ids)  # noqa: S311 - an order, not a secret
     for start in range(0, len(ids), READ_TOGETHER):
-        wanted = ids[start : start + READ_TOGETHER]
-        batch = frozenset(wanted)
+        batch_ids = ids[start : start + READ_TOGETHER]
+        batch = frozenset(batch_ids)
         records = {r.ticket_id: r for r in answered(snapshot, part, languages) if r.ticket_id in batch}
-        yield from (records[ticket_id] for ticket_id in wanted)
+        yield from (records[ticket_id] for ticket_id in batch_ids)
 
 
 def fitting_rows(
@@ -233,8 +233,8 @@ def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
         return_dict=False,
     )
     reply = tokenizer.encode((record.output or "").strip(), add_special_tokens=False)
-    learnt = [*reply, tokenizer.eos_token_id]
-    return Row([*prompt, *learnt], [*[IGNORED] * len(prompt), *learnt])
+    target = [*reply, tokenizer.eos_token_id]
+    return Row([*prompt, *target], [*[IGNORED] * len(prompt), *target])
 
 
 def training_steps(lengths: Sequence[int], options: GeneratorSettings) -> int:

@@ -1,4 +1,4 @@
-"""Finds a base model: an embedded one, which is unpacked once into the cache, a path, or a Hugging Face id.
+"""Finds a base model: an embedded model (unpacked once into the cache), a path, or a Hugging Face id.
 
 It does not load the models: the rooms that use them do so, inside `loading`.
 """
