@@ -109,8 +109,8 @@ def export_command(
     """Writes a rater's tickets to a CSV file, without the names of the systems that wrote the replies."""
     count = export_sheet(_database(), study, rater, output_)
     output.print(
-        f"{count:,} tickets in {output_}: score each reply from 1 (useless) to 5, write the best reply's letter, or "
-        "'tie', under preferred",
+        f"{count:,} tickets in {output_}: score each reply from 1 (useless) to 5, and write the letter of the best "
+        "reply, or 'tie', under preferred",
         markup=False,
     )
 
