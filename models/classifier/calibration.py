@@ -1,7 +1,7 @@
 """Calibrates the classifier's confidence: a temperature, and the weight of the votes of the nearest training tickets.
 
-Both are fitted on validation tickets. Thresholds are chosen in `models.classifier.thresholds`; the calibration error is
-`models.shared.statistics`.
+Both are fitted on validation tickets. `models.classifier.thresholds` chooses the thresholds, and
+`models.shared.statistics` computes the calibration error.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ class Calibration(NamedTuple):
 def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]) -> Calibration:
     """The temperatures and the neighbours' weight with the highest likelihood of the validation tickets.
 
-    The logits are divided by a temperature before the votes are mixed in: an overconfident network would outweigh them.
+    The logits are divided by a temperature before the votes are mixed in. Without it an overconfident network would
+    outweigh the votes.
 
     Neighbours: U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020,
     with categories in the place of words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML
@@ -83,9 +84,9 @@ def _mixed(logits: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
 def _fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> tuple[float, float]:
     """The temperature with the highest likelihood, and the mean negative log-likelihood there, in nats.
 
-    The labels are smoothed as if one more ticket had another category than its label. Without that the temperature
-    would fall to its minimum when all tickets are right, and every confidence would be 1 (J. Platt, Probabilistic
-    outputs for support vector machines, 1999, does so with two classes).
+    The labels are smoothed as if one more ticket had another category than its label (as in J. Platt, Probabilistic
+    outputs for support vector machines, 1999, with two classes). Without smoothing, the temperature would fall to its
+    minimum when all predictions are right, and every confidence would be 1.
     """
     rows = np.arange(len(labels))
     smoothing = 1 / (len(labels) + 2)

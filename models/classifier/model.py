@@ -45,7 +45,7 @@ class TrainedClassifier:
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:
-        """A registered version.
+        """Loads a registered version.
 
         Raises:
             ModelError: the files are not those of a classifier.
@@ -58,11 +58,11 @@ class TrainedClassifier:
         return self._reader.read(texts)
 
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
-        """One prediction a ticket, in their order. A ticket below its threshold gets the route human, with a reason."""
+        """One prediction per ticket, in order. A ticket below its threshold gets the route human, with a reason."""
         return self.predict_from(tickets, self.read([ticket.text for ticket in tickets]))
 
     def predict_from(self, tickets: Sequence[CleanTicket], outputs: Outputs) -> list[Prediction]:
-        """The predictions for tickets whose texts `read` has read already."""
+        """The predictions for tickets, from the outputs of `read` for their texts."""
         near = self.scope.near(outputs.vectors, len(self.labels))
         rows = self.calibration.probabilities(outputs.logits, near.votes)
         return [

@@ -1,6 +1,6 @@
-"""Runs a fine-tuned classifier over texts: logits, and the vectors that neighbours are searched with.
+"""Runs a fine-tuned classifier over texts: logits, and vectors for the search for nearest neighbours.
 
-Confidence, threshold and route are `models.classifier.model`.
+`models.classifier.model` derives confidence, threshold and route.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from models.classifier import tuning
 
 BATCH = 64
-# A tokenizer takes longer than the model for a text of a megabyte, and all but its beginning is cut off anyway.
+# Longer texts are cut before tokenising. For a text of a megabyte the tokenizer would take longer than the model, and
+# truncation keeps only the beginning anyway.
 CHARACTERS_A_TOKEN = 16
 
 
@@ -59,7 +60,7 @@ class TextReader:
 def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:
     """The texts as `input_ids` and `attention_mask`, cut to `max_tokens`, not padded. Broken UTF-8 is replaced.
 
-    The tokenizer takes up to 70 kB a text until it returns, so encode many texts in batches.
+    The tokenizer needs up to 70 kB per text until it returns, so encode many texts in batches.
     """
     cut = [text[: max_tokens * CHARACTERS_A_TOKEN].encode("utf-8", "replace").decode("utf-8") for text in texts]
     encoded = tokenizer(cut, truncation=True, max_length=max_tokens)

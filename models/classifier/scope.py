@@ -1,6 +1,6 @@
 """The nearest training tickets of a ticket: their categories, and whether they are near enough for it to be in scope.
 
-It compares vectors, which `models.classifier.reader` makes.
+It compares vectors; `models.classifier.reader` computes them.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,21 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-# So many training tickets are compared with. They are a stratified sample, in which every category keeps its share of
-# places: in a uniform 2 % sample a rare category would have no ticket left, and all of it would be out of scope.
+# New tickets are compared with at most this number of training tickets, a sample stratified by category. A uniform 2 %
+# sample could lack a rare category, and all tickets of that category would then be out of scope.
 MAX_VECTORS = 20_000
 DISTANCE_NEIGHBOUR = 5  # a ticket's distance is that of its fifth-nearest neighbour
 VOTERS = 10  # the nearest neighbours vote for their categories
-VOTE_TEMPERATURE = 0.1  # a neighbour with a cosine higher by so much has e times the vote
+VOTE_TEMPERATURE = 0.1  # a neighbour whose cosine is higher by this much has e times the weight
 QUERIES_AT_ONCE = 256  # 256 tickets × 20,000 neighbours: 20 MB of cosines, and twice as much to sort them
 OUT_OF_SCOPE_UNTOLD = (
-    "too few validation tickets to tell what is out of scope: nothing is taken for that (gate.out_of_scope_share)"
+    "too few validation tickets to detect tickets that are out of scope, so no ticket counts as out of scope "
+    "(gate.out_of_scope_share)"
 )
 
 
 class Neighbourhood(NamedTuple):
-    """What the nearest training tickets say of some tickets.
+    """The p-values and votes that the nearest training tickets give to some tickets.
 
     `p_values`: the conformal p-value of "this ticket is in scope": the share of validation tickets that are at least as
     far from the training tickets. `votes`: the weighted share of each category among the nearest training tickets,
@@ -62,7 +63,7 @@ class Scope:
             return cls(file["vectors"], file["categories"], file["distances"])
 
     def save(self, path: Path) -> None:
-        """Writes everything to one file."""
+        """Writes the vectors, categories and distances to one file."""
         np.savez(path, vectors=self._vectors.astype(np.float16), categories=self._categories, distances=self._distances)
 
     def can_tell(self, out_of_scope_share: float) -> bool:
@@ -73,10 +74,10 @@ class Scope:
         """The p-values and votes for tickets with these vectors, tickets × dimensions.
 
         The distance to the fifth-nearest training ticket detects tickets that are out of scope (Y. Sun et al.,
-        Out-of-distribution detection with deep nearest neighbors, ICML 2022). As a conformal p-value it is at most `a`
-        for a share of at most `a` of the tickets in scope (S. Bates et al., Testing for outliers with conformal
-        p-values, Annals of Statistics 51 (2023) 149–178), provided that they are distributed as the validation tickets
-        are, among which a small language may be over-represented. A vote has the weight of the softmax of its cosine
+        Out-of-distribution detection with deep nearest neighbors, ICML 2022). The conformal p-value of this distance is
+        at most `a` for a share of at most `a` of the tickets in scope (S. Bates et al., Testing for outliers with
+        conformal p-values, Annals of Statistics 51 (2023) 149–178). This holds if new tickets have the distribution of
+        the validation tickets, which may over-represent a small language. The softmax of the cosines weights the votes
         (U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020).
         """
         cosines, neighbours = self._nearest(vectors)
@@ -89,7 +90,7 @@ class Scope:
         return Neighbourhood(np.asarray((1 + farther) / (1 + len(self._distances))), votes)
 
     def _nearest(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The cosines and the row numbers of each ticket's nearest training tickets, the nearest first."""
+        """The cosines and row numbers of each ticket's nearest training tickets, nearest first."""
         count = min(VOTERS, len(self._vectors))
         nearest, rows = np.zeros((len(vectors), count), np.float32), np.zeros((len(vectors), count), int)
         for start in range(0, len(vectors) if count else 0, QUERIES_AT_ONCE):

@@ -1,6 +1,6 @@
 """The confidence thresholds above which the classifier routes a ticket, by language and category.
 
-They are chosen on validation tickets; the gate judges them on test tickets.
+It chooses them on validation tickets; the gate judges them on test tickets.
 """
 
 import math
@@ -33,10 +33,10 @@ def choose_threshold(
     """The lowest threshold for which the lower confidence bound of the accuracy above it is at least `target`.
 
     The bound is Clopper and Pearson's, as in selection with guaranteed risk (Y. Geifman and R. El-Yaniv, Selective
-    classification for deep neural networks, NeurIPS 2017). The best of many thresholds is chosen without a union bound,
-    with which 300 validation tickets mostly give no threshold at all; the gate judges the choice on test tickets.
+    classification for deep neural networks, NeurIPS 2017). The choice among many thresholds has no union bound: with
+    a union bound, 300 validation tickets mostly give no threshold at all. The gate judges the choice on test tickets.
 
-    Wrong validation labels look like errors of high confidence, against which no threshold helps.
+    A wrong label in the validation part looks like an error with high confidence, and no threshold helps against it.
 
     Returns:
         The threshold, rounded down to `DIGITS` so that a tiny difference between two machines or batches does not send
@@ -54,14 +54,14 @@ def choose_threshold(
 def choose_thresholds(
     validated: Sequence[Validated], target: float, confidence: float, categories: Collection[str] = ()
 ) -> Thresholds:
-    """A threshold for each language, and thresholds of their own for categories that are better or worse.
+    """A threshold for each language, and separate thresholds for categories with a higher or lower accuracy.
 
     1. The language's threshold is chosen on all its tickets.
     2. A category with enough tickets to prove the target alone gets the threshold that proves it.
     3. A category with too few tickets, whose accuracy above the language's threshold is below the target, gets a higher
        threshold, above which its accuracy reaches the target.
-    4. When all tickets routed in the language then no longer prove the target, every category's threshold below the
-       language's is raised to it.
+    4. If all tickets routed in the language then no longer prove the target, each category threshold below the
+       language's threshold is raised to the language's.
 
     A language that does not prove the target routes only the categories that prove it alone.
 
@@ -72,7 +72,7 @@ def choose_thresholds(
         categories: all categories. A category that was never predicted in a language is not routed there, since its
             accuracy is unknown.
     """
-    chosen: Thresholds = {}
+    thresholds: Thresholds = {}
     for language in sorted({ticket.language for ticket in validated}):
         own = [ticket for ticket in validated if ticket.language == language]
         pooled = choose_threshold([t.confidence for t in own], [t.correct for t in own], target, confidence)
@@ -94,8 +94,8 @@ def choose_thresholds(
                 for category, threshold in found.items()
             }
         found.update(dict.fromkeys(set(categories) - {ticket.predicted for ticket in own}))
-        chosen[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
-    return chosen
+        thresholds[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
+    return thresholds
 
 
 def least_to_prove(target: float, confidence: float) -> int | None:

@@ -1,6 +1,6 @@
-"""How the classifier learns: recipe, schedule, optimizer, and a Trainer with class weights and adversarial training.
+"""The classifier's hyperparameters, optimizer, and Trainer with class weights and adversarial training.
 
-Data, calibration and the written artefact are `models.classifier.training`.
+`models.classifier.training` prepares the data, calibrates, and writes the artefact.
 """
 
 import math
@@ -19,14 +19,15 @@ from ticketing.settings import ClassifierSettings
 
 SCORES = ("macro_f1", "accuracy")
 MAX_EPOCHS = 20
-FEW_TICKETS = 200  # a category
-READINGS, FEWEST_EPOCHS, MOST_EPOCHS = 800, 2, 10
-SCHEDULE, WARMUP = "linear", 0.1  # of the learning rate; share of the steps in which it rises
-# Learning rate relative to full fine-tuning: LoRA matrices, prefixes and prompts start from nothing.
-SPEED: dict[Method, float] = {"full": 1.0, "lora": 5.0, "prefix": 50.0, "prompt": 50.0}
-# Learning rate of new words, which start without a meaning. At the rate of the layers the accuracy on the sample's
-# Chinese tickets was 0.70; with this factor it was 0.98 at the same step (one run each, one seed).
-NEW_WORDS_SPEED = 5.0
+FEW_TICKETS = 200  # per category; below this number the recipe for small corpora applies
+EXAMPLES_PER_CATEGORY = 800  # over all epochs
+MIN_EPOCHS, SMALL_CORPUS_EPOCHS = 2, 10
+SCHEDULE, WARMUP = "linear", 0.1  # learning rate schedule; share of the steps in which the rate rises
+# Learning rate relative to full fine-tuning: LoRA matrices, prefixes and prompts start untrained.
+RATE_FACTORS: dict[Method, float] = {"full": 1.0, "lora": 5.0, "prefix": 50.0, "prompt": 50.0}
+# Learning rate of the vectors of new words relative to the layers, because they start untrained. With the layers' rate
+# the accuracy on the sample's Chinese tickets was 0.70, with this factor 0.98 at the same step (one run each).
+NEW_WORDS_RATE_FACTOR = 5.0
 
 
 class Recipe(NamedTuple):
@@ -77,10 +78,11 @@ class WeightedTrainer(Trainer):
         inputs: dict[str, torch.Tensor],
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """Forward and backward; with `adversarial` once more, at word vectors that were moved to increase the loss.
+        """Forward and backward pass; with `adversarial` a second pass, with word vectors moved to increase the loss.
 
         Source: T. Miyato, A. Dai and I. Goodfellow, Adversarial training methods for semi-supervised text
-        classification, ICLR 2017. There each text's vectors are moved, here the rows of the embedding table.
+        classification, ICLR 2017. The paper moves the vectors of each text; this code moves the rows of the
+        embedding table.
         """
         loss: torch.Tensor = super().training_step(model, dict(inputs), num_items_in_batch)
         words = self.accelerator.unwrap_model(model).get_input_embeddings().weight
@@ -105,24 +107,24 @@ def validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     }
 
 
-def choose_recipe(chosen: ClassifierSettings, rows: int, categories: int) -> Recipe:
-    """The settings, completed by a default recipe for this number of training tickets a category.
+def choose_recipe(options: ClassifierSettings, rows: int, categories: int) -> Recipe:
+    """The settings, completed with the default recipe for this number of training tickets per category.
 
-    With 100 tickets a category (BANKING77) eight epochs of small steps with adversarial training reach a test accuracy
-    of 0.941, without it 0.927. With 400 (the sample shop) two epochs of larger steps reach the same accuracy in a fifth
-    of the time. docs/evaluation.md has the numbers.
+    With 100 tickets per category (BANKING77), eight epochs of small steps reach a test accuracy of 0.941 with
+    adversarial training and 0.927 without it. With 400 (the sample shop), two epochs of larger steps reach the same
+    accuracy as eight in a fifth of the time. docs/evaluation.md has the numbers.
     """
     if rows < FEW_TICKETS * categories:
-        default = Recipe(MOST_EPOCHS, 32, 1e-4, 0.5, 20.0)
+        default = Recipe(SMALL_CORPUS_EPOCHS, 32, 1e-4, 0.5, 20.0)
     else:
-        default = Recipe(max(math.ceil(READINGS * categories / rows), FEWEST_EPOCHS), 16, 2e-4, 0.0, 5.0)
-    own = {name: value for name in Recipe._fields if (value := getattr(chosen, name, None)) is not None}
+        default = Recipe(max(math.ceil(EXAMPLES_PER_CATEGORY * categories / rows), MIN_EPOCHS), 16, 2e-4, 0.0, 5.0)
+    own = {name: value for name in Recipe._fields if (value := getattr(options, name, None)) is not None}
     recipe = default._replace(**own)
-    least = math.ceil(chosen.min_steps / math.ceil(rows / recipe.batch_size))
-    return recipe._replace(epochs=min(max(recipe.epochs, least), max(MAX_EPOCHS, recipe.epochs)))
+    min_epochs = math.ceil(options.min_steps / math.ceil(rows / recipe.batch_size))
+    return recipe._replace(epochs=min(max(recipe.epochs, min_epochs), max(MAX_EPOCHS, recipe.epochs)))
 
 
-def training_arguments(chosen: ClassifierSettings, recipe: Recipe, work: Path) -> TrainingArguments:
+def training_arguments(options: ClassifierSettings, recipe: Recipe, work: Path) -> TrainingArguments:
     """The Trainer's schedule, evaluation and logging; checkpoints go to `work`."""
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(
@@ -146,29 +148,29 @@ def training_arguments(chosen: ClassifierSettings, recipe: Recipe, work: Path) -
         metric_for_best_model="macro_f1",
         label_names=["labels"],
         remove_unused_columns=False,  # `labels` is no argument of the model: `compute_loss` reads it
-        seed=chosen.seed,
-        data_seed=chosen.seed,
-        logging_steps=0.05,  # of all steps: twenty lines a training
+        seed=options.seed,
+        data_seed=options.seed,
+        logging_steps=0.05,  # share of all steps: twenty log lines per training
         report_to="none",
         disable_tqdm=True,
     )
 
 
 def optimizer(model: PreTrainedModel, recipe: Recipe, method: Method, new_words: bool) -> torch.optim.Optimizer:
-    """AdamW with a higher learning rate for parameters that start without a meaning: the head and new words."""
-    rate = recipe.learning_rate * SPEED[method]
+    """AdamW with a higher learning rate for untrained parameters: the head and new words."""
+    rate = recipe.learning_rate * RATE_FACTORS[method]
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        speed = 1.0
+        factor = 1.0
         if method == "full" and "word_embeddings" in name and new_words:
-            speed = NEW_WORDS_SPEED
+            factor = NEW_WORDS_RATE_FACTOR
         if method == "full" and name.startswith(("classifier.", "score.")):
-            speed = recipe.head_speed
+            factor = recipe.head_speed
         # No weight decay for biases, norms and word vectors: most words are rarely seen.
         decay = 0.01 if parameter.ndim > 1 and "embeddings" not in name else 0.0
-        groups.setdefault((rate * speed, decay), []).append(parameter)
+        groups.setdefault((rate * factor, decay), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": found, "lr": lr, "weight_decay": decay} for (lr, decay), found in groups.items()],
         lr=rate,

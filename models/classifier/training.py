@@ -1,6 +1,6 @@
 """Fine-tunes the BERT classifier on a snapshot, and chooses the confidence thresholds above which it routes tickets.
 
-The rule for the thresholds is `models.classifier.thresholds`; predicting is `models.classifier.model`.
+`models.classifier.thresholds` has the rule for the thresholds; `models.classifier.model` predicts.
 """
 
 import logging
@@ -52,14 +52,14 @@ from ticketing.settings import ClassifierSettings, Settings
 
 logger = logging.getLogger("ticketing")
 
-# So many new words are another language, which has to be learnt; a few placeholders are not.
+# This many new words mean a language that the base model does not know; fewer are only placeholders.
 NEW_LANGUAGE = 100
-ENCODED_TOGETHER = 1_000  # tickets; the tokenizer takes up to 70 kB for each until it returns
-ONLY_MEMBER = "."  # the folder of the model when there is one
+ENCODED_TOGETHER = 1_000  # tickets; the tokenizer needs up to 70 kB for each until it returns
+ONLY_MEMBER = "."  # the folder of the model if there is only one
 
 
 class Corpus(NamedTuple):
-    """The tickets that a classifier is trained on, those that it is chosen by, and all categories."""
+    """The training tickets, the validation tickets, and all categories."""
 
     train: list[Record]
     validation: list[Record]
@@ -69,8 +69,8 @@ class Corpus(NamedTuple):
 def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
     """Fine-tunes the base model on the snapshot's training part and writes it, with its thresholds, to `output`.
 
-    At most `classifier.max_train_tickets` are trained on, drawn by category. The epoch with the best macro-F1 on the
-    validation part is kept. A killed training starts again.
+    It trains on at most `classifier.max_train_tickets`, a sample stratified by category, and keeps the epoch with the
+    best macro-F1 on the validation part. A killed training starts again from the beginning.
 
     Returns:
         Validation accuracy and macro-F1, epochs, cost, calibration, the calibration error before and after it, and the
@@ -80,13 +80,13 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
         ModelError: the base model can't be loaded.
         OutputError: the disk is full, or the folder can't be written.
     """
-    chosen = settings.classifier
+    options = settings.classifier
     started = time.monotonic()
-    train = snapshot.sample("train", chosen.max_train_tickets)
+    train = snapshot.sample("train", options.max_train_tickets)
     corpus = Corpus(train, snapshot.records("validation"), sorted({record.category for record in train}))
-    members = [f"seed-{chosen.seed + i}" for i in range(chosen.seeds)] if chosen.seeds > 1 else [ONLY_MEMBER]
+    members = [f"seed-{options.seed + i}" for i in range(options.seeds)] if options.seeds > 1 else [ONLY_MEMBER]
     trained = [
-        _fine_tune(corpus, chosen.model_copy(update={"seed": chosen.seed + i}), settings, output / member)
+        _fine_tune(corpus, options.model_copy(update={"seed": options.seed + i}), settings, output / member)
         for i, member in enumerate(members)
     ]
     calibrated = _calibrate(corpus, snapshot.sample("train", MAX_VECTORS), members, settings, output)
@@ -100,30 +100,30 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     }
 
 
-def _fine_tune(corpus: Corpus, chosen: ClassifierSettings, settings: Settings, output: Path) -> dict[str, Any]:
-    tokenizer, base = _load_base(chosen, settings, corpus.labels)
+def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, output: Path) -> dict[str, Any]:
+    tokenizer, base = _load_base(options, settings, corpus.labels)
     parameters = sum(parameter.numel() for parameter in base.parameters())
-    method = tuning.choose_method(chosen.method, parameters, tuning.memory_available())
-    # A prefix or prompt can't give new words a meaning, and merged LoRA leaves the word vectors as they were.
+    method = tuning.choose_method(options.method, parameters, tuning.memory_available())
+    # A prefix or prompt can't train the vectors of new words, and merged LoRA leaves all word vectors as they were.
     added = extend_vocabulary(tokenizer, base, [record.text for record in corpus.train]) if method == "full" else []
-    model = tuning.adapted(base, method, chosen.lora_rank)
-    recipe = choose_recipe(chosen, len(corpus.train), len(corpus.labels))
+    model = tuning.adapted(base, method, options.lora_rank)
+    recipe = choose_recipe(options, len(corpus.train), len(corpus.labels))
     if method != "full":
-        recipe = recipe._replace(adversarial=0.0)  # it moves the word vectors, which are frozen
+        recipe = recipe._replace(adversarial=0.0)  # adversarial training needs word vectors that are not frozen
     work = output.parent / f"{output.name}.work"
     progress = ProgressLog("classifier", SCORES)
     trainer = WeightedTrainer(
-        weights=class_weights([record.category for record in corpus.train], corpus.labels, chosen.class_weights),
-        label_smoothing=chosen.label_smoothing,
+        weights=class_weights([record.category for record in corpus.train], corpus.labels, options.class_weights),
+        label_smoothing=options.label_smoothing,
         adversarial=recipe.adversarial,
         model=model,
-        args=training_arguments(chosen, recipe, work),
-        train_dataset=_dataset(corpus.train, corpus.labels, tokenizer, chosen.max_tokens),
-        eval_dataset=_dataset(corpus.validation, corpus.labels, tokenizer, chosen.max_tokens),
+        args=training_arguments(options, recipe, work),
+        train_dataset=_dataset(corpus.train, corpus.labels, tokenizer, options.max_tokens),
+        eval_dataset=_dataset(corpus.validation, corpus.labels, tokenizer, options.max_tokens),
         data_collator=DataCollatorWithPadding(tokenizer),
         processing_class=tokenizer,
         compute_metrics=validation_metrics,
-        callbacks=[EarlyStoppingCallback(chosen.patience), progress],
+        callbacks=[EarlyStoppingCallback(options.patience), progress],
         optimizers=(optimizer(model, recipe, method, len(added) >= NEW_LANGUAGE), None),
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
@@ -149,7 +149,7 @@ def _calibrate(
     """Fits scope, calibration and thresholds on the validation part, and writes them into the model's folder.
 
     Args:
-        corpus: its validation part is fitted on.
+        corpus: its validation part is used for fitting.
         neighbours: the training tickets that new tickets are compared with.
         members: the folders of the models, under `output`.
         settings: the gate's accuracy and confidence, and the classifier's settings.
@@ -206,12 +206,12 @@ def _calibrate(
 
 
 def _load_base(
-    chosen: ClassifierSettings, settings: Settings, labels: Sequence[str]
+    options: ClassifierSettings, settings: Settings, labels: Sequence[str]
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-    base = resolve(chosen.base_model, settings)
-    torch.manual_seed(chosen.seed)  # the new head starts at random
+    base = resolve(options.base_model, settings)
+    torch.manual_seed(options.seed)  # the new head starts at random
     with loading(
-        f"The base model {chosen.base_model!r}",
+        f"The base model {options.base_model!r}",
         "check TICKETING_CLASSIFIER__BASE_MODEL; offline it must be a path, a cached id or the embedded model.",
     ):
         tokenizer = AutoTokenizer.from_pretrained(base)
@@ -227,7 +227,7 @@ def _load_base(
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         # transformers makes an empty tokenizer when there is none; every word would be unknown to it.
         raise ModelError(
-            f"The base model {chosen.base_model!r} has no tokenizer: put its tokenizer.json or vocab.txt beside it."
+            f"The base model {options.base_model!r} has no tokenizer: put its tokenizer.json or vocab.txt beside it."
         )
     return tokenizer, model
 

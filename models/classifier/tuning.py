@@ -1,6 +1,6 @@
-"""How much of the classifier's base model is trained: all of it, LoRA matrices, or a prefix or prompt before the text.
+"""The training methods of the classifier: full fine-tuning, LoRA, prefix tuning and prompt tuning.
 
-The training itself is `models.classifier.training`. The generator is trained with QLoRA, in its own room.
+`models.classifier.training` runs the training. The generator uses QLoRA, in its own room.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from models.shared.pooled_bert import load_classifier
 
 Method = Literal["full", "lora", "prefix", "prompt"]
-# AdamW in fp32 keeps a weight, its gradient and two moments: four numbers of four bytes for each parameter that learns.
+# AdamW in fp32 keeps a weight, its gradient and two moments: four numbers of four bytes per trained parameter.
 BYTES_A_PARAMETER = 16
 VIRTUAL_TOKENS = 20
 ADAPTER = "adapter_config.json"
@@ -23,10 +23,10 @@ BASE = "base"
 
 
 def choose_method(wanted: str, parameters: int, available_bytes: int) -> Method:
-    """The method `wanted`; for `auto` full fine-tuning if half of the memory is enough for it, otherwise LoRA.
+    """The method `wanted`. `auto` means full fine-tuning if half of the memory is enough, otherwise LoRA.
 
-    The number of tickets does not matter: with 10 a category no method was better than full fine-tuning, though a
-    prefix was about as good (docs/evaluation.md has the table).
+    The number of tickets does not matter: with 10 tickets per category no method was better than full fine-tuning, and
+    prefix tuning was about as good (docs/evaluation.md has the table).
     """
     if wanted != "auto":
         return wanted  # type: ignore[return-value]

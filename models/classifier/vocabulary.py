@@ -1,7 +1,7 @@
-"""Adds words to a base model's tokenizer that are frequent in the corpus: placeholders and unknown characters.
+"""Adds frequent placeholders and unknown characters of the corpus to a base model's tokenizer.
 
 An English tokenizer cuts `<ORDER_ID_1>` into seven tokens and maps most Chinese characters to the one token for unknown
-words. Each gets a token of its own, whose meaning fine-tuning learns (W. Tai et al., exBERT, Findings of EMNLP 2020,
+words. Each of them gets its own token, whose meaning fine-tuning learns (W. Tai et al., exBERT, Findings of EMNLP 2020,
 extend a vocabulary in this way).
 """
 
@@ -25,11 +25,11 @@ def extend_vocabulary(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
     for text in texts:
         counts.update(match.group() for match in PLACEHOLDER.finditer(text))
         counts.update(PLACEHOLDER.sub("", text))
-    often = [word for word, count in counts.most_common() if count >= MIN_COUNT and not word.isspace()]
-    # The tokenizer cuts an added token out of every word that contains it: a letter would cut up the known words.
+    frequent_words = [word for word, count in counts.most_common() if count >= MIN_COUNT and not word.isspace()]
+    # The tokenizer splits every word that contains an added token: an added letter would split known words.
     missing = [
         word
-        for word in often
+        for word in frequent_words
         if len(word) > 1 or (not (word.isascii() and word.isalnum()) and _is_unknown(tokenizer, word))
     ]
     # Not normalised: an uncased tokenizer would put placeholders in lower case.

@@ -1,7 +1,6 @@
 """Evaluates a classifier on test tickets: overall, by language, by category, and against the champion.
 
-The metrics are `models.evaluation.metrics`, the rules `models.evaluation.gate`. Replies are evaluated in
-`models.evaluation.generator`.
+It applies no rules: that is `models.evaluation.gate`. `models.evaluation.generator` evaluates replies.
 """
 
 from collections.abc import Collection, Sequence
@@ -69,7 +68,7 @@ class ClassifierEvaluation:
 
 @dataclass(frozen=True)
 class Rival:
-    """The champion, and the tickets that it was trained on: it is not compared on those."""
+    """The champion, and the tickets that it was trained on, which the comparison leaves out (leakage)."""
 
     classifier: TrainedClassifier
     training_ticket_ids: Collection[str]
@@ -87,8 +86,8 @@ def evaluate_classifier(
         classifier: the candidate.
         snapshot: the candidate's training corpus.
         rival: the champion; None when there is none, or it can't be loaded.
-        missing_systems: the champion when there is none. A champion that can't be loaded is not missing: the rules
-            against it fail.
+        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be loaded is not missing:
+            the rules against it fail.
     """
     records = snapshot.records("test")
     tickets = [as_ticket(record) for record in records]
@@ -113,7 +112,7 @@ def evaluate_classifier(
             missing_systems if rival is None else frozenset(),
             expected=_expected(classifier),
         ),
-        # A category that is only in the test part has no column: every prediction is wrong.
+        # A category that occurs only in the test part has no column: every prediction for it counts as wrong.
         uncalibrated_error=uncalibrated_error(outputs.logits, [columns.get(category, -1) for category in true]),
         curve_coverage=coverage,
         curve_accuracy=accuracy,
@@ -179,8 +178,8 @@ def _against(
     predictions: Sequence[Prediction],
     scopes: dict[str, list[int]],
 ) -> dict[tuple[str, str, str], Comparison]:
-    fair = [i for i, record in enumerate(records) if record.ticket_id not in rival.training_ticket_ids]
-    theirs = dict(zip(fair, rival.classifier.predict([tickets[i] for i in fair]), strict=True))
+    unseen = [i for i, record in enumerate(records) if record.ticket_id not in rival.training_ticket_ids]
+    theirs = dict(zip(unseen, rival.classifier.predict([tickets[i] for i in unseen]), strict=True))
     compared: dict[tuple[str, str, str], Comparison] = {}
     for scope, rows in scopes.items():
         pairs = [(predictions[i], theirs[i], records[i].category) for i in rows if i in theirs]

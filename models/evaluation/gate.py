@@ -1,6 +1,6 @@
-"""The gate: it holds the measurements of a candidate against rules, and gives a verdict with the margin of each rule.
+"""The gate: it compares the measurements of a candidate with rules, and returns a verdict with the margin of each rule.
 
-The measurements come from the evaluations; promoting is `models.registry.versions`.
+The evaluations make the measurements; `models.registry.versions` promotes.
 """
 
 import math
@@ -18,10 +18,10 @@ OPERATORS = {
     "<": lambda value, bound: value < bound,
 }
 EACH = "each "
-# The lower confidence bound may be so much below the target: with a true accuracy of 0.96, a model gets 98 of 100 right
-# one time in four, so the measured number alone is not enough.
+# The default rules require a lower confidence bound of at least the target minus this margin. The measured number alone
+# is not enough: a model with a true accuracy of 0.96 gets 98 of 100 right one time in four.
 BOUND_MARGIN = 0.01
-SIZES = ("tickets", "replies")  # numbers of tickets: `min_count` does not apply to them
+SIZES = ("tickets", "replies")  # metrics that count tickets: `min_count` does not apply to them
 
 
 def format_number(number: float) -> str:
@@ -35,7 +35,7 @@ def format_number(number: float) -> str:
 class RuleResult:
     """One rule and its result.
 
-    `value` is None when the number is missing; the rule then fails. `judged` is the number that was held against the
+    `value` is None when the number is missing; the rule then fails. `judged` is the number that was compared with the
     bound: the value, or its one-sided confidence bound when the rule has a `confidence`.
     """
 
@@ -83,7 +83,7 @@ class RuleResult:
             return f"{self.name} could not be measured"
         if self.too_few:
             few = f"{self.count} tickets, at least {self.min_count} are needed"
-            return f"{self.name} {format_number(self.value)} is of {few}"
+            return f"{self.name} {format_number(self.value)} was measured on {few}"
         verb = "is" if self.passed else "should be"
         end = "lower" if self.operator in (">", ">=") else "upper"
         bound = f" ({end} confidence bound {format_number(self.judged)})" if self.judged != self.value else ""
@@ -120,35 +120,38 @@ class Verdict:
     def sentence(self) -> str:
         """The failed rules with their margins; all judged rules when none failed."""
         shown = [rule for rule in self.rules if not rule.skipped and rule.passed == self.passed]
-        return "; ".join(rule.sentence for rule in shown) or "there was nothing to judge"
+        return "; ".join(rule.sentence for rule in shown) or "no rule could be judged"
 
 
 def judge(rules: Iterable[GateRule], measured: Measurements) -> Verdict:
-    """Holds measurements against rules. A missing number, or NaN, makes its rule fail."""
+    """Compares measurements with rules. A rule fails if its number is missing or NaN."""
     return Verdict(tuple(result for rule in rules for result in _results(rule, measured)))
 
 
 def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
     """The rules for a kind of model: those of the settings, or the default rules when the settings have none.
 
-    Every rule gets a `min_count`, so that none passes on a handful of tickets: its own, or `gate.min_tickets` for a
-    classifier and `gate.min_replies` for a generator.
+    A rule without a `min_count` gets `gate.min_tickets` for a classifier and `gate.min_replies` for a generator. So no
+    rule passes on a handful of tickets.
     """
-    least = gate.min_tickets if kind == "classifier" else gate.min_replies
+    default_min_count = gate.min_tickets if kind == "classifier" else gate.min_replies
     own = [rule for rule in gate.rules if rule.kind == kind]
     rules = own or [rule for rule in default_rules(gate) if rule.kind == kind]
-    return [rule if rule.min_count is not None else rule.model_copy(update={"min_count": least}) for rule in rules]
+    return [
+        rule if rule.min_count is not None else rule.model_copy(update={"min_count": default_min_count})
+        for rule in rules
+    ]
 
 
 def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
     """The rules for both kinds that apply when the settings have none.
 
     A classifier must be tested on enough tickets, with at least one in each language that it routes. Its selective
-    accuracy must reach the target, with a lower confidence bound at most `BOUND_MARGIN` below; its coverage must be
-    large enough, and its accuracy not below the champion's on the same tickets.
+    accuracy must reach the target, and the lower confidence bound of that accuracy the target minus `BOUND_MARGIN`. Its
+    coverage must be large enough, and its accuracy must not be below the champion's on the same tickets.
 
-    A generator must, in each language, be tested on enough replies, have a BLEU above its base model's and the nearest
-    reply's (0.95 confidence) and not below the champion's, and have few replies with faults.
+    A generator must pass in each language: enough test replies, a BLEU above that of its base model and that of the
+    nearest reply (0.95 confidence), a BLEU not below the champion's, and few replies with faults.
     """
     return (
         GateRule(kind="classifier", metric="tickets", operator=">=", value=gate.min_tickets),
@@ -181,11 +184,11 @@ def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
 def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
     scopes: Sequence[str] = (rule.scope,)
     if rule.scope.startswith(EACH):
-        # An expected scope without numbers fails.
+        # A rule also applies to expected scopes without numbers, and fails there.
         all_scopes = sorted(measured.expected.union(measured.scopes))
         scopes = [s for s in all_scopes if s.startswith(rule.scope.removeprefix(EACH) + "=")]
     if not scopes:
-        # A rule on each language fails when there is no language at all.
+        # A rule for each language fails if there is no language at all.
         yield _result(rule, rule.scope, None)
     for scope in scopes:
         if rule.against is None:
@@ -205,16 +208,16 @@ def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None)
     judged = value
     if rule.confidence is not None:
         judged = number.lower(rule.confidence) if upwards else number.upper(rule.confidence)
-    least = 0 if rule.metric in SIZES else rule.min_count or 0
+    min_count = 0 if rule.metric in SIZES else rule.min_count or 0
     return RuleResult(
         name=name,
         value=value,
         operator=rule.operator,
         bound=bound,
-        passed=OPERATORS[rule.operator](judged, bound) and number.count >= least,
+        passed=OPERATORS[rule.operator](judged, bound) and number.count >= min_count,
         against=rule.against,
         confidence=rule.confidence,
-        min_count=least,
+        min_count=min_count,
         judged=judged,
         low=number.low,
         high=number.high,
@@ -226,7 +229,7 @@ def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None)
 def _bound(rule: GateRule) -> float:
     if rule.value is not None:
         return rule.value
-    # The margin is a bound on the difference: non-inferiority.
+    # Non-inferiority: the difference from the other system may be on the worse side of zero by at most `margin`.
     return 0.0 - rule.margin if rule.operator in (">", ">=") else rule.margin
 
 

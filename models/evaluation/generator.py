@@ -1,6 +1,6 @@
 """Evaluates a generator on test tickets against its base model, the nearest training reply and the champion.
 
-The metrics are `models.evaluation.metrics` and `models.evaluation.reply_checks`, the rules `models.evaluation.gate`.
+`models.evaluation.metrics` and `models.evaluation.reply_checks` score replies; `models.evaluation.gate` applies rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class GeneratorEvaluation:
     """The evaluation of a generator; `systems` has the numbers of every system, and those of the agents.
 
     The agents' replies are the reference, so the faults found in them show how often the checks are wrong.
-    `training_replies` are compared with, of `training_replies_of` in the snapshot: see `training_replies`.
+    `training_replies` is the size of the sample that the checks learn from, `training_replies_of` that of the snapshot.
     """
 
     version: str
@@ -79,13 +79,13 @@ def evaluate_generator(
         replies: system → one reply a record, in order; `tuned` first, `champion` if there is one.
         encoder: for the similarity in meaning.
         champion_training_ids: tickets that the champion was trained on; it is not compared on those.
-        missing_systems: the champion when there is none. A champion that can't be served is not missing: the rules
-            against it fail.
-        languages: the languages that the candidate would be served in, each of which must have numbers; None: those of
-            the records.
+        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be served is not missing:
+            the rules against it fail.
+        languages: the languages that the candidate would be served in, each of which must have numbers; None: only the
+            languages of the records are judged.
     """
-    known = training_replies(snapshot)
-    checker = ReplyChecker(known.records)
+    training = training_replies(snapshot)
+    checker = ReplyChecker(training.records)
     checked = {language: checker.checks(language) for language in {record.language for record in records}}
     written = {name: [reply.text.strip() for reply in completions] for name, completions in replies.items()}
     agent = [Completion(record.output or "", 0, 0, "stop") for record in records]
@@ -94,17 +94,19 @@ def evaluate_generator(
         for name, completions in {**replies, AGENT: agent}.items()
     }
     scopes = {**scopes_of(records), **_by_language_and_category(records)}
-    # Only the champion may have been trained on some of these tickets.
-    fair = {
+    # Only the champion may have seen some of these tickets in training.
+    unseen = {
         scope: [i for i in rows if records[i].ticket_id not in champion_training_ids] for scope, rows in scopes.items()
     }
-    able = [checked[record.language] | {ANY_FAULT} for record in records]
-    systems = {name: _fault_shares(found, able, fair if name == CHAMPION else scopes) for name, found in faults.items()}
-    comparisons = _fault_differences(faults, able, scopes, fair)
+    detectable = [checked[record.language] | {ANY_FAULT} for record in records]
+    systems = {
+        name: _fault_shares(found, detectable, unseen if name == CHAMPION else scopes) for name, found in faults.items()
+    }
+    comparisons = _fault_differences(faults, detectable, scopes, unseen)
     references = [record.output or "" for record in records]
     for name, texts in written.items():
         cosines = encoder.similarity(texts, references)
-        for scope, rows in (fair if name == CHAMPION else scopes).items():
+        for scope, rows in (unseen if name == CHAMPION else scopes).items():
             similarity = mean(_picked(cosines, rows), f"cosine, {encoder.name}")
             if similarity is not None:
                 systems[name]["embedding_similarity", scope] = similarity
@@ -112,7 +114,7 @@ def evaluate_generator(
         language = _only_language(records, rows)
         if language is None:
             continue  # BLEU has another tokenizer for each language
-        found, compared = _scores(written, references, rows, fair[scope], language)
+        found, compared = _scores(written, references, rows, unseen[scope], language)
         for (metric, name), value in found.items():
             systems[name][metric, scope] = value
         comparisons |= {(metric, scope, other): comparison for (metric, other), comparison in compared.items()}
@@ -128,13 +130,13 @@ def evaluate_generator(
         systems=systems,
         completion_tokens=sum(reply.completion_tokens for reply in replies[TUNED]),
         examples=_examples(records, written, faults[TUNED]),
-        training_replies=len(known.records),
-        training_replies_of=known.of,
+        training_replies=len(training.records),
+        training_replies_of=training.available,
     )
 
 
 def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> list[ReplyExample]:
-    """The examples with scrubbed replies: a model may have made up personal data, or remembered it."""
+    """The examples with scrubbed replies, since a model may have invented or memorised personal data."""
     # Each reply is scrubbed together with its ticket: an invented value gets a placeholder that the ticket lacks.
     found = finder.scrub([(example.ticket, *example.replies.values()) for example in examples])
     return [
@@ -144,7 +146,7 @@ def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> l
 
 
 def _by_language_and_category(records: Sequence[Record]) -> dict[str, list[int]]:
-    """The row numbers of each category by language, for categories in several languages."""
+    """The row numbers of each pair of language and category, for categories that occur in several languages."""
     languages: dict[str, set[str]] = {}
     for record in records:
         languages.setdefault(record.category, set()).add(record.language)
@@ -156,34 +158,34 @@ def _by_language_and_category(records: Sequence[Record]) -> dict[str, list[int]]
 
 
 def pair_scope(language: str, category: str) -> str:
-    """The name of the scope of a category in one language. Only the report uses it, no rule can."""
+    """The name of the scope of a category in one language. Only the report uses it; no rule can name it."""
     return f"{language}: {category}"
 
 
 def _scores(
-    written: Mapping[str, Sequence[str]], references: Sequence[str], rows: Sequence[int], fair: Sequence[int],
+    written: Mapping[str, Sequence[str]], references: Sequence[str], rows: Sequence[int], unseen: Sequence[int],
     language: str,
 ) -> tuple[dict[tuple[str, str], Measurement], dict[tuple[str, str], Comparison]]:  # fmt: skip
     others = {name: _picked(texts, rows) for name, texts in written.items() if name != CHAMPION}
     scored = reply_scores(others, _picked(references, rows), language)
     values, comparisons = scored.values, scored.comparisons
-    if CHAMPION in written and fair:
-        both = {name: _picked(written[name], fair) for name in (TUNED, CHAMPION)}
-        against = reply_scores(both, _picked(references, fair), language)
+    if CHAMPION in written and unseen:
+        both = {name: _picked(written[name], unseen) for name in (TUNED, CHAMPION)}
+        against = reply_scores(both, _picked(references, unseen), language)
         comparisons |= against.comparisons
         values |= {key: value for key, value in against.values.items() if key[1] == CHAMPION}
     return values, comparisons
 
 
 def _fault_shares(
-    faults: Sequence[Sequence[str]], able: Sequence[frozenset[str]], scopes: Mapping[str, Sequence[int]]
+    faults: Sequence[Sequence[str]], detectable: Sequence[frozenset[str]], scopes: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, str], Measurement]:
     """The share of each fault among the replies in whose language it can be detected."""
     shares: dict[tuple[str, str], Measurement] = {}
     for scope, rows in scopes.items():
         shares["replies", scope] = count(len(rows))
         for fault in (*FAULTS, ANY_FAULT):
-            checked = [i for i in rows if fault in able[i]]
+            checked = [i for i in rows if fault in detectable[i]]
             found = share(sum(_has(faults[i], fault) for i in checked), len(checked))
             if found is not None:
                 shares[fault, scope] = found
@@ -191,14 +193,14 @@ def _fault_shares(
 
 
 def _fault_differences(
-    faults: Mapping[str, Sequence[Sequence[str]]], able: Sequence[frozenset[str]],
-    scopes: Mapping[str, Sequence[int]], fair: Mapping[str, Sequence[int]],
+    faults: Mapping[str, Sequence[Sequence[str]]], detectable: Sequence[frozenset[str]],
+    scopes: Mapping[str, Sequence[int]], unseen: Mapping[str, Sequence[int]],
 ) -> dict[tuple[str, str, str], Comparison]:  # fmt: skip
     differences: dict[tuple[str, str, str], Comparison] = {}
     for other in faults.keys() - {TUNED, AGENT}:
-        for scope, rows in (fair if other == CHAMPION else scopes).items():
+        for scope, rows in (unseen if other == CHAMPION else scopes).items():
             for fault in (*FAULTS, ANY_FAULT):
-                checked = [i for i in rows if fault in able[i]]
+                checked = [i for i in rows if fault in detectable[i]]
                 ours, theirs = ([_has(faults[name][i], fault) for i in checked] for name in (TUNED, other))
                 found = share_difference(ours, theirs)
                 if found is not None:

@@ -1,4 +1,4 @@
-"""Measurements with confidence intervals, differences of two systems on the same tickets, and sets of both by scope.
+"""Measurements with confidence intervals, differences of two systems on the same tickets, and both grouped by scope.
 
 The metrics are `models.evaluation.metrics`; the rules on measurements are `models.evaluation.gate`.
 """
@@ -23,7 +23,7 @@ ALL = "all"
 class Measurement:
     """A number with its 95 % confidence interval, the number of tickets, and a signature of the method.
 
-    A share has its `successes`, and a bootstrapped number its `samples`; bounds at other confidence levels are computed
+    `successes` is set for a share, `samples` for a bootstrapped number; bounds at other confidence levels are computed
     from them.
     """
 
@@ -54,7 +54,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class PairedShares:
-    """On how many of `count` tickets only the first system succeeds (`ours`), and only the second (`theirs`)."""
+    """Of `count` tickets, those on which only the first system succeeds (`ours`) or only the second (`theirs`)."""
 
     ours: int
     theirs: int
@@ -70,7 +70,7 @@ class PairedShares:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of two systems on the same tickets, its 95 % confidence interval, and a two-sided p-value.
+    """The difference of two systems on the same tickets, with its 95 % confidence interval and two-sided p-value.
 
     Bounds at other confidence levels are computed from the bootstrap's `samples`, or from the counts of two shares
     (`paired`).
@@ -122,7 +122,7 @@ class Measurements:
         return sorted({scope for _, scope in self.values})
 
     def as_dict(self) -> dict[str, Any]:
-        """For the database: metric → scope → number, and what it was compared with."""
+        """For the database: metric → scope → number, and the comparisons."""
         values: dict[str, Any] = {}
         for (metric, scope), number in self.values.items():
             values.setdefault(metric, {})[scope] = number.as_dict()
@@ -155,13 +155,13 @@ def count(number: int) -> Measurement:
 
 
 def resampled(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
-    """Row numbers drawn with replacement, one array of length `rows` a sample.
+    """Row numbers drawn with replacement, one array of length `rows` for each sample.
 
-    The same number of rows gives the same samples, so that two systems stay paired. The samples are not kept: all at
-    once they would take 8 kB a row.
+    The same number of rows gives the same samples, so that two systems stay paired. The samples come one by one: all of
+    them together would take 8 kB for each row.
     """
-    dice = np.random.default_rng(SEED)
-    return (dice.choice(rows, size=rows, replace=True) for _ in range(samples))
+    generator = np.random.default_rng(SEED)
+    return (generator.choice(rows, size=rows, replace=True) for _ in range(samples))
 
 
 def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
@@ -185,14 +185,14 @@ def bootstrapped(value: float, samples: np.ndarray, number: int, signature: str 
 def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Comparison | None:
     """The difference of two systems' shares of successes on the same tickets; None without tickets.
 
-    The p-value is McNemar's exact one (Q. McNemar, Psychometrika 12 (1947) 153–157), the interval Bonett and Price's
-    (Adjusted Wald confidence interval for a difference of binomial proportions based on paired data, Journal of
-    Educational and Behavioral Statistics 37 (2012) 479–488). The interval of a bootstrap would be far too narrow when
-    two systems seldom differ.
+    The p-value is that of McNemar's exact test (Q. McNemar, Psychometrika 12 (1947) 153–157). The interval is that of
+    Bonett and Price (Adjusted Wald confidence interval for a difference of binomial proportions based on paired data,
+    Journal of Educational and Behavioral Statistics 37 (2012) 479–488). A bootstrap interval would be far too narrow
+    when two systems seldom differ.
 
     Args:
         first: whether the first system succeeds on each ticket.
-        second: whether the second one does.
+        second: whether the second system succeeds on each ticket.
     """
     if not len(first):
         return None

@@ -1,6 +1,6 @@
 """Classification metrics, and BLEU and chrF of replies with their signatures.
 
-Which systems are compared is decided in the evaluations; intervals are `models.evaluation.measurements`.
+The evaluations decide which systems are compared; `models.evaluation.measurements` computes the intervals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class CategoryScore:
 
 @dataclass(frozen=True)
 class ClassificationMetrics:
-    """Accuracy, macro-F1 and the rest; rows of the confusion matrix are true categories, columns predicted ones."""
+    """Accuracy, macro-F1, scores by category, and the confusion matrix: true categories × predicted categories."""
 
     accuracy: float
     macro_f1: float
@@ -42,14 +42,14 @@ class ClassificationMetrics:
 
 
 class ReplyScores(NamedTuple):
-    """BLEU and chrF by (metric, system), and the first system's lead by (metric, other system)."""
+    """BLEU and chrF by (metric, system), and the first system's differences from the others by (metric, other)."""
 
     values: dict[tuple[str, str], Measurement]
     comparisons: dict[tuple[str, str], Comparison]
 
 
 def classification_metrics(true: Sequence[str], predicted: Sequence[str]) -> ClassificationMetrics:
-    """The metrics over all categories that occur as true or as predicted ones."""
+    """The metrics over all categories that are the true or the predicted category of a ticket."""
     labels = sorted(set(true) | set(predicted))
     precision, recall, _, support = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0.0)
     return ClassificationMetrics(
@@ -84,7 +84,7 @@ def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | Non
 
 
 def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[list[float], list[float]]:
-    """Coverage (ascending) and the accuracy on that share of tickets with the highest confidence, a point a ticket."""
+    """Coverage (ascending) and the accuracy on the tickets with the highest confidence; one point per ticket."""
     order = np.argsort(-np.asarray(confidences, dtype=float), kind="stable")
     right = np.cumsum(np.asarray(correct, dtype=float)[order])
     covered = np.arange(1, len(right) + 1)
@@ -98,7 +98,7 @@ def reply_metrics(language: str) -> dict[str, Metric]:
 
 
 def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: str) -> list[float]:
-    """chrF++ of each single reply, 0..100."""
+    """chrF++ of each reply, 0..100."""
     metric = reply_metrics(language)["chrf"]
     return [
         float(metric.sentence_score(r, [reference]).score) for r, reference in zip(replies, references, strict=True)
@@ -106,7 +106,7 @@ def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: s
 
 
 def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str], language: str) -> ReplyScores:
-    """BLEU and chrF of each system's replies against the agents' replies, and of the first system minus each other.
+    """BLEU and chrF of each system's replies against the agents' replies, and the differences of the first.
 
     Intervals are bootstrap quantiles; p-values come from sacrebleu's paired bootstrap on the same tickets (P. Koehn,
     Statistical significance tests for machine translation evaluation, EMNLP 2004).

@@ -1,6 +1,6 @@
 """The reply to the most similar training ticket: the baseline that a generator has to beat.
 
-Scoring it is `models.evaluation.metrics`.
+`models.evaluation.metrics` scores it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from models.evaluation.training_replies import training_replies
 from ticketing.corpus.snapshot import Record, Snapshot
 
 QUERIES_AT_ONCE = 256  # against 20,000 tickets: 20 MB of similarities
-MAX_CHARACTERS = 5_000  # of a ticket; the request stands at the beginning
+MAX_CHARACTERS = 5_000  # of each ticket, because a ticket begins with its request
 
 
 class NearestReply:
@@ -44,9 +44,9 @@ class NearestReply:
         """The reply to the nearest ticket for each input, in order; "" in a language without training replies."""
         found = [""] * len(inputs)
         for language in set(languages) & set(self._vectorizers):
-            wanted = [i for i, of in enumerate(languages) if of == language]
-            for start in range(0, len(wanted), QUERIES_AT_ONCE):
-                block = wanted[start : start + QUERIES_AT_ONCE]
+            own_rows = [i for i, name in enumerate(languages) if name == language]
+            for start in range(0, len(own_rows), QUERIES_AT_ONCE):
+                block = own_rows[start : start + QUERIES_AT_ONCE]
                 queries = self._vectorizers[language].transform([inputs[i][:MAX_CHARACTERS] for i in block])
                 nearest = np.asarray((queries @ self._matrices[language]).todense()).argmax(axis=1)
                 for i, best in zip(block, nearest, strict=True):

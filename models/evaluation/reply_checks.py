@@ -1,7 +1,7 @@
 """Checks of replies: each detects one fault for which a reviewer would reject a reply.
 
-The checks learn from training replies what agents usually write, so this module has no rule of any single shop. The
-shares of faults are measured by `models.evaluation.generator`.
+The checks learn from training replies what agents usually write, so this module contains no rules of a particular
+shop. `models.evaluation.generator` measures the shares of faults.
 """
 
 import re
@@ -17,13 +17,12 @@ from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
 from ticketing.settings import FAULTS
 
 NUMBERS = ("ORDER_ID", "TRACKING_ID")
-# A fact is customary (a deadline, a fee, a link of the shop) when so many replies have it whose tickets do not …
-CUSTOMARY = 3
-# … and this share of the agents' replies. A last word is usual from the same share on.
-USUAL = 0.005
-LIKE_A_TEMPLATE = 0.5  # cosine of character n-grams of two sentences
-ENOUGH_LETTERS = 40
-OPEN_ENDS = 0.01  # when a larger share of the agents' replies ends within a sentence, an open end is no fault
+# A fact (a deadline, a fee, a link of the shop) is customary if at least this number and this share of the agents'
+# replies state it although their tickets do not. A last word is usual if at least this share of replies ends with it.
+MIN_CUSTOMARY_REPLIES, MIN_USUAL_SHARE = 3, 0.005
+MIN_TEMPLATE_SIMILARITY = 0.5  # cosine of character n-grams of two sentences
+MIN_DETECTABLE_LETTERS = 40
+MAX_OPEN_ENDS = 0.01  # an open end is no fault if a larger share of the agents' replies ends within a sentence
 NOT_LATIN = ("zh", "ja", "ko")
 
 _MONTH = (
@@ -80,14 +79,14 @@ class Answer(NamedTuple):
     reference: str
     language: str
     category: str
-    instruction: str = ""  # of the shop to the generator: a fact in it is not invented
+    instruction: str = ""  # the shop's instruction to the generator; a fact in it is not invented
 
 
 class ReplyChecker:
     """Checks replies against what agents usually write, which it learns from training replies.
 
-    A sample of the training replies is enough, since it counts shares. In a small sample a promise that agents seldom
-    make may be missing and then counts as unknown.
+    The checker counts shares, so a sample of the training replies is enough. A small sample may lack a promise that
+    agents seldom make; the checker then reports that promise as unknown.
     """
 
     def __init__(self, train: Iterable[Record]) -> None:
@@ -101,14 +100,14 @@ class ReplyChecker:
         }
 
     def _languages_that_close(self, answered: Sequence[Record]) -> frozenset[str]:
-        """The languages in which agents nearly always end their last sentence: only there an open end is a fault."""
+        """The languages in which nearly all agents' replies end with a whole sentence: an open end is a fault there."""
         ends: dict[str, list[bool]] = defaultdict(list)
         for record in answered:
             ends[record.language].append(self._ends_openly(record.output or "", record.language))
-        return frozenset(language for language, found in ends.items() if sum(found) <= OPEN_ENDS * len(found))
+        return frozenset(language for language, found in ends.items() if sum(found) <= MAX_OPEN_ENDS * len(found))
 
     def checks(self, language: str) -> frozenset[str]:
-        """The faults that can be detected in a language: promises only where their words are known."""
+        """The faults that can be detected in a language. Unknown promises need a pattern in `_PROMISES`."""
         return frozenset(FAULTS) if language in _PROMISES else frozenset(FAULTS) - {"unknown_promise"}
 
     def faults(self, answer: Answer) -> list[str]:
@@ -137,7 +136,7 @@ class ReplyChecker:
         words = PLACEHOLDER.sub(" ", answer.reply)
         detected = detect_language(words)
         # A few words in Latin letters are detected as English, whatever their language is.
-        short = sum(character.isalpha() for character in words) < ENOUGH_LETTERS
+        short = sum(character.isalpha() for character in words) < MIN_DETECTABLE_LETTERS
         return detected != answer.language and not (short and detected == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
@@ -209,7 +208,11 @@ def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], fro
         counts[key].update(_facts(record.output or "") - _facts(record.input))
         replies[key] += 1
     return {
-        key: frozenset(fact for fact, count in counted.items() if count >= max(CUSTOMARY, USUAL * replies[key]))
+        key: frozenset(
+            fact
+            for fact, count in counted.items()
+            if count >= max(MIN_CUSTOMARY_REPLIES, MIN_USUAL_SHARE * replies[key])
+        )
         for key, counted in counts.items()
     }
 
@@ -230,7 +233,7 @@ def _usual_endings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
     for record in answered:
         counts[record.language][_open_end(record.output or "", record.language)] += 1
     return {
-        language: frozenset(word for word, count in counted.items() if count >= USUAL * counted.total())
+        language: frozenset(word for word, count in counted.items() if count >= MIN_USUAL_SHARE * counted.total())
         for language, counted in counts.items()
     }
 
@@ -259,9 +262,9 @@ class _Templates:
 
     def all_known(self, sentences: Sequence[str]) -> bool:
         cosines = self._vectorizer.transform([_plain(sentence) for sentence in sentences]) @ self._matrix
-        return bool((cosines.max(axis=1).toarray() >= LIKE_A_TEMPLATE).all())
+        return bool((cosines.max(axis=1).toarray() >= MIN_TEMPLATE_SIMILARITY).all())
 
 
 def _plain(sentence: str) -> str:
-    # Amounts and placeholders do not matter here: they are checked as facts and numbers.
+    # The checks of facts and order numbers cover amounts and placeholders.
     return _FACT.sub("0", PLACEHOLDER.sub("X", sentence))

@@ -1,4 +1,4 @@
-"""The training tickets whose replies the evaluation compares with: a sample by language and category."""
+"""Samples the answered training tickets, by language and category, for the baseline and the checks of replies."""
 
 import sys
 from typing import NamedTuple
@@ -6,23 +6,23 @@ from typing import NamedTuple
 from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.snapshot import Record, Snapshot
 
-# The search for the nearest reply takes 9 to 27 kB a ticket, the checks of replies up to 11 kB: 38 GB for a million
-# tickets, and 0.8 GB for this many.
+# The search for the nearest reply takes 9 to 27 kB for each ticket, the checks of replies up to 11 kB. That is 38 GB
+# for a million tickets, and 0.8 GB for this number.
 MAX_REPLIES = 20_000
 
 
 class TrainingReplies(NamedTuple):
-    """Answered training tickets, and how many there are in the snapshot."""
+    """A sample of answered training tickets, and the number of all of them in the snapshot."""
 
     records: list[Record]
-    of: int
+    available: int
 
 
 def training_replies(snapshot: Snapshot) -> TrainingReplies:
-    """At most `MAX_REPLIES` answered training tickets, in their order; the same ones each time.
+    """At most `MAX_REPLIES` answered training tickets, in the order of the snapshot; always the same sample.
 
-    They are drawn by language and category: a uniform sample of a large corpus would have next to none of a rare
-    category or a small language. The training part is read twice, so that only the sample is in memory.
+    The sample is stratified by language and category: a uniform sample of a large corpus would contain almost no ticket
+    of a rare category or language. The function reads the training part twice, so that only the sample is in memory.
     """
     rows, strata = [], []
     for row, record in enumerate(snapshot.iterate("train")):

@@ -1,4 +1,4 @@
-"""The manifest of a generator's artefact: base model, languages and prompts, without which it must not be served."""
+"""The manifest of a generator's artefact: base model, languages and prompt version, which serving must match."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,9 +12,9 @@ from ticketing.stages.prompts import PROMPT_VERSION
 
 
 class GeneratorManifest(NamedTuple):
-    """What an adapter is served with.
+    """The properties of an adapter that serving needs.
 
-    `languages`: the languages it writes, None for any. `base_weights`: see `models.shared.base.weights_hash`.
+    `languages`: the languages that it writes; None means any. `base_weights`: see `models.shared.base.weights_hash`.
     """
 
     languages: frozenset[str] | None

@@ -1,6 +1,6 @@
-"""QLoRA: how trl and peft train a LoRA adapter on a base model in four bits, with what makes it fast on a CPU.
+"""QLoRA with trl and peft: the base model in four bits, the training arguments, and trainers for GPU and CPU.
 
-The training rows and the written adapter are `models.generator.training`.
+`models.generator.training` makes the training rows and writes the adapter.
 """
 
 import ctypes
@@ -46,8 +46,8 @@ def load_quantized(base: str, name: str) -> torch.nn.Module:
 def load_rounded(folder: str) -> torch.nn.Module:
     """The base model with its NF4 weights expanded to `compute_dtype`, from a folder of `served_base`.
 
-    The values are the same as those of `load_quantized`, which expands them anew in every forward and backward pass: on
-    a CPU that is a fifth of a step's time.
+    The values are the same as those of `load_quantized`, which expands them in every forward and backward pass: on a
+    CPU that takes a fifth of a step's time.
 
     Raises:
         ModelError: it can't be loaded.
@@ -59,15 +59,15 @@ def load_rounded(folder: str) -> torch.nn.Module:
     return model
 
 
-def training_arguments(chosen: GeneratorSettings, steps: int, work: Path) -> SFTConfig:
+def training_arguments(options: GeneratorSettings, steps: int, work: Path) -> SFTConfig:
     """The Trainer's schedule and logging; its checkpoints go to `work`."""
     on_cpu = not torch.cuda.is_available()
     return SFTConfig(
         output_dir=str(work),
         max_steps=steps,
-        per_device_train_batch_size=chosen.batch_size,
-        per_device_eval_batch_size=chosen.batch_size,
-        learning_rate=chosen.learning_rate,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         weight_decay=0.0,
@@ -76,12 +76,12 @@ def training_arguments(chosen: GeneratorSettings, steps: int, work: Path) -> SFT
         fp16=compute_dtype() == torch.float16,
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
-        # It saves memory, which is scarce on a GPU, and costs a third of the speed, which is scarce on a CPU.
+        # Checkpointing saves memory, which is scarce on a GPU. It costs a third of the speed, which is scarce on a CPU.
         gradient_checkpointing=not on_cpu,
         max_length=None,  # `fitting_rows` has checked the length
         train_sampling_strategy="group_by_length",
-        seed=chosen.seed,
-        data_seed=chosen.seed,
+        seed=options.seed,
+        data_seed=options.seed,
         logging_steps=min(LOG_EVERY_STEPS, max(1, steps // 10)),
         save_strategy="steps",
         save_steps=max(20, steps // 8),
@@ -111,7 +111,7 @@ def freed_memory_kept() -> Iterator[None]:
 
 
 class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
-    """trl's trainer with LoRA+: a higher learning rate for the second matrix of each adapter, which needs fewer tokens.
+    """trl's trainer with LoRA+: with a higher learning rate for its second matrix, an adapter needs fewer tokens.
 
     Source: S. Hayou et al., LoRA+: efficient low rank adaptation of large models, ICML 2024.
     """
@@ -137,11 +137,11 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
 
 
 class CpuTrainer(LoraPlusTrainer):
-    """A trainer without the work that only a GPU has time for.
+    """A trainer that skips work which would take too long on a CPU.
 
-    It computes the output layer at the reply's tokens only; without Triton, trl 1.16 computes it at every position,
-    prompts included, and statistics that are not used here. And it keeps the inputs of an adapter in bfloat16: peft
-    casts them to float32, the adapter's type, and autocast casts them back before the product.
+    It computes the output layer only at the reply's tokens. Without Triton, trl 1.16 computes it at every position,
+    including the prompt, together with statistics that nobody uses here. It also keeps the inputs of an adapter in
+    bfloat16: peft casts them to float32, the adapter's type, and autocast casts them back before the product.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
@@ -162,7 +162,7 @@ class CpuTrainer(LoraPlusTrainer):
         with self.accelerator.autocast():
             hidden = base.base_model(inputs["input_ids"], inputs["attention_mask"], use_cache=False).last_hidden_state
             targets = inputs["labels"][:, 1:]
-            learnt = targets != IGNORED
-            logits = base.get_output_embeddings()(hidden[:, :-1][learnt])
-        loss = torch.nn.functional.cross_entropy(logits.float(), targets[learnt], reduction="sum")
-        return loss / (learnt.sum() if num_items_in_batch is None else num_items_in_batch)
+            is_reply = targets != IGNORED
+            logits = base.get_output_embeddings()(hidden[:, :-1][is_reply])
+        loss = torch.nn.functional.cross_entropy(logits.float(), targets[is_reply], reduction="sum")
+        return loss / (is_reply.sum() if num_items_in_batch is None else num_items_in_batch)

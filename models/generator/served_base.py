@@ -1,7 +1,7 @@
 """The base model as it is served: with the same rounded weights that the adapter was trained with.
 
 QLoRA trains an adapter on a base model whose weights are rounded to four bits, and the adapter compensates for the
-rounding. Served with unrounded weights it loses 12 points of BLEU on the sample shop.
+rounding. With unrounded weights the adapter loses 12 points of BLEU on the sample shop.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from ticketing.settings import Settings
 
 
 def served_base(base_model: str, settings: Settings, weights: str) -> str:
-    """A folder in the cache with the base model, its weights rounded as in training; it is made once.
+    """A folder in the cache with the base model and its weights rounded as in training; the first call creates it.
 
     Args:
         base_model: as the settings name it.
@@ -27,7 +27,7 @@ def served_base(base_model: str, settings: Settings, weights: str) -> str:
         weights: the hash of the weights that the adapter was trained and judged with.
 
     Raises:
-        ModelError: the base model can't be loaded, or has other weights by now.
+        ModelError: the base model can't be loaded, or its weights have changed.
         OutputError: the cache can't be written.
     """
     base = resolve(base_model, settings)

@@ -1,7 +1,7 @@
 """Trains the reply generator: a LoRA adapter on a base model in four bits (QLoRA), with a loss on the replies only.
 
-Serving is `models.engine.process`, evaluation `models.evaluation.generator`; the prompts are
-`ticketing.stages.prompts`.
+`models.engine.process` serves the adapter, `models.evaluation.generator` evaluates it, and `ticketing.stages.prompts`
+has the prompts.
 """
 
 import hashlib
@@ -58,16 +58,16 @@ class Row(NamedTuple):
 
 
 def generator_languages(settings: Settings) -> frozenset[str] | None:
-    """The languages that the generator may write by the settings; None: any."""
+    """The languages that the settings allow the generator to write; None: any."""
     languages = settings.generator.languages
     return languages_of(settings.generator.base_model) if languages is None else frozenset(languages)
 
 
 def written_languages(snapshot: Snapshot, settings: Settings) -> frozenset[str] | None:
-    """The languages that a generator of this snapshot is trained on and drafts in: those it may write and be judged in.
+    """The languages that a generator is trained on and drafts in: allowed ones with enough test replies.
 
-    A language with fewer test replies than `gate.min_replies` is left to humans. When every language has fewer, the
-    generator writes all allowed languages and fails the default gate.
+    Humans answer a language with fewer test replies than `gate.min_replies`. If every language has fewer, the generator
+    writes all allowed languages and fails the default gate.
     """
     allowed = generator_languages(settings)
     counts = Counter(record.language for record in answered(snapshot, "test", allowed))
@@ -111,51 +111,51 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
             f"{PROMPT_VERSION}: run 'ticketing prepare' first."
         )
     started = time.monotonic()
-    chosen = settings.generator
+    options = settings.generator
     languages = written_languages(snapshot, settings)
-    base = str(resolve(chosen.base_model, settings))
-    tokenizer = load_tokenizer(base, chosen.base_model)
+    base = str(resolve(options.base_model, settings))
+    tokenizer = load_tokenizer(base, options.base_model)
 
-    records = in_random_order(snapshot, "train", languages, chosen.seed)
-    rows, too_long = fitting_rows(records, tokenizer, chosen.max_tokens, chosen.train_tokens)
+    records = in_random_order(snapshot, "train", languages, options.seed)
+    rows, too_long = fitting_rows(records, tokenizer, options.max_tokens, options.train_tokens)
     if not rows:
         raise ModelError(
-            f"No reply fits into generator.max_tokens = {chosen.max_tokens} together with its ticket: raise it."
+            f"No reply fits into generator.max_tokens = {options.max_tokens} together with its ticket: raise it."
         )
-    held_out = islice(in_random_order(snapshot, "validation", languages, chosen.seed), VALIDATION_REPLIES)
-    validation, _ = fitting_rows(held_out, tokenizer, chosen.max_tokens)
+    held_out = islice(in_random_order(snapshot, "validation", languages, options.seed), VALIDATION_REPLIES)
+    validation, _ = fitting_rows(held_out, tokenizer, options.max_tokens)
     validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length share a batch: less padding
-    steps = training_steps([len(row.input_ids) for row in rows], chosen)
+    steps = training_steps([len(row.input_ids) for row in rows], options)
     weights = weights_hash(base)
 
-    work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen, languages)}"
+    work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, options, languages)}"
     work.mkdir(parents=True, exist_ok=True)
     progress = ProgressLog("generator")
     trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
     trainer = trainer_class(
         model=_load_base(base, weights, settings),
-        args=training_arguments(chosen, steps, work),
+        args=training_arguments(options, steps, work),
         train_dataset=as_dataset(rows),
         eval_dataset=as_dataset(validation) if validation else None,
         processing_class=tokenizer,
         peft_config=LoraConfig(
-            r=chosen.lora_rank, lora_alpha=2 * chosen.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM"
+            r=options.lora_rank, lora_alpha=2 * options.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
         callbacks=[progress],
-        lr_ratio=chosen.lora_plus_ratio,
+        lr_ratio=options.lora_plus_ratio,
     )
     trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
     with freed_memory_kept():
         trained = trainer.train(resume_from_checkpoint=last_checkpoint(work))
         loss = trainer.evaluate()["eval_loss"] if validation else None
-    save_adapter(trainer.model, chosen, weights, languages, output)
+    save_adapter(trainer.model, options, weights, languages, output)
     shutil.rmtree(work)
     return {
         "rows": len(rows),
         "rows_too_long": too_long,
         "tokens": sum(len(row.input_ids) for row in rows),
         "steps": steps,
-        "epochs": steps * chosen.batch_size / len(rows),
+        "epochs": steps * options.batch_size / len(rows),
         "train_loss": trained.training_loss,
         "learning_curve": progress.losses,
         "learning_curve_of": "training loss, nats a token",
@@ -192,22 +192,21 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
 def in_random_order(snapshot: Snapshot, part: Part, languages: frozenset[str] | None, seed: int) -> Iterator[Record]:
     """The answered tickets of a part in an order that depends only on the seed and the tickets' ids.
 
-    Only the ids of all tickets are in memory. The records are read `READ_TOGETHER` at a time, with one pass over the
-    part for each.
+    Only the ids of all tickets are in memory. Each batch of `READ_TOGETHER` records takes one pass over the part.
     """
     ids = sorted(record.ticket_id for record in answered(snapshot, part, languages))
     random.Random(seed).shuffle(ids)  # noqa: S311 - an order, not a secret
     for start in range(0, len(ids), READ_TOGETHER):
-        wanted = ids[start : start + READ_TOGETHER]
-        chosen = frozenset(wanted)
-        records = {r.ticket_id: r for r in answered(snapshot, part, languages) if r.ticket_id in chosen}
-        yield from (records[ticket_id] for ticket_id in wanted)
+        batch_ids = ids[start : start + READ_TOGETHER]
+        batch = frozenset(batch_ids)
+        records = {r.ticket_id: r for r in answered(snapshot, part, languages) if r.ticket_id in batch}
+        yield from (records[ticket_id] for ticket_id in batch_ids)
 
 
 def fitting_rows(
     records: Iterable[Record], tokenizer: PreTrainedTokenizerBase, max_tokens: int, budget: int | None = None
 ) -> tuple[list[Row], int]:
-    """The rows of records until the budget of tokens is spent, and the number of rows longer than `max_tokens`.
+    """The rows of records up to the budget of tokens, and the number of rows longer than `max_tokens`.
 
     A row that is too long is left out, not cut: a cut reply would teach the model to stop within a sentence.
     """
@@ -234,15 +233,15 @@ def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
         return_dict=False,
     )
     reply = tokenizer.encode((record.output or "").strip(), add_special_tokens=False)
-    learnt = [*reply, tokenizer.eos_token_id]
-    return Row([*prompt, *learnt], [*[IGNORED] * len(prompt), *learnt])
+    target = [*reply, tokenizer.eos_token_id]
+    return Row([*prompt, *target], [*[IGNORED] * len(prompt), *target])
 
 
-def training_steps(lengths: Sequence[int], chosen: GeneratorSettings) -> int:
+def training_steps(lengths: Sequence[int], options: GeneratorSettings) -> int:
     """The number of steps within the budget of tokens: at least one, at most `epochs` epochs."""
-    most = chosen.epochs * math.ceil(len(lengths) / chosen.batch_size)
-    tokens_a_step = sum(lengths) / len(lengths) * min(chosen.batch_size, len(lengths))
-    return max(1, min(most, round(chosen.train_tokens / tokens_a_step)))
+    most = options.epochs * math.ceil(len(lengths) / options.batch_size)
+    tokens_a_step = sum(lengths) / len(lengths) * min(options.batch_size, len(lengths))
+    return max(1, min(most, round(options.train_tokens / tokens_a_step)))
 
 
 def as_dataset(rows: Sequence[Row]) -> Dataset:
@@ -250,10 +249,10 @@ def as_dataset(rows: Sequence[Row]) -> Dataset:
     return Dataset.from_list([{**row._asdict(), "length": len(row.input_ids)} for row in rows])
 
 
-def work_key(snapshot_id: str, chosen: GeneratorSettings, languages: frozenset[str] | None) -> str:
-    """The name of the folder of checkpoints: a training never continues from one with other data or settings."""
+def work_key(snapshot_id: str, options: GeneratorSettings, languages: frozenset[str] | None) -> str:
+    """The name of the folder of checkpoints; with it, a training never continues from other data or settings."""
     written = "any" if languages is None else ",".join(sorted(languages))
-    text = f"{snapshot_id} {PROMPT_VERSION} {written} {chosen.model_dump_json()}"
+    text = f"{snapshot_id} {PROMPT_VERSION} {written} {options.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -274,17 +273,17 @@ def last_checkpoint(work: Path) -> str | None:
 
 
 def save_adapter(
-    model: PeftModel, chosen: GeneratorSettings, weights: str, languages: frozenset[str] | None, output: Path
+    model: PeftModel, options: GeneratorSettings, weights: str, languages: frozenset[str] | None, output: Path
 ) -> None:
     """Writes the adapter and its manifest; a killed run leaves no `output`. `weights`: the hash of the base model."""
     # The base model's name, not its path, and sorted modules: the files must not differ between machines.
     config = model.peft_config["default"]
-    config.base_model_name_or_path = chosen.base_model
+    config.base_model_name_or_path = options.base_model
     config.target_modules = sorted(config.target_modules)
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     # The vocabulary has not changed. By default peft would look the base model's name up to find out.
     model.save_pretrained(part, save_embedding_layers=False)
     (part / "README.md").unlink(missing_ok=True)
-    write_manifest(part, chosen.base_model, weights, languages)
+    write_manifest(part, options.base_model, weights, languages)
     part.rename(output)

@@ -1,1 +1,1 @@
-"""The finder of names and addresses: a small BERT that is trained once a machine on made-up texts."""
+"""The finder of names and addresses: a small BERT that is trained once on each machine, on made-up texts."""

@@ -1,6 +1,6 @@
 """Finds names and postal addresses in texts: a small BERT that labels tokens, trained by `models.names.training`.
 
-Replacing them is `ticketing.privacy.scrubber`.
+`ticketing.privacy.scrubber` replaces them.
 """
 
 import math
@@ -16,7 +16,7 @@ from models.shared.hardware import compute_dtype
 from models.shared.manifest import load_manifest
 from ticketing.privacy.placeholders import Span
 
-# Raise it when this module finds other spans with the same weights. It is part of the finder's version.
+# Part of the finder's version: raise it when a change to this module finds other spans with the same weights.
 REVISION = 1
 LABELS = ("O", "B-PERSON", "I-PERSON", "B-ADDRESS", "I-ADDRESS")
 BATCH = 64
@@ -36,7 +36,7 @@ class NameFinder:
 
     @classmethod
     def load(cls, path: Path, threshold: float = 0.5) -> Self:
-        """A trained model.
+        """Loads a trained model.
 
         Args:
             path: its folder.
@@ -44,7 +44,7 @@ class NameFinder:
                 for 0.5.
 
         Raises:
-            ModelError: the files are not those of such a model.
+            ModelError: the files do not hold a trained finder.
         """
         with loading(f"The finder of names in {path}"):
             return cls(path, load_manifest(path)["version"], threshold)
@@ -64,15 +64,15 @@ class NameFinder:
         )
         windows = sorted(range(len(encoded["input_ids"])), key=lambda i: len(encoded["input_ids"][i]))
         for start in range(0, len(windows), BATCH):
-            chosen = windows[start : start + BATCH]
+            batch_windows = windows[start : start + BATCH]
             batch = self._tokenizer.pad(
-                {"input_ids": [encoded["input_ids"][i] for i in chosen]}, return_tensors="pt"
+                {"input_ids": [encoded["input_ids"][i] for i in batch_windows]}, return_tensors="pt"
             ).to(self._model.device)
             with torch.inference_mode():
                 logits = self._model(**batch).logits.float()
                 logits[..., 0] -= self._bias
                 labels = logits.argmax(-1).tolist()
-            for window, predicted in zip(chosen, labels, strict=True):
+            for window, predicted in zip(batch_windows, labels, strict=True):
                 number = encoded["overflow_to_sample_mapping"][window]
                 spans = spans_of_labels(texts[number], encoded["offset_mapping"][window], predicted)
                 found[number] += [whole_words(texts[number], span) for span in spans]

@@ -32,8 +32,8 @@ logger = logging.getLogger("ticketing")
 
 IGNORED = -100
 LOG_EVERY_STEPS = 100
-# Two digests make the finder's version: of so many examples, and of the texts that they are made of. The first changes
-# with the code that puts examples together, the second with a text that none of these examples has.
+# The finder's version covers this number of examples, and the texts that examples are made of. The examples change with
+# the code that generates them. The texts also change where no example contains the changed text.
 VERSION_EXAMPLES = 500
 VERSION_WORDS = ("kettle", "delivery", "yesterday", "broken", "please")  # for the examples of the version
 TEXTS = (sentences, impersonal, things, people, streets, generate)
@@ -41,13 +41,13 @@ BASE_FILES = ("config.json", *WEIGHTS, "tokenizer*", "vocab*")
 
 
 class Recipe(NamedTuple):
-    """What the training does that no setting changes. It is part of the finder's version."""
+    """The hyperparameters that are no settings. They are part of the finder's version."""
 
-    revision: int = 1  # raise it when the training changes in another way
+    revision: int = 1  # raise it when the training changes in a way that no other field shows
     optimizer: str = "AdamW"
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
-    warm_up_share: float = 1 / 16  # of the steps; then the learning rate falls to zero in a straight line
+    warm_up_share: float = 1 / 16  # share of the steps; after the warm-up the learning rate falls linearly to zero
     batches_sorted_together: int = 50
 
 
@@ -76,7 +76,7 @@ def name_finder_for(settings: Settings) -> NameFinder:
 
 
 def version(settings: Settings) -> str:
-    """A hash of everything that decides which finder is trained, and how it reads; it takes about a second.
+    """A hash of everything that affects the trained finder and how it reads texts; it takes about a second.
 
     It covers settings, base model, labels, examples, recipe and windows, but not the source text of the code: a changed
     comment must not cost every user a training and a new scrub of every ticket.
@@ -84,14 +84,14 @@ def version(settings: Settings) -> str:
     Raises:
         ModelError: the base model is missing.
     """
-    chosen = settings.name_finder
-    base = resolve(chosen.base_model, settings)
+    options = settings.name_finder
+    base = resolve(options.base_model, settings)
     parts = {
-        "settings": chosen.model_dump(mode="json"),
+        "settings": options.model_dump(mode="json"),
         "base": _base_digest(base),
         "labels": LABELS,
         "texts": {module.__name__: _constants(vars(module)) for module in TEXTS},
-        "examples": list(generate_examples(chosen.seed, VERSION_EXAMPLES, VERSION_WORDS)),
+        "examples": list(generate_examples(options.seed, VERSION_EXAMPLES, VERSION_WORDS)),
         "recipe": RECIPE._asdict(),
         "finder": {"revision": REVISION, "window": WINDOW_TOKENS, "overlap": OVERLAP_TOKENS},
     }
@@ -104,26 +104,26 @@ def train(settings: Settings, output: Path) -> None:
     Raises:
         ModelError: the base model can't be loaded.
     """
-    chosen = settings.name_finder
-    torch.manual_seed(chosen.seed)
-    base = resolve(chosen.base_model, settings)
-    with loading(f"The base model {chosen.base_model!r}", "check TICKETING_NAME_FINDER__BASE_MODEL."):
+    options = settings.name_finder
+    torch.manual_seed(options.seed)
+    base = resolve(options.base_model, settings)
+    with loading(f"The base model {options.base_model!r}", "check TICKETING_NAME_FINDER__BASE_MODEL."):
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForTokenClassification.from_pretrained(
             base,
             num_labels=len(LABELS),
-            num_hidden_layers=chosen.layers,
+            num_hidden_layers=options.layers,
             dtype=torch.float32,
             attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device).train()
-    examples = generate_examples(chosen.seed, chosen.examples, ordinary_words(tokenizer))
+    examples = generate_examples(options.seed, options.examples, ordinary_words(tokenizer))
     rows = [as_row(example, tokenizer) for example in examples]
-    batches = list(in_batches(rows, chosen))
+    batches = list(in_batches(rows, options))
     warm_up = max(1, int(len(batches) * RECIPE.warm_up_share))
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=chosen.learning_rate, weight_decay=RECIPE.weight_decay, fused=True
+        model.parameters(), lr=options.learning_rate, weight_decay=RECIPE.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / warm_up) * (1 - step / len(batches))
@@ -175,11 +175,11 @@ def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
     return Row(encoded["input_ids"], labels)
 
 
-def in_batches(rows: Sequence[Row], chosen: NameFinderSettings) -> Iterator[list[Row]]:
+def in_batches(rows: Sequence[Row], options: NameFinderSettings) -> Iterator[list[Row]]:
     """Every row once, in random order, with rows of similar length in the same batch."""
-    rng = random.Random(chosen.seed)  # noqa: S311 — an order, not a secret
+    rng = random.Random(options.seed)  # noqa: S311 — an order, not a secret
     order = rng.sample(rows, len(rows))
-    size = chosen.batch_size
+    size = options.batch_size
     together = size * RECIPE.batches_sorted_together
     for start in range(0, len(order), together):
         group = sorted(order[start : start + together], key=lambda row: len(row.input_ids))

@@ -1,1 +1,1 @@
-"""Model versions: where they come from, their files, which is champion, and which files can go."""
+"""Model versions: their lineage, their artefacts, promotions and rollbacks, and pruning."""

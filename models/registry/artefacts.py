@@ -1,6 +1,6 @@
 """Stores trained artefacts under the hash of their content, on this machine or at an fsspec URL, and checks the hash.
 
-Which versions use an artefact is known to `models.registry.versions` and `models.registry.pruning`.
+It does not know which versions use an artefact: `models.registry.versions` and `models.registry.pruning` do.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ def artefact_hash(folder: Path) -> str:
 def store(artefact: Path, settings: Settings, undo: ExitStack) -> StoredArtefact:
     """Moves an artefact to its place under the home, and uploads it if the settings name a store.
 
-    Content that is stored already stays as it is: several versions can share one artefact.
+    It does not store the same content twice: several versions can share one artefact.
 
     Args:
         artefact: a folder under the home.
@@ -134,14 +134,14 @@ def _put_back(place: Path, artefact: Path) -> None:
 
 
 def clear(place: Path) -> None:
-    """Removes a folder, and the one above it if nothing else is in there."""
+    """Removes a folder, and its parent folder if that is empty then."""
     shutil.rmtree(place, ignore_errors=True)
     with suppress(OSError):  # the folder holds other artefacts
         place.parent.rmdir()
 
 
 def place_of(digest: str, settings: Settings) -> Path:
-    """Where content with this hash is kept on this machine."""
+    """The folder on this machine for content with this hash."""
     return settings.home / "models" / digest[:2] / digest
 
 

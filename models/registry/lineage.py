@@ -1,6 +1,6 @@
 """Reads the origin, verdicts and history of model versions, and compares two versions.
 
-It changes nothing and needs no artefact; changes are in `models.registry.versions`.
+It changes nothing and needs no artefact; `models.registry.versions` makes changes.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The parts of their origin in which two versions differ, and all their metrics."""
+    """The differences in the origins of two versions, and all their metrics."""
 
     origins: list[Difference]
     metrics: list[Difference]
@@ -54,7 +54,7 @@ def history(database: Database, version: str | None = None) -> list[dict[str, An
 
 
 def lineage(database: Database, version: str) -> Lineage:
-    """The row, the verdicts and the history of one version, by its long or its short name.
+    """The row, the verdicts and the history of one version, given by its long or short name.
 
     Raises:
         ModelError: there is no such version.

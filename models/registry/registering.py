@@ -45,7 +45,7 @@ class Unregistered(NamedTuple):
 
 @contextmanager
 def workspace(settings: Settings) -> Iterator[Path]:
-    """A folder that does not exist yet, for a trainer to write its artefact to; what is not registered is removed."""
+    """The path at which a trainer creates its artefact; an artefact that was not registered is removed at the end."""
     parent = settings.home / "models"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
@@ -58,9 +58,9 @@ def workspace(settings: Settings) -> Iterator[Path]:
 def register(
     database: Database, kind: Kind, snapshot_id: str, artefact: Path, metrics: dict[str, Any], settings: Settings
 ) -> ModelVersion:
-    """Moves a trained artefact to its place and registers it as a candidate, with what is needed to train it again.
+    """Moves a trained artefact to its place and registers it as a candidate, with the data needed to train it again.
 
-    When that fails the artefact is kept, and `register_kept` registers it later.
+    If the registration fails, the artefact is kept, and `register_kept` registers it later.
 
     Raises:
         DatabaseError: the database can't be written.
@@ -71,10 +71,10 @@ def register(
 
 
 def register_kept(database: Database, kind: Kind, snapshot_id: str, settings: Settings) -> ModelVersion | None:
-    """Registers what an earlier run trained from this snapshot with these settings, and could not register.
+    """Registers an artefact that an earlier run trained from this snapshot and settings but could not register.
 
     Returns:
-        the version; None where no such artefact is kept.
+        The version; None if no such artefact is kept.
 
     Raises:
         DatabaseError: the database can't be written; the artefact stays kept.
@@ -84,20 +84,20 @@ def register_kept(database: Database, kind: Kind, snapshot_id: str, settings: Se
     kept = _find_kept(origin, settings)
     if kept is None:
         return None
-    logger.info("train: an earlier run has trained this %s and could not register it; it is registered now", kind)
+    logger.info("train: an earlier run has trained this %s but could not register it; registering it now", kind)
     return _register(database, origin, kept, settings)
 
 
 def _origin(kind: Kind, snapshot_id: str, settings: Settings) -> dict[str, Any]:
-    """What a version is made of: the columns of its row that are known before the training."""
-    chosen = settings.classifier if kind == "classifier" else settings.generator
+    """The columns of a version's row that are known before the training."""
+    options = settings.classifier if kind == "classifier" else settings.generator
     return {
         "kind": kind,
         "snapshot_id": snapshot_id,
-        "base_model": chosen.base_model,
+        "base_model": options.base_model,
         "parameters": {
-            "settings": chosen.model_dump(mode="json"),
-            "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were chosen for it
+            "settings": options.model_dump(mode="json"),
+            "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were options for it
             "engine": settings.engine.model_dump(mode="json"),
             "instructions": settings.instructions,
             "libraries": _library_versions(),
@@ -131,7 +131,7 @@ def _name_of(origin: Mapping[str, Any]) -> str:
 
 
 def _keep(artefact: Path, metrics: Mapping[str, Any], origin: Mapping[str, Any], settings: Settings) -> Unregistered:
-    """Moves an artefact into a folder of its own, named by what it was trained from."""
+    """Moves an artefact into its own folder, whose name is a hash of `origin`."""
     parent = settings.home / "models" / KEPT
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def _keep(artefact: Path, metrics: Mapping[str, Any], origin: Mapping[str, Any],
 
 
 def _find_kept(origin: Mapping[str, Any], settings: Settings) -> Unregistered | None:
-    """An artefact that was trained from this; None where there is no complete and undamaged one."""
+    """A complete and undamaged artefact that was trained from `origin`; None if there is none."""
     for folder in sorted((settings.home / "models" / KEPT).glob(f"{_name_of(origin)}-*")):
         try:
             training = json.loads((folder / TRAINING).read_text("utf-8"))

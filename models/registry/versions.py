@@ -23,7 +23,7 @@ Kind = Literal["classifier", "generator"]
 class ModelVersion:
     """A row of `ticketing.model`, with the artefact's place on this machine.
 
-    `short_name` is for people: the kind and the version's number in the order of creation, as in 'classifier 7'.
+    `short_name` is for people: the kind and a running number in the order of creation, as in 'classifier 7'.
     """
 
     version: str
@@ -40,14 +40,14 @@ class ModelVersion:
 
 
 class Promotion(NamedTuple):
-    """A version and the verdict on which it is promoted."""
+    """A version to promote, and the verdict that justifies it."""
 
     version: str
     verdict_id: int
 
 
 def find(database: Database, version: str, settings: Settings) -> ModelVersion:
-    """One version, by its long or its short name, its artefact checked.
+    """One version by its long or short name. It checks the version's artefact.
 
     Raises:
         ModelError: there is no such version, or its artefact is gone or damaged.
@@ -56,10 +56,10 @@ def find(database: Database, version: str, settings: Settings) -> ModelVersion:
 
 
 def find_row(database: Database, version: str) -> dict[str, Any]:
-    """One version as the database has it; the artefact is not looked at.
+    """The row of one version in the database. It does not check the artefact.
 
     Args:
-        database: where it is registered.
+        database: where the version is registered.
         version: its name, or its short name: 'classifier 7' or classifier-7.
 
     Raises:
@@ -93,13 +93,13 @@ def short_names(database: Database) -> dict[str, str]:
 
 
 def champion_versions(database: Database) -> Mapping[Kind, str]:
-    """Which version drafts, by kind, all at one moment; the artefacts are not looked at."""
+    """The champion of each kind, all read at the same moment. It does not check the artefacts."""
     with database.begin() as conn:
         return {row["name"]: row["version"] for row in queries.champions(conn)}
 
 
 def no_champion(kind: Kind) -> NoChampion:
-    """What a run says that needs a champion."""
+    """The error of a run that needs a champion."""
     return NoChampion(
         f"No {kind} has been promoted yet: run 'ticketing train' and 'ticketing evaluate' "
         "(with --promote to overrule the gate)."
@@ -124,16 +124,17 @@ def promote(
     """Makes versions champions, all of them or none.
 
     Args:
-        database: where they are registered.
+        database: where the versions are registered.
         promotions: the versions, each with its verdict.
         by: who or what promotes.
-        overrule: also what did not pass.
+        overrule: whether to promote versions that failed the gate as well.
         reason: why, for the history.
-        replacing: version → the champion, or None for none, that it may take the place of; unset: whichever there is.
+        replacing: version → the champion that it was compared with (None: there was none). A version that is not a key
+            may replace any champion.
 
     Raises:
-        DatabaseError: a verdict is missing, or is a no and `overrule` is false.
-        ModelError: another champion than was expected is there by now; nothing is promoted.
+        DatabaseError: a verdict is missing, or it is negative and `overrule` is false.
+        ModelError: the champion is no longer the one in `replacing`; nothing is promoted.
     """
     expected = replacing or {}
     with database.begin() as conn:
@@ -144,7 +145,7 @@ def promote(
             replaced = queries.replaced_by(conn, promotion_id=number)
             if replaced is not None and replaced != expected.get(promotion.version, replaced):
                 raise ModelError(
-                    f"{promotion.version} was judged beside {expected[promotion.version] or 'no champion'}, and by now "
+                    f"{promotion.version} was compared with {expected[promotion.version] or 'no champion'}, but now "
                     f"{replaced} is champion: nothing was promoted. Run 'ticketing evaluate' again."
                 )
 
@@ -152,12 +153,12 @@ def promote(
 def promote_by_hand(
     database: Database, version: str, by: str, overrule: bool, reason: str | None, settings: Settings
 ) -> ModelVersion:
-    """Makes a version champion on the gate's latest verdict, as a person wants.
+    """Makes a version champion at a person's request, on the gate's latest verdict.
 
     Raises:
-        ModelError: there is no such version, it can't be served, it was never evaluated, or another champion than it
-            was judged beside is there by now and `overrule` is false.
-        GateFailed: the verdict is a no, and `overrule` is false.
+        ModelError: there is no such version, it can't be served, it was never evaluated, or the champion has changed
+            since the evaluation and `overrule` is false.
+        GateFailed: the verdict is negative, and `overrule` is false.
     """
     model = find(database, version, settings)
     _check_servable(model, settings)
@@ -171,28 +172,28 @@ def promote_by_hand(
     if not verdict["passed"] and not overrule:
         raise GateFailed(
             f"{model.short_name} did not pass the gate; the champion stays. 'ticketing models show "
-            f"{_as_argument(model.short_name)}' says why, --overrule promotes it all the same."
+            f"{_as_argument(model.short_name)}' says why, --overrule promotes it anyway."
         )
-    known = not overrule and "champion" in verdict["metrics"]
-    beside = {model.version: verdict["metrics"]["champion"]} if known else None
-    promote(database, [Promotion(model.version, verdict["verdict_id"])], by, overrule, reason, beside)
+    check_champion = not overrule and "champion" in verdict["metrics"]
+    replacing = {model.version: verdict["metrics"]["champion"]} if check_champion else None
+    promote(database, [Promotion(model.version, verdict["verdict_id"])], by, overrule, reason, replacing)
     return model
 
 
 def rollback(
     database: Database, kind: Kind, by: str, settings: Settings, to: str | None = None, reason: str | None = None
 ) -> ModelVersion:
-    """Makes the champion before the present one, or an earlier one by name, champion again.
+    """Makes the previous champion, or the earlier champion named `to`, champion again.
 
     Raises:
-        ModelError: there is nothing to go back to, or it can't be served; the champion stays.
+        ModelError: there is no earlier champion, or it can't be served; the champion stays.
     """
     to = None if to is None else find_row(database, to)["version"]
     with database.begin() as conn:
         with refusals_as(ModelError, "the champion stays"):
             version = queries.rollback_model(conn, kind=kind, to=to, rolled_back_by=by, reason=reason)
         row = queries.find_model(conn, version=version)
-        # Before the transaction ends: what can't be loaded never becomes champion, whoever promotes meanwhile waits.
+        # Checked within the transaction: an unusable version never becomes champion, and other promotions wait.
         model = _checked(row, settings)
         _check_servable(model, settings)
         artefacts.check(StoredArtefact(row["path"], row["artefact_hash"]), settings)
@@ -200,12 +201,12 @@ def rollback(
 
 
 def _as_argument(short_name: str) -> str:
-    """The short name as it is typed without quotes."""
+    """The short name in the form that needs no quotes."""
     return short_name.replace(" ", "-")
 
 
 def _check_servable(model: ModelVersion, settings: Settings) -> None:
-    """Raises ModelError where drafting would refuse to serve it."""
+    """Raises ModelError if drafting would refuse to serve the version."""
     if model.kind == "generator":
         check_servable(model.version, model.path, model.base_model, settings)
 

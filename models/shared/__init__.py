@@ -1,1 +1,1 @@
-"""What the rooms of learnt models share: base models, texts as vectors, the hardware."""
+"""Code that several rooms of `models` use: base models, the text encoder, statistics, hardware."""

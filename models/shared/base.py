@@ -1,6 +1,6 @@
-"""Finds a base model: an embedded one, which is unpacked once into the cache, a path, or a Hugging Face id.
+"""Finds a base model: an embedded model (unpacked once into the cache), a path, or a Hugging Face id.
 
-The rooms that use a base model load it, inside `loading`.
+It does not load the models: the rooms that use them do so, inside `loading`.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-# Raised by from_pretrained, and by our readers of an artefact's other files, for files that are missing, cut off, or
-# not of the expected kind.
+# from_pretrained, and our readers of an artefact's other files, raise these for missing or truncated files, and for
+# files of another kind.
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, SafetensorError, zipfile.BadZipFile)
 WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # from_pretrained prefers the first
 LITTLE_SPACE = 1 << 30  # bytes
@@ -47,7 +47,7 @@ def resolve(base_model: str, settings: Settings) -> str:
         made_once(target, UNPACK[base_model], "config.json")
         return str(target)
     if base_model.startswith("embedded:"):
-        raise ModelError(f"There is no embedded model {base_model!r}: there are {', '.join(UNPACK)}.")
+        raise ModelError(f"There is no embedded model {base_model!r}: the embedded models are {', '.join(UNPACK)}.")
     path = Path(base_model).expanduser()
     if path.exists() or base_model.startswith(("/", ".", "~")):
         if not (path / "config.json").is_file():
@@ -83,7 +83,7 @@ def files_hash(names: Iterable[str], opened: Callable[[str], IO[bytes]]) -> str:
 
     Args:
         names: paths with `/`.
-        opened: opens the file with a name for reading.
+        opened: takes a name, and opens that file for reading.
     """
     digest = hashlib.sha256()
     for name in sorted(names, key=lambda path: path.split("/")):
@@ -97,8 +97,8 @@ def check_weights(base_model: str, settings: Settings, expected: str) -> None:
     """Raises ModelError when a base model is missing, or its weights do not have the hash `expected`."""
     if weights_hash(resolve(base_model, settings)) != expected:
         raise ModelError(
-            f"The base model {base_model!r} has other weights than those that the generator was trained and judged "
-            "with: restore those, or train and evaluate again."
+            f"The base model {base_model!r} has other weights than the generator was trained and judged with: "
+            "restore the old weights, or train and evaluate again."
         )
 
 
@@ -143,7 +143,7 @@ def writing(folder: Path) -> Iterator[None]:
 
     Raises:
         OutputError: the folder can't be written. torch and safetensors have no exception for a full disk: any of their
-            errors is taken for a full disk when less than `LITTLE_SPACE` is free.
+            errors counts as a full disk if less than `LITTLE_SPACE` is free.
     """
     try:
         yield
@@ -164,7 +164,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None:
-    """Makes a folder unless it exists. It is filled under another name and then renamed: a killed run leaves no half.
+    """Makes a folder unless it exists. It gets its name only when it is complete, so a killed run leaves no half.
 
     Args:
         target: the folder.
@@ -190,7 +190,7 @@ def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None
 
 
 def _wheel(package: str) -> Path:
-    # Not imported: these packages print on import, or run the model in another way.
+    # Only located, not imported: these packages print on import, or run the model in another way.
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelError(f"The embedded model's package {package} is missing: pip install 'ticketing[embedded]'.")

@@ -1,6 +1,6 @@
 """Turns texts into vectors: the mean over the last layer of the classifier's base model before fine-tuning.
 
-The embedded base model was trained for this (sentence-transformers), in English.
+It trains nothing. The embedded base model is an English sentence encoder (sentence-transformers).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """BERT that classifies the mean of its token vectors.
 
-The usual head reads the first token alone, which says little in a sentence encoder: those are trained on the mean.
+The usual head reads the first token alone. Sentence encoders are trained on the mean, so their first token says little.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Pure statistics that several rooms need: a confidence bound for a share, and the calibration error.
 
-Measurements with intervals, and tests of one system against another, are `models.evaluation.measurements`.
+`models.evaluation.measurements` has measurements with intervals, and tests of one system against another.
 """
 
 from collections.abc import Sequence

@@ -415,7 +415,7 @@ def test_the_audit_finds_what_was_put_somewhere_and_nothing_else_that_has_a_form
     done = run.ticketing("privacy", "audit", "--show", "100000")
     log.unlink()
     assert done.returncode == 1
-    assert "texts looked through" in done.stdout, done.stderr[-1000:]
+    assert "texts searched" in done.stdout, done.stderr[-1000:]
     assert "quillon" not in done.stdout.casefold()
     found = re.findall(r"^([^:\n]+): ([A-Z_]+) in", done.stdout, re.MULTILINE)
     assert {(place, kind) for place, kind in found if kind not in ("PERSON", "ADDRESS")} == {("logs", "EMAIL_ADDRESS")}

@@ -1,4 +1,4 @@
-"""A Prefect server for the flows' tests, and flows that find the test's own database."""
+"""A Prefect server for the flows' tests, and settings with which flows use the test's database."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ def prefect(tmp_path_factory):
     before = dict(os.environ)
     try:
         with prefect_server(Settings(home=tmp_path_factory.mktemp("prefect")), port) as url:
-            # Other tests have imported Prefect by now, and it reads its environment only then.
+            # Other tests have imported Prefect already, and it reads its environment only on import.
             refresh_global_settings_context()
             yield url
     finally:

@@ -28,7 +28,7 @@ def quick(monkeypatch):
 
 
 def asking(settings, name, seconds=60):
-    """A run of a flow that asks, within another flow as `retrain` has it."""
+    """Runs a flow that asks a person, as a subflow, like `retrain` does."""
     chosen = settings.model_copy(update={"gate": GateSettings(approval_timeout_seconds=seconds)})
 
     @flow(name="asking", flow_run_name=name, persist_result=False)
@@ -48,7 +48,7 @@ def run_named(client, name):
 
 
 class Person(threading.Thread):
-    """Waits for the run to pause, looks at what is asked, and answers."""
+    """Waits for the run to pause, checks the form, and answers."""
 
     def __init__(self, server, name, *answers):
         super().__init__()
@@ -80,13 +80,13 @@ def answered(server, settings, name, *answers):
         person.join(60)
 
 
-def test_a_yes_lets_the_run_go_on_with_the_persons_name_and_reason(prefect, settings):
+def test_approval_continues_the_run_with_name_and_reason(prefect, settings):
     answer, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
     assert answer == ("ann", "looks good")
     assert "classifier-2 passed: accuracy 0.99" in person.asked
 
 
-def test_a_no_ends_the_run_failed_and_says_who_refused(prefect, settings):
+def test_refusal_fails_the_run_and_names_the_person(prefect, settings):
     with pytest.raises(GateFailed, match="ann refused the promotion: too few tickets. The champion stays"):
         answered(prefect, settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
     with get_client(sync_client=True) as client:
@@ -106,7 +106,7 @@ def test_an_answer_without_a_name_does_not_count(prefect, settings):
     assert len(person.refused) == 2
 
 
-def test_no_answer_in_time_is_a_no(prefect, settings):
+def test_missing_answer_within_the_timeout_is_a_refusal(prefect, settings):
     with pytest.raises(GateFailed, match="Nobody approved the promotion within 2 s.*'ticketing models promote'"):
         asking(settings, "late", seconds=2)()
     with get_client(sync_client=True) as client:
@@ -137,7 +137,7 @@ def until(condition, seconds=240):
 
 
 def handed_over(*proposals):
-    """The name of the run that waits, once the deployment is there."""
+    """Waits for the deployment. Returns the name of the waiting run."""
 
     def attempt():
         try:
@@ -153,7 +153,7 @@ def in_state(client, name, *states):
     return until(lambda: next((run for run in [run_named(client, name)] if run and run.state.name in states), None))
 
 
-def test_a_suspended_run_keeps_nobody_waiting_and_promotes_when_it_is_resumed(served, database, settings):
+def test_suspended_run_blocks_no_other_run_and_promotes_when_resumed(served, database, settings):
     snapshot_id = add_snapshot(database)
     old = promoted(database, settings, snapshot_id, content="old")
     new, late = (candidate(database, settings, snapshot_id, content=name) for name in ("new", "late"))
@@ -167,13 +167,13 @@ def test_a_suspended_run_keeps_nobody_waiting_and_promotes_when_it_is_resumed(se
             client.resume_flow_run(run.id, run_input={"approve": True, "name": " ann ", "reason": "it reads well"})
             ended = in_state(client, run.name, "Completed", "Failed")
             assert ended.state.name == end
-        assert f"{late.version} was judged beside {old.version}, and by now {new.version}" in ended.state.message
+        assert f"{late.version} was compared with {old.version}, but now {new.version}" in ended.state.message
     assert champion_versions(database) == {"classifier": new.version}
     promotions = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
     assert promotions == [{"promoted_by": "ann", "reason": "it reads well"}]
 
 
-def test_a_no_to_a_suspended_run_promotes_nothing(served, database, settings):
+def test_refused_suspended_run_promotes_nothing(served, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     proposal = Proposal(**judged(database, model, PASSED)._asdict(), replacing=None)
     with get_client(sync_client=True) as client:

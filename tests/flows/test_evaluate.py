@@ -1,4 +1,4 @@
-"""What the `evaluate` flow does with verdicts: promotes, asks a person first, refuses; judging itself is a fake."""
+"""How the `evaluate` flow acts on verdicts: it promotes, asks a person first, or refuses. Judging is a fake."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from ticketing.settings import get_settings
 
 @pytest.fixture
 def judging(prefect, database, settings, flow_settings, monkeypatch):
-    """The newest candidate gets the verdict that a test chooses; nothing is reported."""
+    """A fake judge gives the newest candidate the verdict of the test; no report is written."""
     chosen = {"verdict": PASSED}
 
     def judge(context, version):
@@ -33,7 +33,7 @@ def judging(prefect, database, settings, flow_settings, monkeypatch):
 
 @pytest.fixture
 def asked(monkeypatch, flow_settings):
-    """The settings want a person, who says yes; a test may do something meanwhile."""
+    """The settings require approval, and a person approves; a test may act before the approval."""
     flow_settings.setenv("TICKETING_GATE__HUMAN_APPROVAL", "true")
     get_settings.cache_clear()
     log = {"sentences": [], "meanwhile": lambda: None}
@@ -54,13 +54,13 @@ def history(database):
     ]
 
 
-def test_what_passes_is_promoted_by_the_gate(judging, database, settings):
+def test_gate_promotes_candidates_that_pass(judging, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     assert evaluate().promoted == (model.version,)
     assert history(database) == [(model.version, "the gate", False, None)]
 
 
-def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, asked, database, settings):
+def test_human_approval_promotes_nothing_before_the_approval(judging, asked, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
     evaluate()
@@ -83,18 +83,18 @@ def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, dat
     assert (asked["sentences"], champion_versions(database)) == ([], {})
 
 
-def test_a_champion_that_changed_while_the_person_thought_stays(judging, asked, database, settings):
+def test_champion_that_changed_before_the_approval_stays(judging, asked, database, settings):
     snapshot_id = add_snapshot(database)
     promoted(database, settings, snapshot_id, content="old")
     model = candidate(database, settings, snapshot_id, content="new")
     others = []
     asked["meanwhile"] = lambda: others.append(promoted(database, settings, snapshot_id, content="other"))
-    with pytest.raises(ModelError, match=f"{model.version} was judged beside .* nothing was promoted"):
+    with pytest.raises(ModelError, match=f"{model.version} was compared with .* nothing was promoted"):
         evaluate(model.version)
     assert champion_versions(database) == {"classifier": others[0].version}
 
 
-def test_what_fails_is_not_asked_about_and_the_champion_stays(judging, asked, database, settings):
+def test_failed_candidate_is_not_proposed_and_the_champion_stays(judging, asked, database, settings):
     judging["verdict"] = FAILED
     candidate(database, settings, add_snapshot(database))
     with pytest.raises(GateFailed, match="The champion stays"):

@@ -9,7 +9,7 @@ from ticketing.errors import ServiceError
 from ticketing.settings import PrefectSettings
 
 
-def test_a_port_in_use_is_told_before_anything_is_started(settings):
+def test_port_in_use_raises_an_error_before_the_server_starts(settings):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert not port_is_free("127.0.0.1", port)
@@ -24,7 +24,7 @@ def test_a_server_that_the_environment_names_is_used(settings, monkeypatch):
         assert url == "http://127.0.0.1:1/api"
 
 
-def test_its_pages_ask_the_server_that_they_come_from(prefect):
+def test_ui_calls_the_api_of_its_own_server(prefect):
     with urllib.request.urlopen(prefect.removesuffix("/api") + "/ui-settings", timeout=10) as response:  # noqa: S310
         assert json.load(response)["api_url"] == prefect
 

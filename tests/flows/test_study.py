@@ -1,4 +1,4 @@
-"""The tasks of the study flow, one after the other, with a generator that is made up."""
+"""The tasks of the study flow in order, with a fake generator."""
 
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +23,7 @@ from ticketing.study import studies as study
 
 
 class Writer:
-    """Answers every ticket, but makes up an e-mail address for the one about a kettle, which the guard refuses."""
+    """A fake generator that invents an e-mail address in replies about a kettle, which the guard refuses."""
 
     def __init__(self, version):
         self.version = version
@@ -92,11 +92,11 @@ def run(context, draw):
     return run
 
 
-def test_every_system_answers_as_reviewers_would_see_it(database, made, run):
+def test_study_contains_only_tickets_that_every_system_answered(database, made, run):
     champion, candidate = made
     opened = run(candidate)
 
-    # Two of the ten are about a kettle: no reviewer would see a reply to them.
+    # Two of the ten tickets are about a kettle: the guard refuses the replies to them.
     assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
     assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
@@ -120,7 +120,7 @@ def test_a_seed_draws_the_same_tickets_and_another_seed_others(database, made, d
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_the_champion_is_no_candidate_and_a_classifier_is_none(database, made, settings, draw):
+def test_champion_and_classifier_are_refused_as_study_candidate(database, made, settings, draw):
     with pytest.raises(StudyError, match="is the champion"):
         draw(5, made[0])
     with workspace(settings) as artefact:

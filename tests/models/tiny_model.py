@@ -1,4 +1,4 @@
-"""A Llama of two layers with a tokenizer of bytes: big enough to be trained as a real one is, and at once."""
+"""A Llama with two layers and a byte tokenizer, which trains like a real model but within seconds."""
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -8,7 +8,7 @@ from models.shared.base import CHAT_TEMPLATE
 
 
 def save_tiny_model(folder):
-    """Writes the model and its tokenizer there, as `save_pretrained` does."""
+    """Writes the model and its tokenizer to a folder, with `save_pretrained`."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate(["<|im_end|>", "<|im_start|>", *alphabet])}
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

@@ -37,7 +37,7 @@ def test_a_classifier_that_can_not_recognise_out_of_scope_tickets_says_so(tmp_pa
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT), snapshot_of(tmp_path, ["en", "zh"]))
     assert "out of scope" not in classifier_summary(scored)
     untold = replace(scored, tells_out_of_scope=False)
-    assert "There were too few validation tickets to tell what is out of scope" in classifier_summary(untold)
+    assert "There were too few validation tickets to detect tickets that are out of scope" in classifier_summary(untold)
 
 
 def test_a_generators_summary_names_every_system_that_it_was_compared_with(tmp_path):

@@ -64,7 +64,7 @@ def test_wrong_lines_are_named_all_at_once_and_before_the_first_row(tmp_path):
         (b'{"id": 1, "body": "' + b"x" * 51 + b'"}\n', "line 1: 'body' is too long (51 characters; the limit is 50)"),
     ],
 )
-def test_what_can_t_be_used_is_refused_with_a_reason(tmp_path, content, said):
+def test_unusable_lines_are_refused_with_a_reason(tmp_path, content, said):
     path = tmp_path / "in.jsonl"
     path.write_bytes(content)
 
@@ -93,7 +93,7 @@ def test_a_row_shows_no_values():
 
 
 @given(texts=st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1))
-def test_what_is_written_is_read_again(tmp_path_factory, texts):
+def test_written_rows_are_read_back(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("jsonl") / "out.jsonl"
 
     with writing_jsonl(path) as write:
@@ -103,7 +103,7 @@ def test_what_is_written_is_read_again(tmp_path_factory, texts):
     assert [row.values["extra"] for row in read_jsonl(path, ("id",))] == texts
 
 
-def test_a_failed_run_leaves_the_older_file_and_nothing_else(tmp_path):
+def test_failed_run_keeps_the_older_file_and_leaves_no_other(tmp_path):
     path = tmp_path / "out.jsonl"
     path.write_text("older")
 
@@ -133,7 +133,7 @@ def test_a_killed_run_leaves_no_half_file_under_the_name(tmp_path):
     assert not path.exists()
 
 
-def test_a_full_disk_is_told_and_the_half_file_taken_away(tmp_path):
+def test_full_disk_raises_an_error_and_removes_the_partial_file(tmp_path):
     code = (
         "import resource, sys, pathlib, signal\n"
         "from ticketing.errors import OutputError\n"
@@ -154,14 +154,14 @@ def test_a_full_disk_is_told_and_the_half_file_taken_away(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-def test_places_that_can_t_be_written_to_are_named(tmp_path):
+def test_unwritable_paths_are_named_in_the_error(tmp_path):
     with pytest.raises(OutputError, match="there is no folder .*/no"), writing_jsonl(tmp_path / "no" / "out.jsonl"):
         pass
     with pytest.raises(OutputError, match="is not a file"), writing_jsonl(tmp_path):
         pass
 
 
-def test_no_number_is_written_that_is_not_json(tmp_path):
+def test_numbers_that_are_not_json_are_refused(tmp_path):
     with pytest.raises(ValueError, match="JSON"), writing_jsonl(tmp_path / "out.jsonl") as write:
         write({"confidence": float("nan")})
     assert not list(tmp_path.iterdir())

@@ -82,7 +82,7 @@ def test_database_newer_than_the_code_is_refused(database):
         upgrade(database)
 
 
-def test_unused_database_and_one_that_is_behind_are_told_to_upgrade(empty, database, monkeypatch):
+def test_empty_and_outdated_databases_ask_for_an_upgrade(empty, database, monkeypatch):
     with pytest.raises(DatabaseError, match="no schema yet: run 'ticketing db upgrade'"):
         check_schema(empty)
     later = migrations.Migration("0002_pre_later", "SELECT 1", "x")
@@ -91,7 +91,7 @@ def test_unused_database_and_one_that_is_behind_are_told_to_upgrade(empty, datab
         check_schema(database)
 
 
-def test_failing_migration_leaves_nothing_of_itself(database, monkeypatch):
+def test_failing_migration_is_rolled_back(database, monkeypatch):
     broken = migrations.Migration("0002_pre_broken", "CREATE TABLE ticketing.half (); SELECT 1 / 0", "x")
     monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, broken])
     with pytest.raises(DatabaseError, match="DivisionByZero"):
@@ -112,7 +112,7 @@ def test_migration_gives_up_on_a_lock_and_says_who_holds_it(database, monkeypatc
     assert upgrade(database) == ["9999_later"]
 
 
-def test_rows_from_before_texts_had_an_id_are_migrated_as_of_unknown_text(empty, monkeypatch):
+def test_rows_without_a_content_id_are_migrated_with_an_unknown_text(empty, monkeypatch):
     monkeypatch.setattr(migrations, "migrations", lambda: ALL[:6])
     upgrade(empty)
     with empty.begin(role=None) as conn:
@@ -186,7 +186,7 @@ def test_view_made_before_the_first_upgrade_is_kept(empty):
         assert conn.execute("SELECT body FROM ticketing.source_ticket").fetchall() == [{"body": "Hi"}]
 
 
-def test_login_that_may_not_make_roles_upgrades_where_they_exist(server, empty):
+def test_login_without_createrole_upgrades_if_the_roles_exist(server, empty):
     login = server.create_login(*Role)
     own = Database.open(Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@")))
     with pytest.raises(DatabaseError, match="may not upgrade the database"):
@@ -203,6 +203,6 @@ def test_login_that_may_not_make_roles_upgrades_where_they_exist(server, empty):
     own.close()
 
 
-def test_failed_dump_says_so(empty):
+def test_failed_dump_raises_an_error(empty):
     with pytest.raises(DatabaseError, match="pg_dump failed"):
         dump_schema(empty)

@@ -43,7 +43,7 @@ def outbox(database):
 
 
 def refuse(database, statement, told):
-    """The owner tries it, and is told why not."""
+    """The database refuses the owner's statement with a reason."""
     conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions, match=told):
         conn.execute(statement)
@@ -108,7 +108,7 @@ def test_approved_text_is_the_drafts_own(database):
         )
 
 
-def test_draft_begins_as_pending(database):
+def test_new_draft_is_pending(database):
     pending_draft(database)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation, match="begins as"):
         conn.execute(
@@ -135,7 +135,7 @@ def test_claimed_draft_is_decided_by_its_holder_only(database):
     ]
 
 
-def test_claiming_twice_is_one_claim(database):
+def test_second_claim_by_the_holder_returns_the_same_draft(database):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim, draft)
     assert as_person(database, "ann", reviewing.claim, draft)["claimed_by"] == "ann"
@@ -154,7 +154,7 @@ def test_released_draft_goes_to_the_next(database):
     ]
 
 
-def test_not_even_the_owner_takes_a_draft_from_a_reviewers_hands(database):
+def test_not_even_the_owner_changes_the_holder_of_a_draft(database):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim, draft)
     for change in ("claimed_by = 'bob'", "state = 'superseded'", "state = 'expired'"):
@@ -228,14 +228,14 @@ def test_two_reviewers_claiming_at_once_get_different_drafts(database):
             reviewing.set_actor(conn, name)
             meet.wait(20)
             claimed.append(reviewing.claim(conn)["draft_id"])
-            meet.wait(20)  # both hold one before either commits
+            meet.wait(20)  # both hold a draft before either commits
 
     run_together(claim, ["ann", "bob"])
     assert set(claimed) == drafts
 
 
 @pytest.mark.parametrize("empty", ["", "  \n\t"])
-def test_empty_words_and_reasons_are_refused(database, empty):
+def test_empty_replies_and_reasons_are_refused(database, empty):
     draft = pending_draft(database)
     with pytest.raises(ReviewError, match="can't be empty"):
         as_person(database, "ann", reviewing.edit, draft, empty)
@@ -246,7 +246,7 @@ def test_empty_words_and_reasons_are_refused(database, empty):
     assert outbox(database) == []
 
 
-def test_unknown_draft_is_told(database):
+def test_unknown_draft_raises_an_error(database):
     for act in (reviewing.claim, reviewing.approve, reviewing.release):
         with pytest.raises(ReviewError, match="There is no draft 99"):
             as_person(database, "ann", act, 99)
@@ -265,7 +265,7 @@ def test_pending_drafts_are_listed_oldest_first_beside_their_tickets(database):
     assert {row["draft"] for row in listed} == {"Dear Ann, it is on its way."}
 
 
-def test_draft_is_shown_beside_the_text_that_it_answers_and_says_whether_that_is_the_current_one(database):
+def test_draft_is_shown_with_the_text_it_answers_and_whether_it_is_current(database):
     first, second = pending_draft(database, "T1"), pending_draft(database, "T2")
     with database.begin(role=None) as conn:
         add_clean(conn, "T1", revision=2, content_id="text-2")
@@ -295,7 +295,7 @@ def test_draft_for_a_text_that_has_changed_can_be_rejected_and_released_but_not_
     assert outbox(database) == []
 
 
-def test_each_text_of_a_ticket_can_get_a_reply_of_its_own(database):
+def test_each_text_of_a_ticket_can_get_its_own_reply(database):
     first = pending_draft(database)
     as_person(database, "ann", reviewing.approve, first)
     with database.begin() as conn:

@@ -1,4 +1,4 @@
-"""Least rights: what each role may not do, asked of the database itself."""
+"""Least privilege: what each role may and may not do, tested on the database itself."""
 
 import contextlib
 from pathlib import Path
@@ -27,7 +27,7 @@ def with_a_draft(server):
 
 
 def attempt(database, role, statement):
-    """Runs it as a role and rolls it back; None or the condition it was refused with."""
+    """Runs a statement as a role and rolls it back. Returns None, or the condition that refused it."""
     with psycopg.connect(database.libpq_uri()) as conn:
         conn.execute(f"SET ROLE {role}")
         try:
@@ -102,7 +102,7 @@ REFUSED = "42501"
         (Role.WRITEBACK, "UPDATE vault.entry SET value = 'x'"),
     ],
 )
-def test_role_may_not(with_a_draft, role, statement):
+def test_role_is_denied(with_a_draft, role, statement):
     assert attempt(with_a_draft, role, statement) == REFUSED
 
 
@@ -127,7 +127,7 @@ def test_role_may_not(with_a_draft, role, statement):
         (Role.WRITEBACK, "SELECT value FROM vault.entry"),
     ],
 )
-def test_role_may(with_a_draft, role, statement):
+def test_role_is_allowed(with_a_draft, role, statement):
     assert attempt(with_a_draft, role, statement) is None
 
 
@@ -140,7 +140,7 @@ def test_public_may_call_no_function_of_ours(database):
     assert callable_by_all == []
 
 
-def test_function_with_its_owners_rights_has_a_search_path_of_its_own(database):
+def test_security_definer_functions_pin_their_search_path(database):
     loose = rows(
         database,
         "SELECT proname FROM pg_proc WHERE pronamespace = 'ticketing'::regnamespace AND (prosecdef OR prorettype ="
@@ -149,7 +149,7 @@ def test_function_with_its_owners_rights_has_a_search_path_of_its_own(database):
     assert loose == []
 
 
-def test_operators_of_the_callers_own_do_not_get_past_the_guard(server, database_name, database):
+def test_callers_own_operators_do_not_bypass_the_guard(server, database_name, database):
     draft = pending_draft(database)
     with database.begin(role=None) as conn:
         conn.execute("UPDATE ticketing.draft SET state = 'superseded'")
@@ -164,7 +164,7 @@ def test_operators_of_the_callers_own_do_not_get_past_the_guard(server, database
             conn.execute("UPDATE ticketing.draft SET state = 'expired' WHERE draft_id = %s", (draft,))
 
 
-def test_human_queue_holds_every_new_ticket_that_no_draft_will_come_for(database):
+def test_human_queue_contains_every_new_ticket_without_a_coming_draft(database):
     with database.begin() as conn:
         add_clean(conn, "unsure", "failed", "drafted")
         add_clean(conn, "unfit", unfit="the body is too long")

@@ -1,4 +1,4 @@
-"""The sample shop: what it promises, and that it is no toy."""
+"""The sample shop: labels, spans, decisions, and the variety of its tickets."""
 
 import re
 from collections import Counter
@@ -61,7 +61,7 @@ def test_the_same_25_intents_at_least_are_written_in_both_languages(sample):
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_every_case_of_the_policy_can_be_told_and_is_answered(language):
+def test_every_case_of_the_policy_occurs_and_is_answered(language):
     for intent in INTENTS:
         wording = TEXTS[language].WORDINGS[intent.name]
         assert set(wording.policy) == set(intent.cases)
@@ -75,7 +75,7 @@ def test_about_one_label_in_two_hundred_is_wrong(history):
     assert 0.002 < wrong < 0.01
 
 
-def test_the_true_spans_hold_what_their_kind_says(sample):
+def test_marked_spans_contain_values_of_their_kind(sample):
     kinds = Counter()
     for one in sample:
         for field, spans in one.spans.items():
@@ -108,7 +108,7 @@ def own_orders(one):
     return orders_in(one, "body") | orders_in(one, "subject")
 
 
-def test_replies_name_an_order_of_their_ticket_or_none(history):
+def test_replies_name_only_orders_of_their_ticket(history):
     named = [one for one in history if orders_in(one, "reply")]
     assert all(orders_in(one, "reply") <= own_orders(one) for one in named)
     assert len(named) > len(history) * 0.3
@@ -125,7 +125,7 @@ def test_many_tickets_have_no_order_number_and_their_replies_name_none(history):
     assert sum(bool(own_orders(one)) for one in closing) < len(closing) * 0.35
 
 
-def test_each_decision_is_one_of_the_policy_and_is_what_the_reply_says(sample):
+def test_each_decision_is_in_the_policy_and_matches_the_reply(sample):
     general = {ASK_ORDER_NUMBER: "ASK_ORDER_NUMBER", CHECK_ORDER_NUMBER: "CHECK_ORDER_NUMBER", ASK_DATE: "ASK_DATE"}
     intents = {intent.name: intent for intent in INTENTS}
     for one in sample:
@@ -144,7 +144,7 @@ def pattern(template):
     return ".+".join(re.escape(piece) for piece in re.split(FIELD.pattern, template)[::2])
 
 
-def test_how_long_ago_it_was_decides_and_is_asked_for_where_it_is_missing(history):
+def test_age_decides_the_case_and_the_agent_asks_for_a_missing_age(history):
     seen = Counter()
     for one in history:
         case = one.decision.split("/")[1]
@@ -157,7 +157,7 @@ def test_how_long_ago_it_was_decides_and_is_asked_for_where_it_is_missing(histor
     assert sum(one.decision.endswith(ASK_DATE) for one in history) > 50
 
 
-def test_lengths_are_spread_as_widely_as_in_life(sample):
+def test_text_lengths_vary_widely(sample):
     for language, longest in (("en", 1_500), ("zh", 400)):
         lengths = sorted(len(one.ticket.body) for one in sample if one.ticket.language == language)
         assert lengths[len(lengths) // 50] < 40
@@ -178,7 +178,7 @@ def test_no_latin_sentences_stand_in_chinese_tickets(sample):
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_people_type_as_people_do(sample, language):
+def test_tickets_contain_typos_slang_and_emoji(sample, language):
     bodies = [one.ticket.body for one in sample if one.ticket.language == language]
     marks = {"en": ("pls", " u ", "😡", "\n> "), "zh": ("帐", "kd", "😡", "\n> ")}[language]
     for mark in marks:

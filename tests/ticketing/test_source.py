@@ -36,7 +36,7 @@ GOOD = {
 
 
 def replace_view(database, columns, rest="", grant=True):
-    """An engineer's own view in the place of ours."""
+    """Replaces our view with a user's own view."""
     select = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
@@ -156,7 +156,7 @@ def test_hash_in_the_database_is_the_hash_of_the_code(server, parts):
     assert found == content_hash(*parts)
 
 
-def test_ticket_that_a_view_gives_twice_is_read_once_a_page_and_reading_goes_on(database):
+def test_ticket_that_is_twice_in_the_view_is_read_once_per_page_without_a_loop(database):
     columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
     replace_view(
         database,
@@ -168,7 +168,7 @@ def test_ticket_that_a_view_gives_twice_is_read_once_a_page_and_reading_goes_on(
         assert [[ticket.ticket_id for ticket in page] for page in read_all(conn, 3)] == [["B", "A"], ["C"]]
 
 
-def test_missing_view_is_told(database):
+def test_missing_view_raises_an_error(database):
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
     with database.begin() as conn, pytest.raises(SourceMissing, match="There is no view ticketing.source_ticket"):
@@ -193,13 +193,13 @@ def test_columns_of_a_wrong_type_are_named(database):
         check_source(conn)
 
 
-def test_view_the_pipeline_may_not_read_is_told_with_the_grant(database):
+def test_error_for_an_unreadable_view_names_the_grant(database):
     replace_view(database, GOOD, grant=False)
     with database.begin() as conn, pytest.raises(SourceMissing, match="GRANT SELECT ON ticketing.source_ticket TO"):
         check_source(conn)
 
 
-def test_view_that_reads_the_imported_tickets_is_told_from_one_that_does_not(database):
+def test_view_over_the_imported_tickets_is_distinguished_from_other_views(database):
     def reads_imports():
         with database.begin() as conn:
             return queries.source_is_default(conn)
@@ -235,7 +235,7 @@ def test_next_page_is_found_through_the_index(database):
     assert "Sort" not in str(plan)
 
 
-def test_source_without_an_index_is_told_which_one_it_needs(database):
+def test_advice_for_a_source_without_an_index_names_the_index(database):
     with database.begin(role=None) as conn:
         conn.execute("CREATE TABLE public.helpdesk AS SELECT n AS id, timestamptz '2026-01-01' + n * interval '1 second'"
                      " AS changed FROM generate_series(1, 20000) AS n")  # fmt: skip

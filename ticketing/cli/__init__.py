@@ -15,7 +15,7 @@ from ticketing.cli.endings import Commands, end_on_sigterm, report_error
 app = typer.Typer(
     name="ticketing",
     cls=Commands,
-    help="Reply drafts for support tickets, from the tickets in Postgres, without personal data leaving it.",
+    help="Reply drafts for support tickets, from the tickets in Postgres; personal data never leaves it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"auto_envvar_prefix": "TICKETING"},
@@ -41,15 +41,15 @@ app.command("demo")(services.demo_command)
 
 
 def main() -> None:
-    """Runs the command. An error becomes one sentence on stderr and exit code 1; an interruption 130 or 143."""
-    # How long torch's threads spin before they sleep. By default so long that two processes on the same cores slow each
-    # other down four times; not at all costs a single one a fifth of its speed.
+    """Runs the command. An error prints one sentence and exits with 1; an interruption exits with 130 or 143."""
+    # How long torch's threads spin before they sleep. With the default, two processes on the same cores become four
+    # times slower; without any spinning, a single process loses a fifth of its speed.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     # Libraries' own messages and progress bars would break the lines of the log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "TQDM_DISABLE"):
         os.environ.setdefault(name, "1")
-    # transformers asks huggingface_hub, which is imported by now and has read the environment before.
+    # transformers asks huggingface_hub, which read the environment on import, before these variables were set.
     disable_progress_bars()
     end_on_sigterm()
     try:

@@ -1,4 +1,4 @@
-"""What every command needs: a console, a home, a database that is ready, a context. Nothing here is a command."""
+"""What every command needs: the console, the home, the database and the context. It has no command."""
 
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ MAX_NUMBER = 2**63 - 1  # of Postgres' bigint
 
 
 def open_home(settings: Settings) -> None:
-    """Makes the home if it is not there.
+    """Makes the home if it does not exist.
 
     Raises:
         ConfigurationError: it is a file, can't be made, or is not writable.
@@ -44,7 +44,7 @@ def open_home(settings: Settings) -> None:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database, ready for work: the embedded one is brought up to date, one of yours is only checked.
+    """The database, ready for use. It upgrades the schema of the embedded database, and only checks that of yours.
 
     Raises:
         ConfigurationError: the home can't be used.
@@ -60,7 +60,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def require_champion(database: Database, kind: Kind) -> None:
-    """Does nothing if there is a champion: asked before the scrubber is loaded, which may train its finder of names.
+    """Checks that there is a champion. Call it before loading the scrubber, which may train its finder of names.
 
     Raises:
         NoChampion: none has been promoted.
@@ -71,12 +71,12 @@ def require_champion(database: Database, kind: Kind) -> None:
 
 @contextmanager
 def open_context(with_database: bool = True) -> Iterator["Context"]:
-    """What a command opens once and passes on; the database is ready for work, unless the command needs none.
+    """The context that a command opens once and passes on, with a database unless the command needs none.
 
     Raises:
         DatabaseError: the database can't be reached, or its schema is not up to date.
     """
-    # It imports torch, which has to find the environment that `main` sets, and takes seconds.
+    # Imported here because it imports torch, which takes seconds and must see the environment that `main` sets.
     from models.context import Context
 
     settings = get_settings()

@@ -1,4 +1,4 @@
-"""`ticketing import` and `prepare`: tickets in, and a snapshot out of them."""
+"""`ticketing import` and `prepare`: they read tickets, and build a snapshot."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from ticketing.jsonl import check_output
 from ticketing.setting_types import check_timezone
 from ticketing.settings import Settings, get_settings
 
-# Distinct from 1: the tickets that could be taken are in, and the others are listed.
+# Distinct from 1: the valid rows are imported, and the refused rows are listed.
 EXIT_SOME_REFUSED = 3
 
 
@@ -29,12 +29,13 @@ def import_command(
     role: Annotated[str, typer.Option(help="history: tickets with a category; incoming: new ones.")] = "history",
     from_url: Annotated[str | None, typer.Option(help="Any SQLAlchemy URL, instead of a file.")] = None,
     query: Annotated[str | None, typer.Option(help="The SELECT to run there.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="Where refused rows are listed, by line number.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="The file that lists refused rows by line number.")] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="The zone of time stamps that have none; left out: importing.timezone, or UTC.")
+        str | None,
+        typer.Option(help="The zone of time stamps without a zone; the default is importing.timezone, then UTC."),
     ] = None,
 ) -> None:
-    """Imports tickets. Running it again changes nothing; exit code 3 says that some rows were refused."""
+    """Imports tickets. Running it again changes nothing; exit code 3 means that some rows were refused."""
     if (file is None) == (from_url is None) or (from_url is None) != (query is None):
         raise InputError("Name either a FILE, or --from-url with --query.")
     if role not in ("history", "incoming"):
@@ -75,7 +76,7 @@ def _with_timezone(settings: Settings, timezone: str | None) -> Settings:
 
 
 def prepare_command() -> None:
-    """Reads what is new or changed in the source, scrubs and cleans it, and builds a snapshot."""
+    """Reads new and changed tickets from the source, scrubs and cleans them, and builds a snapshot."""
     settings = get_settings()
     open_database(settings)
     with prefect_api(settings):

@@ -1,4 +1,4 @@
-"""`ticketing db`: bring a database up to date, and show its schema."""
+"""`ticketing db`: commands that upgrade a database and show its schema."""
 
 import typer
 
@@ -13,14 +13,14 @@ app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 @app.command("upgrade")
 def upgrade_command() -> None:
-    """Applies the migrations that are missing. Safe to run twice, and from two processes at once."""
+    """Applies the missing migrations. It is safe to run twice, and from two processes at once."""
     applied = upgrade(Database.open(get_settings()))
     console.print(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
 
 @app.command("restore-source")
 def restore_source_command() -> None:
-    """Creates the view ticketing.source_ticket over the imported tickets, where it was dropped."""
+    """Creates the view ticketing.source_ticket over the imported tickets again if it was dropped."""
     with open_database(get_settings()).begin(role=None) as conn:
         restore_source(conn)
     console.print("ticketing.source_ticket reads the imported tickets")
@@ -28,7 +28,7 @@ def restore_source_command() -> None:
 
 @app.command("schema")
 def schema_command() -> None:
-    """Prints the schema as SQL, as the migrations leave it."""
+    """Prints the schema after all migrations as SQL."""
     typer.echo(dump_schema(Database.open(get_settings())), nl=False)
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: an error becomes one sentence, and SIGTERM does the same as Ctrl-C. Nothing here is a command."""
+"""How a command ends: an error becomes one sentence, and SIGTERM acts like Ctrl-C. It has no command."""
 
 import errno
 import signal
@@ -18,31 +18,33 @@ from ticketing.cli.log_lines import show_log
 from ticketing.errors import ConfigurationError, TicketingError
 from ticketing.settings import get_settings
 
-# What a shell reports for a process that a signal ended: 128 and the signal's number.
+# A shell's exit code for a process that a signal ended: 128 plus the signal's number.
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM."""
+    """SIGTERM asked the process to end."""
 
 
 class Commands(TyperGroup):
-    """All commands, with what happens before each of them and after an interruption."""
+    """All commands. It starts the log before a command, and reports an interruption."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — click's own types differ between versions of typer
         """Runs a command; an interruption ends it with a sentence and the exit code that a shell expects."""
         try:
-            with suppress(ConfigurationError):  # every command reads them, and reports it; --help needs none
+            with suppress(
+                ConfigurationError
+            ):  # every command reads the settings again and reports the error; --help needs no settings
                 show_log(get_settings())
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
-            console.print("interrupted: run the same command again, it goes on where it stopped")
+            console.print("interrupted: run the same command again, and it continues where it stopped")
             raise typer.Exit(EXIT_TERMINATED if isinstance(interruption, Terminated) else EXIT_INTERRUPTED) from None
 
 
 def end_on_sigterm() -> None:
-    """Makes SIGTERM raise `Terminated`, so that open blocks are left, and servers stopped, as after Ctrl-C.
+    """Makes SIGTERM raise `Terminated`, so that open blocks end and servers stop as after Ctrl-C.
 
     A shell that is not interactive starts background processes with SIGINT ignored: only SIGTERM ends those.
     """
@@ -52,7 +54,7 @@ def end_on_sigterm() -> None:
 def report_error(error: Exception) -> None:
     """Prints one sentence about an error that ended a command.
 
-    Of an unexpected error only the type is printed: its message may quote a ticket. The stack goes into a file.
+    For an unexpected error it prints only the type, because the message may quote a ticket. A file gets the stack.
     """
     if isinstance(error, TicketingError):
         console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
@@ -88,5 +90,5 @@ def _stacks(error: BaseException | None) -> list[str]:
         lines += [f"{type(error).__module__}.{type(error).__qualname__}", *traceback.format_tb(error.__traceback__)]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if error is not None:
-            lines.append("raised while this was handled, or caused by this:")
+            lines.append("raised while the next error was handled, or caused by it:")
     return lines

@@ -1,4 +1,4 @@
-"""`ticketing classify`, `scrub` and `reply`: parts of the pipeline for files, one JSON object a line, order kept."""
+"""`ticketing classify`, `scrub` and `reply`: parts of the pipeline for JSON lines files; the order is kept."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BATCH = 256
 
-Input = Annotated[Path, typer.Option("--input", help="JSON lines: one object a line.")]
+Input = Annotated[Path, typer.Option("--input", help="JSON lines: one object per line.")]
 Output = Annotated[Path, typer.Option("--output", help="JSON lines, in the order of the input.")]
 
 
@@ -58,7 +58,7 @@ def scrub_command(input: Input, output: Output) -> None:
 
 
 def reply_command(input: Input, output: Output) -> None:
-    """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null where no draft can be proposed."""
+    """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null if no draft can be proposed."""
     rows = _read(input, output, ("id", "body"), get_settings())
     reasons: Counter[str] = Counter()
     with open_context() as context:
@@ -131,7 +131,7 @@ def _replied(row: JsonRow, drafted: Drafted | None) -> dict[str, Any]:
 
 
 def _read(source: Path, target: Path, required: tuple[str, ...], settings: Settings) -> Iterator[JsonRow]:
-    # Both files are checked before a model is loaded, so that a wrong last line is reported now.
+    # Both files are checked before a model is loaded, so that even an invalid last line is reported early.
     check_output(target)
     return read_jsonl(source, required, settings.corpus.max_body_chars)
 

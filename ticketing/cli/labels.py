@@ -1,4 +1,4 @@
-"""`ticketing labels`: which historical tickets most likely have the wrong category, for a person to look at."""
+"""`ticketing labels`: lists the historical tickets that most likely have the wrong category, for a person to check."""
 
 import csv
 from collections.abc import Sequence
@@ -32,29 +32,29 @@ def labels() -> None:
 @app.command("audit")
 def audit_command(
     snapshot: Annotated[str | None, typer.Option(help="The snapshot's id; the newest if left out.")] = None,
-    target: Annotated[Path | None, typer.Option("--output", help="All of them, as CSV.")] = None,
+    target: Annotated[Path | None, typer.Option("--output", help="A CSV file for all of them.")] = None,
 ) -> None:
-    """Lists the tickets whose category the others contradict, the likeliest mistakes first. It changes none."""
+    """Lists tickets whose category is most likely wrong, the likeliest mistakes first. It changes no category."""
     if target is not None:
-        check_output(target)  # before the minutes that the search takes
+        check_output(target)  # before the search, which takes minutes
     from models.evaluation.label_audit import MAX_TICKETS, audited_tickets, suspects
     from models.shared.encoder import Encoder
 
     settings = get_settings()
     corpus = find_snapshot(open_database(settings), settings, snapshot)
     records = audited_tickets(corpus)
-    console.print(f"looking through {len(records)} labelled tickets, at most {MAX_TICKETS:,} of a snapshot")
+    console.print(f"checking {len(records)} labelled tickets (at most {MAX_TICKETS:,} of a snapshot)")
     found = suspects(records, Encoder.load(settings))
     rows = [
         (
-            one.ticket_id,
-            one.language,
-            one.given,
-            one.suggested,
-            f"{one.quality:.3f}",
-            " ".join(one.text.split())[:SHOWN_CHARS],
+            suspect.ticket_id,
+            suspect.language,
+            suspect.given,
+            suspect.suggested,
+            f"{suspect.quality:.3f}",
+            " ".join(suspect.text.split())[:SHOWN_CHARS],
         )
-        for one in found[:SHOWN]
+        for suspect in found[:SHOWN]
     ]
     print_table(("ticket", "language", "category", "more likely", "quality", "text"), rows, texts=("text",))
     output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
@@ -68,7 +68,7 @@ def _write(found: "Sequence[Suspect]", target: Path) -> None:
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(found[0]._fields if found else ("ticket_id",))
-            writer.writerows([safe_cell(str(value)) for value in one] for one in found)
+            writer.writerows([safe_cell(str(value)) for value in suspect] for suspect in found)
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)

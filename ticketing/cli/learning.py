@@ -1,4 +1,4 @@
-"""`ticketing train`, `evaluate` and `draft`: the flows that need models, run now in this process."""
+"""`ticketing train`, `evaluate` and `draft`: the flows that need models. They run at once, in this process."""
 
 import getpass
 from typing import Annotated
@@ -17,7 +17,7 @@ from ticketing.settings import get_settings
 def train_command(
     snapshot: Annotated[str | None, typer.Option(help="The snapshot's id; the newest if left out.")] = None,
 ) -> None:
-    """Trains a classifier and, where there are replies, a reply generator from one snapshot."""
+    """Trains a classifier and, if there are enough replies, a reply generator from one snapshot."""
     settings = get_settings()
     database = open_database(settings)
     find_snapshot(database, settings, snapshot)
@@ -57,7 +57,7 @@ def evaluate_command(
 
 
 def draft_command(
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after about so many tickets.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after about this many tickets.")] = None,
 ) -> None:
     """Drafts replies for the new tickets that `prepare` has read, and writes them back for review."""
     settings = get_settings()
@@ -69,7 +69,7 @@ def draft_command(
 
 
 def _version(database: Database, name: str | None, kind: Kind) -> str | None:
-    """The long name of a version of this kind, which may be given by its short name."""
+    """The long name of a version of this kind; `name` may be its short name."""
     if name is None:
         return None
     row = find_row(database, name)

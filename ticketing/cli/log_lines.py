@@ -1,6 +1,6 @@
-"""What the terminal shows of the log: lines about the work, without Prefect's own book-keeping and its stacks.
+"""Selects the log lines that the terminal shows: those about the work, without Prefect's own lines and stacks.
 
-Prefect's server keeps the whole log of a run.
+It does not change other logs: Prefect's server keeps the whole log of a run.
 """
 
 import logging
@@ -13,7 +13,7 @@ FAILED = "Encountered exception during execution"
 
 
 def show_log(settings: Settings) -> None:
-    """Prints the log of this process on stderr, from the level of the settings on."""
+    """Prints the log of this process on stderr, from the level in the settings upwards."""
     handler = logging.StreamHandler()
     handler.addFilter(_is_about_the_work)
     handler.setFormatter(_WithoutStacks("%(asctime)s %(levelname)s %(message)s"))
@@ -29,7 +29,7 @@ def _is_about_the_work(record: logging.LogRecord) -> bool:
 
 class _WithoutStacks(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        # Of a task that Prefect tries again the error's sentence is enough. Other handlers get the record as it is.
+        # For a task that Prefect retries, the error's sentence is enough. Other handlers get the unchanged record.
         if record.module in ENGINES:
             record = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
         return super().format(record)

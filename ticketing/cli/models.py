@@ -1,6 +1,6 @@
-"""`ticketing models`: which versions there are, where they come from, which one drafts, and how to take one back.
+"""`ticketing models`: lists, compares, promotes, rolls back and prunes model versions.
 
-The rules are the registry's and the database's; here is what a person sees of them.
+It has no rules of its own: those are in the registry and the database.
 """
 
 import getpass
@@ -20,14 +20,14 @@ from ticketing.cli.tables import print_table, print_values
 from ticketing.database import Database
 from ticketing.settings import get_settings
 
-app = typer.Typer(help="List model versions, compare them, promote one and take it back.", no_args_is_help=True)
+app = typer.Typer(help="List, compare, promote and roll back model versions.", no_args_is_help=True)
 
 HEADLINES = 3
 
 Version = Annotated[
     str, typer.Argument(help="As 'ticketing models list' shows it: classifier-7, 'classifier 7', or the long name.")
 ]
-Kind = Annotated[Literal["classifier", "generator"], typer.Argument(help="What is taken back.")]
+Kind = Annotated[Literal["classifier", "generator"], typer.Argument(help="Which kind to roll back.")]
 Reason = Annotated[str | None, typer.Option(help="Why; it stays in the history.")]
 
 
@@ -82,20 +82,22 @@ def compare_command(a: Version, b: Version) -> None:
     compared = lineage.compare(_database(), a, b)
     for title, differences in (("differences", compared.origins), ("numbers", compared.metrics)):
         if differences:
-            rows = [(name, _shown(one), _shown(other)) for name, one, other in differences]
+            rows = [(name, _shown(first), _shown(second)) for name, first, second in differences]
             print_table(("name", a, b), rows, title)
 
 
 @app.command("history")
 def history_command() -> None:
-    """Shows which version drafted since when, who made it so, and on which verdict."""
+    """Shows every promotion, rollback and pruning: when, by whom, and on which verdict."""
     _print_history(lineage.history(_database()))
 
 
 @app.command("promote")
 def promote_command(
     version: Version,
-    overrule: Annotated[bool, typer.Option("--overrule", help="Even if the gate said no; it is remembered.")] = False,
+    overrule: Annotated[
+        bool, typer.Option("--overrule", help="Promote even if the gate said no; the history records it.")
+    ] = False,
     reason: Reason = None,
 ) -> None:
     """Makes a version the champion, on the gate's latest verdict."""
@@ -108,7 +110,7 @@ def promote_command(
 @app.command("rollback")
 def rollback_command(
     kind: Kind,
-    to: Annotated[str | None, typer.Option(help="An earlier champion; the one before if left out.")] = None,
+    to: Annotated[str | None, typer.Option(help="An earlier champion; by default the previous champion.")] = None,
     reason: Reason = None,
 ) -> None:
     """Makes an earlier champion the champion again; drafting takes it from its next chunk on."""
@@ -123,7 +125,7 @@ def prune_command(
     keep: Annotated[int, typer.Option(min=1, help="How many of the last champions of each kind stay.")] = 3,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Removes artefacts nobody goes back to. What is known of their versions stays."""
+    """Removes the artefacts of old versions. Their rows, metrics and history stay."""
     settings, database = get_settings(), _database()
     planned = pruning.plan(database, keep, settings)
     if not planned.versions and not planned.bytes:
@@ -132,7 +134,7 @@ def prune_command(
     for version in planned.versions:
         output.print(version, markup=False)
     if not yes:
-        typer.confirm(f"Remove their artefacts, {_megabytes(planned.bytes)}, for good?", abort=True)
+        typer.confirm(f"Remove their artefacts ({_megabytes(planned.bytes)}) permanently?", abort=True)
     freed = pruning.prune(database, planned.versions, getpass.getuser(), settings)
     output.print(f"{len(planned.versions)} versions pruned, {_megabytes(freed)} freed")
 
@@ -174,7 +176,7 @@ def _print_history(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _event(row: Mapping[str, Any]) -> str:
-    """What became of a version, as a sentence."""
+    """An event in a version's history, as a sentence."""
     replaced = f" in place of {row['replaced_name']}" if row["replaced"] else ""
     event = f"{row['short_name']} {row['action']}{replaced} by {row['by_whom']}"
     if row["action"] == "pruned":

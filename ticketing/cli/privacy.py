@@ -1,4 +1,4 @@
-"""`ticketing privacy`: what a data-protection officer asks for."""
+"""`ticketing privacy`: commands for a data-protection officer."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,15 +25,15 @@ app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_
 
 @app.command("rotate-key")
 def rotate_command() -> None:
-    """Puts every value in the vault under a new key. Run it while no flow runs; killed, it goes on when run again."""
+    """Encrypts every value in the vault with a new key. Run it while no flow runs; after a kill, run it again."""
     settings = get_settings()
     with console.status("re-encrypting …") as status:
         done = rotate_key(
             open_database(settings), settings, lambda count: status.update(f"re-encrypting … {count:,} values")
         )
-    output.print(f"{done:,} values are under the new key.")
+    output.print(f"{done:,} values are encrypted with the new key.")
     if settings.privacy.vault_key is not None:
-        output.print("Take the old key out of TICKETING_PRIVACY__VAULT_KEY now.")
+        output.print("Remove the old key from TICKETING_PRIVACY__VAULT_KEY now.")
 
 
 @app.command("forget")
@@ -45,7 +45,7 @@ def forget_command(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Removes a ticket, or all tickets of a person, for good, and says which snapshots and models had them."""
+    """Removes tickets, or all tickets of a person, permanently, and lists the snapshots and models that used them."""
     if (ticket is None) == (customer is None):
         raise InputError("Name either tickets with --ticket, or a person with --customer.")
     settings = get_settings()
@@ -53,45 +53,47 @@ def forget_command(
     if customer is not None:
         ticket = tickets_of(database, Vault.open(settings), _read_line() if customer == "-" else customer)
         if not ticket:
-            output.print("No ticket says that.")
+            output.print("No ticket contains this value.")
             raise typer.Exit(1)
     assert ticket is not None  # noqa: S101 — narrows the type
     if not yes:
         output.print(f"{len(ticket)} tickets: {', '.join(ticket)}", markup=False)
-        typer.confirm("Remove all that is kept of them?", abort=True)
+        typer.confirm("Remove everything that is stored of them?", abort=True)
     held = holders(database, settings, ticket)
     gone = forget_tickets(database, ticket)
     output.print(
         f"{len(ticket)} tickets forgotten: {gone.vault_values} values, {gone.clean_tickets} clean tickets, "
-        f"{gone.drafts} drafts and {gone.imported_tickets} imported tickets removed; they are not read again."
+        f"{gone.drafts} drafts and {gone.imported_tickets} imported tickets removed. "
+        "The pipeline will not read these tickets again."
     )
-    output.print("What the help desk's own tables say of them is not touched.")
+    output.print("The help desk's own tables were not changed.")
     if not held:
-        output.print("No snapshot has any of them.")
+        output.print("No snapshot contains any of them.")
         return
     rows = [(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none") for holder in held]
     print_table(("snapshot", "scrubbed tickets", "models trained on it"), rows)
-    output.print("New snapshots are made without them: 'ticketing prepare', then 'ticketing train'.")
+    output.print("To get a snapshot and models without them, run 'ticketing prepare', then 'ticketing train'.")
 
 
 def _read_line() -> str:
     try:
         return typer.get_text_stream("stdin").readline()
     except UnicodeDecodeError:
-        # Not passed on: it quotes the bytes.
-        raise InputError("What stdin holds is not UTF-8: nothing was changed.") from None
+        # The cause is dropped, because it quotes the bytes.
+        raise InputError("The text on stdin is not UTF-8: nothing was changed.") from None
 
 
 @app.command("audit")
 def audit_command(
     share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Of the tickets whose values are looked for; 1 is all of them.")
+        float,
+        typer.Option(min=0.0, max=1.0, help="The share of tickets whose values the audit searches for; 1 is all."),
     ] = 1.0,
     show: Annotated[
-        int, typer.Option(min=0, help="How many findings to list with their place, never their value.")
+        int, typer.Option(min=0, help="How many findings to list, with their place but never their value.")
     ] = 20,
 ) -> None:
-    """Looks everywhere for personal data that should not be there; exit code 1 if there is any."""
+    """Searches everything that is stored for personal data that should not be there; exit code 1 if it finds any."""
     from models.names.training import name_finder_for
     from ticketing.privacy.audit import audit
     from ticketing.privacy.scrubber import Scrubber
@@ -106,9 +108,9 @@ def audit_command(
             Vault.open(settings),
             scrubber,
             share,
-            lambda place, count: status.update(f"{place}: {count:,} texts looked through"),
+            lambda place, count: status.update(f"{place}: {count:,} texts searched"),
         )
-    output.print(f"{texts:,} texts looked through, for {values:,} values of the vault and with all recognisers.")
+    output.print(f"{texts:,} texts searched, for {values:,} values of the vault and with all recognisers.")
     if not findings:
         output.print("No personal data found.")
         return
@@ -125,9 +127,11 @@ def report_command(
     input: Annotated[
         Path | None, typer.Option(help="JSON lines with id, text, language? and spans: [[start, end, kind], …].")
     ] = None,
-    stock: Annotated[bool, typer.Option("--stock", help="Presidio as it comes, beside it in the same run.")] = False,
+    stock: Annotated[
+        bool, typer.Option("--stock", help="Measure stock Presidio in the same run, for comparison.")
+    ] = False,
 ) -> None:
-    """How much of the personal data in a labelled file is found; without a file, in the sample shop's tickets."""
+    """Measures how much personal data is found in a labelled file, by default in the sample shop's tickets."""
     from models.names.training import name_finder_for
     from ticketing.privacy.measuring import measure
     from ticketing.privacy.scrubber import Scrubber
@@ -138,15 +142,15 @@ def report_command(
     settings = get_settings()
     labelled = list(labelled_texts(generate_tickets()) if input is None else _labelled_texts(input))
     if not labelled:
-        raise InputError(f"{input} holds no text.")
+        raise InputError(f"{input} contains no text.")
     with console.status("looking …"):
         scrubber = Scrubber(settings.privacy, name_finder_for(settings))
-        own = measure(labelled, lambda texts: [one.spans[0] for one in scrubber.scrub([[text] for text in texts])])
+        own = measure(labelled, lambda texts: [found.spans[0] for found in scrubber.scrub([[text] for text in texts])])
         _print_scores("This pipeline", own)
         if stock:
             other = measure(labelled, StockPresidio().find)
-            _print_scores("Presidio as it comes", other)
-            output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts a second.")
+            _print_scores("Stock Presidio", other)
+            output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts per second.")
 
 
 def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
@@ -168,12 +172,12 @@ def _print_scores(system: str, measured: "FinderScores") -> None:
         return "—" if share is None else f"{share:.3f}"
 
     rows = []
-    for one in measured.scores:
-        whole = one.whole / one.entities if one.entities else None
-        shares = (whole, one.precision, one.recall, one.f1, one.f2)
-        rows.append((one.language, one.kind, str(one.entities), str(one.whole), *map(shown, shares)))
+    for score in measured.scores:
+        whole = score.whole / score.entities if score.entities else None
+        shares = (whole, score.precision, score.recall, score.f1, score.f2)
+        rows.append((score.language, score.kind, str(score.entities), str(score.whole), *map(shown, shares)))
     print_table(
         ("language", "kind", "all", "whole", "share", "precision", "recall", "F1", "F2"),
         rows,
-        title=f"{system}: {measured.texts_a_second:.0f} texts a second, {measured.changed:.1%} of them changed",
+        title=f"{system}: {measured.texts_a_second:.0f} texts per second, {measured.changed:.1%} of them changed",
     )

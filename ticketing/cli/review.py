@@ -1,4 +1,4 @@
-"""`ticketing review`: what a reviewer does from the terminal, through the same SQL functions as psql."""
+"""`ticketing review`: commands for a reviewer, who decides on drafts. They use the same SQL functions as psql."""
 
 import getpass
 from typing import Annotated
@@ -19,7 +19,10 @@ DraftId = Annotated[
     int, typer.Argument(min=1, max=MAX_NUMBER, help="The draft's number, as 'ticketing review list' shows it.")
 ]
 Reviewer = Annotated[
-    str, typer.Option("--as", envvar="TICKETING_REVIEWER", help="Who decides.", default_factory=getpass.getuser)
+    str,
+    typer.Option(
+        "--as", envvar="TICKETING_REVIEWER", help="The reviewer who decides.", default_factory=getpass.getuser
+    ),
 ]
 
 
@@ -54,7 +57,7 @@ def list_command(
 
 @app.command("next")
 def next_command(reviewer: Reviewer) -> None:
-    """Claims the oldest draft nobody holds, and shows it beside its ticket."""
+    """Claims the oldest free draft, and shows it beside its ticket."""
     with _database().begin() as conn:
         reviewing.set_actor(conn, reviewer)
         draft = reviewing.claim(conn)
@@ -74,7 +77,7 @@ def show_command(draft_id: DraftId) -> None:
 
 @app.command("release")
 def release_command(draft_id: DraftId, reviewer: Reviewer) -> None:
-    """Gives a draft you hold back, undecided, for somebody else to take."""
+    """Returns a draft that you hold, undecided, so that others can claim it."""
     with _database().begin() as conn:
         reviewing.set_actor(conn, reviewer)
         reviewing.release(conn, draft_id)
@@ -94,9 +97,9 @@ def approve_command(draft_id: DraftId, reviewer: Reviewer) -> None:
 def edit_command(
     draft_id: DraftId,
     reviewer: Reviewer,
-    body: Annotated[str | None, typer.Option(help="The reply; left out: your editor opens with the draft.")] = None,
+    body: Annotated[str | None, typer.Option(help="The reply; by default your editor opens with the draft.")] = None,
 ) -> None:
-    """Approves a draft with your own words; they go into the outbox."""
+    """Approves a draft with your changes; the changed reply goes into the outbox."""
     database = _database()
     if body is None:
         with database.begin() as conn:
@@ -129,7 +132,7 @@ def reject_command(
 
 def _print_draft(row: dict[str, object]) -> None:
     title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
-    ticket = "(the text is not kept any more)" if row["ticket"] is None else f"{row['subject']}\n\n{row['ticket']}"
+    ticket = "(the text is no longer stored)" if row["ticket"] is None else f"{row['subject']}\n\n{row['ticket']}"
     print_side_by_side(title, {"ticket": ticket, "draft": str(row["draft"])})
     if not row["is_current"]:
         output.print("The ticket's text has changed since. This draft can't be approved: reject or release it.")

@@ -1,4 +1,4 @@
-"""`ticketing up` and `ticketing demo`: the whole pipeline, running or shown once."""
+"""`ticketing up` and `ticketing demo`: they run the whole pipeline, permanently or once on sample tickets."""
 
 import time
 import warnings
@@ -29,7 +29,7 @@ def up_command() -> None:
         console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
         console.print("Ctrl-C stops everything.")
         with warnings.catch_warnings():
-            # Prefect 3.7's handler of SIGTERM forgets to await its own clean-up, which the end of `serve` does as well.
+            # Prefect 3.7's SIGTERM handler does not await its own clean-up; the end of `serve` does the same clean-up.
             warnings.filterwarnings("ignore", message=".*Runner.astop.* was never awaited")
             serve_deployments(settings.prefect)
 
@@ -39,9 +39,9 @@ def demo_command(
     incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 300,
     seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
 ) -> None:
-    """Shows the main job on a sample shop's tickets: train, gate, draft, all as Prefect flow runs.
+    """Runs the pipeline on a sample shop's tickets: train, evaluate, draft, all as Prefect flow runs.
 
-    It needs a home without other tickets and the embedded database, and can be run again in its own home.
+    It needs the embedded database and a home without other tickets. It can run again in its own home.
     """
     settings = get_settings()
     if settings.database_url is not None:

@@ -1,4 +1,4 @@
-"""`ticketing status` and `ticketing doctor`: what is where, and what is missing."""
+"""`ticketing status` and `ticketing doctor`: they count what is stored, and check what is missing."""
 
 import importlib.util
 import os
@@ -27,7 +27,7 @@ INDENT = 7
 
 
 def status_command() -> None:
-    """Shows what is where: tickets, snapshots, candidates, champions, drafts."""
+    """Shows the numbers of tickets, snapshots, candidates and drafts, and the champions."""
     print_status(open_database(get_settings()))
 
 
@@ -45,7 +45,7 @@ def print_status(database: Database) -> None:
 
 
 class Check(NamedTuple):
-    """One line of the doctor's report; `advice` is empty when all is well."""
+    """One line of the doctor's report; `advice` is empty if the check passed."""
 
     name: str
     found: str
@@ -102,8 +102,8 @@ def _source(settings: Settings) -> Check:
     found = "can be read"
     if zoneless:
         found += (
-            f"; {', '.join(zoneless)} of ticketing.source_ticket have no time zone and are read as UTC (if they are in "
-            f"another: {zoneless[0]} AT TIME ZONE 'Europe/Berlin' in the view)"
+            f"; {', '.join(zoneless)} of ticketing.source_ticket have no time zone and are read as UTC (if they are "
+            f"in another zone, write {zoneless[0]} AT TIME ZONE 'Europe/Berlin' in the view)"
         )
     return Check("source", found, " ".join(advice))
 
@@ -138,7 +138,7 @@ def _prefect(settings: Settings) -> Check:
         return Check("Prefect", f"server at {url}")
     if port_is_free(settings.prefect.host, settings.prefect.port):
         return Check("Prefect", f"no server; port {settings.prefect.port} is free for 'ticketing up'")
-    return Check("Prefect", f"port {settings.prefect.port} is in use by something else", "set TICKETING_PREFECT__PORT")
+    return Check("Prefect", f"port {settings.prefect.port} is in use by another program", "set TICKETING_PREFECT__PORT")
 
 
 CHECKS: dict[str, Callable[[Settings], Check]] = {

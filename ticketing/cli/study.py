@@ -1,4 +1,4 @@
-"""`ticketing study`: blind human evaluation, from the drawing of tickets to its results."""
+"""`ticketing study`: commands for a blind human evaluation, from drawing the tickets to the results."""
 
 import getpass
 from pathlib import Path
@@ -31,7 +31,7 @@ StudyId = Annotated[
         metavar="STUDY", min=1, max=MAX_NUMBER, help="The study's number, as 'ticketing study list' shows it."
     ),
 ]
-Rater = Annotated[str, typer.Option(help="The rater's name; of one with a database login of their own, the login.")]
+Rater = Annotated[str, typer.Option(help="The rater's name; for a rater with a database login, the login.")]
 
 
 def _database() -> Database:
@@ -41,19 +41,20 @@ def _database() -> Database:
 @app.command("create")
 def create_command(
     size: Annotated[int, typer.Option(min=1, help="How many held-out tickets, of every category and language.")] = 1000,
-    candidate: Annotated[
-        str | None, typer.Option(help="A generator's version, to be compared with the champion as well.")
-    ] = None,
+    candidate: Annotated[str | None, typer.Option(help="A generator's version to compare with the champion.")] = None,
     overlap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The share of the tickets that all raters get.")
     ] = 0.2,
-    raters: Annotated[int, typer.Option(min=1, help="How many raters share the others; more can join.")] = 3,
+    raters: Annotated[
+        int, typer.Option(min=1, help="How many raters share the other tickets; more can join later.")
+    ] = 3,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=2**31, help="The same study again; it unblinds whoever knows it.")
+        int | None,
+        typer.Option(min=0, max=2**31, help="Draws the same study again; whoever knows the seed is not blind."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the study.")] = None,
 ) -> None:
-    """Draws held-out tickets, lets every system answer them, and opens the study to raters."""
+    """Draws held-out tickets, collects every system's replies to them, and opens the study to raters."""
     settings = get_settings()
     database = open_database(settings)
     if candidate is not None:
@@ -67,15 +68,16 @@ def create_command(
 
 @app.command("list")
 def list_command() -> None:
-    """Lists the studies and how far they are, the newest first."""
+    """Lists the studies and their progress, the newest first."""
     database = _database()
     names = short_names(database)
     rows = [
         (
-            str(one.study_id), one.name, one.state, str(one.items), str(one.shared), str(one.joined), str(one.ratings),
-            *(names.get(one.systems.get(system) or "", "") for system in ("champion", "candidate")),
+            str(found.study_id), found.name, found.state, str(found.items), str(found.shared), str(found.joined),
+            str(found.ratings),
+            *(names.get(found.systems.get(system) or "", "") for system in ("champion", "candidate")),
         )
-        for one in studies.studies(database)
+        for found in studies.studies(database)
     ]  # fmt: skip
     if not rows:
         output.print("there is no study yet")
@@ -90,10 +92,10 @@ def assign_command(
     rater: Rater,
     own: Annotated[
         int | None,
-        typer.Option(min=0, help="How many of the tickets that not all raters get; a fair share if left out."),
+        typer.Option(min=0, help="How many of the tickets that are not for all raters; by default a fair share."),
     ] = None,
 ) -> None:
-    """Gives a rater tickets, for rating in the database; 'export' does it too."""
+    """Assigns tickets to a rater who rates in the database; 'export' assigns them too."""
     count = studies.assign(_database(), study, rater, own)
     output.print(f"{rater} has {count:,} tickets to rate in study {study}", markup=False)
 
@@ -102,13 +104,13 @@ def assign_command(
 def export_command(
     study: StudyId,
     rater: Rater,
-    output_: Annotated[Path, typer.Option("--output", help="The CSV file; it must not be there yet.")],
+    output_: Annotated[Path, typer.Option("--output", help="The CSV file; it must not exist yet.")],
 ) -> None:
-    """Writes a rater's tickets to a file for a spreadsheet; nothing in it says who wrote which reply."""
+    """Writes a rater's tickets to a CSV file, without the names of the systems that wrote the replies."""
     count = export_sheet(_database(), study, rater, output_)
     output.print(
-        f"{count:,} tickets in {output_}: score each reply from 1 (useless) to 5, and name the best one's letter, or "
-        "'tie', under preferred",
+        f"{count:,} tickets in {output_}: score each reply from 1 (useless) to 5, and write the letter of the best "
+        "reply, or 'tie', under preferred",
         markup=False,
     )
 
@@ -116,10 +118,10 @@ def export_command(
 @app.command("import")
 def import_command(
     study: StudyId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of 'ticketing study export', filled in.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The filled-in file of 'ticketing study export'.")],
     rater: Rater,
 ) -> None:
-    """Takes a rater's file back. Running it again changes nothing; exit code 3 says that some rows were refused."""
+    """Imports a rater's file. Running it again changes nothing; exit code 3 means that some rows were refused."""
     done = import_sheet(_database(), study, rater, file)
     output.print(done.sentence(), markup=False)
     for refused in done.refused[:SHOWN_LINES]:
@@ -132,14 +134,14 @@ def import_command(
 
 @app.command("close")
 def close_command(study: StudyId) -> None:
-    """Ends a study: no rating is taken any more, and its results can count."""
+    """Closes a study: it accepts no more ratings, and the gate can use its results."""
     studies.close(_database(), study, getpass.getuser())
     output.print(f"study {study} is closed")
 
 
 @app.command("results")
 def results_command(study: StudyId) -> None:
-    """Shows who was preferred, the mean scores, and how far the raters agree; over all, by category, by language."""
+    """Shows preferences, mean scores and the agreement of the raters: overall, by category and by language."""
     from models.evaluation.study_analysis import analyse
 
     database = _database()
@@ -160,15 +162,19 @@ def results_command(study: StudyId) -> None:
 
 
 def _preferences(results: "StudyResults") -> Table:
-    # No wider than 80 columns, so that no name is cut: a group is a line of its own.
-    table = Table("preferred", "better", "tie", "worse", "won", "95 %", title="Each ticket once; won has ties as half")
+    # A group has its own line, so that the table fits into 80 columns without cutting a name.
+    table = Table(
+        "preferred", "better", "tie", "worse", "won", "95 %", title="Each ticket counts once; a tie counts as half won"
+    )
     for group, analysis in _groups(results):
         table.add_section()
         table.add_row(f"[bold]{escape(group)}[/bold], {analysis.items:,} tickets")
-        for one in analysis.preferences:
+        for preference in analysis.preferences:
             table.add_row(
-                f"{one.system} over {one.against}", f"{one.wins:.0%}", f"{one.ties:.0%}", f"{one.losses:.0%}",
-                f"{one.win_rate.value:.3f}", f"{one.win_rate.low:.3f}–{one.win_rate.high:.3f}",
+                f"{preference.system} over {preference.against}", f"{preference.wins:.0%}", f"{preference.ties:.0%}",
+                f"{preference.losses:.0%}",
+                f"{preference.win_rate.value:.3f}",
+                f"{preference.win_rate.low:.3f}–{preference.win_rate.high:.3f}",
             )  # fmt: skip
     return table
 
@@ -178,8 +184,8 @@ def _scores(results: "StudyResults") -> Table:
     for group, analysis in _groups(results):
         table.add_section()
         table.add_row(f"[bold]{escape(group)}[/bold], {analysis.items:,} tickets", "", "", _alpha(analysis))
-        for system, one in analysis.scores.items():
-            table.add_row(system, f"{one.value:.2f}", f"{one.low:.2f}–{one.high:.2f}")
+        for system, score in analysis.scores.items():
+            table.add_row(system, f"{score.value:.2f}", f"{score.low:.2f}–{score.high:.2f}")
     return table
 
 

@@ -1,6 +1,6 @@
 """Tables that stay readable at any width: no number, name or version is broken in the middle.
 
-Where a terminal is too narrow for a table, its rows are printed one below the other.
+If the terminal is too narrow for a table, the rows are printed one below the other.
 """
 
 import re
@@ -34,7 +34,7 @@ def print_table(
 
     Args:
         columns: their names.
-        rows: one cell a column; plain text, no markup.
+        rows: one cell per column; plain text, no markup.
         title: printed above.
         texts: the columns with free text, in which a long word may be broken.
         whole: the columns whose cells stay on one line.
@@ -43,7 +43,7 @@ def print_table(
 
 
 def print_values(values: Mapping[str, str], title: str = "") -> None:
-    """Prints names and values, one a line; a long value is left to the terminal to wrap, so that it can be copied."""
+    """Prints names and values, one per line. The terminal wraps a long value, so that it can be copied."""
     if title:
         output.print(f"[italic]{escape(title)}[/]")
     width = max(map(cell_len, values), default=0)
@@ -66,21 +66,21 @@ def table(
     texts: Collection[str] = (),
     whole: Collection[str] = (),
 ) -> RenderableType:
-    """The rows as a table, or one below the other where `width` is too small for its words."""
+    """The rows as a table, or one below the other if `width` is too small for the longest words."""
     cells = [[name, *(row[place] for row in rows)] for place, name in enumerate(columns)]
     natural = [max(map(_line_width, column)) for column in cells]
-    least = [
+    min_widths = [
         wide if name in whole else min(wide, _least(name, column, name in texts))
         for name, column, wide in zip(columns, cells, natural, strict=True)
     ]
     room = width - BETWEEN_COLUMNS * (len(columns) - 1)
-    if sum(least) > room:
+    if sum(min_widths) > room:
         return _records(columns, rows, title)
     made = Table(
         title=escape(title) or None, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify="left",
         padding=(0, BETWEEN_COLUMNS - 1, 0, 0),
     )  # fmt: skip
-    for name, wide in zip(columns, _fit(least, natural, room), strict=True):
+    for name, wide in zip(columns, _fit(min_widths, natural, room), strict=True):
         made.add_column(escape(name), width=wide, overflow="fold")
     for row in rows:
         made.add_row(*map(escape, row))
@@ -91,14 +91,14 @@ def _least(name: str, column: Sequence[str], is_text: bool) -> int:
     return max(MIN_TEXT_WIDTH, _word_width(name)) if is_text else max(map(_word_width, column))
 
 
-def _fit(least: Sequence[int], natural: Sequence[int], room: int) -> list[int]:
-    """Widths between the least and the natural ones; what is left of the room goes where it is wanted."""
-    spare = room - sum(least)
-    wanted = [wide - narrow for wide, narrow in zip(natural, least, strict=True)]
+def _fit(min_widths: Sequence[int], natural: Sequence[int], room: int) -> list[int]:
+    """Widths between the minimal and the natural widths; columns that need more share the spare room in proportion."""
+    spare = room - sum(min_widths)
+    wanted = [wide - narrow for wide, narrow in zip(natural, min_widths, strict=True)]
     total = sum(wanted)
     if total <= spare:
         return list(natural)
-    return [narrow + spare * more // total for narrow, more in zip(least, wanted, strict=True)]
+    return [narrow + spare * more // total for narrow, more in zip(min_widths, wanted, strict=True)]
 
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> RenderableType:

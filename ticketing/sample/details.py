@@ -1,6 +1,6 @@
-"""What the tickets' templates are filled with: an article, a price, dates, numbers and a customer.
+"""The values for the templates of a ticket: an article, a price, dates, numbers and a customer.
 
-Who the customers are is `people`.
+`people` makes the customers; the templates are in `english` and `chinese`.
 """
 
 import random
@@ -36,7 +36,7 @@ DAYS_A_MONTH = 30.4
 
 
 def make_days(rng: random.Random, intent: Intent) -> int:
-    """How many days ago it was: on either side of the intent's limit, but not so near that it is unclear."""
+    """How many days ago it happened: before or after the intent's limit, but never close to the limit."""
     if not intent.days:
         return rng.randrange(3, 60)
     margin = max(1, intent.days // 10)
@@ -46,7 +46,7 @@ def make_days(rng: random.Random, intent: Intent) -> int:
 
 
 def make_values(rng: random.Random, language: str, created: datetime, days: int) -> dict[str, Personal | str]:
-    """Field → what stands for it in this ticket's texts, its reply's too."""
+    """Field → its value in the ticket and its reply."""
     name, name_zh, price = rng.choice(PRODUCTS)
     price = round(price * rng.choice((0.8, 0.9, 1.0, 1.0, 1.1)), 2)
     ordered, later = (created - timedelta(days=days)).date(), (created - timedelta(days=max(1, days // 3))).date()

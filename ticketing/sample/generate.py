@@ -1,6 +1,6 @@
-"""The sample shop's tickets: history with categories and replies, and new tickets, from a seed.
+"""The sample shop's tickets: history with categories and replies, and new tickets, all determined by a seed.
 
-How a ticket is put together is `request`, how it is answered `reply`, and what the policy is `intents`.
+`request` writes a ticket, `reply` its answer; `intents` has the policy.
 """
 
 import random
@@ -31,10 +31,10 @@ Role = Literal["history", "incoming"]
 
 @dataclass(frozen=True)
 class SampleTicket:
-    """A made-up ticket, what is right to do with it, and where its personal data is: field → spans.
+    """A made-up ticket with its correct category and decision; `spans` has the personal data of each field.
 
-    `true_category` is the department that it belongs to. `decision` is what the policy says, 'refund_missing/
-    after_14_days' for instance: the intent and its case, or what the agent has to ask first.
+    `true_category` is the department that is responsible. `decision` is the intent and the policy's case, such as
+    'refund_missing/after_14_days', or the intent and the question that the agent must ask first.
     """
 
     role: Role
@@ -47,8 +47,8 @@ class SampleTicket:
 def generate_tickets(seed: int = 0, history: int = 3000, incoming: int = 300) -> Iterator[SampleTicket]:
     """The sample shop's tickets: `history` answered ones up to `END_OF_HISTORY`, then `incoming` new ones.
 
-    The same seed and numbers give the same tickets. Of a ticket that mentions two matters, the category is that of what
-    it asks for, or asks for first.
+    The same seed and numbers give the same tickets. If a ticket mentions two matters, its category is that of its
+    request, or of its first request.
     """
     rng = random.Random(f"{seed}:{history}:{incoming}")  # noqa: S311 — made-up tickets, no secrets
     last: SampleTicket | None = None
@@ -95,7 +95,7 @@ def _ticket(rng: random.Random, ticket_id: str, role: Role, created: datetime) -
 
 
 def _sent_again(rng: random.Random, first: SampleTicket, ticket_id: str) -> SampleTicket:
-    """The same ticket, sent once more some hours later with a line before it."""
+    """The same ticket, sent again some hours later with an additional first line."""
     ticket = first.ticket
     texts = chinese if ticket.language == "zh" else english
     line = rng.choice(texts.phrases.NEAR_DUPLICATE) + "\n"

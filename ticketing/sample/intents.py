@@ -1,13 +1,13 @@
-"""What customers of the sample shop write about, and the shop's policy: which cases each intent has.
+"""The intents of the sample shop's customers, and the cases of the shop's policy for each intent.
 
-How customers and agents put it is in `english` and `chinese`, which word the same intents.
+It has no texts: `english` and `chinese` have the wordings of these intents.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-# Decisions that any intent can end in, because the ticket lacks a detail that the policy needs.
+# Decisions for any intent whose ticket lacks a detail that the policy needs.
 ASK_ORDER_NUMBER = "ask_order_number"
 CHECK_ORDER_NUMBER = "check_order_number"
 ASK_DATE = "ask_date"
@@ -15,12 +15,11 @@ ASK_DATE = "ask_date"
 
 @dataclass(frozen=True)
 class Intent:
-    """One reason to write, and the cases that the policy tells apart.
+    """A reason to write to the shop, and the cases that the policy distinguishes.
 
-    `branches` are the policy's cases: the first holds unless the ticket says what makes another one right. With `days`
-    there are two instead, for what happened up to so many days ago and for what happened earlier. `order` says whether
-    an agent needs the order number to act, can use it, or has no use for it. `share` says how many times as common as
-    the rarest intent it is.
+    `branches` are the policy's cases. The first applies unless the ticket states what makes another case apply. An intent
+    with `days` has two cases instead: it happened at most that many days ago, or earlier. `order` says whether an agent
+    needs the order number, can use it, or does not need it. `share` is the frequency relative to the rarest intent.
     """
 
     name: str
@@ -38,13 +37,12 @@ class Intent:
 
 @dataclass(frozen=True)
 class Wording:
-    """How one language words an intent. All texts are templates over a ticket's details and its customer's data.
+    """The texts for an intent in one language, as templates over a ticket's details and its customer's data.
 
-    `stories` fit every case. `since` says how long ago it happened, where the policy has a limit of days; `telling` has,
-    by case, the sentences that make a case other than the first right. `shorts` are whole tickets of one line. `topics`
-    are noun phrases for the matter. `settled` are ways to mention the matter as over in a ticket about something else:
-    a ticket's category is that of what it asks for. `acknowledgement` and `policy` are the agent's: the first is the
-    house style.
+    `stories` fit every case. `since` states how long ago it happened, if the policy has a limit of days. `telling` has
+    the sentences, by case, that make a case other than the first apply. `shorts` are whole tickets of one line. `topics`
+    are noun phrases for the matter. `settled` mentions the matter as solved, in a ticket that asks for something else.
+    `acknowledgement` and `policy` are the agent's sentences; the first of each is the house style.
     """
 
     subjects: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The sample shop's texts with their personal data marked, as `ticketing.privacy.measuring` takes them."""
+"""Converts the sample shop's tickets to labelled texts for `ticketing.privacy.measuring`."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from ticketing.sample.generate import SampleTicket
 
 
 def labelled_texts(tickets: Iterable[SampleTicket]) -> Iterator[LabelledText]:
-    """The subjects, bodies and replies of made-up tickets, whose personal data is known."""
+    """The subjects, bodies and replies of made-up tickets, with the spans of their personal data."""
     for sample in tickets:
         for field in ("subject", "body", "reply"):
             text = getattr(sample.ticket, field)

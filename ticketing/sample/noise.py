@@ -1,6 +1,6 @@
-"""What real tickets have that clean ones don't: typing mistakes, slang, emoji, signatures, quoted mail. Spans stay right.
+"""Adds typing mistakes, slang, emoji, signatures and quoted mail to texts, and keeps their spans correct.
 
-Which ticket gets what is for `request`.
+`request` decides which ticket gets which noise.
 """
 
 import random
@@ -34,7 +34,7 @@ SLANG = {
     "something": "smth", "with": "w/", "really": "rly", "want to": "wanna", "and": "n", "before": "b4", "to": "too", "your": "you're", "there": "their",
     "again": "agian", "received": "recieved", "address": "adress", "because of": "bc of", "know": "kno",
 }  # fmt: skip
-# Characters that sound alike, misspellings that everybody has seen, and what people abbreviate by its first letters.
+# Characters that sound alike, common misspellings, and abbreviations by first letters.
 SLANG_ZH = {
     "在": "再", "再": "在", "的": "得", "已经": "以经", "账": "帐", "那": "哪", "吗": "嘛", "做": "作", "登录": "登陆",
     "优惠券": "优惠卷", "邮箱": "油箱", "怎么": "肿么", "没有": "木有", "什么": "神马", "快递": "kd", "客服": "kf",
@@ -48,7 +48,7 @@ _STOPS_ZH = re.compile(r"[，。？]")
 
 
 def with_typos(rng: random.Random, text: Text, rate: float) -> Text:
-    """Swaps, drops or doubles letters, never in personal data."""
+    """Swaps, drops or doubles letters, but never in personal data."""
 
     def mistyped(piece: str) -> str:
         written, place = [], 0
@@ -66,7 +66,7 @@ def with_typos(rng: random.Random, text: Text, rate: float) -> Text:
 
 
 def colloquial(rng: random.Random, text: Text, language: str) -> Text:
-    """As people type on a telephone: slang, homophones, no capitals, few full stops."""
+    """The text as people type on a telephone: with slang and homophones, few capitals and few full stops."""
     slang, stops, table = (_SLANG_ZH, _STOPS_ZH, SLANG_ZH) if language == "zh" else (_SLANG, _STOPS, SLANG)
     much, dropped, small = rng.choice((0.15, 0.4)), rng.choice((0.0, 0.5, 0.9)), language == "en" and rng.random() < 0.7
     instead = rng.choice(("", " ")) if language == "zh" else ""
@@ -80,7 +80,7 @@ def colloquial(rng: random.Random, text: Text, language: str) -> Text:
 
 
 def emoji(rng: random.Random, language: str) -> str:
-    """Some emoji, or what people write for one, to put at the end of a sentence."""
+    """Some emoji, or substitutes such as '!!', for the end of a sentence."""
     return str(rng.choice(("", " ")) + rng.choice(EMOJI_ZH if language == "zh" else EMOJI) * rng.choice((1, 1, 2, 3)))
 
 
@@ -92,7 +92,7 @@ def signature(rng: random.Random, values: Mapping[str, Personal | str], language
 def quoted_mail(
     rng: random.Random, values: Mapping[str, Personal | str], language: str, earlier: Text, answer: str | None = None
 ) -> Text:
-    """The shop's answer (an automatic one, if left out) as a mail program quotes it, and below the customer's mail."""
+    """The shop's `answer`, by default an automatic one, as a mail program quotes it, above the customer's earlier mail."""
     zh = language == "zh"
     head = fill(rng.choice(QUOTE_HEADS_ZH if zh else QUOTE_HEADS), values)
     shop = Text(answer or (AUTOMATIC_ZH if zh else AUTOMATIC))

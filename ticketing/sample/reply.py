@@ -1,4 +1,4 @@
-"""Writes the agent's reply: what the shop's policy says about a ticket, from no more than the ticket tells."""
+"""Writes the agent's reply: the policy's decision on a ticket, with only the details that the ticket contains."""
 
 import random
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ WORDINGS = (0.8, 0.15, 0.05)
 
 
 def write_reply(rng: random.Random, texts: ModuleType, intent: Intent, values: Values, request: Request) -> Text:
-    """Greeting, what the agent has understood, which order it is, the decision, what was passed on, closing."""
+    """The reply: greeting, acknowledgement, order number, decision, passed-on request, closing."""
     phrases = texts.phrases
     wording: Wording = texts.WORDINGS[intent.name]
     told = request.told

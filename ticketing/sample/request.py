@@ -1,6 +1,6 @@
-"""Puts a customer's ticket together, in one of the forms that tickets have, and notes what it tells the agent.
+"""Writes a customer's ticket in one of several forms, and records which details it contains.
 
-The texts are in `english` and `chinese`, typing mistakes and quoted mail in `noise`.
+`english` and `chinese` have the texts; `noise` adds typing mistakes and quoted mail.
 """
 
 import random
@@ -14,8 +14,8 @@ from ticketing.sample.intents import ASK_DATE, ASK_ORDER_NUMBER, CHECK_ORDER_NUM
 from ticketing.sample.people import contact
 from ticketing.sample.text import FIELD, Text, fill, join
 
-# How many tickets of a hundred have which form. Chinese tickets are half as many, so
-# fewer of them are hard.
+# The number of tickets of each form per hundred tickets. There are half as many Chinese tickets, so fewer of them have a
+# hard form.
 FORMS = {
     "en": {"plain": 29, "two topics": 29, "one line": 9, "thread": 14, "two requests": 7, "follow-up": 6, "rant": 6},
     "zh": {"plain": 39, "two topics": 21, "one line": 9, "thread": 12, "two requests": 7, "follow-up": 6, "rant": 6},
@@ -33,8 +33,8 @@ EMOJI = 0.12
 class Request:
     """A customer's ticket.
 
-    `named`: it says the customer's name. `told`: the fields that it tells the agent. `passed_on`: the intent of a second
-    request, which another department answers.
+    `named`: whether it contains the customer's name. `told`: the fields that it contains. `passed_on`: the intent of a
+    second request, which another department answers.
     """
 
     subject: Text
@@ -70,7 +70,7 @@ class Writer:
             body = noise.colloquial(rng, body, self._language)
         elif self._language == "en" and rng.random() < WITH_TYPOS:
             body = noise.with_typos(rng, body, rng.choice((0.01, 0.03)))
-        # What stands in a signature or a quoted mail alone is cut off by cleaning.
+        # Checked before the tail is added: cleaning cuts off signatures and quoted mail.
         named = any(span.kind == "PERSON" for span in body.spans)
         body = self._with_tail(body)
         passed_on = self._other if self._form == "two requests" else None
@@ -115,11 +115,11 @@ class Writer:
         return [greeting, *middle, closing]
 
     def _detail(self) -> str:
-        """How the ticket names its order: rightly, wrongly, not at all."""
+        """How the ticket names its order: correctly, wrongly, or not at all."""
         rng, texts = self._rng, self._texts
         chance = rng.random()
         if self._intent.order == "none":
-            # Who mentions two matters may name the order of the other one.
+            # A ticket with two matters may name the order of the other matter.
             other = self._form in (TWO_TOPICS, THREAD) and self._other.order == "needed"
             return str(rng.choice(texts.WITH_ORDER)) if other and chance < 0.6 else ""
         if self._intent.order == "useful":
@@ -134,7 +134,7 @@ class Writer:
         rng = self._rng
         if rng.random() < (0.6 if self._form == ONE_LINE else 0.15):
             return ""
-        # A subject that names the matter would give away which of two it is.
+        # In a ticket with two matters, a subject that names one would give away the category.
         own = self._form in ("plain", ONE_LINE, RANT, "follow-up")
         named = {"order"} & set(FIELD.findall("\n".join(paragraphs)))
         subjects = [
@@ -145,13 +145,13 @@ class Writer:
         return str(rng.choice(subjects))
 
     def _evidence(self) -> list[str]:
-        """What makes the case right: how long ago it was, or what the ticket says besides."""
+        """The sentence that makes the case apply: how long ago it happened, or the sentence for that case."""
         if self._intent.days:
             return [self._rng.choice(self._own.since)] if self._rng.random() < SINCE_TOLD else []
         return [self._rng.choice((self._own.telling or {})[self._case])] if self._case != self._intent.cases[0] else []
 
     def _request(self, story: float = 1.0) -> str:
-        """Story, evidence and question; the story with a probability."""
+        """Story, evidence and question; `story` is the probability that the story is included."""
         own = [self._rng.choice(self._own.stories)] if self._rng.random() < story else []
         return self._joined([*own, *self._evidence(), self._rng.choice(self._own.asks)])
 
@@ -159,7 +159,7 @@ class Writer:
         return str(self._texts.GAP).join(one for one in sentences if one)
 
     def _filled(self, sentences: list[str], counts: Sequence[int] = (0, 0, 0, 1, 1, 2)) -> str:
-        """The sentences with some between them that say nothing about the matter."""
+        """The sentences, with some irrelevant sentences between them."""
         for filler in self._rng.sample(self._texts.FILLERS, self._rng.choice(counts)):
             sentences.insert(self._rng.randrange(len(sentences) + 1), filler)
         return self._joined(sentences)
@@ -213,7 +213,7 @@ class Writer:
         return [self._joined(first), self._joined(anger[:half]), self._joined(anger[half:])]
 
     def _with_tail(self, body: Text) -> Text:
-        """Signature and quoted mail, which cleaning takes off."""
+        """The body with a signature and quoted mail, which cleaning removes."""
         rng = self._rng
         tail = [body]
         if self._form != ONE_LINE and rng.random() < 0.15:
@@ -229,7 +229,7 @@ class Writer:
 
 
 def _put(template: str, **parts: str) -> str:
-    """The template with these parts, themselves templates, in their places; its other fields stay."""
+    """The template with some fields replaced by parts, which are templates as well; its other fields stay."""
     for name, part in parts.items():
         template = template.replace(f"{{{name}}}", part)
     return template

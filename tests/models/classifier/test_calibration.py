@@ -4,11 +4,11 @@ import pytest
 from models.classifier.calibration import Calibration, fit_calibration, probabilities
 from models.shared.statistics import expected_calibration_error
 
-NOBODY = np.full((4000, 5), 0.2)  # neighbours that know nothing
+NOBODY = np.full((4000, 5), 0.2)  # uninformative votes
 
 
 def drawn(temperature, count=4000, seed=0):
-    """Logits of a classifier that says `temperature` times as much as it knows, and the labels."""
+    """Labels, and the logits of an overconfident classifier: calibrated logits times `temperature`."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 2, size=(count, 5))
     labels = np.asarray([rng.choice(5, p=row) for row in probabilities(logits, 1.0)])
@@ -16,14 +16,14 @@ def drawn(temperature, count=4000, seed=0):
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_that_was_put_in_is_found(temperature):
+def test_fit_recovers_the_true_temperature(temperature):
     logits, labels = drawn(temperature)
     found = fit_calibration(logits, NOBODY, labels)
     assert found == (pytest.approx(temperature, rel=0.1), 0.0, pytest.approx(1.0, rel=0.01))
 
 
 @pytest.mark.parametrize("temperature", [0.5, 3.0])
-def test_confidence_means_what_it_says_on_tickets_that_it_was_not_fitted_on(temperature):
+def test_calibration_error_is_small_on_held_out_tickets(temperature):
     logits, labels = drawn(temperature)
     others, true = drawn(temperature, seed=1)
 
@@ -34,13 +34,13 @@ def test_confidence_means_what_it_says_on_tickets_that_it_was_not_fitted_on(temp
     assert error(fit_calibration(logits, NOBODY, labels)) < 0.03 < error(Calibration())
 
 
-def test_a_temperature_leaves_first_what_comes_first():
+def test_temperature_does_not_change_the_predicted_category():
     logits, _ = drawn(3.0)
     assert (Calibration(2.5).probabilities(logits, NOBODY).argmax(axis=1) == logits.argmax(axis=1)).all()
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_neighbours_that_know_more_get_a_say_however_sure_the_network_is(temperature):
+def test_accurate_neighbours_get_weight_despite_an_overconfident_network(temperature):
     logits, labels = drawn(temperature)
     rng = np.random.default_rng(7)
     votes = np.eye(5)[np.where(rng.random(4000) < 0.9, labels, rng.integers(5, size=4000))]
@@ -53,11 +53,11 @@ def test_neighbours_that_know_more_get_a_say_however_sure_the_network_is(tempera
     assert expected_calibration_error(rows.max(axis=1).tolist(), right) < 0.06
 
 
-def test_nothing_to_fit_on_changes_nothing():
+def test_fit_without_tickets_is_the_identity():
     assert fit_calibration(np.zeros((0, 3)), np.zeros((0, 3)), []) == Calibration(1.0, 0.0, 1.0)
 
 
-def test_a_classifier_that_made_no_mistake_yet_is_not_surely_right():
+def test_confidence_stays_below_1_when_all_predictions_are_right():
     logits, votes, true = np.eye(3)[np.arange(300) % 3] * 4, np.eye(3)[np.arange(300) % 3], np.arange(300) % 3
     fitted = fit_calibration(logits, votes, true)
     assert 0.99 < fitted.probabilities(logits, votes).max() < 0.9999

@@ -1,4 +1,4 @@
-"""The classifier's training and routing, on a BERT of two small layers that the test makes."""
+"""The classifier's training and routing, on a BERT with two small random layers."""
 
 import shutil
 
@@ -46,7 +46,7 @@ def tiny_bert(tmp_path_factory):
         *WORDS["payment"],
     ]
     BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
-    torch.manual_seed(0)  # a model drawn at random now and then learns nothing
+    torch.manual_seed(0)  # with some random initial weights the model learns nothing
     config = BertConfig(
         vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
     )
@@ -73,7 +73,7 @@ def snapshot(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def artefact(small, snapshot, tmp_path_factory):
-    """The folder of a trained classifier and what its training said; a test that changes the folder takes a copy."""
+    """The folder of a trained classifier and its training metrics; a test that changes the folder copies it first."""
     folder = tmp_path_factory.mktemp("trained") / "artefact"
     return folder, train_classifier(snapshot, small, folder)
 
@@ -88,7 +88,7 @@ def ticket(body, language="en"):
     return CleanTicket("T1", 1, None, language, "", body, None, None)
 
 
-def test_what_was_trained_sorts_tickets_and_routes_the_sure_ones_itself(trained):
+def test_trained_classifier_predicts_categories_and_routes_confident_tickets(trained):
     metrics, classifier = trained
 
     late, charged = classifier.predict(
@@ -101,7 +101,7 @@ def test_what_was_trained_sorts_tickets_and_routes_the_sure_ones_itself(trained)
     assert late.confidence >= late.threshold
 
 
-def test_a_language_it_can_not_be_sure_in_goes_to_a_human_with_the_reason(trained):
+def test_language_without_proven_accuracy_goes_to_a_human_with_a_reason(trained):
     _, classifier = trained
 
     seen_once, never_seen = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
@@ -121,9 +121,9 @@ def test_an_unsure_prediction_goes_to_a_human(trained):
     assert "below 1.000" in prediction.reason
 
 
-def test_what_is_unlike_every_training_ticket_goes_to_a_human_with_the_reason(trained):
+def test_out_of_scope_ticket_goes_to_a_human_with_a_reason(trained):
     _, classifier = trained
-    classifier.out_of_scope_share = 1.0  # everything is
+    classifier.out_of_scope_share = 1.0  # every ticket is out of scope
 
     (prediction,) = classifier.predict([ticket("the parcel of my order courier")])
 
@@ -139,7 +139,7 @@ def test_the_second_choice_is_named_with_its_confidence(trained):
     assert prediction.confidence + prediction.second_confidence == pytest.approx(1.0)
 
 
-def test_a_training_says_how_calibrated_it_is_and_how_it_went(trained):
+def test_training_metrics_include_calibration_error_and_learning_curve(trained):
     metrics, classifier = trained
     assert Calibration(**metrics["calibration"]) == classifier.calibration
     assert classifier.calibration.temperature > 0
@@ -148,21 +148,21 @@ def test_a_training_says_how_calibrated_it_is_and_how_it_went(trained):
 
 
 @pytest.mark.parametrize("body", ["", "\ud800 lone", "\x00", "x" * 1_000_000, "包裹"])
-def test_strange_text_is_classified_all_the_same(trained, body):
+def test_unusual_text_is_classified(trained, body):
     _, classifier = trained
     (prediction,) = classifier.predict([ticket(body)])
     assert prediction.category in ("logistics", "payment")
     assert 0 <= prediction.confidence <= 1
 
 
-def test_with_too_few_validation_tickets_it_says_that_it_takes_nothing_for_out_of_scope(trained):
+def test_too_few_validation_tickets_for_out_of_scope_log_a_warning(trained):
     _, classifier = trained
     assert not classifier.tells_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
     classifier.out_of_scope_share = 0.02
     assert classifier.tells_out_of_scope
 
 
-def test_a_batch_gives_the_answers_of_single_tickets_in_order(trained):
+def test_batch_predictions_equal_single_predictions_in_order(trained):
     _, classifier = trained
     tickets = [ticket(one.text + " my" * (i % 7)) for i, one in enumerate(records(30))]
 
@@ -177,7 +177,7 @@ def test_the_same_seed_gives_the_same_weights(artefact, snapshot, small, tmp_pat
     assert (tmp_path / "again" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
 
 
-def test_nothing_of_the_training_is_left_but_the_classifier(artefact):
+def test_training_leaves_only_the_artefact(artefact):
     folder, _ = artefact
     assert list(folder.parent.iterdir()) == [folder]
 
@@ -195,7 +195,7 @@ def with_cut_off_weights(folder):
 @pytest.mark.parametrize(
     ("harm", "message"), [(without_tokenizer, "has no tokenizer"), (with_cut_off_weights, "can't be loaded")]
 )
-def test_a_base_model_with_damaged_files_is_told_before_training(snapshot, small, tmp_path, harm, message):
+def test_damaged_base_model_raises_an_error_before_training(snapshot, small, tmp_path, harm, message):
     broken = tmp_path / "broken"
     shutil.copytree(small.classifier.base_model, broken)
     harm(broken)
@@ -207,7 +207,7 @@ def test_a_base_model_with_damaged_files_is_told_before_training(snapshot, small
     assert not (tmp_path / "out").exists()
 
 
-def test_an_artefact_with_damaged_weights_is_told(artefact, small, tmp_path):
+def test_damaged_artefact_weights_raise_a_model_error(artefact, small, tmp_path):
     folder, _ = artefact
     shutil.copytree(folder, tmp_path / "copy")
     with_cut_off_weights(tmp_path / "copy")
@@ -215,13 +215,13 @@ def test_an_artefact_with_damaged_weights_is_told(artefact, small, tmp_path):
         TrainedClassifier.load("classifier-1", tmp_path / "copy", small)
 
 
-def test_a_folder_without_a_classifier_is_told(small, tmp_path):
+def test_folder_without_a_classifier_raises_a_model_error(small, tmp_path):
     with pytest.raises(ModelError, match="can't be loaded"):
         TrainedClassifier.load("classifier-1", tmp_path, small)
 
 
 @pytest.mark.parametrize("fields", [{"adversarial": 0.5}, {"method": "lora"}, {"seeds": 2}])
-def test_every_way_of_learning_ends_with_a_classifier_that_needs_nothing_else(small, snapshot, tmp_path, fields):
+def test_every_training_method_writes_a_self_contained_classifier(small, snapshot, tmp_path, fields):
     chosen = small.model_copy(update={"classifier": small.classifier.model_copy(update=fields)})
 
     metrics = train_classifier(snapshot, chosen, tmp_path / "artefact")
@@ -253,7 +253,7 @@ def test_a_large_corpus_is_sampled_and_rare_categories_keep_their_tickets(small,
     assert prediction.category == "logistics"
 
 
-def test_batches_of_tokens_make_the_dataset_of_all_at_once(small, monkeypatch):
+def test_batched_tokenising_gives_the_same_dataset(small, monkeypatch):
     tokenizer = AutoTokenizer.from_pretrained(small.classifier.base_model)
     tickets = records(25)
     together = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)

@@ -25,13 +25,13 @@ def p_values(scope, vectors):
     return scope.near(vectors, 2).p_values
 
 
-def test_what_lies_elsewhere_is_out_of_scope_and_what_does_not_is_in_it(rng):
+def test_distant_vectors_are_out_of_scope_and_near_vectors_in_scope(rng):
     scope = fitted(rng, 500, 300)
     assert (p_values(scope, directions(rng, THERE, 50)) <= 0.01).all()
     assert (p_values(scope, directions(rng, HERE, 200)) <= 0.01).mean() < 0.05
 
 
-def test_of_tickets_in_scope_no_larger_share_is_refused_than_was_asked_for(rng):
+def test_refused_share_of_in_scope_tickets_is_about_the_setting(rng):
     refused = []
     for _ in range(50):
         scope = fitted(rng, 200, 200)
@@ -46,7 +46,7 @@ def test_with_too_few_validation_tickets_nothing_is_out_of_scope(rng):
     assert few.can_tell(0.05)
 
 
-def test_the_nearest_tickets_say_what_one_is(rng):
+def test_nearest_tickets_vote_for_their_category(rng):
     train = np.concatenate([directions(rng, HERE, 40), directions(rng, THERE, 40)])
     scope = Scope.fit(train, [0] * 40 + [1] * 40, directions(rng, HERE, 20))
     votes = scope.near(np.stack([HERE, THERE, (HERE + THERE) / np.sqrt(2)]), 3).votes
@@ -56,7 +56,7 @@ def test_the_nearest_tickets_say_what_one_is(rng):
     assert (votes[:, 2] == 0).all()
 
 
-def test_a_nearer_ticket_has_more_of_a_say():
+def test_nearer_ticket_has_a_heavier_vote():
     near, far = np.eye(2)[0], np.asarray([0.6, 0.8])
     scope = Scope.fit(np.stack([near, far]), [0, 1], near[None])
     weight = np.exp(0.4 / 0.1)
@@ -70,7 +70,7 @@ def test_a_few_training_tickets_are_enough(rng, train):
     assert ((near.p_values > 0) & (near.p_values <= 1)).all()
 
 
-def test_what_was_saved_says_the_same(rng, tmp_path):
+def test_loaded_scope_gives_the_same_results(rng, tmp_path):
     scope = Scope.fit(directions(rng, HERE, 100, 1.0), [0, 1] * 50, directions(rng, HERE, 100))
     scope.save(tmp_path / "scope.npz")
     asked = directions(rng, np.eye(16)[2], 20, 1.0)

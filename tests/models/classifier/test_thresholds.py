@@ -19,22 +19,22 @@ def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
     assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
 
 
-def test_no_number_of_tickets_proves_that_nothing_is_ever_wrong():
+def test_no_number_of_tickets_proves_an_accuracy_of_1():
     assert least_to_prove(1.0, 0.9) is None
     assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
 
 
-def test_the_unsure_and_wrong_ones_are_left_out():
+def test_threshold_excludes_wrong_predictions_with_low_confidence():
     confidences = [0.99] * 300 + [0.5] * 50
     assert choose_threshold(confidences, [True] * 300 + [False] * 50, 0.98, 0.9) == 0.99
 
 
-def test_a_model_that_is_wrong_when_it_is_sure_gets_no_threshold():
+def test_errors_with_high_confidence_give_no_threshold():
     assert choose_threshold([0.9] * 500 + [0.5] * 500, [False] * 500 + [True] * 500, 0.98, 0.9) is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=200))
-def test_what_lies_at_or_above_the_threshold_reaches_the_target(pairs):
+def test_tickets_at_or_above_the_threshold_reach_the_target(pairs):
     confidences, correct = [c for c, _ in pairs], [right for _, right in pairs]
     threshold = choose_threshold(confidences, correct, 0.6, 0.8)
     if threshold is not None:
@@ -42,8 +42,8 @@ def test_what_lies_at_or_above_the_threshold_reaches_the_target(pairs):
         assert clopper_pearson_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
 
 
-def test_the_target_is_truly_reached_about_as_often_as_the_confidence_says():
-    # A calibrated classifier: how often it is right above a threshold is its mean confidence there.
+def test_true_accuracy_reaches_the_target_about_as_often_as_the_confidence_level():
+    # A calibrated classifier: its accuracy above a threshold equals its mean confidence there.
     rng = np.random.default_rng(0)
     population = rng.beta(12, 1, size=200_000)
     reached = []
@@ -77,14 +77,14 @@ def test_a_category_that_is_never_right_is_never_routed():
     assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
 
 
-def test_a_category_that_no_validation_ticket_in_a_language_was_taken_for_is_not_routed_there():
+def test_category_never_predicted_in_a_language_is_not_routed_there():
     tickets = [*validated(600), *validated(600, language="zh"), *validated(20, language="zh", predicted="account")]
     chosen = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
     assert threshold_for(chosen, "en", "payment") == threshold_for(chosen, "zh", "account") == 0.9
     assert threshold_for(chosen, "en", "account") is None
 
 
-def test_a_category_that_proves_itself_may_be_less_sure_than_its_language():
+def test_category_that_proves_the_target_alone_may_have_a_lower_threshold():
     tickets = [
         *validated(300, confidence=0.7),
         *validated(300, predicted="account", confidence=0.95),
@@ -95,7 +95,7 @@ def test_a_category_that_proves_itself_may_be_less_sure_than_its_language():
     assert threshold_for(thresholds, "en", "account") == 0.95
 
 
-def test_a_language_that_proves_nothing_routes_nothing_and_one_never_seen_has_no_threshold():
+def test_unproven_language_routes_nothing_and_unseen_language_has_no_threshold():
     thresholds = choose_thresholds([*validated(300), *validated(50, language="zh")], 0.98, 0.9)
     assert thresholds["zh"] == {ANY: None}
     assert threshold_for(thresholds, "zh", "payment") is None
@@ -108,7 +108,7 @@ def test_a_language_that_proves_nothing_routes_nothing_and_one_never_seen_has_no
         max_size=150,
     )
 )
-def test_what_a_language_routes_by_all_its_thresholds_reaches_the_target_or_each_category_does(rows):
+def test_routed_tickets_of_a_language_or_of_each_category_reach_the_target(rows):
     tickets = [Validated(*row) for row in rows]
     thresholds = choose_thresholds(tickets, 0.6, 0.8)
     for language in thresholds:

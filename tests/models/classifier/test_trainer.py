@@ -14,12 +14,12 @@ from ticketing.settings import ClassifierSettings
         (8_000, 77, {}, 10, 0.5),  # BANKING77
         (3_600, 11, {}, 3, 0.0),
         (1_000_000, 10, {}, 2, 0.0),
-        (160, 2, {}, 20, 0.5),  # at least min_steps, and not for ever
+        (160, 2, {}, 20, 0.5),  # min_steps needs more epochs, up to MAX_EPOCHS
         (1_600, 2, {"epochs": 5, "adversarial": 0.1}, 5, 0.1),
         (160, 2, {"epochs": 30}, 30, 0.5),
     ],
 )
-def test_the_fewer_tickets_a_category_has_the_harder_they_are_studied(rows, categories, fields, epochs, adversarial):
+def test_recipe_has_more_epochs_for_fewer_tickets_per_category(rows, categories, fields, epochs, adversarial):
     recipe = choose_recipe(ClassifierSettings(**fields), rows, categories)
     assert (recipe.epochs, recipe.adversarial) == (epochs, adversarial)
 
@@ -72,7 +72,7 @@ def batch():
     return {"input_ids": torch.tensor([[5, 6], [7, 8]]), "labels": torch.tensor([0, 1]), "length": torch.tensor([2, 2])}
 
 
-def test_a_ticket_counts_by_the_weight_of_its_category(tmp_path):
+def test_loss_weights_tickets_by_category(tmp_path):
     model = small_bert().eval()
     with torch.no_grad():
         loss = trainer_of(model, tmp_path).compute_loss(model, batch())
@@ -82,7 +82,7 @@ def test_a_ticket_counts_by_the_weight_of_its_category(tmp_path):
     assert loss.item() == pytest.approx(((0.9 * right + 0.1 * every) / 4).item(), rel=1e-5)
 
 
-def test_adversarial_training_adds_the_gradient_at_moved_words_and_moves_them_back(tmp_path):
+def test_adversarial_step_adds_its_gradient_and_restores_word_vectors(tmp_path):
     words, gradients = [], []
     for adversarial in (0.0, 0.5):
         model = small_bert()

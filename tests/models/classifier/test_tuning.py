@@ -32,12 +32,12 @@ def tiny():
         ("full", 8_000_000_000, GIB, "full"),
     ],
 )
-def test_all_of_a_model_learns_where_the_memory_holds_it_unless_told_otherwise(wanted, parameters, available, chosen):
+def test_auto_method_is_full_fine_tuning_if_memory_suffices(wanted, parameters, available, chosen):
     assert choose_method(wanted, parameters, available) == chosen
 
 
 @pytest.mark.parametrize("method", ["full", "lora", "prefix", "prompt"])
-def test_what_was_saved_says_the_same_and_needs_nothing_else(tmp_path, method):
+def test_loaded_model_gives_the_same_logits_without_other_files(tmp_path, method):
     model = adapted(tiny(), method, rank=4)
     optimizer = torch.optim.SGD([one for one in model.parameters() if one.requires_grad], lr=0.1)
     ids = torch.randint(5, 50, (4, 7))
@@ -53,7 +53,7 @@ def test_what_was_saved_says_the_same_and_needs_nothing_else(tmp_path, method):
 
 
 @pytest.mark.parametrize("method", ["lora", "prefix", "prompt"])
-def test_only_a_part_of_the_model_learns_and_its_head_does(method):
+def test_only_adapter_and_head_are_trained(method):
     model = adapted(tiny(), method, rank=4)
     learning = {name for name, one in model.named_parameters() if one.requires_grad}
     count = sum(one.numel() for one in model.parameters() if one.requires_grad)

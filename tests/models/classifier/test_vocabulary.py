@@ -1,4 +1,4 @@
-"""Words that a tokenizer lacks get tokens of their own, and the model rows for them."""
+"""New words get their own tokens in the tokenizer and rows in the model."""
 
 import pytest
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
@@ -39,7 +39,7 @@ def test_the_vocabulary_is_saved_with_the_tokenizer(tokenizer, model, tmp_path):
     assert again(TICKET)["input_ids"] == tokenizer(TICKET)["input_ids"]
 
 
-def test_what_is_too_rare_to_learn_or_known_already_is_not_added(tokenizer, model):
+def test_rare_and_known_words_are_not_added(tokenizer, model):
     rows = model.get_input_embeddings().num_embeddings
     assert extend_vocabulary(tokenizer, model, [TICKET] * (MIN_COUNT - 1) + ["parcel late"] * 50) == []
     assert model.get_input_embeddings().num_embeddings == rows

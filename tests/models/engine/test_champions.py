@@ -1,4 +1,4 @@
-"""Drafting changes to other champions between two chunks; the models are fakes but for the generators of the last test."""
+"""Drafting switches to new champions between two chunks. Only the last test has real generators, the others have fakes."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from ticketing.stages.protocols import Prediction
 
 
 class FakeClassifier:
-    """Sends everything to a human; `on_predict` is what happens meanwhile."""
+    """A fake that routes every ticket to a human; it calls `on_predict` first."""
 
     def __init__(self, version, on_predict):
         self.version, self._on_predict = version, on_predict
@@ -30,7 +30,7 @@ class FakeClassifier:
 
 
 class Loads:
-    """What was loaded and stopped, in order."""
+    """The models that were loaded and stopped, in order."""
 
     def __init__(self):
         self.log = []
@@ -111,7 +111,7 @@ def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_is_not_used(
 
 
 def test_after_a_rollback_vllm_serves_the_adapter_of_before(database, snapshot_id, settings, monkeypatch, tmp_path):
-    """Two adapters of a tiny model, trained and served as real ones are."""
+    """Two adapters of a tiny model, trained and served like real adapters."""
     generator = settings.generator.model_copy(update={"base_model": str(save_tiny_model(tmp_path / "tiny"))})
     engine = settings.engine.model_copy(update={"kv_cache_gib": 1, "max_model_len": 1000, "max_reply_tokens": 16})
     settings = settings.model_copy(update={"generator": generator, "engine": engine})

@@ -1,4 +1,4 @@
-"""The plain products that replace vLLM's own give what vLLM's own give."""
+"""The matrix products that replace vLLM's LoRA kernels on a CPU give the same results."""
 
 from types import SimpleNamespace
 
@@ -73,6 +73,6 @@ def test_without_an_adapter_nothing_is_added(tensors):
 def test_vllm_still_has_the_functions_that_are_replaced():
     from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-    # Another version that names them otherwise would silently be slow again.
+    # If another version of vLLM renames these functions, drafting would silently be slow again.
     assert callable(PunicaWrapperCPU._shrink_prefill)
     assert callable(PunicaWrapperCPU._expand_slice_prefill)

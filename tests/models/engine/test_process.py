@@ -11,7 +11,7 @@ from ticketing.errors import EngineError
 from ticketing.settings import EMBEDDED_GENERATOR, Settings
 from ticketing.stages.prompts import messages
 
-MARKER = "zyzzyva-4711"  # no model and no library would write this by itself
+MARKER = "zyzzyva-4711"  # no model or library writes this by itself
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def settings(home):
-    # Few large steps: the adapter has to differ from the base model, not to be good.
+    # A few large steps: the adapter only has to differ from the base model.
     return Settings(
         home=home,
         generator={"train_tokens": 1_200, "batch_size": 2, "learning_rate": 5e-3},
@@ -125,7 +125,7 @@ def test_vllm_lives_in_one_process_that_ends_with_the_block(settings, tmp_path):
     with Engine(EMBEDDED_GENERATOR, settings) as engine:
         process = psutil.Process(engine.pid)
         assert process.children() == []
-        # Without an adapter there is nothing but the base model to ask.
+        # Without an adapter the engine can only serve the base model.
         assert engine.chat([messages("Answer.", "Where is my parcel?")], max_tokens=2)[0].completion_tokens > 0
 
     assert not process.is_running()

@@ -1,4 +1,4 @@
-"""What is measured of a classifier on held-out tickets, and what the default gate makes of it."""
+"""The evaluation of a classifier on held-out tickets, and the verdict of the default gate."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,7 +17,7 @@ RIGHT, WRONG = ("after-sales", 0.9, "auto"), ("payment", 0.4, "human")
 
 
 class Sorter:
-    """Makes the predictions that a test gives, ticket by ticket."""
+    """A fake classifier that returns the predictions given by a test."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
     tells_out_of_scope = True
@@ -55,7 +55,7 @@ def values(scored, scope="all"):
     return {metric: one.value for (metric, of), one in scored.measured.values.items() if of == scope}
 
 
-def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
+def test_accuracy_is_measured_on_all_tickets_and_on_routed_tickets(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
 
     everything = values(scored)
@@ -68,12 +68,12 @@ def test_accuracy_on_all_tickets_and_on_those_it_routes_itself(tmp_path):
     assert scored.reasons == {"not sure enough": 2}
 
 
-def test_every_language_that_is_routed_and_every_category_should_be_measured(tmp_path):
+def test_every_routed_language_and_every_category_is_expected(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
     assert scored.measured.expected == {"language=en", "category=after-sales", "category=payment"}
 
 
-def test_why_tickets_went_to_a_human_is_counted_without_the_numbers(tmp_path):
+def test_reasons_for_a_human_are_counted_without_their_numbers(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, ("payment", 0.41, "human"), WRONG, WRONG), snapshot_of(tmp_path))
     assert scored.reasons == {"not sure enough": 3}
 
@@ -97,7 +97,7 @@ def test_the_champion_is_compared_on_tickets_that_it_has_not_seen(tmp_path):
         ([RIGHT] * 10, False),
     ],
 )
-def test_the_gate_wants_accuracy_on_what_is_routed_and_enough_of_it(tmp_path, said, passed):
+def test_gate_requires_selective_accuracy_and_coverage(tmp_path, said, passed):
     scored = evaluate_classifier(Sorter(*said), snapshot_of(tmp_path, len(said)))
     rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
     assert judge(rules, scored.measured).passed is passed

@@ -43,7 +43,7 @@ def test_a_rule_passes_only_on_numbers_that_reach_its_bound(value, operator, bou
     assert verdict.passed is passed
 
 
-def test_a_number_that_is_missing_fails_and_is_told_as_such():
+def test_missing_number_fails_and_the_sentence_says_so():
     verdict = judge([rule("selective_accuracy")], measured(accuracy=number(1.0)))
     assert not verdict.passed
     assert "selective_accuracy could not be measured" in verdict.sentence
@@ -62,7 +62,7 @@ def test_a_rule_for_each_language_is_judged_in_each():
     ]
 
 
-def test_a_rule_for_each_language_fails_for_one_that_should_have_been_measured():
+def test_rule_for_each_language_fails_for_an_expected_language_without_numbers():
     values = {("accuracy", "language=en"): number(0.99)}
     expected = frozenset({"language=en", "language=zh", "category=payment"})
     verdict = judge([rule(scope="each language")], Measurements(values, expected=expected))
@@ -73,7 +73,7 @@ def test_a_rule_for_each_language_fails_for_one_that_should_have_been_measured()
     assert "accuracy (language=zh) could not be measured" in verdict.sentence
 
 
-def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules():
+def test_routed_language_without_test_tickets_fails_the_default_rules():
     values = {("tickets", scope): count(500) for scope in ("all", "language=en")}
     values |= {(name, "all"): share(500, 500) for name in ("accuracy", "selective_accuracy", "coverage")}
     rules = rules_of(GateSettings(), "classifier")
@@ -84,7 +84,7 @@ def test_a_language_that_is_routed_and_was_never_tested_fails_the_default_rules(
     assert verdict.sentence == "tickets (language=zh) could not be measured"
 
 
-def test_a_lucky_hundred_is_not_enough_for_the_default_rules():
+def test_100_right_tickets_do_not_reach_the_default_confidence_bound():
     values = {("tickets", scope): count(100) for scope in ("all", "language=en")}
     values |= {("coverage", "all"): share(100, 100), ("selective_accuracy", "all"): share(98, 100)}
     verdict = judge(
@@ -107,7 +107,7 @@ def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_muc
     assert "coverage" not in verdict.sentence
 
 
-def test_how_sure_a_rule_must_be_is_judged_by_the_end_of_the_interval():
+def test_rule_with_a_confidence_judges_the_confidence_bound():
     few, many = measured(accuracy=share(99, 100)), measured(accuracy=share(9_900, 10_000))
     sure = rule(confidence=0.95)
     assert judge([rule()], few).passed
@@ -115,7 +115,7 @@ def test_how_sure_a_rule_must_be_is_judged_by_the_end_of_the_interval():
     assert judge([sure], many).passed
 
 
-def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
+def test_rule_against_the_champion_is_skipped_before_the_first_promotion():
     ours = Measurements({("accuracy", "all"): number(0.99)}, missing_systems=frozenset({"champion"}))
     verdict = judge([rule(), against("champion")], ours)
     assert verdict.passed
@@ -123,7 +123,7 @@ def test_before_the_first_promotion_there_is_no_champion_to_be_worse_than():
     assert not judge([against("champion")], ours).passed, "nothing was judged"
 
 
-def test_a_champion_that_could_not_be_compared_with_is_no_reason_to_pass():
+def test_rule_fails_if_the_comparison_with_the_champion_is_missing():
     assert not judge([rule(), against("champion")], measured(accuracy=number(0.99))).passed
 
 
@@ -136,7 +136,7 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule
     assert judge([against("champion", margin=0.01)], compared).passed
 
 
-def test_a_difference_that_may_be_chance_is_not_enough_where_the_rule_wants_to_be_sure():
+def test_insignificant_difference_fails_a_rule_with_a_confidence():
     samples = tuple(np.linspace(-1.0, 5.0, 1000).tolist())
     compared = Measurements(comparisons={("accuracy", "all", "champion"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
     assert judge([against("champion", operator=">")], compared).passed
@@ -163,7 +163,7 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
         (rule("recall", scope="each category"), {("recall", "category=payment"): share(99, 99)}),
     ],
 )
-def test_no_rule_of_ones_own_passes_on_a_handful_of_tickets(one, measured):
+def test_configured_rule_fails_on_a_handful_of_tickets(one, measured):
     gate = GateSettings(rules=(one,))
     verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
     assert not verdict.passed
@@ -172,13 +172,13 @@ def test_no_rule_of_ones_own_passes_on_a_handful_of_tickets(one, measured):
     assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
 
 
-def test_a_comparison_on_the_few_tickets_that_the_champion_has_not_seen_is_none():
+def test_comparison_on_too_few_unseen_tickets_fails():
     few = Measurements(comparisons={("accuracy", "all", "champion"): share_difference([True] * 3, [False] * 3)})
     verdict = judge(rules_of(GateSettings(rules=(against("champion"),)), "classifier"), few)
     assert not verdict.passed
 
 
-def test_a_study_of_one_ticket_is_none():
+def test_study_of_one_ticket_fails():
     one = GateRule(kind="generator", metric="study_against_human", value=0.5)
     measured = Measurements({("study_against_human", "all"): Measurement(1.0, 0.2, 1.0, 1)})
     assert not judge(rules_of(GateSettings(rules=(one,)), "generator"), measured).passed
@@ -203,20 +203,20 @@ def test_a_rule_on_recall_or_precision_needs_a_category(metric):
         rule(metric)
 
 
-def test_more_faults_than_another_is_never_what_a_rule_asks_for():
+def test_rule_that_requires_more_faults_than_another_system_is_refused():
     with pytest.raises(ValidationError, match="a lower any_fault is better"):
         GateRule(kind="generator", metric="any_fault", against="champion")
     assert GateRule(kind="generator", metric="any_fault", against="champion", operator="<=").margin == 0.0
 
 
-def test_what_is_kept_of_a_rule_says_what_it_asked_and_by_how_much_it_was_met():
+def test_stored_rule_has_its_bound_and_margin():
     (kept,) = [one.as_dict() for one in judge([rule(confidence=0.9)], measured(accuracy=share(990, 1000))).rules]
     assert kept["margin"] == pytest.approx(kept["judged"] - 0.98)
     assert (kept["confidence"], kept["against"], kept["count"]) == (0.9, None, 1000)
 
 
 @pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])
-def test_a_rule_holds_a_number_against_one_thing(fields):
+def test_rule_needs_either_a_value_or_another_system(fields):
     with pytest.raises(ValidationError, match="either 'value' or 'against'"):
         rule(**fields)
 
@@ -234,20 +234,20 @@ def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("operator", "right", "unsure"), [(">=", 990, False), (">=", 985, True), ("<=", 950, False), ("<=", 978, True)]
 )
-def test_a_number_that_is_good_enough_though_its_interval_is_not_is_marked(operator, right, unsure):
+def test_value_that_passes_while_its_interval_contains_the_bound_is_unsure(operator, right, unsure):
     rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98)
     (result,) = judge([rule], Measurements({("accuracy", "all"): share(right, 1000)})).rules
     assert (result.passed, result.unsure) == (True, unsure)
 
 
-def test_a_rule_that_says_how_sure_it_must_be_is_never_unsure():
+def test_rule_with_a_confidence_is_never_unsure():
     rule = GateRule(kind="classifier", metric="accuracy", value=0.98, confidence=0.9)
     (result,) = judge([rule], Measurements({("accuracy", "all"): share(987, 1000)})).rules
     assert (result.passed, result.unsure) == (True, False)
     assert result.low < 0.98
 
 
-def test_a_kind_of_model_without_rules_of_its_own_is_held_to_the_default_ones():
+def test_kind_without_configured_rules_gets_the_default_rules():
     own = GateRule(kind="generator", metric="bleu", against="nearest")
     gate = GateSettings(rules=(own,))
     assert [one.metric for one in rules_of(gate, "generator")] == ["bleu"]

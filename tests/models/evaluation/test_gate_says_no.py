@@ -1,4 +1,4 @@
-"""The gate says no when it should: to models that were really trained or served, and must not become champions."""
+"""The gate rejects really trained and served models that must not become champions."""
 
 import random
 from dataclasses import replace
@@ -24,13 +24,13 @@ from ticketing.corpus.snapshot import Record
 from ticketing.settings import ClassifierSettings, EngineSettings, GateSettings, GeneratorSettings, Settings
 
 CATEGORIES = ("logistics", "payment")
-# Each department is told by one of so many words: a model must have seen a word to know whose it is.
+# One of this many words identifies the department: a model must have seen the word in training.
 WORDS = 60
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """A BERT of two small layers that knows the words, and nothing of what they mean."""
+    """An untrained BERT with two small layers and a vocabulary of the words."""
     folder = tmp_path_factory.mktemp("bert")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order"]
     words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS)]
@@ -68,21 +68,21 @@ def with_shuffled_labels(found):
 
 
 def trained(settings, folder, train, validation=None):
-    """A classifier that has learnt from these tickets."""
+    """A classifier trained on these tickets."""
     snapshot = make_snapshot(folder / "snapshot", train, validation or records(200, 5_000))
     train_classifier(snapshot, settings, folder / "artefact")
     return TrainedClassifier.load("classifier-1", folder / "artefact", settings)
 
 
 def judged(settings, folder, classifier, test, rival=None):
-    """The verdict on these test tickets."""
+    """The gate's verdict on a classifier for these test tickets."""
     scored = evaluate_classifier(classifier, make_snapshot(folder / "judged", (), test=test), rival)
     return judge(rules_of(settings.gate, "classifier"), scored.measured)
 
 
 @pytest.fixture(scope="module")
 def good(small, tmp_path_factory):
-    """A classifier that was trained well enough, on true labels."""
+    """A classifier trained on enough tickets with true labels."""
     return trained(small, tmp_path_factory.mktemp("good"), records(400))
 
 
@@ -109,21 +109,19 @@ def test_a_model_trained_on_a_twentieth_of_the_data_is_refused(small, good, tmp_
     assert "accuracy minus that of the champion" in failed(verdict)
 
 
-def test_a_test_set_of_ten_is_refused_however_well_it_goes(small, good, tmp_path):
+def test_ten_test_tickets_are_refused_even_if_all_are_right(small, good, tmp_path):
     verdict = judged(small, tmp_path, good, records(10, 1_000))
     assert not verdict.passed
     assert failed(verdict) == {"tickets", "coverage", "selective_accuracy"}, "not one is judged on ten"
 
 
 def with_a_word_mistaken(found):
-    """The same tickets, but those with one word of 120 are filed under the other department."""
+    """The same tickets, but the tickets with one of the 120 words have the other department as their category."""
     return [replace(one, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in one.text else one for one in found]
 
 
-def test_a_candidate_that_has_learnt_one_word_in_120_wrong_is_refused_beside_a_champion_that_has_not(
-    small, good, tmp_path
-):
-    """It would be good enough by itself: all that speaks against it is the champion."""
+def test_candidate_with_one_wrong_word_in_120_is_refused_against_the_champion(small, good, tmp_path):
+    """The candidate passes every rule but the comparison with the champion."""
     test = records(480, 1_000)
     candidate = trained(small, tmp_path, with_a_word_mistaken(records(400)), with_a_word_mistaken(records(200, 5_000)))
 
@@ -139,7 +137,7 @@ def test_a_candidate_that_has_learnt_one_word_in_120_wrong_is_refused_beside_a_c
 
 
 class Letters:
-    """Texts are alike that have the same letters."""
+    """A fake encoder: texts with the same letters are similar."""
 
     name = "letters"
 
@@ -148,7 +146,7 @@ class Letters:
 
 
 def test_an_adapter_that_is_empty_is_refused(tmp_path):
-    """LoRA's second matrix begins as nothing, and nothing was learnt: vLLM serves the base model twice."""
+    """LoRA's second matrix is zero in an untrained adapter, so vLLM serves the base model twice."""
     base = save_tiny_model(tmp_path / "tiny")
     settings = Settings(
         home=tmp_path,

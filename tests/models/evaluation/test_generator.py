@@ -1,4 +1,4 @@
-"""What is measured of a generator's replies beside everybody else's, and what the default gate makes of it."""
+"""The evaluation of a generator against the other systems, and the verdict of the default gate."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ from ticketing.stages.protocols import Completion
 
 
 class Letters:
-    """Texts are alike that have the same letters."""
+    """A fake encoder: texts with the same letters are similar."""
 
     name = "letters"
 
@@ -55,7 +55,7 @@ def verdict(scored):
     return judge(rules_of(GateSettings(), "generator"), scored.measured)
 
 
-def test_replies_like_the_agents_pass_beside_worse_baselines(snapshot):
+def test_agent_like_replies_pass_against_worse_baselines(snapshot):
     scored = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense)
     assert scored.measured.values["bleu", "language=en"].value == pytest.approx(100)
     assert scored.measured.comparisons["bleu", "language=en", "nearest"].p_value < 0.01
@@ -85,7 +85,7 @@ def test_a_generator_that_writes_worse_than_the_champion_is_refused(snapshot):
     assert "minus that of the champion" in refused.sentence
 
 
-def test_ten_replies_are_too_few_to_judge_by(snapshot, tmp_path):
+def test_ten_replies_are_too_few_to_pass(snapshot, tmp_path):
     few = make_snapshot(tmp_path / "few", snapshot.records("train"), test=snapshot.records("test")[:10])
     refused = verdict(evaluated(few, tuned=agents, base=nonsense, nearest=nonsense))
     assert not refused.passed
@@ -111,7 +111,7 @@ def test_the_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot
     assert scored.measured.comparisons["bleu", "language=en", "base"].count == 60
 
 
-def test_the_same_test_tickets_are_scored_every_time_and_only_those_it_can_write(snapshot, tmp_path):
+def test_scored_tickets_are_always_the_same_and_in_the_generators_languages(snapshot, tmp_path):
     mixed = [replace(one, language="zh" if i % 2 else "en") for i, one in enumerate(snapshot.records("test"))]
     both = make_snapshot(tmp_path / "both", snapshot.records("train"), test=mixed)
     chosen = scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
@@ -124,7 +124,7 @@ def test_the_same_test_tickets_are_scored_every_time_and_only_those_it_can_write
         scored_records(both, frozenset({"fr"}), GateSettings(max_test_replies=20, min_replies=1))
 
 
-def test_a_small_language_has_as_many_scored_replies_as_the_gate_asks_for(snapshot, tmp_path):
+def test_small_language_has_min_replies_scored(snapshot, tmp_path):
     train, test = snapshot.records("train"), [answered_ticket(i) for i in range(600)]
     test = [replace(one, language="zh" if i % 10 == 0 else "en") for i, one in enumerate(test)]
     few = make_snapshot(tmp_path / "few", train, test=test)
@@ -138,7 +138,7 @@ def test_a_small_language_has_as_many_scored_replies_as_the_gate_asks_for(snapsh
     assert {record.ticket_id for record in fair}.isdisjoint(seen), "the champion can be compared with on these"
 
 
-def test_a_check_that_can_not_see_a_language_has_no_number_there(snapshot, tmp_path):
+def test_check_has_no_number_in_a_language_that_it_does_not_support(snapshot, tmp_path):
     german = [replace(one, language="de") for one in snapshot.records("test")]
     other = make_snapshot(tmp_path / "de", snapshot.records("train"), test=german)
     values = evaluated(other, tuned=agents, base=nonsense, nearest=nonsense).measured.values
@@ -162,7 +162,7 @@ class TakesOutNumbers:
         return [SimpleNamespace(texts=[re.sub(r"\d{5,}", "<PHONE_NUMBER_1>", text) for text in one]) for one in groups]
 
 
-def test_what_a_model_made_up_of_a_person_is_not_in_the_examples(snapshot):
+def test_invented_personal_data_is_scrubbed_from_the_examples(snapshot):
     def telling(record):
         return f"{record.output} Call 0171234567."
 
@@ -172,14 +172,14 @@ def test_what_a_model_made_up_of_a_person_is_not_in_the_examples(snapshot):
     assert [one.replies["tuned"] for one in shown] == [one.reference for one in shown]
 
 
-def test_no_text_of_a_ticket_is_in_what_a_verdict_keeps(snapshot):
+def test_stored_verdict_contains_no_ticket_text(snapshot):
     scored = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense)
     kept = repr(scored.numbers)
     assert "kettle" not in kept
     assert np.isfinite(scored.measured.values["chrf", "language=en"].value)
 
 
-def test_the_numbers_say_how_many_training_replies_were_compared_with(snapshot, monkeypatch):
+def test_numbers_include_the_size_of_the_training_reply_sample(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 30)
     numbers = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense).numbers
     assert (numbers["training_replies"], numbers["training_replies_of"]) == (30, 40)

@@ -1,4 +1,4 @@
-"""What a candidate is compared with; how it is scored is tested with the evaluations."""
+"""The systems that a candidate is compared with; other tests cover the scores."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def context(database, settings):
 
 @pytest.fixture
 def generators(database, settings, monkeypatch):
-    """A champion, and a candidate; the test says with which prompts the champion was trained."""
+    """A champion and a candidate; the test sets the prompt version of the champion."""
     monkeypatch.setattr(judging, "training_ticket_ids", lambda context, model: frozenset({"t1"}))
     snapshot_id = add_snapshot(database)
 
@@ -39,7 +39,7 @@ def generators(database, settings, monkeypatch):
     return make
 
 
-def test_a_candidate_is_compared_with_the_champion_of_the_moment_when_judging_begins(context, generators):
+def test_candidate_is_compared_with_the_champion_at_the_start_of_judging(context, generators):
     champion, new = generators(PROMPT_VERSION)
     comparison = compare_with_champion(context, new)
     assert (comparison.version, comparison.champion.version, comparison.training_ticket_ids) == (

@@ -1,4 +1,4 @@
-"""Wrong categories are found among right ones, on texts that are easy to sort."""
+"""The audit finds wrong categories among right categories, on easily separable texts."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ ABOUT = {
 
 
 class Blind:
-    """Sees no difference between texts: what is found is found by their words."""
+    """A fake encoder with equal vectors for all texts, so that only the words separate them."""
 
     def embed(self, texts):
         return np.zeros((len(texts), 4), dtype=np.float32)
@@ -42,11 +42,11 @@ def test_the_tickets_with_wrong_labels_are_listed_first_with_the_right_ones():
 
 
 @pytest.mark.parametrize("count", [90])
-def test_right_labels_are_left_alone(count):
+def test_right_labels_are_not_listed(count):
     assert suspects(tickets(count), Blind()) == []
 
 
-def test_of_a_large_snapshot_a_sample_of_every_part_and_category_is_audited(tmp_path, monkeypatch):
+def test_large_snapshot_is_audited_on_a_sample_of_every_part_and_category(tmp_path, monkeypatch):
     monkeypatch.setattr(label_audit, "MAX_TICKETS", 30)
     rare = [replace(answered_ticket(900 + i), category="praise") for i in range(4)]
     snapshot = make_snapshot(tmp_path / "snapshot", [*tickets(100), *rare], tickets(20), tickets(30))

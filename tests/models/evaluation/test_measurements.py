@@ -10,7 +10,7 @@ from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_a_share_has_the_clopper_pearson_interval():
-    # All of 50 right: 97.5 % of what is left below is 0.025 ** (1 / 50).
+    # Clopper-Pearson with 50 of 50 successes: the lower bound of the 95 % interval is 0.025 ** (1 / 50).
     one = share(50, 50)
     assert one.value == one.high == 1.0
     assert one.low == pytest.approx(0.025 ** (1 / 50))
@@ -18,7 +18,7 @@ def test_a_share_has_the_clopper_pearson_interval():
     assert share(0, 50).upper(0.9) == pytest.approx(1 - 0.1 ** (1 / 50))
 
 
-def test_nothing_to_measure_is_no_number():
+def test_no_tickets_give_no_measurement():
     assert share(0, 0) is None
     assert mean([]) is None
     assert share_difference([], []) is None
@@ -27,13 +27,13 @@ def test_nothing_to_measure_is_no_number():
 def test_the_difference_is_tested_on_the_tickets_in_which_two_classifiers_differ():
     right, other = [True] * 90 + [False] * 10, [True] * 80 + [False] * 20
     one = share_difference(right, other)
-    # Ten of ten tickets in which they differ are the first one's: a fair coin does that in 2 of 1,024 ways.
+    # The first system wins all ten tickets on which they differ: a fair coin does so, or the reverse, in 2 of 1,024 cases.
     assert one.difference == pytest.approx(0.1)
     assert one.p_value == pytest.approx(2 / 1024)
     assert one.low > 0
 
 
-def test_systems_that_differed_nowhere_may_differ_all_the_same():
+def test_interval_is_not_empty_when_two_systems_agree_on_every_ticket():
     found = share_difference([True] * 100, [True] * 100)
     assert (found.difference, found.p_value) == (0.0, 1.0)
     assert found.low == pytest.approx(-found.high)
@@ -42,7 +42,7 @@ def test_systems_that_differed_nowhere_may_differ_all_the_same():
 
 
 @pytest.mark.parametrize("tickets", [50, 100, 400])
-def test_a_classifier_that_is_worse_by_the_margin_seldom_seems_not_to_be(tickets):
+def test_a_classifier_worse_by_the_margin_seldom_passes_as_non_inferior(tickets):
     rng = np.random.default_rng(0)
     passed = []
     for _ in range(2000):
@@ -58,7 +58,7 @@ def test_a_classifier_is_no_better_than_itself():
     assert one.low < 0 < one.high
 
 
-def test_the_interval_of_a_mean_holds_it_about_as_often_as_it_says():
+def test_bootstrap_interval_of_a_mean_has_about_its_nominal_coverage():
     rng = np.random.default_rng(0)
     held = 0
     for _ in range(200):
@@ -68,7 +68,7 @@ def test_the_interval_of_a_mean_holds_it_about_as_often_as_it_says():
 
 
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_bounds_of_a_share_lie_around_it(pair):
+def test_confidence_bounds_of_a_share_enclose_the_share(pair):
     one = share(*pair)
     assert 0 <= one.low <= one.value <= one.high <= 1
     assert one.lower(0.95) <= one.value <= one.upper(0.95)

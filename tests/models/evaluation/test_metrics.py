@@ -8,7 +8,7 @@ from models.evaluation.metrics import (
 )
 
 
-def test_accuracy_macro_f1_and_the_confusion_matrix_are_the_textbooks():
+def test_accuracy_macro_f1_and_confusion_matrix_equal_known_values():
     metrics = classification_metrics(["a", "a", "b", "b"], ["a", "b", "b", "b"])
 
     assert metrics.accuracy == 0.75
@@ -22,7 +22,7 @@ def test_accuracy_macro_f1_and_the_confusion_matrix_are_the_textbooks():
     )
 
 
-def test_the_curve_begins_with_the_surest_ticket():
+def test_curve_begins_with_the_most_confident_ticket():
     coverage, accuracy = coverage_accuracy_curve([0.5, 0.9, 0.7, 0.6], [False, True, True, False])
 
     assert coverage == [0.25, 0.5, 0.75, 1.0]
@@ -33,21 +33,21 @@ def bleu_of(replies, references, language="en"):
     return reply_scores({"tuned": replies}, references, language).values["bleu", "tuned"]
 
 
-def test_equal_replies_score_100_and_unlike_ones_next_to_nothing():
+def test_equal_replies_score_100_and_different_replies_near_0():
     reference = ["Your parcel leaves our warehouse tomorrow morning."]
 
     assert bleu_of(reference, reference).value == pytest.approx(100)
     assert bleu_of(["Completely different words stand in here instead."], reference).value < 10
 
 
-def test_chinese_is_scored_by_characters_and_says_so():
+def test_chinese_is_scored_by_characters_and_the_signature_says_so():
     score = bleu_of(["您的包裹明天送到，请放心"], ["您的包裹后天送到，请放心"], "zh")
 
     assert "tok:zh" in score.signature
     assert 20 < score.value < 100
 
 
-def test_a_score_has_an_interval_that_holds_it():
+def test_score_lies_within_its_interval():
     references = [f"your order number {i} is on its way to you now" for i in range(20)]
     replies = [" ".join(reference.split()[: 5 + i % 5]) for i, reference in enumerate(references)]
     score = bleu_of(replies, references)
@@ -56,7 +56,7 @@ def test_a_score_has_an_interval_that_holds_it():
     assert score.lower(0.5) == pytest.approx(score.value, abs=3)
 
 
-def test_two_systems_are_compared_on_the_same_replies_and_the_test_is_signed():
+def test_two_systems_are_compared_on_the_same_tickets_with_a_signature():
     references = [f"your order number {i} is on its way to you now" for i in range(30)]
     worse = [reference.replace("on its way", "somewhere") for reference in references]
     scored = reply_scores({"tuned": references, "base": worse, "same": references}, references, "en")
@@ -76,6 +76,6 @@ def test_macro_f1_counts_rare_categories_as_much_as_others_and_has_an_interval()
     assert one.low < one.value < one.high
 
 
-def test_nothing_to_score_is_an_error():
+def test_scoring_no_replies_raises_an_error():
     with pytest.raises(ValueError, match="no replies"):
         reply_scores({"tuned": []}, [], "en")

@@ -1,4 +1,4 @@
-"""The nearest training reply: the right one, in the right language, however many there are."""
+"""Tests of the search for the nearest training reply: language, blocks of queries, tickets without replies."""
 
 from dataclasses import replace
 
@@ -31,13 +31,13 @@ def test_chinese_without_spaces_is_compared_by_characters():
     assert NearestReply(SHOP).replies(["发票有错误", "包裹没到"], ["zh", "zh"]) == ["已重新开具发票。", "包裹在路上。"]
 
 
-def test_only_tickets_of_the_same_language_are_looked_at():
+def test_only_tickets_of_the_same_language_are_searched():
     found = NearestReply(SHOP).replies(["My parcel 包裹", "My parcel 包裹"], ["zh", "en"])
 
     assert found == ["包裹在路上。", "It is on its way."]
 
 
-def test_a_language_without_replies_and_tickets_without_a_reply_give_nothing():
+def test_language_without_training_replies_gives_an_empty_reply():
     nearest = NearestReply([*SHOP, ticket("Wo ist mein Paket?", None, "de")])
 
     assert nearest.replies(["Wo ist mein Paket?"], ["de"]) == [""]
@@ -53,7 +53,7 @@ def test_more_questions_than_one_block_keep_their_order():
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=5))
-def test_any_text_gets_a_reply_that_somebody_wrote(texts):
+def test_any_text_gets_one_of_the_training_replies(texts):
     found = NearestReply(SHOP).replies(texts, ["en"] * len(texts))
 
     assert len(found) == len(texts)

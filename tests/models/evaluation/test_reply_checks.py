@@ -12,7 +12,7 @@ REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives wit
 
 @pytest.fixture(scope="module")
 def checker():
-    """Agents of this shop thank first, name 7 working days, refund, and send customers to one page."""
+    """Replies of agents who thank, name 7 working days, promise refunds, and link one page."""
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [
@@ -94,42 +94,42 @@ def test_each_fault_is_named(checker, reply, expected):
         ("nothing", "or order/parcel and so on", False),
     ],
 )
-def test_a_link_is_told_from_an_amount_and_a_day_is_a_day(checker, ticket, said, invented):
+def test_links_amounts_and_dates_are_distinguished(checker, ticket, said, invented):
     answer = Answer(f"Thank you for writing, {said}.", "stop", ticket, "", "en", "after-sales")
     assert ("invented_fact" in checker.faults(answer)) is invented
 
 
-def test_a_long_reply_without_spaces_is_checked_in_no_time(checker):
+def test_long_reply_without_spaces_is_checked_quickly(checker):
     started = time.monotonic()
     for long in ("a-" * 50_000, "1-" * 50_000, "a.b" * 30_000, "x@" * 50_000, "1" * 100_000):
         assert "empty_or_cut_off" not in faults(checker, f"Thank you {long}.")
     assert time.monotonic() - started < 5
 
 
-def test_what_the_shop_told_the_generator_is_not_invented(checker):
+def test_facts_in_the_instruction_are_not_invented(checker):
     reply = "Thank you. Order <ORDER_ID_1>: returns are open for 45 days, thank you for that."
     asked = Answer(reply, "stop", TICKET, REFERENCE, "en", "after-sales")
     assert checker.faults(asked) == ["invented_fact"]
     assert checker.faults(asked._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
 
 
-def test_promises_are_checked_only_in_languages_whose_words_for_them_are_known(checker):
+def test_promises_are_checked_only_in_languages_with_a_promise_pattern(checker):
     assert "unknown_promise" in checker.checks("en")
     assert "unknown_promise" not in checker.checks("de")
 
 
-def test_a_reply_that_was_cut_off_is_not_looked_at_further(checker):
+def test_cut_off_reply_has_no_further_faults(checker):
     assert faults(checker, "Whatever, and", finish_reason="length") == ["empty_or_cut_off"]
 
 
-def test_chinese_replies_are_held_against_chinese_agents(checker):
+def test_chinese_replies_are_compared_with_replies_of_chinese_agents(checker):
     fine = "您好，订单<ORDER_ID_1>会在7个工作日内送达。"
     assert faults(checker, fine, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine) == []
     promised = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
     assert "unknown_promise" in faults(checker, promised, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine)
 
 
-def test_where_agents_leave_sentences_open_an_open_end_is_no_fault():
+def test_open_end_is_no_fault_if_agents_often_leave_sentences_open():
     said = ["Thank you for writing", "We are on it", "It is on its way", "Please wait"]
     few = [replace(answered_ticket(i), output=f"{said[i % 4]}{i}.") for i in range(300)]
     some = [replace(answered_ticket(i), output=f"{said[i % 4]} {i * 7}") for i in range(300, 306)]
@@ -142,7 +142,7 @@ def test_a_list_may_end_a_reply(checker):
     assert faults(checker, "Thank you. Order <ORDER_ID_1>:\n- open your orders\n- choose Cancel order") == []
 
 
-def test_a_number_in_few_of_many_replies_is_not_the_shops_own():
+def test_number_in_few_of_many_replies_is_not_customary():
     many = [replace(answered_ticket(i), input="ticket", output="Thank you for writing.") for i in range(2_000)]
     some = [replace(answered_ticket(i), input="ticket", output="It takes 31 days.") for i in range(5)]
     answer = Answer("Thank you, it takes 31 days.", "stop", "ticket", "", "en", many[0].category)
@@ -150,5 +150,5 @@ def test_a_number_in_few_of_many_replies_is_not_the_shops_own():
     assert ReplyChecker([*many, *some]).faults(answer) == ["invented_fact"]
 
 
-def test_an_order_number_is_not_asked_for_where_the_agent_named_none(checker):
+def test_missing_order_number_is_no_fault_if_the_agent_named_none(checker):
     assert faults(checker, "Thank you for writing. It takes 7 working days.", reference="Thank you.") == []

@@ -1,4 +1,4 @@
-"""The numbers of a study against ones worked out by hand or by others."""
+"""The numbers of a study, compared with values computed by hand or published by others."""
 
 import math
 
@@ -32,13 +32,13 @@ def test_wilson_of_8_of_10():
 
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_is_scipys_for_whole_successes(of):
+def test_wilson_interval_equals_scipy_for_integer_successes(of):
     interval = binomtest(*of).proportion_ci(0.95, method="wilson")
     share = wilson(*of)
     assert (share.low, share.high) == (pytest.approx(interval.low, abs=1e-9), pytest.approx(interval.high, abs=1e-9))
 
 
-def test_the_preferred_reply_wins_whatever_the_scores_and_else_scores_decide():
+def test_preference_decides_before_scores():
     ratings = [
         rating(1, "champion", champion=3, human=4),
         rating(2, "human", champion=5),
@@ -54,12 +54,12 @@ def test_the_preferred_reply_wins_whatever_the_scores_and_else_scores_decide():
     assert (other.win_rate.low, other.win_rate.high) == pytest.approx((1 - found.win_rate.high, 1 - found.win_rate.low))
 
 
-def test_a_ticket_counts_once_however_many_rated_it():
+def test_each_ticket_counts_once_regardless_of_its_number_of_ratings():
     once = [rating(1, "champion"), rating(2, "human")]
     often = [*once, *(rating(1, "champion", rater=f"r{i}") for i in range(20))]
     assert preference(once, "champion", "human") == preference(often, "champion", "human")
     assert mean_score(once, "champion") == mean_score(often, "champion")
-    # Two raters of three.
+    # Two of the three raters prefer it.
     split = preference(
         [rating(1, best, rater=f"r{i}") for i, best in enumerate(["human", "human", "champion"])], "human", "champion"
     )
@@ -77,8 +77,8 @@ def test_mean_score_and_its_interval():
     assert found == mean_score([rating(i, champion=score) for i, score in enumerate(scores)], "champion")
 
 
-def test_tickets_are_drawn_again_and_not_ratings():
-    # Ten tickets of ten equal ratings each tell as much as ten ratings.
+def test_bootstrap_resamples_tickets_instead_of_ratings():
+    # Ten tickets with ten equal ratings each carry as much information as ten ratings.
     many = [rating(i, rater=f"r{j}", champion=1 + 4 * (i % 2)) for i in range(10) for j in range(10)]
     few = [rating(i, champion=1 + 4 * (i % 2)) for i in range(10)]
     assert mean_score(many, "champion") == mean_score(few, "champion")
@@ -94,7 +94,7 @@ def test_alpha_is_that_of_krippendorffs_example():
     assert agreement(ratings) == pytest.approx(0.815, abs=5e-4)
 
 
-def test_alpha_is_one_where_all_agree_and_none_where_nobody_could():
+def test_alpha_is_1_when_all_agree_and_none_without_shared_ratings():
     agreed = [rating(i, rater=rater, human=1 + i % 5, champion=2) for i in range(5) for rater in ("ann", "bob")]
     assert agreement(agreed) == pytest.approx(1.0)
     assert agreement([rating(i, human=i + 1) for i in range(5)]) is None
@@ -115,7 +115,7 @@ def test_numbers_by_category_and_language():
         analyse([])
 
 
-def test_the_newest_closed_study_says_what_a_version_won(database):
+def test_win_rate_comes_from_the_newest_closed_study(database):
     assert study_measurement(database, CANDIDATE) is None
     older = make_study(database, size=4, shared=4, name="older")
     rate_all(database, older, "ann", lambda system: 3, "human")
@@ -146,7 +146,7 @@ def champion_is(database, version):
         conn.execute("UPDATE ticketing.model SET state = 'champion' WHERE version = %s", (version,))
 
 
-def test_what_was_said_of_an_earlier_champion_is_no_word_on_the_present_one(database):
+def test_ratings_against_an_earlier_champion_do_not_count_against_the_current_one(database):
     study_id = make_study(database, size=4, shared=4)
     rate_all(database, study_id, "ann", lambda system: 3, "candidate")
     study.close(database, study_id, "boss")
@@ -156,7 +156,7 @@ def test_what_was_said_of_an_earlier_champion_is_no_word_on_the_present_one(data
     assert found.human.value == 1.0
 
 
-def test_how_sure_a_share_of_a_study_is_depends_on_how_sure_one_must_be():
+def test_wilson_bounds_depend_on_the_confidence_level():
     share = wilson(60, 100)
     assert share.lower(0.975) == pytest.approx(share.low)
     assert share.upper(0.975) == pytest.approx(share.high)
@@ -164,7 +164,7 @@ def test_how_sure_a_share_of_a_study_is_depends_on_how_sure_one_must_be():
     assert share.lower(0.6) < share.value < share.upper(0.6)
 
 
-def test_a_closed_study_that_nobody_rated_says_nothing(database):
+def test_closed_study_without_ratings_gives_no_number(database):
     study.close(database, make_study(database), "boss")
     assert study_measurement(database, CANDIDATE) is None
 

@@ -1,4 +1,4 @@
-"""The training replies that an evaluation compares with: all of a small corpus, a stratified sample of a large one."""
+"""The sample of training replies: all replies of a small corpus, a stratified sample of a large corpus."""
 
 from collections import Counter
 from dataclasses import replace
@@ -20,17 +20,17 @@ def snapshot(tmp_path):
     return make_snapshot(tmp_path / "snapshot", records)
 
 
-def test_all_answered_tickets_of_a_small_corpus_are_taken_in_their_order(snapshot):
+def test_small_corpus_is_used_whole_and_in_order(snapshot):
     found = training_replies(snapshot)
     assert found.records == [record for record in snapshot.records("train") if record.output]
-    assert found.of == len(found.records) == 178
+    assert found.available == len(found.records) == 178
 
 
 def test_a_sample_keeps_small_languages_and_rare_categories(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 60)
     found = training_replies(snapshot)
     kept = Counter((record.language, record.category) for record in found.records)
-    assert (len(found.records), found.of) == (60, 178)
+    assert (len(found.records), found.available) == (60, 178)
     assert (kept["zh", "after-sales"], kept["en", "praise"]) == (10, 8)
     assert found == training_replies(snapshot)
 

@@ -12,7 +12,7 @@ from ticketing.errors import ModelError
 from ticketing.settings import Settings
 
 
-def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, monkeypatch):
+def test_served_base_has_the_logits_of_the_training_base(tmp_path, monkeypatch):
     base = save_tiny_model(tmp_path / "base")
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     tokens = torch.tensor([[1, 20, 30, 40, 50]])
@@ -29,7 +29,7 @@ def test_the_served_base_computes_what_the_adapter_was_trained_beside(tmp_path, 
     assert served_base(str(base), settings, weights_hash(str(base))) == folder
 
 
-def test_another_content_makes_another_folder(tmp_path):
+def test_other_weights_get_another_folder(tmp_path):
     base = save_tiny_model(tmp_path / "base")
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     before = served_base(str(base), settings, weights_hash(str(base)))
@@ -41,11 +41,11 @@ def test_another_content_makes_another_folder(tmp_path):
     assert served_base(str(base), settings, weights_hash(str(base))) != before
 
 
-def test_an_adapter_is_not_served_beside_other_weights_than_it_was_judged_beside(tmp_path):
+def test_adapter_is_not_served_with_other_base_weights(tmp_path):
     base = save_tiny_model(tmp_path / "base")
     settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     judged_beside = weights_hash(str(base))
     served_base(str(base), settings, judged_beside)
     (base / "model.safetensors").write_bytes(b"others")
-    with pytest.raises(ModelError, match="other weights than those that the generator was trained and judged with"):
+    with pytest.raises(ModelError, match="other weights than the generator was trained and judged with"):
         served_base(str(base), settings, judged_beside)

@@ -1,4 +1,4 @@
-"""Training the generator: what is learnt, for how long, what is written, and that a killed training goes on."""
+"""Training the generator: loss, budget, artefact, and the continuation of a killed training."""
 
 import json
 import math
@@ -60,7 +60,7 @@ def weights(adapter: Path) -> dict:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
 
 
-def test_only_the_reply_and_the_end_of_turn_are_learnt(tokenizer):
+def test_loss_covers_only_the_reply_and_the_end_of_turn(tokenizer):
     record = answered_ticket(1)
 
     row = as_row(record, tokenizer)
@@ -70,7 +70,7 @@ def test_only_the_reply_and_the_end_of_turn_are_learnt(tokenizer):
     assert all(label in (IGNORED, token) for token, label in zip(row.input_ids, row.labels, strict=True))
 
 
-def test_a_row_is_what_the_chat_template_renders(tokenizer):
+def test_row_equals_the_rendered_chat_template(tokenizer):
     record = answered_ticket(2)
     conversation = [*messages(record.instruction, record.input), {"role": "assistant", "content": record.output}]
 
@@ -80,7 +80,7 @@ def test_a_row_is_what_the_chat_template_renders(tokenizer):
     assert tokenizer.decode(row.input_ids) == rendered.rstrip("\n")
 
 
-def test_a_row_that_does_not_fit_is_left_out_and_not_cut(tokenizer):
+def test_too_long_row_is_left_out_instead_of_cut(tokenizer):
     short, long = answered_ticket(3), answered_ticket(4, reply="So it goes. " * 60)
 
     rows, too_long = fitting_rows([short, long, short], tokenizer, max_tokens=600)
@@ -90,7 +90,7 @@ def test_a_row_that_does_not_fit_is_left_out_and_not_cut(tokenizer):
     assert all(row.input_ids[-1] == tokenizer.eos_token_id for row in rows)
 
 
-def test_no_more_rows_are_taken_than_the_budget_pays_for(tokenizer):
+def test_rows_stop_at_the_token_budget(tokenizer):
     records = [answered_ticket(number) for number in range(30)]
 
     rows, _ = fitting_rows(records, tokenizer, max_tokens=700, budget=2_000)
@@ -144,7 +144,7 @@ def test_too_few_replies_are_a_reason_to_skip_the_generator(tmp_path):
         train_generator(snapshot, settings, tmp_path / "adapter")
 
 
-def test_the_settings_say_which_languages_the_generator_writes(tmp_path):
+def test_settings_determine_the_generators_languages(tmp_path):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(n, "zh") for n in range(25)])
 
     both = Settings(home=tmp_path, generator={"languages": ("en", "zh")})
@@ -153,7 +153,7 @@ def test_the_settings_say_which_languages_the_generator_writes(tmp_path):
     assert why_no_generator(snapshot, Settings(home=tmp_path)) is not None
 
 
-def test_a_generator_writes_only_what_there_are_replies_to_judge_it_by(tmp_path):
+def test_generator_writes_only_languages_with_enough_test_replies(tmp_path):
     train = [answered_ticket(n, language) for n, language in enumerate(("en", "zh", "de") * 25)]
     test = [answered_ticket(n + 100, "zh" if n < 60 else "en") for n in range(90)]
     snapshot = make_snapshot(tmp_path / "snapshot", train, test=test)
@@ -166,7 +166,7 @@ def test_a_generator_writes_only_what_there_are_replies_to_judge_it_by(tmp_path)
     assert written_languages(snapshot, none) is None, "the gate says no then"
 
 
-def test_a_generator_of_other_prompts_is_not_served(tmp_path):
+def test_generator_with_another_prompt_version_is_not_served(tmp_path):
     manifest = tmp_path / "ticketing.json"
     written = {"languages": ["en"], "base_weights": "1a2b", "prompt_version": PROMPT_VERSION}
     manifest.write_text(json.dumps(written))
@@ -184,7 +184,7 @@ def test_a_generator_without_the_hash_of_its_base_model_is_not_served(tmp_path):
         read_manifest("generator-1", tmp_path)
 
 
-def test_training_writes_an_adapter_that_names_no_place_on_this_machine(tmp_path, make_settings):
+def test_adapter_files_contain_no_local_path(tmp_path, make_settings):
     train = [answered_ticket(number) for number in range(24)]
     snapshot = make_snapshot(tmp_path / "snapshot", train, validation=[answered_ticket(n) for n in range(30, 36)])
     settings = make_settings(train_tokens=5_000)
@@ -209,7 +209,7 @@ def test_training_writes_an_adapter_that_names_no_place_on_this_machine(tmp_path
         "languages": None,
         "prompt_version": PROMPT_VERSION,
     }
-    # LoRA's B matrices start at zero: any other value was learnt.
+    # LoRA's B matrices start at zero, so any other value comes from training.
     assert all(value.abs().sum() > 0 for name, value in weights(output).items() if "lora_B" in name)
     assert metrics["steps"] >= 2
     assert metrics["validation_rows"] == 6
@@ -229,7 +229,7 @@ def test_training_twice_gives_the_same_adapter(tmp_path, make_settings):
     assert all((first[name] == second[name]).all() for name in first)
 
 
-def test_the_validation_loss_is_that_of_the_reply_alone(tmp_path, make_settings):
+def test_validation_loss_covers_only_the_reply(tmp_path, make_settings):
     validation = [answered_ticket(number) for number in range(30, 34)]
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(n) for n in range(24)], validation)
     settings = make_settings(train_tokens=4_000)
@@ -263,7 +263,7 @@ train_generator(Snapshot(snapshot, manifest), settings, output)
 """
 
 
-def test_killed_training_goes_on_where_it_was(tmp_path, make_settings, caplog):
+def test_killed_training_continues_from_its_checkpoint(tmp_path, make_settings, caplog):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(60)])
     settings = make_settings(train_tokens=25_000, batch_size=1)
     output = tmp_path / "adapter"
@@ -286,7 +286,7 @@ def test_killed_training_goes_on_where_it_was(tmp_path, make_settings, caplog):
     assert list((settings.home / "work").iterdir()) == []
 
 
-def test_a_half_written_checkpoint_is_not_gone_on_from(tmp_path):
+def test_half_written_checkpoint_is_ignored(tmp_path):
     for step, state in ((20, '{"global_step": 20}'), (40, '{"global_st'), (60, None)):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
@@ -299,7 +299,7 @@ def test_a_half_written_checkpoint_is_not_gone_on_from(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-20"]
 
 
-def test_a_folder_without_a_model_is_named(tmp_path, make_settings):
+def test_folder_without_a_base_model_is_named_in_the_error(tmp_path, make_settings):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
     nowhere = tmp_path / "nowhere"
 
@@ -316,14 +316,14 @@ def test_a_base_model_without_a_chat_template_is_refused(tmp_path, make_settings
         train_generator(snapshot, make_settings(base_model=str(base)), tmp_path / "adapter")
 
 
-def test_replies_longer_than_the_limit_are_said_to_be(tmp_path, make_settings):
+def test_all_replies_over_the_token_limit_raise_an_error(tmp_path, make_settings):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
 
     with pytest.raises(ModelError, match=r"generator\.max_tokens = 50"):
         train_generator(snapshot, make_settings(max_tokens=50), tmp_path / "adapter")
 
 
-def test_progress_is_logged_without_a_word_of_a_ticket(tmp_path, make_settings, caplog, capfd):
+def test_progress_log_contains_no_ticket_text(tmp_path, make_settings, caplog, capfd):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
 
     with caplog.at_level("INFO", logger="ticketing"):

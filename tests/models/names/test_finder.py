@@ -20,7 +20,7 @@ def labels(*names):
     return [LABELS.index(name) for name in names]
 
 
-def test_tokens_become_stretches_and_words_stay_whole():
+def test_token_labels_become_spans_of_whole_words():
     text = "Ask Zbyhněv Nováková at 12 Mill Lane."
     offsets = [(0, 0), (0, 3), (4, 7), (7, 11), (12, 20), (21, 23), (24, 26), (27, 31), (32, 36), (36, 37), (0, 0)]
     predicted = labels("O", "O", "B-PERSON", "O", "I-PERSON", "O", "B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "O", "O")
@@ -52,16 +52,16 @@ def test_a_finder_learns_from_made_up_texts(finder):
 
     assert finder.find([]) == empty == []
     assert "Helen" in " ".join(name[span.start : span.end] for span in short)
-    # The long text is read in several windows: to its end, and each finding lies where it is in the whole text.
+    # The finder reads the long text in several windows. It reaches the end, and offsets refer to the whole text.
     found = [span for span in long if "Helen" in repeated[span.start : span.end]]
     assert {span.start // len(name + " ") for span in found} == set(range(150))
     assert len(found) >= 0.9 * len(long)
 
 
 def test_a_word_longer_than_any_window_is_taken_whole_or_not_at_all(finder, monkeypatch):
-    """The model knows no such word; whatever it takes it for, no part of it stays behind."""
+    """Whatever labels the model predicts for an unknown long word, the span covers all of it or nothing."""
     long = "x" * 5000
-    monkeypatch.setattr(finder, "_bias", 1e9)  # every token is taken for part of a name or an address
+    monkeypatch.setattr(finder, "_bias", 1e9)  # every token counts as part of a name or an address
 
     [found] = finder.find([f"{long} {long}"])
 
@@ -69,7 +69,7 @@ def test_a_word_longer_than_any_window_is_taken_whole_or_not_at_all(finder, monk
     assert found
 
 
-def test_it_is_trained_once(settings, finder):
+def test_finder_is_trained_once_and_then_cached(settings, finder):
     written = {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")}
 
     assert name_finder_for(settings).version == finder.version
@@ -85,7 +85,7 @@ def change_a_text_that_is_rarely_drawn(monkeypatch, base):
 
 
 def change_how_texts_are_put_together(monkeypatch, base):
-    # A change of code changes what is drawn, and no constant.
+    # A change to the generating code changes the examples, but no constant.
     before = generate._plain
     monkeypatch.setattr(generate, "_plain", lambda rng, people, slot: before(rng, people, slot).upper())
 
@@ -134,7 +134,7 @@ def own_base(settings, tmp_path):
         change_the_tokenizer,
     ],
 )
-def test_what_makes_another_finder_changes_the_version(own_base, monkeypatch, change):
+def test_changes_that_affect_the_finder_change_the_version(own_base, monkeypatch, change):
     settings, base = own_base
     before = version(settings)
     assert version(settings) == before
@@ -150,7 +150,7 @@ def test_other_settings_make_another_finder(own_base, update):
 
 
 def test_the_source_text_does_not_change_the_version(own_base, tmp_path):
-    """In a copy of the code every module that the version is about gets a comment."""
+    """In a copy of the code, every module that affects the version gets a comment."""
     settings, _ = own_base
     root = Path(name_finder_training.__file__).parents[2]
     copy = tmp_path / "copy"
@@ -174,8 +174,8 @@ def test_the_source_text_does_not_change_the_version(own_base, tmp_path):
     assert found.stdout.strip() == version(settings)
 
 
-def test_the_version_is_known_at_once(settings):
-    version(settings)  # makes Faker's locales, once in a process
+def test_version_is_computed_quickly(settings):
+    version(settings)  # loads Faker's locales, once per process
     started = time.monotonic()
     version(settings)
     assert time.monotonic() - started < 2

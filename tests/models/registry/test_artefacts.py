@@ -25,7 +25,7 @@ def snapshot_id(database):
 
 @pytest.fixture(params=["file", "memory"])
 def remote(request, settings, tmp_path):
-    """Settings with a store elsewhere."""
+    """Settings with a remote store."""
     url = f"file://{tmp_path}/store" if request.param == "file" else "memory://store/models"
     yield with_store(settings, url)
     if request.param == "memory":
@@ -37,7 +37,7 @@ def with_store(settings, url):
 
 
 def elsewhere(settings, tmp_path):
-    """The same database and store, seen from another machine."""
+    """The settings of another machine with the same database and store."""
     return settings.model_copy(update={"home": tmp_path / "another machine"})
 
 
@@ -82,7 +82,7 @@ def test_the_hash_is_over_names_and_contents(tmp_path):
     assert len(hashes) == 5
 
 
-def test_a_damaged_artefact_is_made_whole_by_registering_its_content_again(database, settings, snapshot_id):
+def test_registering_the_same_content_repairs_a_damaged_artefact(database, settings, snapshot_id):
     first = candidate(database, settings, snapshot_id)
     (first.path / "model.safetensors").write_text("rotten")
     candidate(database, settings, snapshot_id)
@@ -98,7 +98,7 @@ def test_an_artefact_registered_before_there_were_hashes_in_paths_still_loads(da
     assert find(database, model.version, settings).path == settings.home / "models" / model.version
 
 
-def test_what_cant_be_registered_is_kept_apart_from_what_another_version_uses(database, settings, snapshot_id):
+def test_unregistered_artefact_is_kept_apart_from_artefacts_in_use(database, settings, snapshot_id):
     registered = candidate(database, settings, snapshot_id)
     for content in ("weights", "never registered"):
         with pytest.raises(DatabaseError):
@@ -110,7 +110,7 @@ def test_what_cant_be_registered_is_kept_apart_from_what_another_version_uses(da
     assert find(database, registered.version, settings) == registered
 
 
-def test_a_store_elsewhere_serves_every_machine(database, remote, snapshot_id, tmp_path):
+def test_remote_store_serves_every_machine(database, remote, snapshot_id, tmp_path):
     model = candidate(database, remote, snapshot_id)
     assert len(stored_files(remote.registry.store)) == 1
     assert stored_at(database, model).startswith(remote.registry.store)
@@ -137,7 +137,7 @@ def test_a_machine_fetches_once_and_again_when_its_copy_is_damaged(database, rem
     assert file.read_text() == "weights"
 
 
-def test_the_store_is_not_believed_either(database, remote, snapshot_id, tmp_path):
+def test_download_with_a_wrong_hash_is_refused(database, remote, snapshot_id, tmp_path):
     model = candidate(database, remote, snapshot_id)
     fs, root = fsspec.core.url_to_fs(stored_at(database, model))
     fs.pipe(f"{root}/model.safetensors", b"WEIGHTS")
@@ -171,7 +171,7 @@ def test_a_rollback_is_refused_when_only_this_machine_still_has_the_artefact(dat
     assert find(database, now.version, remote).state == "champion"
 
 
-def test_what_was_damaged_in_the_store_is_put_there_again_with_the_same_content(database, remote, snapshot_id):
+def test_upload_repairs_damaged_content_in_the_store(database, remote, snapshot_id):
     model = candidate(database, remote, snapshot_id, content="before")
     fs, root = fsspec.core.url_to_fs(stored_at(database, model))
     spoil(fs, root)
@@ -186,7 +186,7 @@ def test_a_killed_fetch_leaves_nothing_usable_and_the_next_one_succeeds(database
     remote = with_store(settings, f"file://{tmp_path}/store")
     model = candidate(database, remote, snapshot_id)
     there = elsewhere(remote, tmp_path)
-    # Kills itself when the first half of the file is there.
+    # Kills its own process when half of the file is written.
     code = f"""
         import os, signal
         from pathlib import Path
@@ -240,7 +240,7 @@ def test_a_full_store_keeps_no_half_of_an_artefact(database, settings, snapshot_
     assert sorted(kept) == ["model.safetensors", "training.json"]
 
 
-def test_a_disk_that_is_full_when_fetching_is_told_and_nothing_is_left(database, settings, snapshot_id, tmp_path):
+def test_full_disk_during_download_raises_an_error_and_leaves_no_files(database, settings, snapshot_id, tmp_path):
     remote = with_store(settings, f"file://{tmp_path}/store")
     model = candidate(database, remote, snapshot_id, content="w" * 2_000_000)
     with small_disk(tmp_path / "small", 1):
@@ -250,7 +250,7 @@ def test_a_disk_that_is_full_when_fetching_is_told_and_nothing_is_left(database,
         assert files_under(there.home / "models") == [".fetching"]
 
 
-def test_an_interrupted_upload_goes_on_with_what_is_missing(settings, tmp_path):
+def test_interrupted_upload_continues_with_the_missing_files(settings, tmp_path):
     remote = with_store(settings, f"file://{tmp_path}/store")
     for attempt in ("first", "second"):
         artefact = settings.home / attempt
@@ -262,7 +262,7 @@ def test_an_interrupted_upload_goes_on_with_what_is_missing(settings, tmp_path):
             undo.pop_all()
         whole = tmp_path / "store" / at.artefact_hash[:2] / at.artefact_hash
         if attempt == "first":
-            (whole / "b").write_text("bb")  # as a process leaves it that was killed on the way
+            (whole / "b").write_text("bb")  # as a killed process leaves it
             kept = (whole / "a").stat().st_mtime_ns
     assert (whole / "a").stat().st_mtime_ns == kept
     assert artefacts.artefact_hash(whole) == at.artefact_hash

@@ -22,7 +22,7 @@ def test_the_list_has_the_last_verdict_of_each_version_and_the_newest_first(data
     ]
 
 
-def test_what_differs_between_two_versions_and_all_their_numbers(database, settings, snapshot_id):
+def test_compare_lists_differing_origins_and_all_metrics(database, settings, snapshot_id):
     a = candidate(database, settings, snapshot_id)
     other = settings.model_copy(update={"classifier": settings.classifier.model_copy(update={"epochs": 7})})
     b = candidate(database, other, snapshot_id)

@@ -18,7 +18,7 @@ def snapshot_id(database):
 
 @pytest.fixture
 def champions(database, settings, snapshot_id):
-    """Five classifiers that were champion one after the other, the oldest first."""
+    """Five classifiers that were champion in turn, the oldest first."""
     return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(5)]
 
 
@@ -35,7 +35,7 @@ def test_the_last_champions_stay(database, settings, champions):
     assert pruning.plan(database, 3, settings) == ((), 0)
 
 
-def test_what_a_rollback_goes_to_stays_whatever_is_asked(database, settings, champions):
+def test_rollback_target_is_never_pruned(database, settings, champions):
     rollback(database, "classifier", "ann", settings, to=champions[2].version)
 
     planned = prune(database, settings, keep=1)
@@ -56,7 +56,7 @@ def test_candidates_older_than_the_champion_go_and_newer_ones_stay(database, set
     assert new.path.exists()
 
 
-def test_each_kind_keeps_its_own(database, settings, snapshot_id, champions):
+def test_each_kind_keeps_its_own_champions(database, settings, snapshot_id, champions):
     generator = promoted(database, settings, snapshot_id, kind="generator", content="adapter")
     prune(database, settings, keep=1)
     assert find(database, generator.version, settings).state == "champion"
@@ -71,7 +71,7 @@ def test_content_that_another_version_shares_stays(database, settings, snapshot_
     assert find(database, again.version, settings).path == champions[0].path
 
 
-def test_the_row_its_lineage_and_who_pruned_it_stay(database, settings, champions):
+def test_pruned_version_keeps_its_row_lineage_and_who_pruned_it(database, settings, champions):
     prune(database, settings, keep=3)
     found = lineage(database, champions[0].version)
     assert found.model["parameters"] == champions[0].parameters
@@ -93,8 +93,8 @@ def test_a_pruned_version_neither_loads_nor_becomes_champion_again(database, set
     assert find(database, champions[4].version, settings).state == "champion"
 
 
-def test_the_database_gives_up_neither_the_champion_nor_the_way_back(database, settings, champions):
-    """Whatever was planned: a rollback may have come between."""
+def test_database_refuses_to_prune_champion_and_rollback_target(database, settings, champions):
+    """The database refuses even a planned version, because a rollback may have happened since the plan."""
     planned = pruning.plan(database, 1, settings)
     rollback(database, "classifier", "ann", settings, to=champions[2].version)
     assert champions[2].version in planned.versions
@@ -105,7 +105,7 @@ def test_the_database_gives_up_neither_the_champion_nor_the_way_back(database, s
     assert all(find(database, one.version, settings) for one in champions)
 
 
-def test_an_interrupted_pruning_is_finished_by_the_next(database, settings, champions, monkeypatch):
+def test_next_pruning_completes_an_interrupted_pruning(database, settings, champions, monkeypatch):
     def interrupted(*_):
         raise OutputError
 
@@ -120,7 +120,7 @@ def test_an_interrupted_pruning_is_finished_by_the_next(database, settings, cham
     assert not champions[1].path.exists()
 
 
-def test_a_store_elsewhere_is_pruned_too(database, settings, snapshot_id, tmp_path):
+def test_remote_store_is_pruned_too(database, settings, snapshot_id, tmp_path):
     remote = settings.model_copy(update={"registry": RegistrySettings(store=f"file://{tmp_path}/store")})
     models = [promoted(database, remote, snapshot_id, content=f"weights {i}") for i in range(3)]
 

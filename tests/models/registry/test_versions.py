@@ -28,7 +28,7 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_a_registered_model_is_a_candidate_with_all_that_is_needed_to_train_it_again(database, settings, snapshot_id):
+def test_registered_model_is_a_candidate_with_the_data_to_train_it_again(database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
 
     assert latest_candidate(database, "classifier", settings) == model
@@ -120,7 +120,7 @@ def test_promotions_happen_all_or_none(database, settings, snapshot_id):
         champion(database, "classifier", settings)
 
 
-def test_a_person_overrules_the_gate_and_it_is_remembered(database, settings, snapshot_id):
+def test_history_records_that_a_person_overruled_the_gate(database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
     promote(database, [judged(database, model, FAILED)], "ann", overrule=True)
 
@@ -145,14 +145,14 @@ def test_a_damaged_artefact_is_not_served(database, settings, snapshot_id, damag
         find(database, model.version, settings)
 
 
-def test_an_unknown_version_is_told(database, settings):
+def test_unknown_version_raises_a_model_error(database, settings):
     with pytest.raises(ModelError, match="no model 'x'"):
         find(database, "x", settings)
 
 
 @pytest.fixture
 def champions(database, settings, snapshot_id):
-    """Three classifiers that were champion one after the other, the oldest first."""
+    """Three classifiers that were champion in turn, the oldest first."""
     return [promoted(database, settings, snapshot_id, content=f"weights {i}") for i in range(3)]
 
 
@@ -160,7 +160,7 @@ def champion_version(database):
     return champion_versions(database)["classifier"]
 
 
-def test_two_rollbacks_in_a_row_go_two_steps_back_and_then_there_is_no_more(database, settings, champions):
+def test_two_rollbacks_go_two_champions_back_and_a_third_is_refused(database, settings, champions):
     first, second, third = champions
 
     assert rollback(database, "classifier", "ann", settings).version == second.version
@@ -196,7 +196,7 @@ def test_a_champion_promoted_twice_is_one_step(database, settings, champions):
     assert rollback(database, "classifier", "ann", settings).version == second.version
 
 
-def test_what_never_was_champion_is_no_way_back(database, settings, snapshot_id, champions):
+def test_rollback_to_a_version_that_was_never_champion_is_refused(database, settings, snapshot_id, champions):
     new = candidate(database, settings, snapshot_id)
     other_kind = candidate(database, settings, snapshot_id, kind="generator")
     for to, told in (
@@ -214,7 +214,7 @@ def test_what_never_was_champion_is_no_way_back(database, settings, snapshot_id,
 
 
 @pytest.mark.parametrize("damage", ["damaged", "gone"])
-def test_a_rollback_to_what_cant_be_loaded_is_refused_and_changes_nothing(database, settings, champions, damage):
+def test_rollback_to_an_unusable_artefact_is_refused_and_changes_nothing(database, settings, champions, damage):
     second = champions[1]
     if damage == "gone":
         shutil.rmtree(second.path)
@@ -228,7 +228,7 @@ def test_a_rollback_to_what_cant_be_loaded_is_refused_and_changes_nothing(databa
     assert len(history(database)) == 3
 
 
-def test_a_kind_goes_back_without_the_other(database, settings, snapshot_id, champions):
+def test_rollback_of_a_kind_leaves_the_other_kind(database, settings, snapshot_id, champions):
     generator = promoted(database, settings, snapshot_id, kind="generator")
     rollback(database, "classifier", "ann", settings)
     assert champion_versions(database) == {"classifier": champions[1].version, "generator": generator.version}
@@ -300,7 +300,7 @@ def test_a_process_started_before_the_migration_goes_on_promoting(database, sett
 
 
 def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, champions):
-    """Each goes one step further, and neither back to the same."""
+    """Each rollback goes one champion further back."""
     both = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
     for one in both:
         one.start()
@@ -321,19 +321,19 @@ def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot
         champion(database, "classifier", settings)
 
 
-def test_a_person_does_not_promote_what_was_judged_beside_another_champion(database, settings, snapshot_id):
+def test_promotion_by_hand_is_refused_if_the_champion_changed_since_the_verdict(database, settings, snapshot_id):
     first, waiting, second = (candidate(database, settings, snapshot_id, content=str(i)) for i in range(3))
     promote(database, [judged(database, first, PASSED)], "the gate", overrule=False)
     record_verdict(database, waiting, PASSED, {"champion": first.version}, {})
     promote(database, [judged(database, second, PASSED)], "the gate", overrule=False)
-    with pytest.raises(ModelError, match=f"judged beside {first.version}, and by now {second.version} is champion"):
+    with pytest.raises(ModelError, match=f"compared with {first.version}, but now {second.version} is champion"):
         promote_by_hand(database, waiting.version, "ann", False, None, settings)
     assert champion_version(database) == second.version
     promote_by_hand(database, waiting.version, "ann", True, "it reads better", settings)
     assert champion_version(database) == waiting.version
 
 
-def test_nobody_goes_back_to_a_generator_of_other_prompts(database, settings, snapshot_id, monkeypatch):
+def test_rollback_to_a_generator_with_another_prompt_version_is_refused(database, settings, snapshot_id, monkeypatch):
     old = promoted(database, settings, snapshot_id, kind="generator", content="old")
     monkeypatch.setattr(generator_manifest, "PROMPT_VERSION", "2")
     new = promoted(database, settings, snapshot_id, kind="generator", content="new")

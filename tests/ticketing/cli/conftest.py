@@ -1,4 +1,4 @@
-"""The `ticketing` command in the test's own process: what a user runs, without the seconds that an interpreter takes."""
+"""The `ticketing` command in the test's own process: the user's command, without the seconds that a new interpreter takes."""
 
 import logging
 import signal
@@ -14,7 +14,7 @@ from ticketing.settings import get_settings
 
 @pytest.fixture
 def command(settings, tmp_path, monkeypatch, capsys):
-    """Runs the command; `variables` change the environment for one call, None takes one away."""
+    """Runs the command; `variables` change the environment for one call; None removes a variable."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TICKETING_HOME", str(settings.home))
     monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
@@ -41,7 +41,7 @@ def command(settings, tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def refused(command):
-    """Runs a command that has to fail with one sentence and exit code 1. Returns the sentence."""
+    """Runs a command that must fail with one sentence and exit code 1. Returns the sentence."""
 
     def call(*arguments, **options):
         done = command(*arguments, **options)

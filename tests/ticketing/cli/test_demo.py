@@ -1,4 +1,4 @@
-"""The demo never touches tickets that are not its own; that it works is tried in tests/e2e."""
+"""The demo never changes other tickets; tests/e2e runs the whole demo."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `ticketing doctor` says of the source."""
+"""The checks of the source in `ticketing doctor`."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.ticketing.test_source import GOOD, replace_view
 from ticketing.cli.status import CHECKS
 
 
-def test_source_with_odd_rows_and_without_an_index_gets_advice_and_a_good_one_none(database, settings):
+def test_doctor_advises_on_odd_rows_and_a_missing_index_only(database, settings):
     with database.begin() as conn:
         add_imported(conn, "T1")
     assert CHECKS["source"](settings).advice == ""

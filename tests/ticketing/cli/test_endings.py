@@ -1,4 +1,4 @@
-"""How commands end: interrupted, terminated, with a reader that went away, with an error that nobody expected."""
+"""How commands end: after Ctrl-C, SIGTERM, a closed pipe, a full disk, an unexpected error."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ from tests.models.tiny_model import save_tiny_model
 from tests.seed import rows
 from ticketing.cli import status
 
-INTERRUPTED = "interrupted: run the same command again, it goes on where it stopped"
+INTERRUPTED = "interrupted: run the same command again, and it continues where it stopped"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def env(settings):
 
 
 def ignore_interrupts():
-    # As a shell that is not interactive starts a process in the background.
+    # A non-interactive shell starts background processes with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -55,7 +55,7 @@ def free_port():
 
 
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_an_import_that_is_stopped_says_so_and_leaves_nothing(env, tmp_path, database, sign, code):
+def test_interrupted_import_says_so_and_stores_nothing(env, tmp_path, database, sign, code):
     with (tmp_path / "tickets.csv").open("w") as file:
         file.write("body,category\n,refused\n")
         file.writelines(f"Where is parcel {number}?,logistics\n" for number in range(1_000_000))
@@ -73,7 +73,7 @@ def test_an_import_that_is_stopped_says_so_and_leaves_nothing(env, tmp_path, dat
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["tickets.csv"]
 
 
-def test_sigterm_stops_up_with_its_server_though_interrupts_are_ignored(env, tmp_path):
+def test_sigterm_stops_up_and_its_server_even_if_sigint_is_ignored(env, tmp_path):
     port = free_port()
     with started({**env, "TICKETING_PREFECT__PORT": str(port)}, tmp_path, "up") as process:
         killer = threading.Timer(120, process.kill)
@@ -94,7 +94,7 @@ def test_sigterm_stops_up_with_its_server_though_interrupts_are_ignored(env, tmp
 
 
 @pytest.mark.parametrize("command", ["db schema", "models --help"])
-def test_a_reader_that_goes_away_costs_no_traceback(env, tmp_path, command):
+def test_closed_pipe_prints_no_traceback(env, tmp_path, command):
     program = " ".join(f"'{part}'" for part in COMMAND)
     shell = f"{program} {command} | head -c 10"
     done = subprocess.run(["sh", "-c", shell], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -111,7 +111,7 @@ def test_a_full_disk_behind_the_output_is_an_error(env, tmp_path):
     assert done.stderr.strip() == "error: the output can't be written: the disk is full"
 
 
-def test_an_unexpected_error_is_one_line_and_its_stack_is_kept_without_any_text(command, settings, monkeypatch):
+def test_unexpected_error_prints_one_line_and_stores_its_stack_without_messages(command, settings, monkeypatch):
     secret = "Ann Smith, 12 High Street"
 
     def fail(conn):
@@ -134,7 +134,7 @@ def test_an_unexpected_error_is_one_line_and_its_stack_is_kept_without_any_text(
     assert secret not in stack
 
 
-def test_an_unexpected_error_is_kept_elsewhere_where_the_home_cant_be_written(command, monkeypatch, tmp_path):
+def test_unexpected_error_is_stored_elsewhere_if_the_home_is_not_writable(command, monkeypatch, tmp_path):
     monkeypatch.setattr(status, "open_database", lambda settings: 1 / 0)
     (tmp_path / "file").write_text("")
     done = command("status", columns=200, TICKETING_HOME=str(tmp_path / "file"))
@@ -156,7 +156,7 @@ AutoModelForCausalLM.from_pretrained("{folder}").save_pretrained("{folder}/again
 """
 
 
-def test_no_progress_bar_of_a_library_gets_between_the_lines_of_the_log(env, tmp_path):
+def test_log_contains_no_progress_bars_of_libraries(env, tmp_path):
     code = LOAD_A_MODEL.format(folder=save_tiny_model(tmp_path / "tiny"))
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
@@ -165,7 +165,7 @@ def test_no_progress_bar_of_a_library_gets_between_the_lines_of_the_log(env, tmp
     assert done.stderr == ""
 
 
-def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):
+def test_invalid_utf_8_on_stdin_is_refused(env, tmp_path):
     done = subprocess.run(
         [*COMMAND, "privacy", "forget", "--customer", "-"],
         env=env,
@@ -175,7 +175,7 @@ def test_a_name_on_stdin_that_is_no_text_is_refused(env, tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert b"What stdin holds is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
+    assert b"The text on stdin is not UTF-8: nothing was changed" in b" ".join(done.stderr.split())
 
 
 def test_an_error_in_a_flow_is_one_sentence_without_a_stack(env, tmp_path):

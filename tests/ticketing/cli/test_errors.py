@@ -1,4 +1,4 @@
-"""Bad input at the command line: a message that says what and what to do, exit code, and nothing half-written."""
+"""Bad input at the command line: the message with its advice, the exit code, and no half-written files."""
 
 import json
 import socket
@@ -100,7 +100,7 @@ def test_scrub_gives_text_and_spans_in_the_input(run, tmp_path):
         ([(f"ticket number {i} about things", "ab"[i % 2]) for i in range(30)] + [("alone", "rare")], "rare"),
     ],
 )
-def test_tickets_that_make_no_corpus_are_refused(run, command, tmp_path, rows, expected):
+def test_prepare_refuses_tickets_that_do_not_make_a_corpus(run, command, tmp_path, rows, expected):
     file = tmp_path / "tickets.csv"
     file.write_text("body,category\n" + "".join(f"{body} {i},{category}\n" for i, (body, category) in enumerate(rows)))
     assert command("import", str(file)).returncode == 0
@@ -121,7 +121,7 @@ def test_tickets_that_make_no_corpus_are_refused(run, command, tmp_path, rows, e
         ("body,category\nWhere is it?,logistics\n", ("--map", "body=text"), "text"),
     ],
 )
-def test_a_file_without_what_a_ticket_needs_is_refused(refused, tmp_path, content, arguments, expected):
+def test_file_without_required_fields_is_refused(refused, tmp_path, content, arguments, expected):
     (tmp_path / "tickets.csv").write_text(content)
     assert expected in refused("import", "tickets.csv", *arguments)
 
@@ -168,7 +168,7 @@ def test_a_port_in_use_is_reported(refused):
 
 
 def test_the_command_starts_without_the_libraries_that_take_seconds():
-    """And torch, when it comes, finds the environment that `main` has set for it."""
+    """torch is imported later, with the environment that `main` has set."""
     heavy = "{'torch', 'transformers', 'spacy', 'prefect', 'vllm'}"
     code = f"import sys, ticketing.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Importing tickets at the terminal: views of one's own, time zones, places that can't be written."""
+"""`ticketing import`: users' own views, time zones, unwritable paths."""
 
 import json
 
@@ -13,7 +13,7 @@ CSV = (
 
 
 def own_view(database, column="timestamp '2026-03-01 12:00'"):
-    """An engineer's own view in the place of ours."""
+    """Replaces our view with a user's own view."""
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
         conn.execute(
@@ -35,9 +35,7 @@ def imported(database):
 
 
 @pytest.mark.parametrize("view", ["own", "none"])
-def test_tickets_that_no_view_would_show_are_not_imported_until_it_is_restored(
-    command, refused, database, file, tmp_path, view
-):
+def test_import_is_refused_until_a_view_shows_the_imported_tickets(command, refused, database, file, tmp_path, view):
     own_view(database)
     if view == "none":
         with database.begin(role=None) as conn:
@@ -50,7 +48,7 @@ def test_tickets_that_no_view_would_show_are_not_imported_until_it_is_restored(
     assert imported(database) == []
     assert list(tmp_path.glob("*rejects*")) == []
 
-    with database.begin(role=None) as conn:  # as the message says
+    with database.begin(role=None) as conn:  # the remedy that the message names
         conn.execute("DROP VIEW IF EXISTS ticketing.source_ticket")
     assert command("db", "restore-source").returncode == 0
     assert "2 new" in command("import", "tickets.csv").stdout
@@ -58,7 +56,7 @@ def test_tickets_that_no_view_would_show_are_not_imported_until_it_is_restored(
         assert conn.execute("SELECT count(*) AS n FROM ticketing.source_ticket").fetchone() == {"n": 2}
 
 
-def test_a_view_of_ones_own_that_shows_imported_tickets_too_takes_imports(command, database, file):
+def test_own_view_that_includes_imported_tickets_accepts_imports(command, database, file):
     with database.begin(role=None) as conn:
         conn.execute("CREATE OR REPLACE VIEW ticketing.source_ticket AS SELECT * FROM ticketing.imported_ticket")
     assert "2 new" in command("import", "tickets.csv").stdout
@@ -70,7 +68,7 @@ def test_restoring_never_replaces_a_view(refused, database):
     assert rows(database, "SELECT body FROM ticketing.source_ticket") == [{"body": "Hello"}]
 
 
-def test_a_source_view_that_is_gone_is_reported_with_the_command_that_restores_it(command, refused, database):
+def test_missing_source_view_error_names_the_command_that_restores_it(command, refused, database):
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
     assert "'ticketing doctor' says which" in refused("status")
@@ -131,7 +129,7 @@ def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, da
         (("review", "approve", "999999"), "There is no draft 999999; nothing changed"),
     ],
 )
-def test_what_is_not_there_is_named_and_nothing_is_written(refused, database, file, tmp_path, arguments, expected):
+def test_missing_inputs_are_named_and_nothing_is_written(refused, database, file, tmp_path, arguments, expected):
     (tmp_path / "folder").mkdir()
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Hello"}\n')
     (tmp_path / "bodies.jsonl").write_text('{"id": 1, "body": "Hello"}\n')
@@ -150,7 +148,7 @@ def test_a_number_that_no_draft_can_have_is_an_error_of_usage(command):
     assert "Invalid value for 'draft_id'" in " ".join(done.stderr.split())
 
 
-def test_a_reject_file_on_a_full_disk_takes_the_import_back(refused, database, tmp_path):
+def test_full_disk_for_the_reject_file_rolls_the_import_back(refused, database, tmp_path):
     with small_disk(tmp_path / "disk", 1):
         lines = [{"body": "Where is it?", "category": "x"}] + [{"body": "", "category": "x"} for _ in range(20_000)]
         (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -1,4 +1,4 @@
-"""An operator at the terminal: which model drafts and why, and how to take it back."""
+"""`ticketing models`: list, history, show, compare, rollback, promote, prune."""
 
 import getpass
 import re
@@ -72,7 +72,7 @@ def test_no_version_number_or_word_is_broken_at_80_columns(models, database, set
     assert f"verdict failed ({', '.join(names)}), overruled; reason: {reason.strip()}" in history
 
 
-def test_versions_have_a_number_that_stays_and_every_command_takes_it(models, database, settings, champions):
+def test_short_version_numbers_are_stable_and_accepted_by_every_command(models, database, settings, champions):
     expected = {model.version: f"classifier {number}" for number, model in enumerate(champions, start=1)}
     assert short_names(database) == expected
 
@@ -87,7 +87,7 @@ def test_versions_have_a_number_that_stays_and_every_command_takes_it(models, da
         assert models("show", name).returncode == 1
 
 
-def test_show_tells_all_that_is_known_of_a_version(models, database, champions):
+def test_show_prints_origin_verdicts_and_history_of_a_version(models, database, champions):
     record_verdict(database, champions[0], FAILED, {}, {})
     shown = models("show", "classifier-1").stdout
     for known in (
@@ -128,7 +128,7 @@ def test_a_rollback_is_one_command_and_remembers_who_and_why(models, database, c
     assert champion_versions(database)["classifier"] == champions[2].version
 
 
-def test_a_rollback_that_cant_be_is_refused_with_the_reason(models, database, champions):
+def test_impossible_rollback_is_refused_with_a_reason(models, database, champions):
     shutil.rmtree(champions[1].path)
 
     done = models("rollback", "classifier")
@@ -142,7 +142,7 @@ def test_a_rollback_that_cant_be_is_refused_with_the_reason(models, database, ch
     assert "No generator has been promoted yet" in " ".join(nothing.stderr.split())
 
 
-def test_a_person_promotes_what_passed_and_overrules_what_did_not(models, database, settings, snapshot_id):
+def test_person_promotes_passed_versions_and_overrules_failed_verdicts(models, database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
     assert "never evaluated" in " ".join(models("promote", model.version).stderr.split())
 
@@ -162,7 +162,7 @@ def test_a_person_promotes_what_passed_and_overrules_what_did_not(models, databa
     assert champion_versions(database)["classifier"] == better.version
 
 
-def test_pruning_asks_first_and_says_how_much(models, database, settings, champions):
+def test_pruning_asks_for_confirmation_and_prints_the_freed_size(models, database, settings, champions):
     asked = models("prune", "--keep", "2")
     assert asked.returncode == 1
     assert "MiB" in asked.stdout + asked.stderr

@@ -1,4 +1,4 @@
-"""A reviewer at the terminal: the same decisions as in SQL, under the reviewer's name."""
+"""`ticketing review`: the same decisions as in SQL, under the reviewer's name."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def draft(database):
     return str(pending_draft(database))
 
 
-def test_the_queue_shows_what_waits_and_who_holds_it(review, draft):
+def test_list_shows_waiting_drafts_and_their_holders(review, draft):
     assert "it is on its way" in review("list").stdout
     shown = review("next").stdout
     assert "Where is my parcel?" in shown and "Dear Ann, it is on its way." in shown
@@ -32,11 +32,11 @@ def test_a_draft_for_a_text_that_has_changed_says_so(review, database, draft):
         conn.execute("DELETE FROM vault.ticket_text")
     shown = review("show", draft).stdout
     assert "The ticket's text has changed since" in shown
-    assert "the text is not kept any more" in shown
+    assert "the text is no longer stored" in shown
     assert "older text of ticket T1" in " ".join(review("approve", draft).stderr.split())
 
 
-def test_a_draft_that_is_given_back_is_free_for_others(review, draft):
+def test_released_draft_can_be_claimed_by_others(review, draft):
     review("next")
     assert review("release", draft).stdout.strip() == f"draft {draft} is free again"
     assert "Dear Ann" in review("next", reviewer="bob").stdout
@@ -50,7 +50,7 @@ def test_a_draft_that_is_given_back_is_free_for_others(review, draft):
         (("reject", "--reason", "wrong product"), "rejected", []),
     ],
 )
-def test_a_decision_is_final_and_what_is_approved_goes_into_the_outbox(review, database, draft, decision, state, sent):
+def test_decision_is_final_and_approved_draft_goes_into_the_outbox(review, database, draft, decision, state, sent):
     command, *options = decision
     assert review(command, draft, *options).returncode == 0
 
@@ -62,7 +62,7 @@ def test_a_decision_is_final_and_what_is_approved_goes_into_the_outbox(review, d
     assert "nothing changed" in " ".join(again.stderr.split())
 
 
-def test_a_draft_somebody_else_holds_and_one_that_is_not_there_are_told(review, draft):
+def test_held_and_missing_drafts_raise_errors(review, draft):
     review("next")
     for taken in (review("approve", draft, reviewer="bob"), review("approve", "999")):
         assert taken.returncode == 1

@@ -1,4 +1,4 @@
-"""Settings and homes that can't be used: the message names the setting or the file, and nothing is made."""
+"""Settings and homes that can't be used: the message names the setting or the file, and the command creates no files."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_a_settings_file_that_cant_be_read_is_named_with_the_place(refused, tmp_
     assert expected in refused("status")
 
 
-def test_a_settings_file_that_is_a_folder_is_not_passed_over(refused, tmp_path):
+def test_settings_file_that_is_a_folder_raises_an_error(refused, tmp_path):
     (tmp_path / "ticketing.toml").mkdir()
     assert "ticketing.toml is not a file" in refused("status")
 

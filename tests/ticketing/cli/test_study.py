@@ -1,4 +1,4 @@
-"""An operator and a rater at the terminal."""
+"""`ticketing study`, as an operator and a rater use it."""
 
 import csv
 
@@ -57,7 +57,7 @@ def test_results_show_preferences_scores_and_agreement(study_command, database):
     assert "payment" in shown and "4.00–4.00" in shown
 
 
-def test_a_study_that_is_not_there_is_told(study_command):
+def test_missing_study_raises_an_error(study_command):
     said = study_command("results", "7")
     assert said.returncode == 1
     assert "There is no study 7" in said.stderr

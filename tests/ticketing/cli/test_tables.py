@@ -30,7 +30,7 @@ def test_no_word_is_ever_broken_and_no_line_is_too_long(rows):
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_chinese_and_long_words_of_free_text_fill_the_room_that_is_left(width):
+def test_chinese_text_and_long_words_use_the_remaining_width(width):
     text = "我的包裹在哪里" * 20 + " https://example.com/" + "x" * 100
     output = printed(("ticket", "text"), [("T000001", text)], texts=("text",), width=width)
     assert "T000001" in output.split()

@@ -24,7 +24,7 @@ def vault():
 
 @pytest.fixture
 def add(database):
-    """Puts tickets into the source, changed one minute after the other."""
+    """Adds tickets to the source, with times of change one minute apart."""
 
     def add(*tickets: Ticket) -> None:
         with database.begin() as conn:
@@ -43,7 +43,7 @@ def add(database):
 
 @pytest.fixture
 def run(database, scrubber, vault, settings):
-    """A whole run, chunk by chunk."""
+    """Runs `prepare` chunk by chunk."""
 
     def run(limit: int = 2, scrubber: Scrubber = scrubber, until=None, settings=settings) -> ChunkCounts:
         start_reading(database, scrubber, until)

@@ -32,12 +32,12 @@ def sentence(seed: int, words: int = 12) -> str:
     return " ".join(random.Random(seed).choices(WORDS, k=words))
 
 
-def test_case_space_and_placeholder_numbers_make_no_other_ticket():
+def test_case_space_and_placeholder_numbers_do_not_distinguish_tickets():
     assert exact_key("Where  is\n<ORDER_ID_1>?") == exact_key("where is <ORDER_ID_7>?")
     assert exact_key("Where is <ORDER_ID_1>?") != exact_key("Where is <PERSON_1>?")
 
 
-def test_a_word_more_or_less_stays_in_the_group_and_another_ticket_does_not():
+def test_one_changed_word_keeps_the_group_and_a_different_ticket_leaves_it():
     texts = [
         "I would like to know where my parcel is, it should have come on Monday.",
         "The blue chair arrived with a broken leg and I want my money back.",
@@ -50,7 +50,7 @@ def test_a_word_more_or_less_stays_in_the_group_and_another_ticket_does_not():
     assert near_duplicate_groups(texts, 0.6) == [0, 1, 0, 3, 3, 5]
 
 
-def test_a_chain_of_likes_is_one_group():
+def test_chain_of_near_duplicates_is_one_group():
     words = [f"{word}{number}" for number, word in enumerate(WORDS + WORDS)]
     first, second, third = " ".join(words[:26]), " ".join(words[2:28]), " ".join(words[4:30])
 
@@ -67,7 +67,7 @@ def test_equal_texts_share_a_group_and_groups_are_numbered_by_their_first_text(t
     assert all(groups[texts.index(text)] == groups[index] for index, text in enumerate(texts))
 
 
-def test_a_text_without_a_word_has_a_shingle_too():
+def test_text_without_words_has_a_shingle():
     assert len(shingle_hashes("")) == len(shingle_hashes("?")) == len(shingle_hashes("四个汉字")) - 1 == 1
     assert shingle_hashes("?") != shingle_hashes("!")
 
@@ -79,7 +79,7 @@ def test_a_shingle_has_the_same_hash_wherever_it_stands():
 
 
 def variants(of: int, count: int, changed: int = 3) -> list[str]:
-    """Texts made from one template, each with a few other words."""
+    """Texts made from one template, each with a few words of its own."""
     dice = random.Random(of)
     words = [f"{dice.choice(WORDS)}{dice.randrange(100)}" for _ in range(40)]
     made = []
@@ -98,7 +98,7 @@ def runs(text: str) -> set[str]:
 
 @given(st.integers(0, 1000), st.sampled_from([3, 8, 12, 16]))
 @settings(max_examples=20, deadline=None)
-def test_whatever_is_clearly_alike_is_grouped_and_nothing_that_is_clearly_not(seed, changed):
+def test_clear_near_duplicates_are_grouped_and_different_texts_are_not(seed, changed):
     texts = [text for number in range(5) for text in variants(seed + number, 12, changed)]
     shingles = [runs(text) for text in texts]
     alike = {
@@ -112,7 +112,7 @@ def test_whatever_is_clearly_alike_is_grouped_and_nothing_that_is_clearly_not(se
 
     groups = near_duplicate_groups(texts, 0.6)
 
-    # Four standard errors of the estimate on either side of 0.6; in between it may go either way.
+    # Only pairs outside four standard errors of the estimate around 0.6 are asserted.
     assert all(groups[i] == groups[k] for i, k in alike[0.75])
     reachable = components(len(texts), alike[0.45])
     assert all(reachable[i] == reachable[number] for i, number in enumerate(groups))

@@ -68,7 +68,7 @@ def test_a_reply_that_greets_by_first_name_uses_the_placeholder_of_the_ticket(ru
     assert row["reply"] == "Dear <PERSON_1>,\n\nit comes tomorrow."
 
 
-def test_what_has_not_changed_is_not_scrubbed_again(run, add, clean_tickets):
+def test_unchanged_tickets_are_not_scrubbed_again(run, add, clean_tickets):
     add(*(make_ticket(number) for number in range(5)))
     run()
     before = clean_tickets()
@@ -130,7 +130,7 @@ def test_the_language_is_the_given_one_or_detected(run, add, clean_tickets, give
     assert clean_tickets()["t0001"]["language"] == language
 
 
-def test_tickets_that_cannot_be_used_are_marked_and_their_text_is_not_kept(settings, run, add, clean_tickets):
+def test_unusable_tickets_are_marked_and_their_text_is_not_stored(settings, run, add, clean_tickets):
     small = settings.model_copy(update={"corpus": CorpusSettings(max_body_chars=1000)})
     secret = "jane@example.com "
     tickets = [
@@ -185,13 +185,13 @@ def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, ru
         assert vault.read(conn, [text_key(row)])[text_key(row)] == {"<ORDER_ID_1>": "#222222"}
 
 
-def test_two_runs_at_the_same_time_lose_and_double_nothing(database, scrubber, vault, settings, add, clean_tickets):
+def test_two_concurrent_runs_lose_and_duplicate_nothing(database, scrubber, vault, settings, add, clean_tickets):
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(40)))
     start_reading(database, scrubber)
     both, scrubbed, errors = threading.Barrier(2, timeout=60), [], []
 
     class Together(Scrubber):
-        """Waits, the first time, until the other run has read its first chunk too, and before either writes."""
+        """Waits, the first time, until both runs have read their first chunk, and before either writes."""
 
         waited = False
 
@@ -279,7 +279,7 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
 
 @pytest.fixture
 def texts(database):
-    """The raw texts that are kept, by ticket."""
+    """The stored raw texts, by ticket."""
 
     def texts() -> dict[str, list[str]]:
         kept: dict[str, list[str]] = {}
@@ -291,7 +291,7 @@ def texts(database):
 
 
 def change(database, ticket_id, **columns):
-    """Somebody at the help desk changes a row; its time of change is now unless it is given."""
+    """Changes a row as the help desk does; its time of change is now unless given."""
     columns = {"updated_at": datetime.now(UTC)} | columns
     with database.begin() as conn:
         for name, value in columns.items():
@@ -321,7 +321,7 @@ def test_raw_text_goes_with_the_answer_and_with_a_change_of_the_text(database, r
 
 
 @pytest.mark.parametrize("reply", [" ", "\u200b"])
-def test_an_answer_of_which_nothing_is_left_is_an_answer(run, add, texts, clean_tickets, reply):
+def test_reply_that_is_empty_after_cleaning_still_counts_as_an_answer(run, add, texts, clean_tickets, reply):
     add(make_ticket(1, reply=reply))
     run()
 
@@ -349,7 +349,7 @@ def test_a_text_that_changed_under_the_same_revision_is_scrubbed_anew_and_supers
     assert texts() == {"t0001": ["It is #222222"]}
 
 
-def test_the_text_of_a_draft_in_a_reviewers_hands_is_kept_beside_the_new_one(database, run, add, clean_tickets, texts):
+def test_text_of_a_claimed_draft_is_kept_beside_the_new_text(database, run, add, clean_tickets, texts):
     add(make_ticket(1, "First"))
     run()
     with database.begin() as conn:
@@ -365,7 +365,7 @@ def test_the_text_of_a_draft_in_a_reviewers_hands_is_kept_beside_the_new_one(dat
     assert texts() == {"t0001": ["Second"]}
 
 
-def test_a_decided_tickets_text_does_not_come_back_with_another_scrubber(database, run, add, clean_tickets, texts):
+def test_new_scrubber_does_not_store_the_text_of_decided_tickets_again(database, run, add, clean_tickets, texts):
     add(make_ticket(1, "Parcel X17 is lost"))
     run()
     with database.begin() as conn:
@@ -402,9 +402,7 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
     assert run().read == 0
 
 
-def test_a_row_dated_in_the_future_is_read_whatever_the_window_and_corrected_to_a_day_long_past(
-    database, run, add, clean_tickets
-):
+def test_future_row_is_read_outside_the_window_and_after_correction_to_the_past(database, run, add, clean_tickets):
     add(make_ticket(1, updated_at=FAR), make_ticket(500))
     run(until=START + timedelta(hours=3))
     assert set(clean_tickets()) == {"t0001"}
@@ -413,7 +411,7 @@ def test_a_row_dated_in_the_future_is_read_whatever_the_window_and_corrected_to_
     assert set(clean_tickets()) == {"t0001", "t0500"}
 
 
-def test_a_cursor_that_an_older_version_left_in_the_future_comes_back(database, scrubber, run, add, clean_tickets):
+def test_cursor_in_the_future_is_reset(database, scrubber, run, add, clean_tickets):
     add(make_ticket(1))
     run()
     with database.begin() as conn:
@@ -424,7 +422,7 @@ def test_a_cursor_that_an_older_version_left_in_the_future_comes_back(database, 
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
 
-def test_many_rows_dated_in_the_future_are_read_in_chunks_once_a_run_and_move_no_cursor(database, run, add):
+def test_future_rows_are_read_in_chunks_once_per_run_without_moving_the_cursor(database, run, add):
     add(*(make_ticket(n, f"#{100000 + n}", updated_at=FAR + timedelta(seconds=n // 2)) for n in range(7)))
     assert run(limit=3) == ChunkCounts(7, 7)
     [cursor] = rows(database, "SELECT updated_at FROM ticketing.extract_cursor WHERE name = 'prepare'")
@@ -432,7 +430,7 @@ def test_many_rows_dated_in_the_future_are_read_in_chunks_once_a_run_and_move_no
     assert run(limit=3) == ChunkCounts()
 
 
-def test_an_older_revision_dated_in_the_future_does_not_keep_a_run_going(run, add, clean_tickets):
+def test_older_revision_dated_in_the_future_does_not_loop(run, add, clean_tickets):
     add(make_ticket(1, "new", revision=2))
     run()
     add(make_ticket(1, "old", revision=1, updated_at=FAR))
@@ -459,7 +457,7 @@ def test_equal_times_lose_nothing_at_the_ends_of_chunks(run, add, clean_tickets,
 
 
 ACTS = st.one_of(
-    st.tuples(st.just("add"), st.integers(-59, 120)),  # minutes from now at which the row says it was changed
+    st.tuples(st.just("add"), st.integers(-59, 120)),  # time of change of the row, in minutes from now
     st.tuples(st.just("text"), st.integers(0, 9)),  # which ticket
     st.tuples(st.just("date"), st.integers(0, 9)),
     st.tuples(st.just("run"), st.integers(1, 4)),  # tickets in a chunk
@@ -468,9 +466,7 @@ ACTS = st.one_of(
 
 @hypothesis.settings(max_examples=25, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTS, max_size=14))
-def test_whatever_happens_between_runs_the_last_run_leaves_every_ticket_as_the_source_has_it(
-    database, run, add, clean_tickets, acts
-):
+def test_last_run_leaves_every_ticket_equal_to_the_source(database, run, add, clean_tickets, acts):
     with database.begin(role=None) as conn:
         conn.execute("TRUNCATE ticketing.imported_ticket, ticketing.clean_ticket, ticketing.extract_cursor CASCADE")
     count = 0
@@ -548,7 +544,7 @@ def test_a_text_that_was_read_earlier_does_not_overwrite_one_that_was_read_later
     assert clean_tickets()["t0001"]["body"] == "later"
 
 
-def test_a_run_with_another_scrubber_stops_the_one_that_is_going_on(database, scrubber, vault, settings, add):
+def test_run_with_another_scrubber_stops_the_current_run(database, scrubber, vault, settings, add):
     add(make_ticket(1))
     start_reading(database, scrubber)
     start_reading(database, Scrubber(PrivacySettings(order_patterns=(r"X\d+",)), JOHN))
@@ -557,7 +553,7 @@ def test_a_run_with_another_scrubber_stops_the_one_that_is_going_on(database, sc
         prepare_next_chunk(database, scrubber, vault, settings, 5)
 
 
-def test_the_first_run_begins_at_the_beginning_and_a_later_one_a_little_before_the_last(database, scrubber, run, add):
+def test_first_run_reads_everything_and_a_later_run_overlaps_the_previous_one(database, scrubber, run, add):
     assert start_reading(database, scrubber).place == BEGINNING
     add(make_ticket(100))
     run()

@@ -80,7 +80,7 @@ def test_a_snapshot_holds_every_labelled_ticket_once_with_its_prompt(database, s
     assert next(record for record in records if record.ticket_id == "t0002").output is None
 
 
-def test_the_manifest_says_what_is_in_it(database, scrubber, settings, prepare):
+def test_manifest_describes_the_snapshot(database, scrubber, settings, prepare):
     tickets = corpus()
     prepare([
         *tickets,
@@ -123,7 +123,7 @@ def test_tickets_without_times_are_split_by_category(database, settings, prepare
     assert all(set(manifest["categories"][part]) == {"a", "b", "c"} for part in PARTS)
 
 
-def test_near_duplicates_are_on_one_side(database, settings, prepare):
+def test_near_duplicates_are_in_one_part(database, settings, prepare):
     body = "I would like to know where my parcel with the blue garden chairs is, it should have come on {}."
     days = ["Monday", "Friday", "Sunday", "Tuesday", "the weekend"]
     prepare([*corpus(), *(make_ticket(40 + 5 * i, body.format(day), ticket_id=f"near{i}", category="a")
@@ -137,7 +137,7 @@ def test_near_duplicates_are_on_one_side(database, settings, prepare):
     assert sum(snapshot.manifest["tickets"].values()) == 49
 
 
-def test_of_a_template_one_ticket_is_in_test_and_the_manifest_says_so(database, settings, prepare):
+def test_template_has_one_test_ticket_and_the_manifest_counts_it(database, settings, prepare):
     body = "I would like to know where my parcel with the blue garden {} is, it should have come on Monday."
     hours = [10, 15, 20, 25, 30, 35, 46, 47]
     prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
@@ -153,7 +153,7 @@ def test_of_a_template_one_ticket_is_in_test_and_the_manifest_says_so(database, 
     assert [order["newer_in_train"], order["newer_in_validation"], order["older_in_test"]] == [0, 0, 0]
 
 
-def test_a_departments_first_tickets_are_left_out_with_a_warning_and_stop_nothing(database, settings, prepare, caplog):
+def test_first_tickets_of_a_department_are_left_out_with_a_warning(database, settings, prepare, caplog):
     new = [make_ticket(60 + i, f"{THINGS[i]} {THINGS[i + 5]}", category="new department") for i in range(3)]
     template = [
         make_ticket(70 + i, f"Please delete my account and all that you know about me, number {i}", category="privacy")
@@ -173,7 +173,7 @@ def test_a_departments_first_tickets_are_left_out_with_a_warning_and_stop_nothin
     assert "'privacy' (6 tickets" in caplog.text
 
 
-def test_the_same_tickets_give_the_same_snapshot_and_touch_nothing(database, settings, prepare):
+def test_same_tickets_give_the_same_snapshot_without_rewriting_files(database, settings, prepare):
     prepare(corpus())
     first = build_snapshot(database, settings)
     before = {path: path.stat().st_mtime_ns for path in [first.path, *first.path.iterdir()]}
@@ -206,7 +206,7 @@ def test_other_settings_give_another_snapshot(database, settings, prepare, chang
     assert first.path.is_dir()
 
 
-def test_one_other_reply_gives_another_snapshot_and_the_first_stays(database, settings, prepare):
+def test_one_changed_reply_gives_another_snapshot_and_keeps_the_first(database, settings, prepare):
     tickets = corpus()
     prepare(tickets)
     first = build_snapshot(database, settings)
@@ -230,7 +230,7 @@ def test_categories_can_be_left_out(database, settings, prepare):
     assert manifest["tickets_left_out"]["category_left_out"] == 16
 
 
-def test_tickets_of_an_older_scrubber_stay_out(database, settings, prepare):
+def test_tickets_scrubbed_by_an_older_scrubber_are_excluded(database, settings, prepare):
     prepare(corpus())
     with database.begin() as conn:
         conn.execute(
@@ -267,7 +267,7 @@ def test_a_snapshot_is_found_after_the_home_was_moved(database, settings, prepar
     assert found.manifest == snapshot.manifest
 
 
-def test_without_tickets_there_is_no_snapshot_and_nothing_is_left(database, settings):
+def test_no_tickets_raise_an_error_and_leave_no_files(database, settings):
     with pytest.raises(CorpusError, match="There is no snapshot yet"):
         find_snapshot(database, settings, None)
     with pytest.raises(CorpusError, match="No ticket with a category"):
@@ -305,7 +305,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(database, settings, prepare, mon
         find_snapshot(database, settings, None)
 
 
-def test_a_folder_that_cannot_be_made_is_told(database, settings):
+def test_folder_that_cannot_be_created_raises_an_error(database, settings):
     (settings.home / "snapshots").write_text("a file in its place")
 
     with pytest.raises(CorpusError, match="TICKETING_HOME"):

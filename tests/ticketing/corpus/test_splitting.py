@@ -16,7 +16,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def split(categories, groups, times, settings):
-    """Of tickets in one language."""
+    """Splits tickets of one language."""
     return split_by_language(categories, ["en"] * len(categories), groups, times, settings)
 
 
@@ -39,7 +39,7 @@ def columns(rows, timed):
 
 
 def check(result, categories, languages, groups, times, most=2_000):
-    """What holds of every split."""
+    """Checks the invariants of every split."""
     indices = defaultdict(list)
     for index, (group, category) in enumerate(zip(groups, categories, strict=True)):
         if category not in result.too_small:
@@ -119,7 +119,7 @@ def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows,
 @given(st.lists(st.integers(0, 149), min_size=150, max_size=150), st.integers(0, 400), st.sampled_from([4, 10, 2_000]))
 @settings(max_examples=60)
 def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, step, most):
-    # Pairs of near-duplicates anywhere in time; categories and languages come in turn, so that nothing is topped up.
+    # Pairs of near-duplicates at random times. Categories and languages alternate, so that no part has to be topped up.
     groups = list(range(150))
     for index, partner in enumerate(partners):
         if groups[index] == index and groups[partner] == partner and groups.count(partner) == 1:
@@ -137,7 +137,7 @@ def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, 
     )
 
 
-def test_a_language_that_has_just_begun_is_not_held_out_whole():
+def test_new_language_is_not_held_out_completely():
     languages = ["zh"] * 20 + ["en"] * 310 + ["zh"] * 40
     settings = CorpusSettings(min_validation_tickets=15)
 
@@ -158,7 +158,7 @@ def test_every_category_is_in_every_part_where_no_tickets_are_alike(rows, timed)
     assert parts.count("train") / len(parts) >= 0.6
 
 
-def test_the_newest_are_tested_on_and_the_next_choose_thresholds():
+def test_newest_tickets_are_in_test_and_the_next_newest_in_validation():
     categories = ["a", "b"] * 50
 
     result = split(categories, range(100), days(100), SETTINGS)
@@ -177,7 +177,7 @@ def test_a_group_is_as_new_as_its_newest_ticket_and_counts_once():
     assert result.order == (days(100)[91], 0, 0, 0)
 
 
-def test_of_a_group_larger_than_the_test_part_one_ticket_is_in_test_and_the_older_ones_stay_in_train():
+def test_group_larger_than_the_test_part_has_one_test_ticket_and_the_rest_in_train():
     template = [7, 20, *range(40, 95, 5), 92, 95]
     groups = [7 if index in template else index for index in range(100)]
 
@@ -202,7 +202,7 @@ def test_a_large_group_without_times_is_in_train_and_once_in_test():
 
 
 @pytest.mark.parametrize("timed", [True, False])
-def test_held_out_parts_are_capped_by_language_and_rare_categories_keep_theirs(timed):
+def test_held_out_parts_are_capped_by_language_and_keep_rare_categories(timed):
     count = 6_000
     languages = ["zh" if index % 6 == 0 else "en" for index in range(count)]
     categories = ["rare" if index % 50 == 0 else "ab"[index % 2] for index in range(count)]
@@ -221,7 +221,7 @@ def test_held_out_parts_are_capped_by_language_and_rare_categories_keep_theirs(t
         assert result.newer_left_out < 0.06 * count
 
 
-def test_a_category_that_came_no_more_keeps_some_test_tickets_and_the_order_says_so():
+def test_extinct_category_keeps_test_tickets_and_the_order_records_it():
     categories = ["rare"] * 200 + ["a", "b"] * 900
 
     result = split(categories, range(2_000), days(2_000), CorpusSettings(max_held_out_tickets=100))
@@ -230,7 +230,7 @@ def test_a_category_that_came_no_more_keeps_some_test_tickets_and_the_order_says
     assert result.order.older_in_test == 16
 
 
-def test_a_category_that_died_out_is_measured_by_its_newest_tickets():
+def test_extinct_category_is_tested_on_its_newest_tickets():
     categories = ["old"] * 10 + ["a", "b"] * 45
 
     parts = split(categories, range(100), days(100), SETTINGS).parts
@@ -238,7 +238,7 @@ def test_a_category_that_died_out_is_measured_by_its_newest_tickets():
     assert parts[:10] == ["train"] * 8 + ["validation", "test"]
 
 
-def test_a_category_that_has_just_begun_is_trained_on_too():
+def test_new_category_has_training_tickets():
     categories = ["a", "b"] * 47 + ["new"] * 6
 
     parts = split(categories, range(100), days(100), SETTINGS).parts
@@ -246,7 +246,7 @@ def test_a_category_that_has_just_begun_is_trained_on_too():
     assert parts[-6:] == ["train", "train", "validation", "test", "test", "test"]
 
 
-def test_without_times_a_few_more_tickets_leave_most_where_they_were():
+def test_without_times_additional_tickets_move_few_others():
     before = split(["a", "b"] * 500, range(1_000), [None] * 1_000, SETTINGS).parts
     after = split(["a", "b"] * 510, range(1_020), [None] * 1_020, SETTINGS).parts
     tested = [i for i, part in enumerate(after) if part == "test"]
@@ -270,7 +270,7 @@ def test_without_times_tickets_are_drawn_by_category_and_seed():
     assert (counts["a", "validation"], counts["b", "validation"]) == (7, 3)
 
 
-def test_a_few_missing_times_do_not_give_up_the_split_by_time():
+def test_few_missing_times_keep_the_split_by_time():
     times = [None, *days(199)]
 
     result = split(["a", "b"] * 100, range(200), times, SETTINGS)
@@ -307,18 +307,18 @@ def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on(
         (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"2 categories with 18 tickets .* 20 .* 'c' \(4 tickets"),
     ],
 )
-def test_too_little_to_learn_from_is_told(categories, message):
+def test_too_few_tickets_raise_an_error(categories, message):
     with pytest.raises(CorpusError, match=message):
         split(categories, range(len(categories)), [None] * len(categories), SETTINGS)
 
 
 @pytest.mark.parametrize("groups", [[0] * 30, [0, 1] * 15])
-def test_tickets_that_are_all_alike_are_told(groups):
+def test_tickets_that_are_all_duplicates_raise_an_error(groups):
     with pytest.raises(CorpusError, match="near-duplicates"):
         split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)
 
 
-def test_a_category_that_is_too_small_is_left_out_and_stops_nothing():
+def test_too_small_category_is_left_out_without_an_error():
     categories = ["new department"] + ["a", "b"] * 50 + ["template"] * 8
     groups = [*range(101), *[101] * 8]
 
@@ -329,12 +329,12 @@ def test_a_category_that_is_too_small_is_left_out_and_stops_nothing():
     assert result.parts.count("test") == 10
 
 
-def test_a_stray_ticket_in_a_language_of_its_own_is_learnt_from():
+def test_single_ticket_of_a_language_is_in_train():
     languages = ["fr", *["en"] * 999]
     assert split_by_language(["a", "b"] * 500, languages, range(1000), days(1000), SETTINGS).parts[0] == "train"
 
 
-def test_a_language_that_came_no_more_is_judged_all_the_same():
+def test_extinct_language_has_test_tickets():
     languages = ["zh"] * 300 + ["en"] * 900
     settings = CorpusSettings(min_validation_tickets=20)
     parts = split_by_language(["a", "b"] * 600, languages, range(1200), days(1200), settings).parts

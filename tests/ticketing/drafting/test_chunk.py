@@ -1,4 +1,4 @@
-"""One chunk of tickets from claim to write-back; the models are made up, the queue, the vault and the guard are not."""
+"""One chunk of tickets from claim to write-back; the models are fakes; the queue, the vault and the guard are real."""
 
 import time
 
@@ -18,7 +18,7 @@ from ticketing.tickets import TextKey
 
 
 class Classifier:
-    """Routes every ticket but those that speak of a kettle."""
+    """A fake classifier that routes every ticket except those about a kettle."""
 
     version = CLASSIFIER
 
@@ -32,7 +32,7 @@ class Classifier:
 
 
 class Generator:
-    """Answers after some seconds, or fails."""
+    """A fake generator that answers after some seconds, or fails."""
 
     version, snapshot_id, languages = GENERATOR, SNAPSHOT, None
 

@@ -16,7 +16,7 @@ LEASE, ATTEMPTS = 60.0, 3
 
 
 def fill(database, *ticket_ids, **columns):
-    """New tickets with work for them."""
+    """Adds new tickets and their queued work."""
     with database.begin() as conn:
         add_models(conn)
         add_clean(conn, *ticket_ids, **columns)
@@ -29,7 +29,7 @@ def claim(database, worker, limit=10, lease=LEASE):
 
 
 def result(ticket, body="Dear Ann", generator=GENERATOR):
-    """What came of a ticket; no body: it went to a human."""
+    """The outcome for a ticket; without a body it goes to a human."""
     routed = Prediction("logistics", 0.9, 0.5, "auto" if body else "human", None if body else "not sure")
     draft = queue.DraftRow(body, "Dear <PERSON_1>", generator, SNAPSHOT, "p", 10, 5, 0.1) if body else None
     return queue.Result(ticket, routed, CLASSIFIER, draft)
@@ -151,7 +151,7 @@ def test_lease_that_ran_out_is_claimed_by_another_and_the_late_worker_writes_not
     time.sleep(0.1)
     [taken] = claim(database, "next", limit=1)
     written = write_back(database, "late", [result(ticket, "late") for ticket in late])
-    # What nobody took meanwhile is still the late worker's.
+    # The late worker still holds the tickets that no other worker took over.
     assert [r.ticket.ticket_id for r in written] == ["T2"]
     write_back(database, "next", [result(taken, "in time")])
     bodies = rows(database, "SELECT ticket_id, body FROM ticketing.draft ORDER BY 1")
@@ -425,7 +425,7 @@ def test_claim_finds_its_rows_through_the_index_of_open_work(database):
         )
         conn.execute("ANALYZE ticketing.draft_work")
         body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v2'").fetchone()["prosrc"]
-        # The function's own text: the plan inside a function is not shown otherwise.
+        # The query from the function's text: EXPLAIN shows no plan inside a function.
         for parameter, value in (("p_worker", "'w'"), ("p_limit", "256"), ("p_lease", "interval '15 min'")):
             body = re.sub(rf"\b{parameter}\b", value, body)
         plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {body}").fetchall())

@@ -77,21 +77,21 @@ def test_a_full_row_becomes_a_ticket():
         ({"replied_at": "0001-01-01T00:00:00+10:00"}, "replied_at is no time", "replied_at"),
     ],
 )
-def test_what_can_t_be_stored_is_refused_with_its_line_and_field(values, kind, name):
+def test_unstorable_values_are_refused_with_line_and_field(values, kind, name):
     refused = made(**values)
 
     assert isinstance(refused, RefusedRow)
     assert (refused.line_number, refused.kind, refused.fields) == (7, kind, (name,))
 
 
-def test_a_body_of_a_megabyte_is_told_its_length_and_the_setting():
+def test_error_for_a_too_long_body_has_its_length_and_the_setting():
     refused = make_ticket(RawRow(1, {"body": "x" * 2**20, "category": "a"}), "history", CorpusSettings())
 
     assert refused.reason == "body too long (1,048,576 characters; the limit is corpus.max_body_chars=100000)"
 
 
 @given(st.text(min_size=1))
-def test_no_reason_holds_what_was_in_the_row(secret):
+def test_refusal_reasons_contain_no_values_of_the_row(secret):
     marked = f"Jane{secret}Doe"
     for name in ("ticket_id", "revision", "created_at", "language", "body"):
         result = made(**{name: marked + "\0"})
@@ -122,7 +122,7 @@ def test_a_row_without_an_id_is_named_by_its_content():
         (1e20, "1e+20"),
     ],
 )
-def test_numbers_from_typed_columns_are_ids_as_people_write_them(value, text):
+def test_ids_from_numeric_columns_have_no_decimals(value, text):
     assert made(ticket_id=value).ticket_id == text
 
 
@@ -147,7 +147,7 @@ def test_a_moment_is_the_same_however_it_is_written(value):
 
 
 @pytest.mark.parametrize("value", ["2024-05-01", "20240501", date(2024, 5, 1)])
-def test_a_day_is_its_first_moment(value):
+def test_date_without_a_time_means_midnight(value):
     assert made(created_at=value).created_at == datetime(2024, 5, 1, tzinfo=UTC)
 
 
@@ -173,7 +173,7 @@ def test_a_moment_that_has_no_date_in_utc_is_refused():
 
 
 @pytest.mark.parametrize("value", [None, "", " ", float("nan"), Decimal("NaN")])
-def test_a_time_that_is_not_there_is_none(value):
+def test_missing_time_becomes_none(value):
     assert made(created_at=value).created_at is None
 
 
@@ -184,7 +184,7 @@ def test_an_incoming_ticket_keeps_neither_category_nor_reply():
     assert made("incoming", category=None).left_aside is False
 
 
-def test_a_blank_reply_is_none():
+def test_blank_reply_becomes_none():
     assert made(reply=" \n").reply is None
 
 
@@ -194,7 +194,7 @@ def test_columns_are_chosen_by_mapping_and_by_name():
     assert chosen == {"body": "text", "category": "category"}
 
 
-def test_a_missing_column_is_told_with_the_columns_there_are():
+def test_error_for_a_missing_column_lists_the_existing_columns():
     with pytest.raises(InputError) as error:
         choose_columns("f.csv", ["text", "category"], {}, "history")
     assert "f.csv has no column 'body'" in str(error.value)

@@ -40,7 +40,7 @@ def test_csv_rows_have_the_number_of_the_line_they_begin_on(tmp_path):
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_the_delimiter_is_seen_from_the_header_and_a_byte_order_mark_is_passed_over(tmp_path, mark, bom):
+def test_delimiter_comes_from_the_header_and_a_byte_order_mark_is_skipped(tmp_path, mark, bom):
     path = write(tmp_path / "f.csv", bom + f"body{mark} category\nhello{mark}greeting\n".encode())
 
     assert read(path) == [RawRow(2, {"body": "hello", "category": "greeting"})]
@@ -73,7 +73,7 @@ def test_wrong_quotes_cost_only_their_own_row(tmp_path):
     assert taken(rows) == [(3, "fine")]
 
 
-def test_a_quote_that_is_never_closed_is_told_with_the_lines_it_swallows(tmp_path):
+def test_error_for_an_unclosed_quote_names_the_swallowed_lines(tmp_path):
     path = write(tmp_path / "f.csv", 'body,category\na,b\n"c,d\ne,f\n')
 
     rows = read(path)
@@ -83,7 +83,7 @@ def test_a_quote_that_is_never_closed_is_told_with_the_lines_it_swallows(tmp_pat
     assert "lines 3 to 4" in rows[1].reason
 
 
-def test_a_field_beyond_all_measure_is_refused_and_its_lines_are_not_taken_as_rows(tmp_path):
+def test_oversized_field_is_refused_and_its_lines_do_not_become_rows(tmp_path):
     letter = "Hello,greeting\n" * (MAX_FIELD_CHARS // 15 + 1000)
     path = write(tmp_path / "f.csv", f'body,category\na,b\n"{letter}",c\nd,e\n')
 
@@ -94,7 +94,7 @@ def test_a_field_beyond_all_measure_is_refused_and_its_lines_are_not_taken_as_ro
     assert refused(rows) == [(3, "field too long")]
 
 
-def test_a_body_of_a_megabyte_is_read_so_that_its_length_can_be_told(tmp_path):
+def test_body_of_a_megabyte_is_read_so_that_the_error_has_its_length(tmp_path):
     path = write(tmp_path / "f.csv", f"body\n{'x' * 2**20}\n")
 
     assert [len(body) for _, body in taken(read(path))] == [2**20]
@@ -136,7 +136,7 @@ def test_a_missing_file_and_a_folder_are_errors_before_anything_is_read(tmp_path
         read_file(tmp_path / "folder.csv")
 
 
-def test_a_line_without_end_is_no_text_file(tmp_path):
+def test_file_with_an_endless_line_is_refused(tmp_path):
     path = write(tmp_path / "f.jsonl", b"x" * (2**26 + 1))
 
     with pytest.raises(InputError, match=r"line 1 is longer .* text file"):
@@ -243,7 +243,7 @@ tables = st.lists(st.tuples(texts, texts, texts), min_size=1)
 
 
 @given(table=tables, mark=st.sampled_from(",;\t"), unix=st.booleans())
-def test_any_text_comes_back_from_csv_as_it_was_written(tmp_path_factory, table, mark, unix):
+def test_any_text_survives_csv_unchanged(tmp_path_factory, table, mark, unix):
     path = tmp_path_factory.mktemp("csv") / "f.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         # With "\\n" Python's own writer leaves a lone "\\r" without quotes, which ends a row for every reader.
@@ -257,7 +257,7 @@ def test_any_text_comes_back_from_csv_as_it_was_written(tmp_path_factory, table,
 
 
 @given(table=tables, escaped=st.booleans())
-def test_any_text_comes_back_from_json_lines_as_it_was_written(tmp_path_factory, table, escaped):
+def test_any_text_survives_json_lines_unchanged(tmp_path_factory, table, escaped):
     path = tmp_path_factory.mktemp("jsonl") / "f.jsonl"
     objects = [dict(zip(("subject", "body", "reply"), row, strict=True)) for row in table]
     path.write_text("".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in objects), encoding="utf-8")

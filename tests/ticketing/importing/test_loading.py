@@ -107,7 +107,7 @@ def test_every_field_that_is_stored_counts_as_content(load, stored, change):
     assert stored("revision") == [(2,)]
 
 
-def test_of_rows_with_one_id_the_last_counts(load, stored):
+def test_last_row_of_an_id_wins(load, stored):
     report = load(ticket("a", body="1"), ticket("b"), ticket("a", body="2"), ticket("a", body="3"))
 
     assert counts(report) == (4, 2, 0, 0, 2, 0)
@@ -169,7 +169,7 @@ def test_refused_rows_are_counted_by_reason_and_listed_without_their_text(load, 
     assert stored("ticket_id") == [("a",)]
 
 
-def test_a_list_of_refused_rows_goes_when_nothing_is_refused_any_more(load, tmp_path):
+def test_list_of_refused_rows_is_removed_when_no_row_is_refused(load, tmp_path):
     load(ticket(body=""))
     assert (tmp_path / "rejects.jsonl").exists()
 
@@ -202,7 +202,7 @@ def test_an_import_that_fails_midway_leaves_nothing(database, settings, stored, 
     assert list(tmp_path.glob("*rejects*")) == []
 
 
-def test_a_killed_import_loses_nothing_and_doubles_nothing(database, settings, stored, tmp_path):
+def test_killed_import_loses_and_duplicates_nothing(database, settings, stored, tmp_path):
     path = tmp_path / "f.jsonl"
     path.write_text("".join(json.dumps(ticket(f"t{n}", body=f"body {n}")) + "\n" for n in range(20_000)))
     code = (
@@ -256,7 +256,7 @@ def test_two_imports_at_once_wait_for_each_other(settings, stored, tmp_path):
     assert len({body.split(" of ")[1] for (body,) in stored("body")}) == 1
 
 
-def test_progress_is_told_every_thousand_rows_and_at_the_end(load):
+def test_progress_is_reported_every_thousand_rows_and_at_the_end(load):
     told = []
 
     load(*(ticket(str(n)) for n in range(2_500)), progress=told.append)
@@ -302,7 +302,7 @@ def test_any_text_is_stored_as_it_was_written_and_only_once(database, settings, 
     ]
 
 
-def test_real_tickets_are_all_taken(database, settings, stored, shared_data, tmp_path):
+def test_all_real_tickets_are_imported(database, settings, stored, shared_data, tmp_path):
     path = shared_data / "bitext" / "tickets.csv"
     if not path.exists():
         pytest.skip(f"no {path}")

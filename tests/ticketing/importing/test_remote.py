@@ -38,7 +38,7 @@ def test_the_rows_of_a_query_come_with_their_fields(helpdesk):
     ]
 
 
-def test_colons_and_percent_signs_in_a_query_mean_themselves(helpdesk):
+def test_colons_and_percent_signs_in_a_query_are_literal(helpdesk):
     query = "SELECT text AS body, 'a :b 100% %(c)s' AS category FROM request LIMIT 1"
 
     assert [row.values["category"] for row in read_remote(helpdesk, query)] == ["a :b 100% %(c)s"]
@@ -83,24 +83,24 @@ def test_only_a_select_is_run(helpdesk, query):
         read_remote(helpdesk, query)
 
 
-def test_a_delete_behind_a_with_changes_nothing(helpdesk):
+def test_delete_inside_a_with_query_changes_nothing(helpdesk):
     with pytest.raises(InputError, match="readonly"):
         list(read_remote(helpdesk, "WITH x AS (SELECT 1) DELETE FROM request RETURNING *", MAPPING))
 
     assert count(helpdesk) == 2
 
 
-def test_a_missing_column_is_told_with_the_columns_there_are(helpdesk):
+def test_error_for_a_missing_column_lists_the_existing_columns(helpdesk):
     with pytest.raises(InputError, match=r"the query's result has no column 'body'.*number, text, team"):
         list(read_remote(helpdesk, "SELECT * FROM request"))
 
 
-def test_a_wrong_query_is_told(helpdesk):
+def test_invalid_query_raises_an_error(helpdesk):
     with pytest.raises(InputError, match="no such table: tickets"):
         list(read_remote(helpdesk, "SELECT * FROM tickets"))
 
 
-def test_a_missing_sqlite_file_is_not_made(tmp_path):
+def test_missing_sqlite_file_is_not_created(tmp_path):
     with pytest.raises(InputError, match="There is no SQLite file"):
         read_remote(f"sqlite:///{tmp_path / 'absent.db'}", "SELECT 1")
 
@@ -125,7 +125,7 @@ def test_broken_utf_8_costs_only_its_own_row(helpdesk, tmp_path):
         "postgresql://jane:s3cr%40t@127.0.0.1:port/shop",
     ],
 )
-def test_no_message_holds_the_password(url):
+def test_error_messages_never_contain_the_password(url):
     with pytest.raises(InputError) as error:
         list(read_remote(url, "SELECT 1 AS body", role="incoming"))
 
@@ -134,7 +134,7 @@ def test_no_message_holds_the_password(url):
     assert error.value.__suppress_context__
 
 
-def test_a_value_in_a_database_s_message_is_not_passed_on(server, database_name):
+def test_values_in_database_messages_are_not_reported(server, database_name):
     with pytest.raises(InputError) as error:
         list(read_remote(server.uri(database_name), "SELECT CAST('Jane Doe' AS integer) AS body", role="incoming"))
 

@@ -50,11 +50,11 @@ def found(findings):
     return sorted({(one.place, one.kind, one.how) for one in findings})
 
 
-def test_nothing_is_found_where_nothing_is(look):
+def test_audit_of_clean_data_finds_nothing(look):
     assert look() == []
 
 
-def test_values_are_found_in_clean_tickets_of_their_own_and_of_others(database, look):
+def test_values_are_found_in_clean_tickets_of_the_same_and_of_other_tickets(database, look):
     write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
     write(database, "ticketing.clean_ticket", "two", reply="Dear ROSE OKAFOR, a rose. About 王小明的包裹")
 
@@ -63,13 +63,13 @@ def test_values_are_found_in_clean_tickets_of_their_own_and_of_others(database, 
     assert {(one.key, one.kind) for one in findings if one.how == "vault"} == {("one", "PERSON"), ("two", "PERSON")}
 
 
-def test_a_first_name_of_somebody_else_is_an_ordinary_word(database, look):
+def test_another_persons_first_name_is_no_finding(database, look):
     write(database, "ticketing.clean_ticket", "two", body="Rose is a flower")
 
     assert look() == []
 
 
-def test_what_only_a_recogniser_finds_is_found(database, look):
+def test_values_that_only_a_recogniser_finds_are_reported(database, look):
     write(database, "ticketing.clean_ticket", "two", body="Write to Zoe, jane.doe@example.com")
 
     assert found(look()) == [
@@ -78,7 +78,7 @@ def test_what_only_a_recogniser_finds_is_found(database, look):
     ]
 
 
-def test_drafts_are_looked_at_before_and_not_after_restoring(database, look):
+def test_audit_reads_drafts_before_restoring(database, look):
     with database.begin() as conn:
         add_draft(conn, "one", body="Dear Rose Okafor, it is on its way.")
     assert look() == []
@@ -90,7 +90,7 @@ def test_drafts_are_looked_at_before_and_not_after_restoring(database, look):
     assert found(look()) == [("drafts before restoring", "PERSON", "vault")]
 
 
-def test_studies_are_looked_through(database, look):
+def test_audit_searches_studies(database, look):
     study_id = make_study(database, records=[record(n) for n in range(3)], name="first")
     assert look() == []
     with database.begin(None) as conn:
@@ -110,7 +110,7 @@ def test_studies_are_looked_through(database, look):
     assert {one.place for one in look()} == {"studies", "study tickets", "study replies", "study comments"}
 
 
-def test_a_category_that_looks_like_a_name_is_no_text(database, look):
+def test_category_that_looks_like_a_name_is_no_finding(database, look):
     make_study(database, records=[record(n, category="Zoe") for n in range(3)])
     write(database, "ticketing.clean_ticket", "two", category="Zoe")
 
@@ -137,7 +137,7 @@ def test_raw_text_that_is_kept_too_long_is_found_by_its_ticket(database, look, l
     assert look() == [("raw texts", "TICKET", "one", "kept too long")]
 
 
-def test_snapshots_are_looked_through(settings, look):
+def test_audit_searches_snapshots(settings, look):
     folder = settings.home / "p"
     folder.mkdir()
     rows = [{"ticket_id": "x", "text": "Parcel\nof SH20240501123", "output": None}]
@@ -149,7 +149,7 @@ def test_snapshots_are_looked_through(settings, look):
     }
 
 
-def test_prefect_reports_and_logs_are_looked_through(settings, look):
+def test_audit_searches_prefect_reports_and_logs(settings, look):
     (settings.home / "prefect").mkdir()
     (settings.home / "reports").mkdir()
     (settings.home / "logs").mkdir()
@@ -169,7 +169,7 @@ def test_prefect_reports_and_logs_are_looked_through(settings, look):
     assert not [one for one in findings if "Rose" in str(one) or "SH2024" in str(one)]
 
 
-def test_what_the_programs_say_of_themselves_is_nobodys(settings, look):
+def test_programs_own_log_lines_are_no_finding(settings, look):
     (settings.home / "logs").mkdir()
     (settings.home / "logs" / "prefect.log").write_text(
         "2026-11-24 03:16:07,047 INFO View at http://127.0.0.1:4200/runs/flow-run/29838f19-26f8-4a5c-a9e5-afc9f1aca7f7\n"
@@ -182,14 +182,14 @@ def test_what_the_programs_say_of_themselves_is_nobodys(settings, look):
     assert look() == []
 
 
-def test_a_card_in_a_log_is_no_hash(settings, look):
+def test_card_number_in_a_log_is_not_taken_for_a_hash(settings, look):
     (settings.home / "logs").mkdir()
     (settings.home / "logs" / "engine.log").write_text("paid with 4539148803436467, hash 4539148803436467a\n")
 
     assert found(look()) == [("logs", "CREDIT_CARD", "recogniser")]
 
 
-def test_a_database_of_prefect_that_is_none_is_told(settings, look):
+def test_invalid_prefect_database_raises_an_error(settings, look):
     (settings.home / "prefect").mkdir()
     (settings.home / "prefect" / "prefect.db").write_text("no database" * 100)
 
@@ -197,7 +197,7 @@ def test_a_database_of_prefect_that_is_none_is_told(settings, look):
         look()
 
 
-def test_of_a_share_of_zero_no_value_is_looked_for(database, look):
+def test_share_of_zero_searches_for_no_value(database, look):
     write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
 
     assert look(share=0.0) == []
@@ -212,7 +212,7 @@ def test_which_values_identify_a_person(value, identifying):
     assert is_identifying(value) is identifying
 
 
-def test_a_number_within_a_longer_one_is_another():
+def test_number_within_a_longer_number_does_not_match():
     values = Values()
     values.add("t", "<ORDER_ID_1>", "12345678")
 
@@ -220,7 +220,7 @@ def test_a_number_within_a_longer_one_is_another():
     assert {hit.kind for hit in values.found_in("订单12345678号", None)} == {"ORDER_ID"}
 
 
-def test_a_phrase_that_was_once_taken_for_an_address_is_none(database, look, vault):
+def test_phrase_once_mistaken_for_an_address_is_no_finding(database, look, vault):
     with database.begin() as conn:
         vault.store(conn, TextKey("one", 1, TEXT), {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
         add_clean(conn, "three")

@@ -32,7 +32,7 @@ def test_a_part_counts_by_its_characters_and_not_as_whole():
 
 
 def test_what_is_not_personal_costs_precision_alone():
-    # The second lies within the first: what is found twice counts once.
+    # The second span lies within the first, so it counts once.
     one = scores([Span(0, 21, "PERSON"), Span(0, 7, "PERSON")], LabelledText(TEXT, "en", (Span(0, 7, "PERSON"),)))
 
     assert one["en", "PERSON"].precision == pytest.approx(6 / 16)

@@ -50,7 +50,7 @@ def test_what_was_put_in_can_be_restored_exactly(texts, found):
 def test_no_value_is_left(text, found):
     scrubbed = insert_placeholders([text], found, {})[0]
 
-    # Kinds are in capitals and a value of digits is never read out of a number, so nothing is left by chance.
+    # Kinds are in capitals, and a digit value never matches inside a longer number, so no value remains by chance.
     assert not [value for value in found if value in scrubbed]
 
 

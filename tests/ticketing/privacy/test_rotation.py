@@ -50,7 +50,7 @@ def test_values_can_be_read_after_a_rotation_and_the_old_key_is_gone(database, s
     assert [path.name for path in settings.home.iterdir()] == [KEY_FILE]
 
 
-def test_a_rotation_that_was_killed_goes_on_with_the_same_new_key(database, settings, monkeypatch):
+def test_killed_rotation_continues_with_the_same_new_key(database, settings, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 3)
     store(database, Vault.open(settings), 4)
 
@@ -68,7 +68,7 @@ def test_a_rotation_that_was_killed_goes_on_with_the_same_new_key(database, sett
     assert keys_in_use(database) == {between.key_id}
 
 
-def test_a_key_of_the_environment_is_changed_by_naming_both(database, settings):
+def test_key_from_the_environment_is_rotated_by_setting_old_and_new_key(database, settings):
     def with_key(value):
         return settings.model_copy(update={"privacy": PrivacySettings(vault_key=value)})
 
@@ -81,7 +81,7 @@ def test_a_key_of_the_environment_is_changed_by_naming_both(database, settings):
     assert not (settings.home / KEY_FILE).exists()
 
 
-def test_a_value_that_no_key_opens_stops_the_rotation_and_says_which_ticket(database, settings):
+def test_undecryptable_value_stops_the_rotation_and_names_the_ticket(database, settings):
     store(database, Vault([b"x" * 32]), 1)
 
     with pytest.raises(PrivacyError, match="t0"):

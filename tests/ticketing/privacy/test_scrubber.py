@@ -32,7 +32,7 @@ def scrub(scrubber, text):
 
 @pytest.mark.parametrize(("kind", "value"), EVERY)
 @pytest.mark.parametrize("frame", ["Please look at {} for me.", "请看一下{}的情况", "是{}，谢谢", "Veja {}, por favor"])
-def test_every_kind_is_found_whole_in_any_language(scrubber, kind, value, frame):
+def test_every_kind_of_value_is_found_completely_in_any_language(scrubber, kind, value, frame):
     text = frame.format(value)
 
     scrubbed = scrub(scrubber, text)
@@ -68,7 +68,7 @@ def test_the_name_in_a_greeting_is_found(scrubber, text, scrubbed):
         "Version 2.10.4 of the app, 100% battery, 5000 mAh, size 38-40, 20:30-21:15",
     ],
 )
-def test_what_replies_need_stays(scrubber, text):
+def test_facts_that_replies_need_are_not_scrubbed(scrubber, text):
     assert scrub(scrubber, text).texts == (text,)
 
 
@@ -89,7 +89,7 @@ def test_subject_body_and_reply_of_a_ticket_share_placeholders(scrubber):
     assert scrubbed[1].values == {"<ORDER_ID_1>": "SH20249999999"}
 
 
-def test_a_value_found_once_is_replaced_wherever_it_stands(scrubber):
+def test_value_found_once_is_replaced_everywhere(scrubber):
     scrubbed = scrubber.scrub([("", "My name is John Smith.", "JOHN? No: xJohn Smithx")])[0]
 
     assert "John Smith" not in scrubbed.texts[2]
@@ -101,7 +101,7 @@ def test_where_recognisers_disagree_the_address_wins_over_the_name_in_it(scrubbe
     assert scrubbed.texts == ("Write to <EMAIL_ADDRESS_1> please",)
 
 
-def test_full_width_digits_are_digits(scrubber):
+def test_full_width_digits_are_recognised(scrubber):
     text = "电话１３８１２３４５６７８"
 
     scrubbed = scrub(scrubber, text)
@@ -147,7 +147,7 @@ def test_any_text_can_be_restored_and_no_value_is_left(scrubber, texts):
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=FREE_TEXT)
-def test_scrubbing_what_has_been_scrubbed_changes_nothing(scrubber, text):
+def test_scrubbing_twice_changes_nothing(scrubber, text):
     once = scrub(scrubber, text)
 
     again = scrub(scrubber, once.texts[0])
@@ -156,7 +156,7 @@ def test_scrubbing_what_has_been_scrubbed_changes_nothing(scrubber, text):
     assert again.values == {}
 
 
-def test_many_tickets_keep_their_order_whatever_their_languages(scrubber):
+def test_tickets_of_mixed_languages_keep_their_order(scrubber):
     languages = ["en", "zh", "de"] * 60
     groups = [
         (f"#{100000 + number}", "您好" if language == "zh" else "hello") for number, language in enumerate(languages)
@@ -184,12 +184,12 @@ def test_a_text_that_is_too_long_is_refused(scrubber):
         scrub(scrubber, "x" * (MAX_TEXT_CHARS + 1))
 
 
-def test_the_version_changes_with_what_is_looked_for_and_not_with_the_key(scrubber):
+def test_version_depends_on_the_recognisers_and_not_on_the_key(scrubber):
     assert Scrubber(PrivacySettings(vault_key="a", retention_days=3), JOHN).version == scrubber.version
     assert Scrubber(PrivacySettings(order_patterns=(r"X\d+",)), JOHN).version != scrubber.version
 
 
-def test_a_wrong_order_pattern_is_named():
+def test_error_for_an_invalid_order_pattern_names_the_pattern():
     with pytest.raises(ConfigurationError, match="order_patterns: pattern 2"):
         Scrubber(PrivacySettings(order_patterns=("A", "(")), JOHN)
 

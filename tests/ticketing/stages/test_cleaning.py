@@ -40,7 +40,7 @@ MAIL = st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=30)), max_siz
         ("in\u200bvisi\x00ble\ud800", "invisible"),
     ],
 )
-def test_quoted_mail_signatures_and_superfluous_space_go(text, cleaned):
+def test_quoted_mail_signatures_and_superfluous_space_are_removed(text, cleaned):
     assert clean(text, "zh") == cleaned
 
 
@@ -58,7 +58,7 @@ def test_quoted_mail_signatures_and_superfluous_space_go(text, cleaned):
         "First option\n--\nSecond option\n" + "and a long list\n" * 30 + "end",
     ],
 )
-def test_what_may_be_the_message_itself_stays(text):
+def test_lines_that_may_belong_to_the_message_stay(text):
     assert clean(text, "en") == text
 
 
@@ -228,7 +228,7 @@ def cases(table):
 
 
 @pytest.mark.parametrize(("language", "signature"), cases(SIGNATURES))
-def test_what_looks_like_a_signature_goes_but_for_the_name(language, signature):
+def test_signature_is_removed_except_for_the_name(language, signature):
     text = f"The lamp <ORDER_ID_1> is broken.\n\n{signature}"
 
     cleaned = clean(text, language).split("\n\n")
@@ -262,7 +262,7 @@ def test_a_request_below_a_closing_formula_stays(language, ending):
         ("还没收到\n\n来自我的华为手机", "还没收到"),
     ],
 )
-def test_quoted_mail_of_five_languages_goes_and_answers_between_stay(text, cleaned):
+def test_quoted_mail_in_five_languages_is_removed_and_inline_answers_stay(text, cleaned):
     assert clean(text, "en") == cleaned
 
 
@@ -281,12 +281,12 @@ def test_quoted_mail_of_five_languages_goes_and_answers_between_stay(text, clean
         "Gestern schrieb Ihr Kollege:\nes kommt morgen\nEs kam nicht.",
     ],
 )
-def test_what_only_resembles_quoted_mail_stays(text):
+def test_text_that_only_resembles_quoted_mail_stays(text):
     assert clean(text, "en") == text
 
 
 @given(MAIL, st.sampled_from(["en", "zh", "de", "xx"]))
-def test_cleaning_never_empties_a_text_that_can_be_read(text, language):
+def test_cleaning_never_empties_a_readable_text(text, language):
     assert bool(clean(text, language)) == bool(normalise(text))
 
 
@@ -299,7 +299,7 @@ def test_cleaning_adds_nothing(text, language):
 
 
 @given(st.text())
-def test_a_normalised_text_can_be_stored_and_stays_as_it_is(text):
+def test_normalised_text_is_storable_and_normalising_again_changes_nothing(text):
     tidy = normalise(text)
 
     tidy.encode("utf-8")
@@ -327,7 +327,7 @@ def test_a_hostile_megabyte_takes_seconds(unit):
     assert time.monotonic() - began < 10
 
 
-def test_the_agents_name_goes_and_the_customers_stays():
+def test_agents_name_is_removed_and_the_customers_name_stays():
     assert without_foreign_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
     assert (
         without_foreign_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"

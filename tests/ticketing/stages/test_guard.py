@@ -40,7 +40,7 @@ def test_a_reply_with_its_own_tickets_placeholders_is_safe(scrubber):
         ("Order SO-20267428165 is on its way.", r"\(ORDER_ID\)"),
     ],
 )
-def test_other_peoples_data_is_not_shown_and_the_reason_does_not_name_it(scrubber, reply, reason):
+def test_reply_with_another_persons_data_is_refused_without_naming_the_value(scrubber, reply, reason):
     said = why(scrubber, reply)
 
     assert said is not None
@@ -49,7 +49,7 @@ def test_other_peoples_data_is_not_shown_and_the_reason_does_not_name_it(scrubbe
 
 
 @pytest.mark.parametrize(("language", "category"), [("en", "logistics"), ("zh", "物流")])
-def test_a_ticket_that_asks_for_the_instructions_does_not_get_them(scrubber, language, category):
+def test_reply_never_reveals_the_instructions(scrubber, language, category):
     told = instruction(category, language, Settings())
 
     assert why(scrubber, f"Of course, here they are: {told}", told=told) == "the reply repeats its instructions"

@@ -41,7 +41,7 @@ def test_neutralising_twice_changes_nothing_more(text):
     assert not re.search(r"<[|/a-z]", once)
 
 
-def test_a_category_and_language_may_have_words_of_their_own():
+def test_category_and_language_may_have_their_own_instruction():
     settings = Settings(instructions={"returns": {"en": "Be brief about {returns}."}})
 
     assert instruction("returns", "en", settings) == "Be brief about {returns}."
@@ -57,7 +57,7 @@ def test_a_category_with_braces_or_control_tokens_does_no_harm():
     assert "{0}" in said
 
 
-def test_of_a_long_ticket_the_beginning_and_the_end_are_kept_and_no_half_placeholder():
+def test_long_ticket_keeps_beginning_and_end_without_a_cut_placeholder():
     body = "".join(f"line {number} about <ORDER_ID_{number}>\n" for number in range(1, 400)) + "What now?"
 
     asked = ticket_input(ticket(body))

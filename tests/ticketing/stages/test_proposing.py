@@ -17,7 +17,7 @@ def scrubber():
 
 
 class Generator:
-    """Writes one reply first, and another when asked again."""
+    """A fake generator: its second reply differs from its first."""
 
     version, snapshot_id = "g", "s"
 
@@ -32,7 +32,7 @@ class Generator:
 
 
 class Classifier:
-    """Routes every ticket in the same way."""
+    """A fake classifier that gives every ticket the same route."""
 
     version = "c"
 
@@ -64,7 +64,7 @@ def test_an_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
     assert better.asked == worse.asked == [(1, False), (1, True)]
 
 
-def test_a_safe_reply_is_not_asked_for_again(scrubber):
+def test_safe_reply_is_generated_once(scrubber):
     generator = Generator("Dear <PERSON_1>, it left.")
 
     proposals = propose(requests(3), generator, scrubber).proposals
@@ -75,7 +75,7 @@ def test_a_safe_reply_is_not_asked_for_again(scrubber):
 
 @pytest.fixture
 def draft(scrubber):
-    """Drafts for tickets whose values are the given ones."""
+    """Drafts for tickets with the given values."""
 
     def draft(tickets, classifier, generator, values, **options):
         drafters = Drafters(classifier, generator, scrubber)
@@ -94,13 +94,13 @@ def test_a_reply_is_restored(draft):
     assert (drafted.prediction.route, drafted.no_reply) == ("auto", None)
 
 
-def test_a_reply_whose_values_are_gone_is_never_shown(draft):
+def test_reply_with_missing_values_is_never_shown(draft):
     [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>."), {})
     assert drafted.reply is None
     assert (drafted.prediction.route, drafted.prediction.reason) == ("human", "its personal data can't be restored")
 
 
-def test_a_ticket_left_to_a_human_gets_a_reply_only_where_that_is_asked_for(draft):
+def test_ticket_for_a_human_gets_a_reply_only_on_request(draft):
     generator = Generator("It left.")
     [silent] = draft([ticket()], Classifier("human"), generator, {})
     assert (silent.reply, silent.no_reply, generator.asked) == (None, "not sure", [])

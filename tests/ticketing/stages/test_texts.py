@@ -13,7 +13,7 @@ def scrubber():
     return Scrubber(PrivacySettings(), JOHN)
 
 
-def test_odd_characters_become_text_that_can_be_stored(scrubber):
+def test_unusual_characters_become_storable_text(scrubber):
     [clean] = clean_texts([RawTexts("", "a\x00b \ud800 #123456\x00")], scrubber, LIMIT)
     assert clean.body == "ab <ORDER_ID_1>"
 
@@ -23,7 +23,7 @@ def test_a_subject_of_several_lines_becomes_one(scrubber):
     assert clean.subject == "Where is my parcel"
 
 
-def test_values_that_only_cleaning_joins_are_scrubbed_too(scrubber):
+def test_values_joined_by_cleaning_are_scrubbed_too(scrubber):
     [clean] = clean_texts([RawTexts("", "Call John\u200b Smith about it.")], scrubber, LIMIT)
     assert "Smith" not in clean.body
 

@@ -1,4 +1,4 @@
-"""Which tickets get into a study."""
+"""The sampling of a study's tickets."""
 
 from collections import Counter
 
@@ -69,9 +69,9 @@ def test_only_answered_tickets_that_everybody_writes_the_language_of_and_nobody_
         record(10),
         record(11, output=None),
         record(12, output="  "),
-        record(13, language="zh"),  # the generator does not write it
-        record(14, language="fr"),  # no training reply to be the nearest
-        record(15),  # the champion learnt it
+        record(13, language="zh"),  # the generator does not write this language
+        record(14, language="fr"),  # no training reply in this language
+        record(15),  # the champion was trained on it
         record(16, text="the champion learnt this text under another id"),
     ]
     snapshot = make_snapshot(tmp_path / "new", train, test=test)

@@ -1,4 +1,4 @@
-"""A rater's file: nothing in it unblinds, nothing in it runs, and what comes back is checked row by row."""
+"""A rater's file: it does not unblind, it contains no formulas, and the import checks every row."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def test_a_sheet_has_a_row_an_item_and_names_no_system_and_no_version(database, 
     records = [record(n, output=f"said {n}") for n in range(3)]
     other = make_study(database, records=records, name="other", candidate=None)
     with database.begin(None) as conn:
-        # What the seed says of systems is what the tests go by; a rater sees none of it.
+        # The tests read the order of the systems from the seed; a rater can't see the seed.
         conn.execute("ALTER TABLE ticketing.study_reply DISABLE TRIGGER USER")
         conn.execute("UPDATE ticketing.study_reply SET body = 'said' WHERE body LIKE '% wrote %'")
     path = tmp_path / "bob.csv"
@@ -131,7 +131,7 @@ def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, s
     done = import_sheet(database, study_id, "ann", sheet)
 
     assert done.new == 1
-    # A ticket is of two lines.
+    # A ticket takes two lines.
     assert [(one.line_number, one.reason) for one in done.refused] == [
         (2, "score_C is not 1, 2, 3, 4 or 5"),
         (4, "score_A is not 1, 2, 3, 4 or 5"),

@@ -1,4 +1,4 @@
-"""Blind studies: what raters can learn, what they are given, and what the database takes of them."""
+"""Blind studies: blinding, assignments, and the ratings that the database accepts."""
 
 import json
 
@@ -79,7 +79,7 @@ def test_a_raters_own_login_rates_under_its_name_and_sees_no_system_and_no_versi
     login = server.create_login(Role.RATER)
     study.assign(database, study_id, login)
     with psycopg.connect(server.uri(database_name, login)) as conn:
-        # Only the pipeline may act for another.
+        # Only the pipeline may act for another person.
         conn.execute("SELECT set_config('ticketing.actor', 'somebody else', false)")
         cursor = conn.execute("SELECT * FROM ticketing.study_next_v1(%s)", (study_id,))
         assert [column.name for column in cursor.description] == [

@@ -1,4 +1,4 @@
-"""The sample shop in Chinese: what its customers write, and what its agents answer, by department."""
+"""The Chinese texts of the sample shop's customers and agents, by department."""
 
 from ticketing.sample.chinese import (
     account,

@@ -1,4 +1,4 @@
-"""Goods that are broken, wrong or not wanted: what customers write to the service team in Chinese, and its answers."""
+"""Texts in Chinese of customers and the service team: broken, wrong and returned goods."""
 
 from ticketing.sample.intents import Wording, lines
 

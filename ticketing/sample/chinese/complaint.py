@@ -1,4 +1,4 @@
-"""How people were treated: what customers write to the customer care team in Chinese, and its answers."""
+"""Texts in Chinese of customers and the customer care team: complaints about staff, couriers and pages."""
 
 from ticketing.sample.intents import Wording, lines
 

@@ -1,4 +1,4 @@
-"""Parcels on their way: what customers write to the delivery team in Chinese, and its answers."""
+"""Texts in Chinese of customers and the delivery team: late, lost and incomplete parcels."""
 
 from ticketing.sample.intents import Wording, lines
 

@@ -1,4 +1,4 @@
-"""What Chinese tickets and replies share, whatever they are about."""
+"""Phrases that Chinese tickets and replies of all intents share."""
 
 from ticketing.sample.intents import lines
 
@@ -22,7 +22,7 @@ FILLERS = lines("""
     孩子帮我写的，请多包涵。
 """)
 
-# How a ticket names its order and article, where it does.
+# Sentences with which a ticket names its order and article.
 WITH_ORDER = lines("""
     订单号{order}。
     我的订单是{order}。
@@ -57,7 +57,8 @@ CHANGED = lines("""
     可能还要这个：{detail}
 """)
 
-# Of two matters one is what the customer wants; the words are the same either way round.
+# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
+# words alone do not show which.
 TWO_TOPICS = lines("""
     这次不是为了{other}，是为了{topic}。
     这次是为了{topic}，不是为了{other}。
@@ -80,7 +81,7 @@ TWO_TOPICS = lines("""
     “{other}”不急，急的是“{topic}”。
     急的是{topic}，{other}不急。
 """)
-# Two requests of which one comes first. The other is passed on to its department.
+# Frames for a ticket with two requests. The agent answers the first and passes the other on to its department.
 TWO_REQUESTS = lines("""
     最急的是这个：{ask}办好以后，还有“{other}”。
     有两件事。主要的：{ask}另一件是“{other}”，可以等。
@@ -88,7 +89,7 @@ TWO_REQUESTS = lines("""
     {ask}这个先办。以后再看看“{other}”。
     “{other}”有空再办。先办这个：{ask}
 """)
-# An update under a mail: what was asked above is over, or still stands.
+# Updates below an earlier mail: its request is settled, or still open.
 NOW_ANOTHER = lines("""
     更新：那件事过去了。{settled}现在是别的事。{request}
     过了一天：上面的不用处理了。{settled}但是：{request}
@@ -102,7 +103,7 @@ STILL_OPEN = lines("""
     顺便说一下：{settled}其他的还是照上面。
     更新：{settled}上面的事还是老样子。
 """)
-# The customer answers the shop's mail, and quotes it.
+# First sentences of a customer who answers and quotes the shop's mail.
 FOLLOW_UPS = lines("""
     谢谢这么快回复，但是没有用。
     那是自动回复吧？
@@ -116,7 +117,7 @@ QUESTIONS_BACK = lines("""
     来信已收到，请用您自己的话再说一遍。
 """)
 
-# What people write when they are at the end of their tether; none of it says what about.
+# Sentences of angry customers; none of them names the matter.
 RANT = lines("""
     我真的快没耐心了，我这个人平时脾气很好，不信你问认识我的人。
     这点事我花的时间早就超过东西本身的钱了，谁赔我时间？
@@ -169,7 +170,7 @@ NEAR_DUPLICATE = ("之前已经问过一次，请尽快回复。", "再发一次
 
 REPLY_GREETINGS = ("{name}您好，", "尊敬的{name}，您好，")
 REPLY_GREETINGS_NO_NAME = ("您好，", "尊敬的顾客，您好，")
-# The agent says which order it is about, so that the customer sees that the right one was looked at.
+# The agent names the order, so that the customer sees that it is the right order.
 CASES = ("查到您的订单{order}{details}。", "您的订单是{order}{details}。")
 ASK_ORDER_NUMBER = lines("""
     请提供订单号，方便我查询。确认邮件和发货单上都有。
@@ -194,5 +195,5 @@ TEAMS = {
 }  # fmt: skip
 ARTICLE = "商品"
 FULL_PRICE = "全款"
-# What stands before the details of an order, between them, and how an age is put.
+# The words before and between the details of an order, and the template for an age.
 BEFORE, BETWEEN, AGO = "：", "，", "{age}前"

@@ -1,4 +1,4 @@
-"""Questions before buying: what customers write to the product team in Chinese, and its answers."""
+"""Texts in Chinese of customers and the product team: questions before buying."""
 
 from ticketing.sample.intents import Wording, lines
 

@@ -1,4 +1,4 @@
-"""The sample shop in English: what its customers write, and what its agents answer, by department."""
+"""The English texts of the sample shop's customers and agents, by department."""
 
 from ticketing.sample.english import (
     account,

@@ -1,4 +1,4 @@
-"""Accounts and what is kept in them: what customers write to the account team, and its answers."""
+"""Texts in English of customers and the account team: logins, profiles, deleted accounts, newsletters."""
 
 from ticketing.sample.intents import Wording, lines
 

@@ -1,4 +1,4 @@
-"""Parcels on their way: what customers write to the delivery team, and its answers."""
+"""Texts in English of customers and the delivery team: late, lost and incomplete parcels."""
 
 from ticketing.sample.intents import Wording, lines
 

@@ -1,4 +1,4 @@
-"""Money: what customers write to the billing team, and its answers."""
+"""Texts in English of customers and the billing team: charges, refunds, invoices and vouchers."""
 
 from ticketing.sample.intents import Wording, lines
 

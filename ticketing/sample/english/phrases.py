@@ -1,4 +1,4 @@
-"""What English tickets and replies share, whatever they are about."""
+"""Phrases that English tickets and replies of all intents share."""
 
 from ticketing.sample.intents import lines
 
@@ -24,7 +24,7 @@ FILLERS = lines("""
     I am writing from my phone, so forgive the typing.
 """)
 
-# How a ticket names its order and article, where it does.
+# Sentences with which a ticket names its order and article.
 WITH_ORDER = lines("""
     It is about order {order}.
     My order number is {order}.
@@ -59,7 +59,8 @@ CHANGED = lines("""
     One more thing you may need: {detail}
 """)
 
-# Of two matters one is what the customer wants; the words are the same either way round.
+# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
+# words alone do not show which.
 TWO_TOPICS = lines("""
     This time I am not writing about {other}, I am writing about {topic}.
     It is {topic} that I need help with, it is not {other}.
@@ -84,7 +85,7 @@ TWO_TOPICS = lines("""
     My question is not {other}. My question is {topic}.
     My question is {topic}. My question is not {other}.
 """)
-# Two requests of which one comes first. The other is passed on to its department.
+# Frames for a ticket with two requests. The agent answers the first and passes the other on to its department.
 TWO_REQUESTS = lines("""
     First of all, and most urgent: {ask} When that is done, there is also {other}.
     I have two things. The main one: {ask} The other, {other}, can wait.
@@ -92,7 +93,7 @@ TWO_REQUESTS = lines("""
     {ask} That comes first. Later on somebody should also look after {other}.
     Somebody should look after {other} as well, some day. But first: {ask}
 """)
-# An update under a mail: what was asked above is over, or still stands.
+# Updates below an earlier mail: its request is settled, or still open.
 NOW_ANOTHER = lines("""
     Update: that is over. {settled} Now it is something else. {request}
     A day later: no need for the above any more. {settled} But: {request}
@@ -106,7 +107,7 @@ STILL_OPEN = lines("""
     By the way: {settled} The rest of this mail still stands.
     Edit: {settled} Everything above is still as it was.
 """)
-# The customer answers the shop's mail, and quotes it.
+# First sentences of a customer who answers and quotes the shop's mail.
 FOLLOW_UPS = lines("""
     Thank you for the quick answer, but it does not help me.
     That was an automatic answer, wasn't it?
@@ -120,7 +121,7 @@ QUESTIONS_BACK = lines("""
     We have received your message. Please describe it once more in your own words.
 """)
 
-# What people write when they are at the end of their tether; none of it says what about.
+# Sentences of angry customers; none of them names the matter.
 RANT = lines("""
     I have to say that I am losing my patience, and I am a patient person, ask anybody who knows me.
     In the meantime I have spent more hours on this than the whole thing is worth, and nobody pays me for them.
@@ -171,7 +172,7 @@ NEAR_DUPLICATE = ("I already wrote once, please answer.", "Second try.", "Just m
 
 REPLY_GREETINGS = ("Dear {short},", "Hello {short},", "Hi {short},")
 REPLY_GREETINGS_NO_NAME = ("Dear customer,", "Hello,", "Hi,")
-# The agent says which order it is about, so that the customer sees that the right one was looked at.
+# The agent names the order, so that the customer sees that it is the right order.
 CASES = ("I have order {order} before me{details}.", "Your order is {order}{details}.", "I see order {order}{details}.")
 ASK_ORDER_NUMBER = lines("""
     Please send us the order number, so that I can look it up. You find it in our confirmation and on the delivery note.
@@ -200,5 +201,5 @@ TEAMS = {
 }  # fmt: skip
 ARTICLE = "article"
 FULL_PRICE = "the full price"
-# What stands before the details of an order, between them, and how an age is put.
+# The words before and between the details of an order, and the template for an age.
 BEFORE, BETWEEN, AGO = ": ", ", ", "{age} ago"

@@ -1,4 +1,4 @@
-"""Questions before buying: what customers write to the product team, and its answers."""
+"""Texts in English of customers and the product team: questions before buying."""
 
 from ticketing.sample.intents import Wording, lines
 
