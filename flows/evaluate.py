@@ -105,7 +105,7 @@ def promote_or_ask(context: Context, chosen: list[JudgedCandidate], overrule: bo
     proposals = [Proposal(version=c.version, verdict_id=c.verdict_id, replacing=c.champion) for c in chosen]
     approved = Approval(by, None)
     if context.settings.gate.human_approval and not overrule:
-        sentence = "; ".join(f"{candidate.version}: {candidate.verdict.sentence}" for candidate in chosen)
+        sentence = "; ".join(f"{candidate.name}: {candidate.verdict.sentence}" for candidate in chosen)
         if approval.is_served():
             return approval.hand_over(proposals, sentence)
         approved = approval.ask_a_person(sentence, context.settings)
@@ -124,5 +124,5 @@ def _outcome(
     return Outcome(
         promoted=() if waiting_run else tuple(candidate.version for candidate in chosen),
         overruled=tuple(candidate.version for candidate in judged if overrule and not candidate.verdict.passed),
-        sentence="; ".join(f"{c.version} {result(c)}: {c.verdict.sentence}" for c in judged),
+        sentence="; ".join(f"{c.name} {result(c)}: {c.verdict.sentence}" for c in judged),
     )

@@ -33,7 +33,7 @@ def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Repor
         "previous champion."
     )
     verdict_lines = [
-        VerdictLine(candidate.version, candidate.verdict.passed, _summary(candidate), candidate.verdict.sentence)
+        VerdictLine(candidate.name, candidate.verdict.passed, _summary(candidate), candidate.verdict.sentence)
         for candidate in judged
     ]
     # Readers open the page for the verdict: the rules come first and the lineage last.

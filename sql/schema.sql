@@ -1671,13 +1671,6 @@ ALTER TABLE ONLY ticketing.draft
     ADD CONSTRAINT draft_pkey PRIMARY KEY (draft_id);
 
 --
--- Name: draft draft_ticket_id_revision_content_id_generator_version_key; Type: CONSTRAINT; Schema: ticketing; Owner: -
---
-
-ALTER TABLE ONLY ticketing.draft
-    ADD CONSTRAINT draft_ticket_id_revision_content_id_generator_version_key UNIQUE (ticket_id, revision, content_id, generator_version);
-
---
 -- Name: draft_work draft_work_pkey; Type: CONSTRAINT; Schema: ticketing; Owner: -
 --
 
@@ -1862,6 +1855,12 @@ CREATE INDEX clean_ticket_unfit ON ticketing.clean_ticket USING btree (ticket_id
 --
 
 CREATE INDEX draft_event_of_draft ON ticketing.draft_event USING btree (draft_id, event_id);
+
+--
+-- Name: draft_of_text; Type: INDEX; Schema: ticketing; Owner: -
+--
+
+CREATE UNIQUE INDEX draft_of_text ON ticketing.draft USING btree (ticket_id, revision, content_id, generator_version) WHERE (state <> ALL (ARRAY['superseded'::text, 'expired'::text]));
 
 --
 -- Name: draft_pending; Type: INDEX; Schema: ticketing; Owner: -

@@ -51,6 +51,7 @@ class CleanTicket:
     category: str | None
     reply: str | None
     content_id: str = ""  # of the raw text that it was made of; empty where nothing is keyed by it
+    scrubbed_at: datetime | None = None  # scrubbed again, the same text can have other placeholders
 
     @property
     def key(self) -> TextKey:

@@ -59,7 +59,7 @@ class TextReader:
 def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:
     """The texts as `input_ids` and `attention_mask`, cut to `max_tokens`, not padded. Broken UTF-8 is replaced.
 
-    While the tokenizer runs it takes about 70 kB a text, so many texts are encoded in batches.
+    The tokenizer takes up to 70 kB a text until it returns, so encode many texts in batches.
     """
     cut = [text[: max_tokens * CHARACTERS_A_TOKEN].encode("utf-8", "replace").decode("utf-8") for text in texts]
     encoded = tokenizer(cut, truncation=True, max_length=max_tokens)

@@ -54,7 +54,7 @@ logger = logging.getLogger("ticketing")
 
 # So many new words are another language, which has to be learnt; a few placeholders are not.
 NEW_LANGUAGE = 100
-ENCODED_TOGETHER = 1_000  # tickets; the tokenizer takes 70 kB for each until the batch is done
+ENCODED_TOGETHER = 1_000  # tickets; the tokenizer takes up to 70 kB for each until it returns
 ONLY_MEMBER = "."  # the folder of the model when there is one
 
 

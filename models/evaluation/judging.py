@@ -24,13 +24,11 @@ from models.registry.versions import ModelVersion
 from models.shared.encoder import Encoder
 from models.shared.hardware import cost_since
 from ticketing.corpus.snapshot import Snapshot, find_snapshot
-from ticketing.corpus.splitting import Part
+from ticketing.corpus.splitting import TRAINING_PARTS
 from ticketing.errors import CorpusError, ModelError
 from ticketing.stages.protocols import Completion
 
 logger = logging.getLogger("ticketing")
-
-TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,11 @@ class JudgedCandidate:
     def version(self) -> str:
         """The name of the candidate's version."""
         return self.model.version
+
+    @property
+    def name(self) -> str:
+        """The candidate's name for people, as in 'classifier 7'."""
+        return self.model.short_name
 
 
 class ChampionComparison(NamedTuple):
@@ -100,7 +103,7 @@ def compare_with_champion(context: Context, model: ModelVersion) -> ChampionComp
 def training_ticket_ids(context: Context, model: ModelVersion) -> frozenset[str]:
     """The tickets that a model was trained on, or that its thresholds were chosen on."""
     snapshot = _snapshot(context, model)
-    return frozenset(record.ticket_id for part in TRAINING_PARTS for record in snapshot.records(part))
+    return frozenset(record.ticket_id for part in TRAINING_PARTS for record in snapshot.iterate(part))
 
 
 def _judge_classifier(context: Context, model: ModelVersion) -> JudgedCandidate:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.snapshot import Record, Snapshot
 
-# The search for the nearest reply takes 27 kB a ticket and the checks of replies 11 kB: 38 GB for a million tickets,
-# 0.8 GB for these.
+# The search for the nearest reply takes 9 to 27 kB a ticket, the checks of replies up to 11 kB: 38 GB for a million
+# tickets, and 0.8 GB for this many.
 MAX_REPLIES = 20_000
 
 

@@ -30,8 +30,10 @@ from models.generator.qlora import (
     LoraPlusTrainer,
     freed_memory_kept,
     load_quantized,
+    load_rounded,
     training_arguments,
 )
+from models.generator.served_base import served_base
 from models.shared.base import languages_of, loading, resolve, weights_hash
 from models.shared.hardware import compute_dtype, cost_since
 from models.shared.progress import ProgressLog
@@ -124,13 +126,14 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     validation, _ = fitting_rows(held_out, tokenizer, chosen.max_tokens)
     validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length share a batch: less padding
     steps = training_steps([len(row.input_ids) for row in rows], chosen)
+    weights = weights_hash(base)
 
     work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, chosen, languages)}"
     work.mkdir(parents=True, exist_ok=True)
     progress = ProgressLog("generator")
     trainer_class = LoraPlusTrainer if torch.cuda.is_available() else CpuTrainer
     trainer = trainer_class(
-        model=load_quantized(base, chosen.base_model),
+        model=_load_base(base, weights, settings),
         args=training_arguments(chosen, steps, work),
         train_dataset=as_dataset(rows),
         eval_dataset=as_dataset(validation) if validation else None,
@@ -145,7 +148,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     with freed_memory_kept():
         trained = trainer.train(resume_from_checkpoint=last_checkpoint(work))
         loss = trainer.evaluate()["eval_loss"] if validation else None
-    save_adapter(trainer.model, chosen, base, languages, output)
+    save_adapter(trainer.model, chosen, weights, languages, output)
     shutil.rmtree(work)
     return {
         "rows": len(rows),
@@ -162,6 +165,13 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "compute": str(compute_dtype()).removeprefix("torch."),
         **cost_since(started),
     }
+
+
+def _load_base(base: str, weights: str, settings: Settings) -> torch.nn.Module:
+    name = settings.generator.base_model
+    if torch.cuda.is_available():
+        return load_quantized(base, name)
+    return load_rounded(served_base(name, settings, weights))
 
 
 def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
@@ -264,9 +274,9 @@ def last_checkpoint(work: Path) -> str | None:
 
 
 def save_adapter(
-    model: PeftModel, chosen: GeneratorSettings, base: str, languages: frozenset[str] | None, output: Path
+    model: PeftModel, chosen: GeneratorSettings, weights: str, languages: frozenset[str] | None, output: Path
 ) -> None:
-    """Writes the adapter and its manifest; a killed run leaves no `output`."""
+    """Writes the adapter and its manifest; a killed run leaves no `output`. `weights`: the hash of the base model."""
     # The base model's name, not its path, and sorted modules: the files must not differ between machines.
     config = model.peft_config["default"]
     config.base_model_name_or_path = chosen.base_model
@@ -276,5 +286,5 @@ def save_adapter(
     # The vocabulary has not changed. By default peft would look the base model's name up to find out.
     model.save_pretrained(part, save_embedding_layers=False)
     (part / "README.md").unlink(missing_ok=True)
-    write_manifest(part, chosen.base_model, weights_hash(base), languages)
+    write_manifest(part, chosen.base_model, weights, languages)
     part.rename(output)

@@ -38,8 +38,10 @@ ALTER TABLE ticketing.routing
 ALTER TABLE ticketing.draft ADD COLUMN content_id text NOT NULL DEFAULT '';
 ALTER TABLE ticketing.draft
     ALTER COLUMN content_id DROP DEFAULT,
-    DROP CONSTRAINT draft_ticket_id_revision_generator_version_key,
-    ADD UNIQUE (ticket_id, revision, content_id, generator_version);
+    DROP CONSTRAINT draft_ticket_id_revision_generator_version_key;
+-- A text can come back after another one, or be open again after an answer was withdrawn: it is drafted for again then.
+CREATE UNIQUE INDEX draft_of_text ON ticketing.draft (ticket_id, revision, content_id, generator_version)
+    WHERE state NOT IN ('superseded', 'expired');
 COMMENT ON COLUMN ticketing.draft.content_id IS 'which text of the ticket the draft answers; empty: unknown';
 GRANT SELECT (content_id) ON ticketing.draft TO ticketing_readonly;
 

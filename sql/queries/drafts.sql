@@ -1,22 +1,34 @@
 -- The queue of new tickets, and what is written back for them.
 
 -- name: enqueue_work(until)$
--- Makes work of every new text that has none yet; the window is on the last change of the ticket's row in the source. A
--- reply that was approved before texts had a content_id may have answered the text.
+-- Makes work of every new ticket whose text has neither work nor an outcome: a draft, a way to a human, or a reply that was
+-- approved before texts had a content_id. Work that is done without one (the text was another for a while) is queued again.
+-- The window is on the last change of the ticket's row in the source.
 WITH added AS (
-    INSERT INTO ticketing.draft_work (ticket_id, revision, content_id)
+    INSERT INTO ticketing.draft_work AS w (ticket_id, revision, content_id)
     SELECT c.ticket_id, c.revision, c.content_id
     FROM ticketing.clean_ticket c
     WHERE c.category IS NULL AND c.reply IS NULL AND c.unfit IS NULL
       AND coalesce(c.updated_at, c.created_at, '-infinity') < :until
       AND NOT EXISTS (
-          SELECT FROM ticketing.draft_work w
-          WHERE w.ticket_id = c.ticket_id AND w.revision = c.revision AND w.content_id = c.content_id)
+          SELECT FROM ticketing.draft_work o
+          WHERE o.ticket_id = c.ticket_id AND o.revision = c.revision AND o.content_id = c.content_id
+            AND o.state <> 'done')
+      AND NOT EXISTS (
+          SELECT FROM ticketing.draft d
+          WHERE d.ticket_id = c.ticket_id AND d.revision = c.revision AND d.content_id = c.content_id
+            AND d.state NOT IN ('superseded', 'expired'))
+      AND NOT EXISTS (
+          SELECT FROM ticketing.routing r
+          WHERE r.ticket_id = c.ticket_id AND r.revision = c.revision AND r.content_id = c.content_id
+            AND r.route = 'human')
       AND NOT EXISTS (
           SELECT FROM ticketing.outbox o
           WHERE o.ticket_id = c.ticket_id AND o.revision = c.revision AND o.content_id = '')
     ORDER BY coalesce(c.created_at, c.updated_at), c.ticket_id
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (ticket_id, revision, content_id) DO UPDATE
+    SET state = 'queued', queued_at = clock_timestamp(), claimed_by = NULL, attempts = 0, finished_at = NULL
+    WHERE w.state = 'done'
     RETURNING 1
 )
 SELECT count(*) FROM added;
@@ -50,7 +62,8 @@ WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision AND w.content_
 
 -- name: claim_work(worker, amount, lease_seconds)
 -- Takes a chunk, and gives the scrubbed tickets; a ticket that has another text or an answer by now has none.
-SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.language, c.subject, c.body, (c.ticket_id IS NULL) AS gone
+SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.scrubbed_at, c.language, c.subject, c.body,
+       (c.ticket_id IS NULL) AS gone
 FROM ticketing.claim_work_v2(:worker, :amount, make_interval(secs => :lease_seconds)) w
 LEFT JOIN ticketing.clean_ticket c
     ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.content_id = w.content_id
@@ -63,12 +76,12 @@ UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(
 WHERE state = 'claimed' AND claimed_by = :worker;
 
 -- name: lock_own_work(worker)
--- The claims this worker still holds; a lease that ran out and was taken by another is not among them. Not current: the
--- ticket has another text by now, so that a reply to the claimed one is of no use.
-SELECT w.ticket_id, w.revision, w.content_id,
-       NOT EXISTS (SELECT FROM ticketing.clean_ticket c
-                   WHERE c.ticket_id = w.ticket_id AND c.content_id <> w.content_id) AS is_current
+-- The claims this worker still holds; a lease that ran out and was taken by another is not among them. With the time at
+-- which the claimed text was scrubbed, null if the ticket has another text by now.
+SELECT w.ticket_id, w.revision, w.content_id, c.scrubbed_at
 FROM ticketing.draft_work w
+LEFT JOIN ticketing.clean_ticket c
+    ON c.ticket_id = w.ticket_id AND c.revision = w.revision AND c.content_id = w.content_id
 WHERE w.state = 'claimed' AND w.claimed_by = :worker
 ORDER BY w.ticket_id, w.revision, w.content_id
 FOR UPDATE OF w;
@@ -104,7 +117,8 @@ INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category
     classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)
 VALUES (:ticket_id, :revision, :content_id, :language, :category, :confidence, :body, :placeholder_body,
     :classifier_version, :generator_version, :snapshot_id, :prompt_version, :prompt_tokens, :completion_tokens, :seconds)
-ON CONFLICT (ticket_id, revision, content_id, generator_version) DO NOTHING;
+ON CONFLICT (ticket_id, revision, content_id, generator_version) WHERE state NOT IN ('superseded', 'expired')
+DO NOTHING;
 
 -- name: supersede_drafts(ticket_id, revision, content_id, generator_version)*!
 -- Pending drafts for an older revision, for another text, or for this one by another model, unless a reviewer holds them.

@@ -65,7 +65,7 @@ def test_where_a_person_is_wanted_nothing_is_promoted_before_the_yes(judging, as
     asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
     evaluate()
     assert asked["before"] == {}
-    assert model.version in asked["sentences"][0]
+    assert model.short_name in asked["sentences"][0]
     assert history(database) == [(model.version, "ann", False, "looks good")]
 
 
@@ -76,10 +76,10 @@ def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, dat
     model = candidate(database, settings, add_snapshot(database))
     outcome = evaluate()
     assert outcome.promoted == ()
-    assert f"{model.version} passed and waits for a person (run brave-owl)" in outcome.sentence
+    assert f"{model.short_name} passed and waits for a person (run brave-owl)" in outcome.sentence
     [([proposal], sentence)] = handed
     assert (proposal.version, proposal.replacing) == (model.version, None)
-    assert model.version in sentence
+    assert model.short_name in sentence
     assert (asked["sentences"], champion_versions(database)) == ([], {})
 
 

@@ -173,7 +173,7 @@ def test_missing_view_is_told(database):
         conn.execute("DROP VIEW ticketing.source_ticket")
     with database.begin() as conn, pytest.raises(SourceMissing, match="There is no view ticketing.source_ticket"):
         check_source(conn)
-    with pytest.raises(DatabaseError, match="ticketing db upgrade"), database.begin() as conn:
+    with pytest.raises(DatabaseError, match="ticketing doctor"), database.begin() as conn:
         read_source(conn, None, None, 10)
 
 

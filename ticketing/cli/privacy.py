@@ -116,7 +116,7 @@ def audit_command(
     rows = [(place, kind, how, str(count)) for (place, kind, how), count in counts]
     print_table(("place", "kind", "found by", "findings"), rows)
     for finding in findings[:show]:
-        output.print(f"{finding.place}: {finding.kind} in {finding.key}", markup=False)
+        output.print(f"{finding.place}: {finding.kind} in {finding.key}", markup=False, soft_wrap=True)
     raise typer.Exit(1)
 
 

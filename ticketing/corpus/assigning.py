@@ -55,6 +55,7 @@ def assign(
             state.hold_out_drawn(part, share)
         state.top_up_languages(part, share)
     state.cover_categories()
+    state.thin_out()
     return state.result()
 
 
@@ -124,7 +125,6 @@ class _Groups:
         if part == TEST:
             self._share(taken[self.large[taken]])
             self.dropped |= self.shared[self.group] & (self.age > self.age[self.newest[taken]].min())
-        self._thin_out(part, LEFT_OUT)
 
     def hold_out_drawn(self, part: int, share: float) -> None:
         """Holds out the first groups of each category that together have about its share of tickets."""
@@ -141,7 +141,6 @@ class _Groups:
                 if tickets + size <= 1.1 * quota:
                     self.part[group] = part
                     tickets += size
-        self._thin_out(part, TRAIN)
 
     def top_up_languages(self, part: int, share: float) -> None:
         """Gives a part what it lacks of each language, if that takes MOST_TOPPED_UP of its training tickets at most."""
@@ -167,6 +166,21 @@ class _Groups:
         # Of a category that came in large groups only, train needs the new tickets too.
         self.dropped &= self.train[self.category] > 0
 
+    def thin_out(self) -> None:
+        """Keeps at most `max_held_out_tickets` of each language in a part, by category.
+
+        The others go back to train, unless they are newer than the test part.
+        """
+        for part, _ in self.shares:
+            for language in range(len(self.languages)):
+                own = self.ordered[((self.part == part) & (self.spoken == language))[self.ordered]]
+                if len(own) > self.most_held_out:
+                    labels = self.label[own]
+                    sizes = {str(label): int(count) for label, count in enumerate(np.bincount(labels)) if count}
+                    for label, seats in seats_by_category(sizes, self.most_held_out).items():
+                        rest = own[labels == int(label)][seats:]
+                        self.part[rest] = LEFT_OUT if self.by_time else TRAIN
+
     def result(self) -> Assignment:
         """What became of each ticket: of a held-out group only the newest is in its part."""
         parts = self.part[self.group]
@@ -181,26 +195,17 @@ class _Groups:
 
     def _quotas(self, share: float) -> NDArray[np.float64]:
         """How many groups of each language a part should have."""
-        return np.asarray(np.minimum(share * self.language_groups, self.most_held_out))
+        return np.minimum(share * self.language_groups.astype(np.float64), self.most_held_out)
 
     def _free(self, among: NDArray[np.bool_] | None = None) -> Rows:
         """Groups that can be held out whole, the first in line first."""
         able = (self.part == TRAIN) & self.orderly & ~self.large
-        return np.asarray(self.ordered[(able if among is None else able & among)[self.ordered]])
+        groups: Rows = self.ordered[(able if among is None else able & among)[self.ordered]]
+        return groups
 
     def _share(self, groups: Rows) -> None:
         self.shared[groups] = True
         self.dropped[self.newest[groups]] = True
-
-    def _thin_out(self, part: int, rest: int) -> None:
-        """Keeps at most `max_held_out_tickets` of each language, by category; moves the rest to another part."""
-        for language in range(len(self.languages)):
-            own = self.ordered[((self.part == part) & (self.spoken == language))[self.ordered]]
-            if len(own) > self.most_held_out:
-                labels = self.label[own]
-                sizes = {str(label): int(count) for label, count in enumerate(np.bincount(labels)) if count}
-                for label, seats in seats_by_category(sizes, self.most_held_out).items():
-                    self.part[own[labels == int(label)][seats:]] = rest
 
     def _give_back(self, category: int) -> None:
         """Moves the last in line of a category's held-out groups to train until it has half of the tickets."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from ticketing.database import Connection, Database, queries
@@ -190,6 +190,8 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
 
 
 def _end(until: datetime | None, now: datetime) -> Cursor:
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)  # As everywhere in the database's sessions.
     return Cursor(min(until or now, now), "")
 
 

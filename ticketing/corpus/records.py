@@ -120,6 +120,13 @@ class Reading:
         )
 
 
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, BATCH_ROWS at a time; None: all columns."""
+    # With read-ahead, pyarrow holds what it has read until the file is closed.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
+
+
 def write_rows(writer: pq.ParquetWriter, records: Sequence[Record]) -> None:
     """Appends records to an open file."""
     if records:

@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 
 from ticketing.corpus.categories import named
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
-from ticketing.corpus.records import BATCH_ROWS, SCHEMA, Reading, Record, write_rows
+from ticketing.corpus.records import SCHEMA, Reading, Record, read_batches, write_rows
 from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.splitting import PARTS, Part, Split, split
 from ticketing.database import Database, queries
@@ -78,9 +78,8 @@ class Snapshot:
 
     def iterate(self, part: Part) -> Iterator[Record]:
         """The tickets of one part, in their order, read in batches: a part need not fit into memory."""
-        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
-            for batch in file.iter_batches(BATCH_ROWS):
-                yield from map(_record, batch.to_pylist())
+        for batch in read_batches(self.path / f"{part}.parquet"):
+            yield from map(_record, batch.to_pylist())
 
     def records(self, part: Part) -> list[Record]:
         """All tickets of one part, in their order."""
@@ -92,9 +91,8 @@ class Snapshot:
         Each category has its share, but at least `count // (2 * categories)` tickets, or all where it has fewer. The
         part is read twice, so that only the sample is in memory.
         """
-        with pq.ParquetFile(self.path / f"{part}.parquet") as file:
-            batches = file.iter_batches(BATCH_ROWS, columns=["category"])
-            categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
+        batches = read_batches(self.path / f"{part}.parquet", ["category"])
+        categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
         drawn = draw_by_category(categories, count, f"{self.snapshot_id} {part}")
         return [record for index, record in enumerate(self.iterate(part)) if index in drawn]
 
@@ -230,7 +228,7 @@ def _write_parts(
     writers = {part: pq.ParquetWriter(building / f"{part}.parquet", SCHEMA) for part in PARTS}
     index = 0
     try:
-        for batch in pq.ParquetFile(spool).iter_batches(BATCH_ROWS):
+        for batch in read_batches(spool):
             rows: dict[Part, list[Record]] = {part: [] for part in PARTS}
             for row in batch.to_pylist():
                 record = Record(**{**row, "group": groups[index]})

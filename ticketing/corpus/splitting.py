@@ -15,6 +15,7 @@ from ticketing.settings import CorpusSettings
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")  # in the order of assigning's numbers
+TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")  # models are trained or chosen on them
 SplitKind = Literal["by time", "by category"]
 
 
@@ -110,7 +111,9 @@ def _time_order(parts: Sequence[Part | None], times: Sequence[datetime | None]) 
     )
 
     def order(border: datetime) -> TimeOrder:
-        in_train, in_validation = (len(known) - bisect.bisect_right(known, border) for known in (train, validation))
-        return TimeOrder(border, in_train, in_validation, bisect.bisect_left(test, border))
+        newer_in_train, newer_in_validation = (
+            len(known) - bisect.bisect_right(known, border) for known in (train, validation)
+        )
+        return TimeOrder(border, newer_in_train, newer_in_validation, bisect.bisect_left(test, border))
 
-    return min(map(order, test), key=lambda order: order.newer_in_train + order.newer_in_validation + order.older_in_test)
+    return min(map(order, test), key=lambda order: sum(order[1:]))

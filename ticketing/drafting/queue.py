@@ -89,13 +89,13 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
 
     Returns:
         what was written. A ticket whose lease ran out and that another worker took is left to that one. A ticket that
-        has another text by now gets nothing: its new text is queued anew.
+        has another text by now, or was scrubbed again, gets nothing: it is queued again by the next `enqueue`.
     """
-    held = list(queries.lock_own_work(conn, worker=worker))
-    outdated = [_key(row) | {"worker": worker} for row in held if not row["is_current"]]
-    if outdated:
-        queries.finish_work(conn, outdated)
-    current = {text_key(row) for row in held if row["is_current"]}
+    scrubbed_at = {text_key(row): row["scrubbed_at"] for row in queries.lock_own_work(conn, worker=worker)}
+    held = [result.ticket for result in results if result.ticket.key in scrubbed_at]
+    if held:
+        queries.finish_work(conn, [ticket.key._asdict() | {"worker": worker} for ticket in held])
+    current = {ticket.key for ticket in held if ticket.scrubbed_at == scrubbed_at[ticket.key]}
     written = [result for result in results if result.ticket.key in current]
     if not written:
         return []
@@ -121,7 +121,6 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
             for key, result in zip(keys, written, strict=True)
         ],
     )
-    queries.finish_work(conn, [key | {"worker": worker} for key in keys])
     return written
 
 
@@ -150,6 +149,7 @@ def _ticket(row: Mapping[str, Any]) -> CleanTicket:
         category=None,
         reply=None,
         content_id=row["content_id"],
+        scrubbed_at=row["scrubbed_at"],
     )
 
 

@@ -5,6 +5,7 @@ They return spans with a score; `ticketing.privacy.scrubber` decides what is rep
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -21,6 +22,7 @@ from presidio_analyzer.predefined_recognizers import (
 from ticketing.errors import ConfigurationError
 from ticketing.privacy.chinese import ChineseRecogniser
 from ticketing.privacy.formats import FORMATS, URLS, Format
+from ticketing.privacy.placeholders import PLACEHOLDER
 from ticketing.settings import PrivacySettings
 
 # ASCII, because Unicode counts Chinese characters as letters: \b would find no boundary between 号 and a digit.
@@ -128,6 +130,11 @@ def is_phone_number(text: str) -> bool:
     return False
 
 
+def count_digits(text: str) -> int:
+    """The digits of a text that are not part of a placeholder."""
+    return sum(map(str.isdigit, PLACEHOLDER.sub("", text)))
+
+
 class FormatRecogniser(EntityRecognizer):  # type: ignore[misc]
     """Values in all formats, in any language, in a single recogniser: dozens of recognisers would take longer."""
 
@@ -143,7 +150,7 @@ class FormatRecogniser(EntityRecognizer):  # type: ignore[misc]
     ) -> list[RecognizerResult]:
         """The values in the text, in no particular order."""
         results = []
-        has_digit = any(character.isdigit() for character in text)
+        has_digit = count_digits(text) > 0
         for form, pattern in self._formats:
             if form.has_digit and not has_digit:
                 continue
@@ -213,22 +220,39 @@ class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
         )
 
 
-def recognisers_for(settings: PrivacySettings) -> list[EntityRecognizer]:
+@dataclass(frozen=True)
+class Search:
+    """A recogniser, and what a text must have at least, so that it is not run on texts in which it can find nothing."""
+
+    recogniser: EntityRecognizer
+    min_digits: int = 0  # outside placeholders
+    needs: tuple[str, ...] = ()  # one of these, in lower case; empty: nothing
+
+    def can_find(self, text: str, digits: int) -> bool:
+        """Whether the recogniser could find anything in a text with so many digits."""
+        if digits < self.min_digits:
+            return False
+        return not self.needs or any(part in text.lower() for part in self.needs)
+
+
+def recognisers_for(settings: PrivacySettings) -> list[Search]:
     """All recognisers that work by patterns, and the recogniser of Chinese people and addresses."""
-    stock = [recogniser() for recogniser in (IbanRecognizer, IpRecognizer, UsSsnRecognizer)]
-    for recogniser in stock:
+    iban, ip, ssn = IbanRecognizer(), IpRecognizer(), UsSsnRecognizer()
+    for recogniser in (iban, ip, ssn):
         recogniser.global_regex_flags = FLAGS
-    own: list[EntityRecognizer] = [
-        *stock,
-        EmailRecogniser(),
-        PhoneRecogniser(),
-        UrlRecogniser(settings.own_domains),
-        ChineseRecogniser(),
-        GreetedRecogniser(),
-        FormatRecogniser(FORMATS),
+    searches = [
+        Search(iban, min_digits=4),
+        Search(ip, min_digits=1, needs=(".", ":")),
+        Search(ssn, min_digits=9),
+        Search(EmailRecogniser(), needs=("@",)),
+        Search(PhoneRecogniser(), min_digits=5),
+        Search(UrlRecogniser(settings.own_domains), needs=("://", "www.")),
+        Search(ChineseRecogniser()),
+        Search(GreetedRecogniser()),
+        Search(FormatRecogniser(FORMATS)),
     ]
     if settings.order_patterns:
-        own.append(ShopRecogniser("ORDER_ID", "order_patterns", settings.order_patterns, 0.8))
+        searches.append(Search(ShopRecogniser("ORDER_ID", "order_patterns", settings.order_patterns, 0.8)))
     if settings.tracking_patterns:
-        own.append(ShopRecogniser("TRACKING_ID", "tracking_patterns", settings.tracking_patterns, 0.85))
-    return own
+        searches.append(Search(ShopRecogniser("TRACKING_ID", "tracking_patterns", settings.tracking_patterns, 0.85)))
+    return searches

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from presidio_analyzer import EntityRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 
 from ticketing.errors import PrivacyError
 from ticketing.privacy.learnt import LearntRecogniser, NameFinder
@@ -26,7 +26,7 @@ from ticketing.privacy.placeholders import (
     is_part_of_placeholder,
     original_spans,
 )
-from ticketing.privacy.recognisers import NOT_NAMES, recognisers_for
+from ticketing.privacy.recognisers import NOT_NAMES, Search, count_digits, recognisers_for
 from ticketing.settings import PrivacySettings
 
 __all__ = ["Scrubbed", "Scrubber", "Span"]
@@ -61,7 +61,8 @@ class Scrubber:
 
     def __init__(self, settings: PrivacySettings, finder: NameFinder) -> None:
         self._learnt = LearntRecogniser(finder)
-        self._recognisers = recognisers_for(settings)
+        self._name_search = [Search(self._learnt)]
+        self._searches = recognisers_for(settings)
         self._threshold = settings.score_threshold
         self.version = _version(settings, finder.version)
 
@@ -121,7 +122,7 @@ class Scrubber:
         # workers fall asleep, and waking them takes time.
         with ThreadPoolExecutor(max_workers=1) as pool:
             names = pool.submit(self._names, [normal.text for normal in normalised]) if look_for_names else None
-            by_pattern = [list(self._found_by(self._recognisers, normal.text)) for normal in normalised]
+            by_pattern = [list(self._found_by(self._searches, normal.text)) for normal in normalised]
         by_name = names.result() if names else [[] for _ in texts]
         for text, normal, *found in zip(texts, normalised, by_pattern, by_name, strict=True):
             results = [result for results in found for result in results]
@@ -131,12 +132,13 @@ class Scrubber:
 
     def _names(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:
         self._learnt.find_in(texts)
-        found = [list(self._found_by([self._learnt], text)) for text in texts]
+        found = [list(self._found_by(self._name_search, text)) for text in texts]
         self._learnt.clear()
         return found
 
-    def _found_by(self, recognisers: Iterable[EntityRecognizer], text: str) -> Iterator[RecognizerResult]:
-        for recogniser in recognisers:
+    def _found_by(self, searches: Iterable[Search], text: str) -> Iterator[RecognizerResult]:
+        digits = count_digits(text)
+        for recogniser in (search.recogniser for search in searches if search.can_find(text, digits)):
             for result in recogniser.analyze(text, recogniser.supported_entities, NO_ARTIFACTS):
                 if result.score >= self._threshold:
                     yield result

@@ -79,9 +79,9 @@ def colloquial(rng: random.Random, text: Text, language: str) -> Text:
     return text.rewritten(typed)
 
 
-def with_emoji(rng: random.Random, text: Text, language: str) -> Text:
-    """Some emoji at the end."""
-    return text + rng.choice(("", " ")) + rng.choice(EMOJI_ZH if language == "zh" else EMOJI) * rng.choice((1, 1, 2, 3))
+def emoji(rng: random.Random, language: str) -> str:
+    """Some emoji, or what people write for one, to put at the end of a sentence."""
+    return str(rng.choice(("", " ")) + rng.choice(EMOJI_ZH if language == "zh" else EMOJI) * rng.choice((1, 1, 2, 3)))
 
 
 def signature(rng: random.Random, values: Mapping[str, Personal | str], language: str) -> Text:

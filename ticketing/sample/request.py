@@ -14,7 +14,8 @@ from ticketing.sample.intents import ASK_DATE, ASK_ORDER_NUMBER, CHECK_ORDER_NUM
 from ticketing.sample.people import contact
 from ticketing.sample.text import FIELD, Text, fill, join
 
-# How many tickets of a hundred have which form. Chinese ones are half as many, so that fewer hard ones can be learnt.
+# How many tickets of a hundred have which form. Chinese tickets are half as many, so
+# fewer of them are hard.
 FORMS = {
     "en": {"plain": 29, "two topics": 29, "one line": 9, "thread": 14, "two requests": 7, "follow-up": 6, "rant": 6},
     "zh": {"plain": 39, "two topics": 21, "one line": 9, "thread": 12, "two requests": 7, "follow-up": 6, "rant": 6},
@@ -30,10 +31,15 @@ EMOJI = 0.12
 
 @dataclass(frozen=True)
 class Request:
-    """A customer's ticket. `told` are the fields that it tells the agent, `passed_on` the intent of a second request."""
+    """A customer's ticket.
+
+    `named`: it says the customer's name. `told`: the fields that it tells the agent. `passed_on`: the intent of a second
+    request, which another department answers.
+    """
 
     subject: Text
     body: Text
+    named: bool
     told: frozenset[str]
     decision: str
     passed_on: Intent | None
@@ -45,8 +51,7 @@ class Writer:
     def __init__(self, rng: random.Random, texts: ModuleType, intent: Intent, values: Values, days: int) -> None:
         self._rng, self._texts, self._values = rng, texts.phrases, values
         self._wordings: dict[str, Wording] = texts.WORDINGS
-        self._language = "zh" if texts.__name__.endswith("chinese") else "en"
-        self._gap = "" if self._language == "zh" else " "
+        self._language: str = self._texts.LANGUAGE
         self._intent, self._own = intent, self._wordings[intent.name]
         # Another department's matter, for tickets that mention two.
         self._other = rng.choice([one for one in INTENTS if one.category != intent.category])
@@ -65,11 +70,11 @@ class Writer:
             body = noise.colloquial(rng, body, self._language)
         elif self._language == "en" and rng.random() < WITH_TYPOS:
             body = noise.with_typos(rng, body, rng.choice((0.01, 0.03)))
-        if rng.random() < EMOJI:
-            body = noise.with_emoji(rng, body, self._language)
+        # What stands in a signature or a quoted mail alone is cut off by cleaning.
+        named = any(span.kind == "PERSON" for span in body.spans)
         body = self._with_tail(body)
         passed_on = self._other if self._form == "two requests" else None
-        return Request(fill(subject, self._values), body.stripped(), told, self._decision(told), passed_on)
+        return Request(fill(subject, self._values), body.stripped(), named, told, self._decision(told), passed_on)
 
     def _choose_case(self, days: int) -> str:
         cases = self._intent.cases
@@ -90,14 +95,16 @@ class Writer:
     def _paragraphs(self) -> list[str]:
         rng = self._rng
         if self._form == ONE_LINE:
-            return [rng.choice(self._own.shorts)]
+            return [rng.choice(self._own.shorts) + (noise.emoji(rng, self._language) if rng.random() < EMOJI else "")]
         greeting, closing = rng.choice(self._texts.GREETINGS), rng.choice(self._texts.CLOSINGS)
         middle = {
             "plain": self._plain, TWO_TOPICS: self._two_topics, THREAD: self._thread,
             "two requests": self._two_requests, "follow-up": self._follow_up, RANT: self._rant,
         }[self._form]()  # fmt: skip
         if rng.random() < CONTACT_LEFT:
-            middle[-1] = self._joined([middle[-1], contact(rng, self._values, self._language)])
+            middle[-1] = self._joined([middle[-1], contact(rng, self._language)])
+        if rng.random() < EMOJI:
+            middle[-1] += noise.emoji(rng, self._language)
         detail = self._detail()
         if detail and rng.random() < 0.15:
             return [greeting, *middle, _put(rng.choice(self._texts.CHANGED), detail=detail), closing]
@@ -149,7 +156,7 @@ class Writer:
         return self._joined([*own, *self._evidence(), self._rng.choice(self._own.asks)])
 
     def _joined(self, sentences: Sequence[str]) -> str:
-        return self._gap.join(one for one in sentences if one)
+        return str(self._texts.GAP).join(one for one in sentences if one)
 
     def _filled(self, sentences: list[str], counts: Sequence[int] = (0, 0, 0, 1, 1, 2)) -> str:
         """The sentences with some between them that say nothing about the matter."""

@@ -140,12 +140,12 @@ def _quote_header(lines: list[str], index: int) -> tuple[int, bool]:
     if _RULER.fullmatch(line):
         header = _mail_header(lines, index + 1)
         return (1 + header if header else 0), True
-    # Mail programs wrap the line that names the sender.
-    for extra in range(min(3, len(lines) - index)):
-        other = lines[index + extra]
-        if len(other) <= MAX_HEADER_CHARS and _WROTE_ENDS.fullmatch(other) and _WROTE_BEGINS.fullmatch(line):
-            announced = lines[index : index + extra + 1]
-            return 1 + extra, any(_WROTE_BY_PROGRAM.search(line) for line in announced)
+    if _WROTE_BEGINS.fullmatch(line):
+        # Mail programs wrap the line that names the sender.
+        for extra, other in enumerate(lines[index : index + 3]):
+            if len(other) <= MAX_HEADER_CHARS and _WROTE_ENDS.fullmatch(other):
+                by_program = any(_WROTE_BY_PROGRAM.search(part) for part in lines[index : index + extra + 1])
+                return (1 + extra if by_program or not extra else 0), by_program
     return _mail_header(lines, index), True
 
 

@@ -125,7 +125,8 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _TEAM = re.compile(
-    r"(?:Your|The|Ihr|Euer|Das|Votre|Su|Tu|El)(?: [\w&.-]+){0,3}[ -](?:[Tt]eam|[Kk]undenservice|équipe|equipo)"
+    r"(?:Your|The|Ihr|Euer|Das|Votre|Su|Tu|El)(?: [\w&.-]+){0,3}"
+    r"[ -](?:[Tt]eam|[Ss]hop|[Ss]tore|[Ss]upport|[Kk]undenservice)"
     r"|(?:L'équipe|El equipo)(?: [\w&.-]+){1,4}|[^\W\da-zA-Z我你您请让叫帮找要诉]{2,8}(?:团队|小组)"
 )
 _CHINESE_TITLE = re.compile(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ticketing.corpus.snapshot import Record, Snapshot
+from ticketing.corpus.splitting import TRAINING_PARTS
 from ticketing.errors import CorpusError
 
 Stratum = tuple[str, str]
@@ -33,21 +34,25 @@ def eligible_records(
             are excluded.
         languages: for each model the languages that it writes; None: any.
     """
-    train = snapshot.records("train")
-    trained_on = [record for other in others for part in ("train", "validation") for record in other.records(part)]
-    ids, texts = {record.ticket_id for record in trained_on}, {record.text for record in trained_on}
     model_languages = [chosen for chosen in languages if chosen is not None]
-    retrieval_languages = {record.language for record in train if record.output}
-    return [
+    retrieval_languages = {record.language for record in snapshot.iterate("train") if record.output}
+    eligible = [
         record
-        for record in snapshot.records("test")
+        for record in snapshot.iterate("test")
         if record.output
         and record.output.strip()
         and record.language in retrieval_languages
         and all(record.language in chosen for chosen in model_languages)
-        and record.ticket_id not in ids
-        and record.text not in texts
     ]
+    # The training parts may be a hundred times as large as the test part, so only what both have is kept in memory.
+    ids, texts = {record.ticket_id for record in eligible}, {record.text for record in eligible}
+    known_ids, known_texts = set[str](), set[str]()
+    for other in others:
+        for part in TRAINING_PARTS:
+            for record in other.iterate(part):
+                known_ids.update({record.ticket_id} & ids)
+                known_texts.update({record.text} & texts)
+    return [r for r in eligible if r.ticket_id not in known_ids and r.text not in known_texts]
 
 
 def draw(records: Collection[Record], size: int, overlap: float, seed: int) -> Sample:

@@ -87,7 +87,7 @@ def test_adversarial_training_adds_the_gradient_at_moved_words_and_moves_them_ba
     for adversarial in (0.0, 0.5):
         model = small_bert()
         trainer = trainer_of(model, tmp_path, adversarial)
-        trainer.create_accelerator_and_postprocess()
+        trainer.current_gradient_accumulation_steps = 1  # as `train` does
         before = model.get_input_embeddings().weight.detach().clone()
         trainer.training_step(model.train(), batch())
         words.append((before, model.get_input_embeddings().weight.detach()))

@@ -17,6 +17,7 @@ from models.evaluation.generator import evaluate_generator
 from models.evaluation.scored_replies import look_up_replies, scored_records, write_base_replies, write_replies
 from models.generator.training import save_adapter
 from models.registry.versions import ModelVersion
+from models.shared.base import weights_hash
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.models.tiny_model import save_tiny_model
 from ticketing.corpus.snapshot import Record
@@ -158,7 +159,7 @@ def test_an_adapter_that_is_empty_is_refused(tmp_path):
         AutoModelForCausalLM.from_pretrained(base),
         LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"),
     )
-    save_adapter(empty, settings.generator, str(base), None, tmp_path / "adapter")
+    save_adapter(empty, settings.generator, weights_hash(str(base)), None, tmp_path / "adapter")
     model = ModelVersion(
         "generator-1", "generator", "candidate", "5afe", str(base), tmp_path / "adapter", "hash", {}, {}
     )

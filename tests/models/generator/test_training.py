@@ -255,9 +255,11 @@ from pathlib import Path
 from models.generator.training import train_generator
 from ticketing.corpus.snapshot import Snapshot
 from ticketing.settings import Settings
+from ticketing.stages.prompts import PROMPT_VERSION
 home, snapshot, output = map(Path, sys.argv[1:4])
 settings = Settings(home=home, generator=eval(sys.argv[4]))
-train_generator(Snapshot(snapshot, {"snapshot_id": "5afe"}), settings, output)
+manifest = {"snapshot_id": "5afe", "prompt_version": PROMPT_VERSION}
+train_generator(Snapshot(snapshot, manifest), settings, output)
 """
 
 

@@ -98,13 +98,16 @@ def test_an_artefact_registered_before_there_were_hashes_in_paths_still_loads(da
     assert find(database, model.version, settings).path == settings.home / "models" / model.version
 
 
-def test_what_cant_be_registered_is_taken_away_but_not_what_another_version_uses(database, settings, snapshot_id):
-    kept = candidate(database, settings, snapshot_id)
+def test_what_cant_be_registered_is_kept_apart_from_what_another_version_uses(database, settings, snapshot_id):
+    registered = candidate(database, settings, snapshot_id)
     for content in ("weights", "never registered"):
         with pytest.raises(DatabaseError):
             candidate(database, settings, "no such snapshot", content=content)
-    assert files_under(settings.home / "models") == [f"{kept.path.parent.name}/{kept.path.name}/model.safetensors"]
-    assert find(database, kept.version, settings) == kept
+    place = f"{registered.path.parent.name}/{registered.path.name}/model.safetensors"
+    weights = [file for file in files_under(settings.home / "models") if file.endswith(".safetensors")]
+    assert [file for file in weights if not file.startswith("unregistered/")] == [place]
+    assert len(weights) == 3
+    assert find(database, registered.version, settings) == registered
 
 
 def test_a_store_elsewhere_serves_every_machine(database, remote, snapshot_id, tmp_path):

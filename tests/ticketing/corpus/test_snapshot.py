@@ -11,6 +11,7 @@ import pytest
 
 from tests.models.small_corpus import answered_ticket, make_snapshot
 from tests.ticketing.corpus.conftest import START, make_ticket
+from ticketing.corpus import records as reading
 from ticketing.corpus import snapshot as module
 from ticketing.corpus.snapshot import Snapshot, build_snapshot, find_snapshot
 from ticketing.corpus.splitting import PARTS
@@ -312,7 +313,7 @@ def test_a_folder_that_cannot_be_made_is_told(database, settings):
 
 
 def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "BATCH_ROWS", 7)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 7)
     records = [replace(answered_ticket(i), category="rare" if i < 5 else "common") for i in range(60)]
     snapshot = make_snapshot(tmp_path / "made", records)
 

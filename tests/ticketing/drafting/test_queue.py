@@ -237,8 +237,8 @@ def test_draft_written_late_for_an_older_revision_is_superseded_with_the_newer_o
 
 
 def test_newer_model_supersedes_an_older_models_draft_of_the_same_revision(database):
-    pending_draft(database, "T1", generator="generator-2")
     fill(database, "T1")
+    pending_draft(database, "T1", generator="generator-2")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     assert drafts(database) == [("T1", 1, "generator-2", "superseded"), ("T1", 1, GENERATOR, "pending")]
 
@@ -315,6 +315,43 @@ def test_draft_for_a_text_that_changed_while_it_was_written_is_not_stored(databa
     assert rows(database, "SELECT ticket_id FROM ticketing.routing") == [{"ticket_id": "T2"}]
 
 
+def test_draft_for_a_text_that_was_scrubbed_again_while_it_was_written_is_not_stored_and_queued_again(database):
+    fill(database, "T1")
+    [ticket] = claim(database, "one")
+    with database.begin(role=None) as conn:
+        conn.execute("UPDATE ticketing.clean_ticket SET scrubbed_at = clock_timestamp()")
+    assert write_back(database, "one", [result(ticket)]) == []
+    with database.begin() as conn:
+        assert queue.enqueue(conn) == 1
+        assert queue.enqueue(conn) == 0
+    [again] = claim(database, "two")
+    assert write_back(database, "two", [result(again)]) != []
+
+
+@pytest.mark.parametrize("meanwhile", ["queued", "drafted"])
+def test_text_that_comes_back_after_another_one_is_drafted_for_again(database, meanwhile):
+    fill(database, "T1")
+    if meanwhile == "drafted":
+        write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
+    fill(database, "T1", content_id="text-2")
+    write_back(database, "two", [result(ticket) for ticket in claim(database, "two")])
+    assert fill(database, "T1") == 1
+    [again] = claim(database, "three")
+    assert (again.content_id, len(write_back(database, "three", [result(again, "again")]))) == (TEXT, 1)
+    pending = rows(database, "SELECT content_id, body FROM ticketing.draft WHERE state = 'pending'")
+    assert pending == [{"content_id": TEXT, "body": "again"}]
+
+
+def test_text_with_a_decided_draft_or_with_a_human_is_not_queued_again_when_it_comes_back(database):
+    fill(database, "T1", "T2")
+    first, second = claim(database, "one")
+    write_back(database, "one", [result(first), result(second, body=None)])
+    with database.begin() as conn:
+        reviewing.approve(conn, rows(database, "SELECT draft_id FROM ticketing.draft")[0]["draft_id"])
+    fill(database, "T1", "T2", content_id="text-2")
+    assert fill(database, "T1", "T2") == 0
+
+
 def test_draft_in_a_reviewers_hands_stays_when_the_text_changes(database):
     draft = pending_draft(database, "T1")
     with database.begin() as conn:
@@ -326,8 +363,8 @@ def test_draft_in_a_reviewers_hands_stays_when_the_text_changes(database):
 
 
 def test_text_is_kept_while_its_ticket_waits_for_a_draft_by_a_newer_model(database):
-    pending_draft(database, "T1", generator="generator-2")
     fill(database, "T1")
+    pending_draft(database, "T1", generator="generator-2")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     assert drafts(database)[0][-1] == "superseded"
     assert len(rows(database, "SELECT * FROM vault.ticket_text")) == 1

@@ -190,7 +190,7 @@ def test_the_version_changes_with_what_is_looked_for_and_not_with_the_key(scrubb
 
 
 def test_a_wrong_order_pattern_is_named():
-    with pytest.raises(ConfigurationError, match="order_patterns: number 2"):
+    with pytest.raises(ConfigurationError, match="order_patterns: pattern 2"):
         Scrubber(PrivacySettings(order_patterns=("A", "(")), JOHN)
 
 

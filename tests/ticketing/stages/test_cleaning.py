@@ -77,6 +77,7 @@ SIGNATURES = {
         "--\nPriya Raghavan\nhttps://example.com/priya\n+1 (555) 010-9999",
         "Thank you very much\nMary-Ann O'Neil",
         "Kind regards,\nYour delivery team",
+        "Kind regards,\nThe Shop",
     ],
     "de": [
         "Mit freundlichen Grüßen\n<PERSON_1>",
@@ -275,6 +276,7 @@ def test_quoted_mail_of_five_languages_goes_and_answers_between_stay(text, clean
         "I have two questions.\n____________________\nWhere is my lamp\nand who pays for it",
         "See below, please handle it.\n---------- Forwarded message ---------\nFrom: me\nSent: today\nSubject: x\n\nRefund me",
         "I wait and wait.\n> 3 weeks now",
+        "On Monday I ordered a lamp.\nToday you wrote:\n> wait\n\nCancel it.",
         "上周客服写道：\n会退款\n可是到现在还没收到",
         "Gestern schrieb Ihr Kollege:\nes kommt morgen\nEs kam nicht.",
     ],

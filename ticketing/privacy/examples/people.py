@@ -2,6 +2,7 @@
 
 import random
 from functools import cache
+from typing import Any
 
 from faker import Faker
 from faker.proxy import Faker as Proxy
@@ -21,7 +22,11 @@ TITLES = ("Mr.", "Mrs.", "Ms.", "Miss", "Dr.", "Mr", "Mrs", "Ms", "Dr", "Prof.",
 
 @cache
 def _fakers() -> dict[str, Proxy]:
-    return {locale: Faker(locale) for locale in LOCALES}
+    fakers = {locale: Faker(locale) for locale in LOCALES}
+    # Faker makes this list from a set, whose order is different in every process.
+    italian: Any = next(provider for provider in fakers["it_IT"].factories[0].providers if hasattr(provider, "cities"))
+    italian.cities = sorted(italian.cities)
+    return fakers
 
 
 AFTER_NAMES = (

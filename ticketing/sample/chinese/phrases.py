@@ -2,6 +2,9 @@
 
 from ticketing.sample.intents import lines
 
+LANGUAGE = "zh"
+GAP = ""  # between sentences
+
 GREETINGS = ("您好，", "你好！", "客服您好，", "在吗？", "亲，", "", "", "")
 CLOSINGS = ("谢谢！\n{name}", "麻烦了。{name}", "祝好\n{name}", "谢谢", "多谢啦", "", "", "")
 FILLERS = lines("""
@@ -191,4 +194,5 @@ TEAMS = {
 }  # fmt: skip
 ARTICLE = "商品"
 FULL_PRICE = "全款"
-GAP = ""
+# What stands before the details of an order, between them, and how an age is put.
+BEFORE, BETWEEN, AGO = "：", "，", "{age}前"

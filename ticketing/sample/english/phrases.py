@@ -2,6 +2,9 @@
 
 from ticketing.sample.intents import lines
 
+LANGUAGE = "en"
+GAP = " "  # between sentences
+
 GREETINGS = ("Hello,", "Hi there,", "Good morning,", "Dear team,", "Hi,", "hey", "", "")
 CLOSINGS = (
     "Thanks,\n{short}", "Best regards,\n{name}", "Kind regards\n{name}", "Cheers, {short}", "Thank you.", "thx", "", "",
@@ -197,4 +200,5 @@ TEAMS = {
 }  # fmt: skip
 ARTICLE = "article"
 FULL_PRICE = "the full price"
-GAP = " "
+# What stands before the details of an order, between them, and how an age is put.
+BEFORE, BETWEEN, AGO = ": ", ", ", "{age} ago"
