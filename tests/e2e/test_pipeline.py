@@ -35,7 +35,10 @@ SMALL = {
     **SMALL_FINDER,
     # A few steps: enough to see that everything is wired, far too few to pass the default gate.
     "TICKETING_CLASSIFIER__EPOCHS": "1",
-    "TICKETING_CLASSIFIER__MIN_STEPS": "20",
+    "TICKETING_CLASSIFIER__MIN_STEPS": "12",
+    "TICKETING_CLASSIFIER__BATCH_SIZE": "16",
+    "TICKETING_CLASSIFIER__ADVERSARIAL": "0",
+    "TICKETING_CLASSIFIER__MAX_TOKENS": "64",
     "TICKETING_GENERATOR__TRAIN_TOKENS": "2000",
     # So little is proven by the few validation tickets there are: some tickets are routed, and drafts written.
     "TICKETING_GATE__ACCURACY": "0.3",
@@ -87,7 +90,7 @@ class Run:
     database: Database
 
     def ticketing(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess:
-        return ticketing({**self.environment, **changed}, self.desk, *arguments)
+        return ticketing({**self.environment, **changed}, self.desk, *arguments, timeout=1800)
 
     def done(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess:
         """A call that must go well."""
