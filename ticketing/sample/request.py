@@ -17,7 +17,7 @@ from ticketing.sample.text import FIELD, Text, fill, join
 # The number of tickets of each form per hundred tickets. There are half as many Chinese tickets, so fewer of them have a
 # hard form.
 FORMS = {
-    "en": {"plain": 29, "two topics": 29, "one line": 9, "thread": 14, "two requests": 7, "follow-up": 6, "rant": 6},
+    "en": {"plain": 28, "two topics": 33, "one line": 9, "thread": 11, "two requests": 7, "follow-up": 6, "rant": 6},
     "zh": {"plain": 39, "two topics": 21, "one line": 9, "thread": 12, "two requests": 7, "follow-up": 6, "rant": 6},
 }
 ONE_LINE, TWO_TOPICS, THREAD, RANT = "one line", "two topics", "thread", "rant"
@@ -192,7 +192,7 @@ class Writer:
             return [self._filled([self._request()]), update]
         first = self._wordings[self._other.name]
         before = self._joined([self._rng.choice(first.stories), self._rng.choice(first.asks)])
-        request = self._request(story=0.4)
+        request = self._request(story=0.7)
         return [before, _put(self._rng.choice(self._texts.NOW_ANOTHER), settled=self._settled(), request=request)]
 
     def _follow_up(self) -> list[str]:
@@ -202,12 +202,10 @@ class Writer:
         rng = self._rng
         anger = rng.sample(self._texts.RANT, rng.randrange(6, 21))
         ask = self._joined([rng.choice(self._texts.RANT_ASK), self._request(story=0.0)])
-        first = [rng.choice(self._own.stories)]
+        first = [rng.choice(self._own.stories), ask]
         if rng.random() < SETTLED_MENTIONED:
             anger.insert(rng.randrange(len(anger)), self._settled())
-        if rng.random() < 0.6:
-            first.append(ask)
-        else:
+        if rng.random() < 0.4:
             anger.append(ask)
         half = len(anger) // 2
         return [self._joined(first), self._joined(anger[:half]), self._joined(anger[half:])]

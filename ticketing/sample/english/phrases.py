@@ -76,14 +76,8 @@ TWO_TOPICS = lines("""
     What I ask for is {topic}, whatever you do about {other}.
     You have answered me about {other}, but you have not answered me about {topic}.
     You have not answered me about {topic}, but you have answered me about {other}.
-    I used to write about {other}, today I write about {topic}.
-    Today I write about {topic}, I used to write about {other}.
     Before you ask: {other} is settled. {topic} is not settled.
     Before you ask: {topic} is not settled. {other} is settled.
-    Your colleague thought that I meant {other}, but I mean {topic}.
-    I mean {topic}, but your colleague thought that I meant {other}.
-    My question is not {other}. My question is {topic}.
-    My question is {topic}. My question is not {other}.
 """)
 # Frames for a ticket with two requests. The agent answers the first and passes the other on to its department.
 TWO_REQUESTS = lines("""
