@@ -3,6 +3,7 @@ import json
 import os
 import random
 import shutil
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -217,6 +218,19 @@ def test_one_changed_reply_gives_another_snapshot_and_keeps_the_first(database, 
     assert second.snapshot_id != first.snapshot_id
     assert "It is solved." in [record.output for part in PARTS for record in second.records(part)]
     assert find_snapshot(database, settings, first.snapshot_id) == first
+
+
+def test_what_a_killed_build_left_goes_after_a_while_and_what_another_run_builds_stays(database, settings, prepare):
+    prepare(corpus())
+    folders = [settings.home / "snapshots" / f"{module._BUILDING}{name}" for name in ("killed", "under-way")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    long_ago = time.time() - module._ABANDONED_SECONDS - 60
+    os.utime(folders[0], (long_ago, long_ago))
+
+    build_snapshot(database, settings)
+
+    assert [folder.exists() for folder in folders] == [False, True]
 
 
 def test_categories_can_be_left_out(database, settings, prepare):
