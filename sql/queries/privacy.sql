@@ -67,10 +67,6 @@ ORDER BY t.ticket_id;
 -- forgets a ticket, and returns the numbers of removed rows
 SELECT vault_values, clean_tickets, drafts, imported_tickets FROM ticketing.forget_ticket_v1(:ticket_id);
 
--- name: forgotten_tickets(ticket_ids)
--- the forgotten ones of these tickets
-SELECT ticket_id FROM ticketing.forgotten_ticket WHERE ticket_id = ANY (:ticket_ids::text[]);
-
 -- name: snapshots
 -- all snapshots, oldest first
 SELECT snapshot_id, path FROM ticketing.snapshot ORDER BY created_at, snapshot_id;
