@@ -96,8 +96,7 @@ def test_scrub_gives_text_and_spans_in_the_input(run, tmp_path):
     ("rows", "expected"),
     [
         ([("a", "x")] * 5, "20"),
-        ([(f"ticket number {i} about things", "only") for i in range(30)], "one category"),
-        ([(f"ticket number {i} about things", "ab"[i % 2]) for i in range(30)] + [("alone", "rare")], "rare"),
+        ([(f"ticket number {i} about things", "only") for i in range(30)], "have the category 'only'"),
     ],
 )
 def test_prepare_refuses_tickets_that_do_not_make_a_corpus(run, command, tmp_path, rows, expected):
