@@ -1,10 +1,10 @@
-"""Text with the spans of its personal data, which every operation keeps correct.
+"""Text that knows where its personal data is: spans are right by construction, whatever is put together from it.
 
-It has no texts of its own: those are in `english` and `chinese`.
+What the texts say is `english` and `chinese`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketing.privacy.placeholders import Span
@@ -34,27 +34,19 @@ class Text:
         return Text(self.text + other.text, self.spans + moved)
 
     def stripped(self) -> "Text":
-        """The text without white space around it."""
+        """Without white space around it."""
         lead = len(self.text) - len(self.text.lstrip())
         return Text(self.text.strip(), tuple(Span(s.start - lead, s.end - lead, s.kind) for s in self.spans))
 
     def quoted(self) -> "Text":
-        """The text with '> ' before each line."""
+        """Each line behind '> '."""
         result = Text()
         for start, end in _lines(self.text):
             result = result + "> " + self.piece(start, end)
         return result
 
-    def rewritten(self, change: Callable[[str], str]) -> "Text":
-        """The text with `change` applied between the personal data, which stays unchanged."""
-        result, last = Text(), 0
-        for span in sorted(self.spans, key=lambda one: one.start):
-            result = result + change(self.text[last : span.start]) + self.piece(span.start, span.end)
-            last = span.end
-        return result + change(self.text[last:])
-
     def piece(self, start: int, end: int) -> "Text":
-        """A part of the text, without the spans that cross its borders."""
+        """A part; spans that cross its border are left out."""
         inside = [s for s in self.spans if start <= s.start and s.end <= end]
         return Text(self.text[start:end], tuple(Span(s.start - start, s.end - start, s.kind) for s in inside))
 
