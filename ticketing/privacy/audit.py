@@ -22,10 +22,13 @@ BATCH = 256
 MIN_IDENTIFYING_CHARS = 7
 MIN_IDENTIFYING_HAN = 3
 GRAM = 3
-# Ids, addresses and numbers that Prefect, Postgres and this pipeline write, and that look like personal data.
+# Ids, addresses and numbers that Prefect, Postgres and this pipeline write, and that look like personal data; and the
+# pages to which the error messages of libraries point.
 TECHNICAL = re.compile(
     r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{16,64}\b|"
     r"https?://(?:127\.0\.0\.1|localhost|\[::1\])\S*|\b(?:127\.0\.0\.1|0\.0\.0\.0)\b|"
+    r"https?://(?:sqlalche\.me|docs\.(?:prefect\.io|sqlalchemy\.org|python\.org|pydantic\.dev|vllm\.ai)|"
+    r"errors\.pydantic\.dev|github\.com/(?:PrefectHQ|vllm-project|huggingface|pytorch|sqlalchemy))/\S*|"
     r"\b(?:classifier|generator)-\d{8}T\d{9}-[0-9a-f]{8}|"
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|"
     r"\d+\.\d{4,}(?:e-?\d+)?|(?<![\d.])[01]\.\d{3}(?![\d.])",
