@@ -174,12 +174,21 @@ def test_programs_own_log_lines_are_no_finding(settings, look):
     (settings.home / "logs" / "prefect.log").write_text(
         "2026-11-24 03:16:07,047 INFO View at http://127.0.0.1:4200/runs/flow-run/29838f19-26f8-4a5c-a9e5-afc9f1aca7f7\n"
         "Beginning flow run 'uncovered-serval' for flow 'retrain'\n"
+        "(Background on this error at: https://sqlalche.me/e/20/e3q8)\n"
+        "see https://github.com/vllm-project/vllm/issues/1 and https://docs.prefect.io/v3/advanced\n"
         "classifier-20261124T032003169-ee8a8c44 passed: accuracy 0.9933333333333333, seed 1234567890123456\n"
         "| zh | 109 | 0.972 (0.922–0.994) | 0.017 (0.002–0.044) | 0.009 (0.000–0.050) |\n"
         "bleu (language=en) minus that of the base 52.20 (surely enough 47.75) is > 0 ([46.96, 57.63], p 0.0010)\n"
     )
 
     assert look() == []
+
+
+def test_other_links_in_a_log_are_a_finding(settings, look):
+    (settings.home / "logs").mkdir()
+    (settings.home / "logs" / "prefect.log").write_text("fetching https://github.com/jane-doe-1979/private\n")
+
+    assert found(look()) == [("logs", "URL", "recogniser")]
 
 
 def test_card_number_in_a_log_is_not_taken_for_a_hash(settings, look):
