@@ -163,8 +163,8 @@ def test_tables_are_searched_but_for_columns_that_hold_true_values(database, tmp
         conn.execute("UPDATE ticketing.clean_ticket SET body = %s", (f"Write to {VALUE}",))
         conn.execute("UPDATE ticketing.model SET metrics = %s::jsonb", (json.dumps({"example": NAME}),))
         conn.execute(
-            "INSERT INTO vault.entry (ticket_id, revision, placeholder, value, key_id)"
-            " VALUES ('T2', 1, '<EMAIL_ADDRESS_1>', %s, 'none')",
+            "INSERT INTO vault.entry (ticket_id, revision, content_id, placeholder, value, key_id)"
+            " VALUES ('T2', 1, 'x', '<EMAIL_ADDRESS_1>', %s, 'none')",
             (VALUE.encode(),),
         )
     found = leaks_in(texts_of_tables(database), [VALUE, NAME, CARD])
