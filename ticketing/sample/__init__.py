@@ -1,4 +1,4 @@
-"""A sample shop: made-up tickets in English and Chinese, with their personal data marked, from a seed."""
+"""A sample shop: made-up tickets in English and Chinese with marked personal data. A seed determines them."""
 
 from ticketing.sample.generate import SampleTicket, generate_tickets
 

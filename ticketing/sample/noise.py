@@ -1,9 +1,10 @@
-"""What real tickets have that clean ones don't: typing mistakes, signatures, quoted mail. Spans stay right.
+"""Adds typing mistakes, slang, emoji, signatures and quoted mail to texts, and keeps their spans correct.
 
-Which ticket gets what is for `generate`.
+`request` decides which ticket gets which noise.
 """
 
 import random
+import re
 from collections.abc import Mapping
 
 from ticketing.sample.text import Personal, Text, fill
@@ -23,24 +24,64 @@ QUOTE_HEADS_ZH = (
     "在{date}，客服 <service@shop.example> 写道：",
     "发件人：service@shop.example\n发送时间：{date}\n主题：您的订单",
 )
-AUTOMATIC = "Thank you for your message. We will get back to you as soon as we can.\nYour reference is {order}."
-AUTOMATIC_ZH = "感谢您的来信，我们会尽快回复。\n您的订单号：{order}。"
+AUTOMATIC = "Thank you for your message. We will get back to you as soon as we can."
+AUTOMATIC_ZH = "感谢您的来信，我们会尽快回复。"
+EMOJI = ("😡", "😭", "🙏", "😤", "🤷", "😊", "👍", "😅", "!!", "...")
+EMOJI_ZH = ("😡", "😭", "🙏", "😤", "😅", "😂", "👍", "[流泪]", "[发怒]", "～")
+SLANG = {
+    "please": "pls", "Please": "Pls", "you": "u", "are": "r", "because": "cuz", "do not": "dont",
+    "can not": "cant", "does not": "doesnt", "did not": "didnt", "is not": "isnt", "I am": "im", "I have": "ive",
+    "something": "smth", "with": "w/", "really": "rly", "want to": "wanna", "and": "n", "before": "b4", "to": "too", "your": "you're", "there": "their",
+    "again": "agian", "received": "recieved", "address": "adress", "because of": "bc of", "know": "kno",
+}  # fmt: skip
+# Characters that sound alike, common misspellings, and abbreviations by first letters.
+SLANG_ZH = {
+    "在": "再", "再": "在", "的": "得", "已经": "以经", "账": "帐", "那": "哪", "吗": "嘛", "做": "作", "登录": "登陆",
+    "优惠券": "优惠卷", "邮箱": "油箱", "怎么": "肿么", "没有": "木有", "什么": "神马", "快递": "kd", "客服": "kf",
+    "不知道": "bzd", "谢谢": "3q", "因为": "应为", "必须": "必需", "到底": "倒底", "这样": "酱紫",
+    "包裹": "包果", "麻烦": "麻凡", "即使": "既使", "时候": "时侯", "东西": "东东", "知道": "造",
+}  # fmt: skip
+_SLANG = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in sorted(SLANG, key=len, reverse=True)))
+_SLANG_ZH = re.compile("|".join(sorted(SLANG_ZH, key=len, reverse=True)))
+_STOPS = re.compile(r"(?<=[a-z])[.,](?=\s|$)")
+_STOPS_ZH = re.compile(r"[，。？]")
 
 
 def with_typos(rng: random.Random, text: Text, rate: float) -> Text:
-    """Swaps, drops or doubles letters, never within or beside personal data."""
-    result, place = Text(), 0
-    while place < len(text.text) - 1:
-        near = any(s.start - 1 <= place <= s.end for s in text.spans)
-        if near or not text.text[place : place + 2].isalpha() or rng.random() >= rate:
-            end = next((s.end for s in text.spans if s.start == place), place + 1)
-            result = result + text.piece(place, end)
-            place = end
-            continue
-        first, second = text.text[place], text.text[place + 1]
-        result = result + rng.choice((second + first, first, first + first + second))
-        place += 2
-    return result + text.piece(place, len(text.text))
+    """Swaps, drops or doubles letters, but never in personal data."""
+
+    def mistyped(piece: str) -> str:
+        written, place = [], 0
+        while place < len(piece) - 1:
+            pair = piece[place : place + 2]
+            if pair.isalpha() and rng.random() < rate:
+                written.append(rng.choice((pair[::-1], pair[0], pair[0] + pair)))
+                place += 2
+            else:
+                written.append(piece[place])
+                place += 1
+        return "".join(written) + piece[place:]
+
+    return text.rewritten(mistyped)
+
+
+def colloquial(rng: random.Random, text: Text, language: str) -> Text:
+    """The text as people type on a telephone: with slang and homophones, few capitals and few full stops."""
+    slang, stops, table = (_SLANG_ZH, _STOPS_ZH, SLANG_ZH) if language == "zh" else (_SLANG, _STOPS, SLANG)
+    much, dropped, small = rng.choice((0.15, 0.4)), rng.choice((0.0, 0.5, 0.9)), language == "en" and rng.random() < 0.7
+    instead = rng.choice(("", " ")) if language == "zh" else ""
+
+    def typed(piece: str) -> str:
+        piece = slang.sub(lambda found: table[found.group()] if rng.random() < much else found.group(), piece)
+        piece = stops.sub(lambda found: instead if rng.random() < dropped else found.group(), piece)
+        return piece.lower() if small else piece
+
+    return text.rewritten(typed)
+
+
+def emoji(rng: random.Random, language: str) -> str:
+    """Some emoji, or substitutes such as '!!', for the end of a sentence."""
+    return str(rng.choice(("", " ")) + rng.choice(EMOJI_ZH if language == "zh" else EMOJI) * rng.choice((1, 1, 2, 3)))
 
 
 def signature(rng: random.Random, values: Mapping[str, Personal | str], language: str) -> Text:
@@ -48,9 +89,11 @@ def signature(rng: random.Random, values: Mapping[str, Personal | str], language
     return fill(rng.choice(SIGNATURES_ZH if language == "zh" else SIGNATURES), values)
 
 
-def quoted_mail(rng: random.Random, values: Mapping[str, Personal | str], language: str, earlier: Text) -> Text:
-    """What the shop's automatic answer quoted: its text, and the customer's earlier mail below it."""
+def quoted_mail(
+    rng: random.Random, values: Mapping[str, Personal | str], language: str, earlier: Text, answer: str | None = None
+) -> Text:
+    """The shop's `answer`, by default an automatic one, as a mail program quotes it, above the customer's earlier mail."""
     zh = language == "zh"
     head = fill(rng.choice(QUOTE_HEADS_ZH if zh else QUOTE_HEADS), values)
-    answer = fill(AUTOMATIC_ZH if zh else AUTOMATIC, values)
-    return head + "\n" + (answer + "\n\n" + earlier.quoted()).quoted()
+    shop = Text(answer or (AUTOMATIC_ZH if zh else AUTOMATIC))
+    return head + "\n" + (shop + "\n\n" + earlier.quoted()).quoted()

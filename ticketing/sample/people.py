@@ -1,10 +1,9 @@
-"""The sample shop's customers and their personal data: made up, in the formats that such data has.
+"""The sample shop's customers and their personal data: made up, in realistic formats.
 
 Card numbers and IBANs pass their checks but belong to ranges that are documented as examples; e-mail domains are reserved.
 """
 
 import random
-from collections.abc import Mapping
 
 from ticketing.sample.text import Personal
 
@@ -83,8 +82,8 @@ def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
     }
 
 
-def contact(rng: random.Random, person: Mapping[str, Personal], language: str) -> str:
-    """A template for a line in which a customer leaves a way to be reached; its fields are the person's."""
+def contact(rng: random.Random, language: str) -> str:
+    """A template for a sentence with contact or identity data; its fields are those of `make_person`."""
     if language == "zh":
         return rng.choice(
             ("我的电话是{phone}。", "联系方式：{phone}，{email}。", "请发邮件到{email}。", "收货地址：{address}。", "微信：{im}",

@@ -1,10 +1,10 @@
-"""Text that knows where its personal data is: spans are right by construction, whatever is put together from it.
+"""Text with the spans of its personal data, which every operation keeps correct.
 
-What the texts say is `english` and `chinese`.
+It has no texts of its own: those are in `english` and `chinese`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ticketing.privacy.placeholders import Span
@@ -34,19 +34,27 @@ class Text:
         return Text(self.text + other.text, self.spans + moved)
 
     def stripped(self) -> "Text":
-        """Without white space around it."""
+        """The text without white space around it."""
         lead = len(self.text) - len(self.text.lstrip())
         return Text(self.text.strip(), tuple(Span(s.start - lead, s.end - lead, s.kind) for s in self.spans))
 
     def quoted(self) -> "Text":
-        """Each line behind '> '."""
+        """The text with '> ' before each line."""
         result = Text()
         for start, end in _lines(self.text):
             result = result + "> " + self.piece(start, end)
         return result
 
+    def rewritten(self, change: Callable[[str], str]) -> "Text":
+        """The text with `change` applied between the personal data, which stays unchanged."""
+        result, last = Text(), 0
+        for span in sorted(self.spans, key=lambda one: one.start):
+            result = result + change(self.text[last : span.start]) + self.piece(span.start, span.end)
+            last = span.end
+        return result + change(self.text[last:])
+
     def piece(self, start: int, end: int) -> "Text":
-        """A part; spans that cross its border are left out."""
+        """A part of the text, without the spans that cross its borders."""
         inside = [s for s in self.spans if start <= s.start and s.end <= end]
         return Text(self.text[start:end], tuple(Span(s.start - start, s.end - start, s.kind) for s in inside))
 

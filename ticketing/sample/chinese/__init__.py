@@ -1,0 +1,22 @@
+"""The Chinese texts of the sample shop's customers and agents, by department."""
+
+from ticketing.sample.chinese import (
+    account,
+    after_sales,
+    complaint,
+    logistics,
+    payment,
+    phrases,
+    product_question,
+)
+
+WORDINGS = {
+    **logistics.WORDINGS,
+    **after_sales.WORDINGS,
+    **complaint.WORDINGS,
+    **payment.WORDINGS,
+    **account.WORDINGS,
+    **product_question.WORDINGS,
+}
+
+__all__ = ["WORDINGS", "phrases"]
