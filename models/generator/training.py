@@ -158,7 +158,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "epochs": steps * options.batch_size / len(rows),
         "train_loss": trained.training_loss,
         "learning_curve": progress.losses,
-        "learning_curve_of": "training loss, nats a token",
+        "learning_curve_of": "training loss (nats per token)",
         "validation_rows": len(validation),
         "validation_loss": loss,
         "validation_perplexity": None if loss is None else math.exp(loss),
