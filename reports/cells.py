@@ -44,12 +44,7 @@ def optional_cell(value: float | int | None) -> object:
 
 
 def comparison_section(
-    heading: str,
-    measured: Measurements,
-    scopes: Sequence[str],
-    metrics: Sequence[str],
-    note: str,
-    system_names: Mapping[str, str] | None = None,
+    heading: str, measured: Measurements, scopes: Sequence[str], metrics: Sequence[str], note: str
 ) -> Section:
     """A section with the candidate's differences from other systems; it shows only these scopes and metrics."""
     return Section(
@@ -59,7 +54,7 @@ def comparison_section(
             (
                 scope.removeprefix("language="),
                 metric,
-                (system_names or {}).get(other, other),
+                other,
                 comparison.difference,
                 interval_cell(comparison.low, comparison.high),
                 comparison.p_value,

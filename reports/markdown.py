@@ -8,7 +8,7 @@ _MARKUP = re.compile(r"([\\`|\[\]<&])")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table. It escapes vertical bars in cells and replaces line breaks, because they would break the table."""
+    """A Markdown table. Vertical bars and line breaks in cells are replaced, because they would break the table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines) + "\n"
 

@@ -65,7 +65,6 @@ def generator_sections(evaluation: GeneratorEvaluation, model: ModelVersion) -> 
             "it was not trained on. A higher BLEU or chrF is better; a lower share of faults is better. The intervals "
             "and p-values of BLEU and chrF come from a paired bootstrap. For faults, the p-value comes from McNemar's "
             "exact test, the interval from Bonett and Price.",
-            SYSTEM_NAMES,
         ),
         Section(
             heading="Faults that the automatic checks found",

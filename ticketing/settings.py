@@ -403,7 +403,9 @@ def _resolved(home: Path) -> Path:
         return home.resolve()
     except (OSError, RuntimeError) as error:
         why = error.strerror if isinstance(error, OSError) else "its symbolic links form a loop"
-        raise ConfigurationError(f"The home {home} can't be used: {why}. Set TICKETING_HOME to a folder.") from None
+        raise ConfigurationError(
+            f"The home folder {home} can't be used: {why}. Set TICKETING_HOME to another folder."
+        ) from None
 
 
 def _not_json(error: SettingsError) -> str:
