@@ -29,7 +29,7 @@ def up_command() -> None:
         console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
         console.print("Ctrl-C stops everything.")
         with warnings.catch_warnings():
-            # Prefect 3.7's SIGTERM handler does not await its own clean-up. `serve` does the same clean-up when it ends.
+            # Prefect 3.7's SIGTERM handler does not await its own clean-up. `serve` does the same when it ends.
             warnings.filterwarnings("ignore", message=".*Runner.astop.* was never awaited")
             serve_deployments(settings.prefect)
 
