@@ -30,9 +30,8 @@ class OpenedStudy(NamedTuple):
         if self.left_out:
             sentence += f"; {self.left_out:,} left out, because a system had no reply to them"
         if self.items + self.left_out < self.requested:
-            sentence += (
-                f"; {self.requested:,} were requested, but every system can answer only that many held-out tickets"
-            )
+            sentence += f"; {self.requested:,} were requested, but every system can answer only "
+                f"{self.items + self.left_out:,} held-out tickets"
         return sentence
 
 
