@@ -51,8 +51,8 @@ def classify_command(input: Input, output: Output) -> None:
 def scrub_command(input: Input, output: Output) -> None:
     """Replaces personal data in texts by placeholders.
 
-    Input: {"id", "text", "language"?}. Output: {"id", "text", "spans": [[start, end, type], …]}; start and end
-    are character offsets in the input text.
+    Input: {"id", "text", "language"?}. Output: {"id", "text", "spans"}. Each span is a list of start, end and type;
+    start and end are character offsets in the input text.
     """
     rows = _read(input, output, ("id", "text"), get_settings())
     with open_context(with_database=False) as context:

@@ -130,7 +130,8 @@ def audit_command(
 @app.command("report")
 def report_command(
     input: Annotated[
-        Path | None, typer.Option(help="A JSON lines file with id, text, language? and spans: [[start, end, kind], …].")
+        Path | None,
+        typer.Option(help="A JSON lines file with id, text, language? and spans, each a list of start, end and kind."),
     ] = None,
     stock: Annotated[
         bool, typer.Option("--stock", help="Also measure Presidio without changes, for comparison.")
