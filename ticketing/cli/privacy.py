@@ -115,7 +115,7 @@ def audit_command(
             share,
             lambda place, count: status.update(f"{place}: {count:,} texts searched"),
         )
-    output.print(f"{texts:,} texts were searched for {values:,} values of the vault, and with all recognisers.")
+    output.print(f"{texts:,} texts searched: for {values:,} values of the vault, and with all recognisers.")
     if not findings:
         output.print("No personal data found.")
         return
