@@ -75,7 +75,7 @@ def check_output(target: Path) -> None:
     folder = target.absolute().parent
     try:
         if target.exists() and not target.is_file():
-            raise OutputError(f"{target} is not a file: choose another place to write to.")
+            raise OutputError(f"{target} is not a file: choose another path.")
         if not folder.is_dir():
             raise OutputError(f"{target} can't be written: there is no folder {folder}.")
         with tempfile.TemporaryFile(dir=folder):
@@ -258,4 +258,4 @@ def _check_text(name: str, value: object, max_chars: int | None) -> None:
 
 
 def _cant_write(target: Path, error: OSError) -> OutputError:
-    return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another place.")
+    return OutputError(f"{target} can't be written: {error.strerror}. Free some disk space, or choose another folder.")

@@ -17,8 +17,8 @@ VOTERS = 10  # the nearest neighbours vote for their categories
 VOTE_TEMPERATURE = 0.1  # a neighbour whose cosine is higher by this much has e times the weight
 QUERIES_AT_ONCE = 256  # 256 tickets × 20,000 neighbours: 20 MB of cosines, and twice as much to sort them
 OUT_OF_SCOPE_UNTOLD = (
-    "too few validation tickets to detect tickets that are out of scope, so no ticket counts as out of scope "
-    "(gate.out_of_scope_share)"
+    "too few validation tickets to detect tickets that are out of scope, so no ticket counts as out of scope: import "
+    "more labelled tickets, or raise gate.out_of_scope_share"
 )
 
 

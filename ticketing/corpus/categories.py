@@ -57,9 +57,9 @@ def too_small_categories(
         )
     if len(sizes) - len(small) < 2 or total < settings.min_tickets:
         raise CorpusError(
-            f"{len(sizes) - len(small)} categories with {total} tickets are large enough; two with "
-            f"{settings.min_tickets} tickets are needed. Too small, or only near-duplicates of one ticket: "
-            f"{listed(small)}. {MORE_TICKETS}."
+            f"At least two categories that are large enough, with at least {settings.min_tickets} tickets in all, are "
+            f"needed, but there are {len(sizes) - len(small)}, with {total} tickets. These are too small, or "
+            f"have only near-duplicates of one ticket: {listed(small)}. {MORE_TICKETS}."
         )
     return small
 

@@ -62,12 +62,12 @@ class Snapshot:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"The snapshot in {path} can't be read ({type(error).__name__}): remove the folder and run "
-                "'ticketing prepare' to build it anew."
+                "'ticketing prepare' to build it again."
             ) from None
         if damaged:
             raise CorpusError(
                 f"The snapshot in {path} is damaged ({', '.join(damaged)} changed): remove the folder and run "
-                "'ticketing prepare' to build it anew."
+                "'ticketing prepare' to build it again."
             )
         return cls(path, manifest)
 

@@ -66,7 +66,7 @@ class ImportReport:
         if self.repeated:
             parts.append(f"{self.repeated:,} replaced by a later row with the same id")
         if self.left_aside:
-            parts.append(f"{self.left_aside:,} whose category or reply was not stored, because new tickets have none")
+            parts.append(f"{self.left_aside:,} stored without their category or reply, because new tickets have none")
         if self.zoneless:
             parts.append(f"{self.zoneless:,} time stamps without a time zone read as {self.timezone} (--timezone)")
         if self.refused:

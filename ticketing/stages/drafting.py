@@ -91,7 +91,7 @@ def draft_tickets(
             reply = restored(proposal.completion, values)
             if PLACEHOLDER.search(reply.body):
                 # Since the ticket was read, it was scrubbed again or forgotten.
-                reasons[i] = "its personal data can't be restored"
+                reasons[i] = "the value of a placeholder in the reply is not stored"
             else:
                 replies[i] = reply
     return DraftedTickets(

@@ -40,13 +40,13 @@ def _reasons(check: ReplyCheck, scrubbed: Scrubbed) -> Iterator[str]:
     foreign = foreign_placeholders(check.reply, check.ticket)
     if foreign:
         # The ticket has no value for this placeholder, so it can't be restored: the model learnt it from other tickets.
-        yield f"the reply names {', '.join(sorted(foreign))}, which the ticket does not"
+        yield f"the reply has placeholders that its ticket does not have: {', '.join(sorted(foreign))}"
     ticket = check.ticket.casefold()
     for name, value in scrubbed.values.items():
         placeholder = PLACEHOLDER.fullmatch(name)
         # A value that the scrubber left in the ticket is not another customer's secret.
         if placeholder and value.casefold() not in ticket:
-            yield f"the reply holds personal data that the ticket does not ({placeholder.group(1)})"
+            yield f"the reply has personal data that its ticket does not have ({placeholder.group(1)})"
     if _repeats(check.reply, check.instruction):
         yield "the reply repeats its instructions"
 

@@ -46,7 +46,7 @@ def why_no_draft(language: str, generator: Generator | None) -> str | None:
     if generator is None:
         return "no reply generator has been promoted"
     if generator.languages is not None and language not in generator.languages:
-        return f"no generator for language {language!r}"
+        return f"the generator does not write language {language!r}"
     return None
 
 

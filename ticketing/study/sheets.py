@@ -91,7 +91,7 @@ def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> i
             os.fsync(stream.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise OutputError(f"{path} can't be written: {error.strerror}. Nothing was left behind.") from None
+        raise OutputError(f"{path} can't be written: {error.strerror}. No part of it was kept.") from None
     return len(rows)
 
 
@@ -156,7 +156,7 @@ def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]
     try:
         delimiter = delimiter_of(first)
     except csv.Error as error:
-        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was taken.") from None
+        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was stored.") from None
     reader = csv.reader(chain([first], stream), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip() for cell in next(reader)]
