@@ -3,7 +3,7 @@
 The full numbers are in `reports.evaluation` and `reports.replies`; the gate decides whether they suffice.
 """
 
-from models.classifier.scope import OUT_OF_SCOPE_UNTOLD
+from models.classifier.scope import TOO_FEW_FOR_OUT_OF_SCOPE
 from models.evaluation.classifier import CHAMPION, ClassifierEvaluation
 from models.evaluation.generator import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
 from models.evaluation.measurements import ALL, Measurements
@@ -28,7 +28,7 @@ def classifier_summary(evaluation: ClassifierEvaluation) -> str:
         f"{selective_accuracy.value:.1%} of these are correct (with 95 % confidence the true share is between "
         f"{selective_accuracy.low:.1%} and {selective_accuracy.high:.1%}). The other {1 - coverage.value:.1%} go to a "
         f"human{_main_category_for_humans(evaluation)}. {accuracy}"
-        + ("" if evaluation.tells_out_of_scope else f" There were {OUT_OF_SCOPE_UNTOLD}.")
+        + ("" if evaluation.detects_out_of_scope else f" There were {TOO_FEW_FOR_OUT_OF_SCOPE}.")
     )
 
 

@@ -49,7 +49,7 @@ class ClassifierEvaluation:
     curve_coverage: list[float]
     curve_accuracy: list[float]
     reliability: list[ReliabilityBin]
-    tells_out_of_scope: bool
+    detects_out_of_scope: bool
     reasons: dict[str, int] = field(default_factory=dict)  # reason for the route human → tickets
 
     def metrics_count(self, scope: str) -> int:
@@ -117,7 +117,7 @@ def evaluate_classifier(
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, correct),
-        tells_out_of_scope=classifier.tells_out_of_scope,
+        detects_out_of_scope=classifier.detects_out_of_scope,
         reasons=_counted_reasons(predictions),
     )
 

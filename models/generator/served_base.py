@@ -13,7 +13,7 @@ from bitsandbytes.nn import Linear4bit
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from models.generator.qlora import load_quantized
-from models.shared.base import check_weights, loading, made_once, resolve
+from models.shared.base import check_weights, loading, make_once, resolve
 from models.shared.hardware import compute_dtype
 from ticketing.settings import Settings
 
@@ -35,7 +35,7 @@ def served_base(base_model: str, settings: Settings, weights: str) -> str:
     # The path is part of the key: two folders with the same weights may have different tokenizers.
     key = hashlib.sha256(f"{base} {weights} {compute_dtype()}".encode()).hexdigest()[:12]
     target = settings.cache / f"{Path(base).name}-nf4-{key}"
-    made_once(target, lambda folder: _write(base, base_model, folder), "config.json")
+    make_once(target, lambda folder: _write(base, base_model, folder), "config.json")
     return str(target)
 
 

@@ -20,7 +20,7 @@ class Sorter:
     """A fake classifier that returns the predictions given by a test."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
-    tells_out_of_scope = True
+    detects_out_of_scope = True
     thresholds = MappingProxyType({"en": {"*": 0.8}, "de": {"*": None}})
 
     def __init__(self, *said):
