@@ -39,7 +39,7 @@ def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Repor
     # Readers open the page for the verdict: the rules come first and the lineage last.
     sections = [verdict_section(c.version, c.verdict, c.evaluation.measured) for c in judged]
     sections += [section for candidate in judged for section in _sections(candidate, settings)]
-    sections += [lineage_section(candidate.model, candidate.numbers) for candidate in judged]
+    sections += [lineage_section(candidate.model, candidate.stored_metrics) for candidate in judged]
     page = html_page("Evaluation", subtitle, verdict_lines, sections)
     markdown = markdown_page("Evaluation", subtitle, verdict_lines, sections)
     folder = settings.home / "reports"

@@ -84,5 +84,5 @@ def _main_category_for_humans(evaluation: ClassifierEvaluation) -> str:
     largest = max(human_tickets, key=lambda name: human_tickets[name], default="")
     if len(human_tickets) < 2 or 2 * human_tickets[largest] <= sum(human_tickets.values()):
         return ""
-    total = evaluation.metrics_count(f"category={largest}")
+    total = evaluation.ticket_count(f"category={largest}")
     return f", most of them {largest} ({human_tickets[largest]} of {total})"

@@ -1,1 +1,1 @@
-"""The ticket classifier: the model, its training, its calibration, its thresholds, and the detection of tickets out of scope."""
+"""The ticket classifier: model, training, calibration, thresholds, and the detection of tickets out of scope."""
