@@ -1,1 +1,1 @@
-"""Prefect flows: the order of the steps and their retries. They contain no SQL and no maths."""
+"""The Prefect flows. They order the steps and define retries; they contain no SQL and no maths."""

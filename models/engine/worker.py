@@ -49,7 +49,8 @@ class Worker:
             use_dense_products()
         self.llm = LLM(
             dtype=str(compute_dtype()).removeprefix("torch."),
-            # On a CPU, vLLM can't compile with an adapter, and without one compiling takes more time than it saves.
+            # On a CPU, vLLM does not compile with an adapter, and without an adapter compiling costs more than it
+            # saves.
             enforce_eager=not torch.cuda.is_available(),
             enable_prefix_caching=True,
             seed=0,

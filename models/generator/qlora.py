@@ -76,7 +76,7 @@ def training_arguments(options: GeneratorSettings, steps: int, work: Path) -> SF
         fp16=compute_dtype() == torch.float16,
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
-        # Gradient checkpointing saves memory, which a GPU lacks, and costs a third of the speed, which a CPU lacks.
+        # Checkpointing saves memory, which is scarce on a GPU. It costs a third of the speed, which a CPU can't spare.
         gradient_checkpointing=not on_cpu,
         max_length=None,  # no truncation: `fitting_rows` has left out rows that are too long
         train_sampling_strategy="group_by_length",
