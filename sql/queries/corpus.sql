@@ -1,15 +1,15 @@
 -- Clean tickets, the vault, the cursors of the source, and snapshots.
 
 -- name: ensure_cursor(name)!
--- Creates the cursor's row, so that it can be locked. With the empty scrubber version, reading begins at the start of the
--- source.
+-- Creates the cursor's row, so that it can be locked. With the empty scrubber version, reading begins at the start of
+-- the source.
 INSERT INTO ticketing.extract_cursor (name, scrubber_version, updated_at, ticket_id)
 VALUES (:name, '', '0001-01-02', '')
 ON CONFLICT (name) DO NOTHING;
 
 -- name: lock_cursor(name)^
--- Returns the position up to which runs have claimed the source, and their scrubber version. The lock makes other runs wait
--- until this run has claimed its range.
+-- Returns the position up to which runs have claimed the source, and their scrubber version. The lock makes other runs
+-- wait until this run has claimed its range.
 SELECT scrubber_version, updated_at, ticket_id FROM ticketing.extract_cursor WHERE name = :name FOR UPDATE;
 
 -- name: clock()$
@@ -62,8 +62,8 @@ UPDATE ticketing.extract_range SET lease_until = '-infinity' WHERE claimed_by = 
 DELETE FROM ticketing.extract_range WHERE claimed_by = :claim RETURNING range_id;
 
 -- name: write_clean_ticket(ticket_id, revision, content_id, content_hash, scrubber_version, read_at, created_at, updated_at, language, subject, body, category, reply, unfit)$
--- Writes the current text of a ticket. Returns no row if the table has a newer revision or a later reading, or if the ticket
--- was forgotten. A time in the future is an error in the source and is replaced by the time of reading.
+-- Writes the current text of a ticket. Returns no row if the table has a newer revision or a later reading, or if the
+-- ticket was forgotten. A time in the future is an error in the source and is replaced by the time of reading.
 INSERT INTO ticketing.clean_ticket AS c (ticket_id, revision, content_id, content_hash, scrubber_version, read_at,
     created_at, updated_at, language, subject, body, category, reply, unfit)
 SELECT :ticket_id, :revision, :content_id, :content_hash, :scrubber_version, :read_at::timestamptz,
@@ -79,8 +79,8 @@ WHERE c.revision <= excluded.revision AND c.read_at <= excluded.read_at
 RETURNING ticket_id;
 
 -- name: forget_ticket_texts(ticket_ids)!
--- Deletes the raw texts of these tickets, except texts with a pending draft. For open tickets, `write_ticket_text` then stores
--- the current text again.
+-- Deletes the raw texts of these tickets, except texts with a pending draft. For open tickets, `write_ticket_text` then
+-- stores the current text again.
 DELETE FROM vault.ticket_text t
 WHERE t.ticket_id = ANY (:ticket_ids::text[])
   AND NOT EXISTS (SELECT FROM ticketing.draft d
@@ -97,7 +97,8 @@ WHERE NOT EXISTS (SELECT FROM ticketing.draft d
 ON CONFLICT (ticket_id, revision, content_id) DO NOTHING;
 
 -- name: forget_vault_entries(ticket_id)!
--- Deletes the values of all texts of a ticket. Older texts have values too, because a draft may be based on an older text.
+-- Deletes the values of all texts of a ticket. Older texts have values too, because a draft may be based on an older
+-- text.
 DELETE FROM vault.entry WHERE ticket_id = :ticket_id;
 
 -- name: write_vault_entries(ticket_id, revision, content_id, key_id, placeholders, encrypted)!

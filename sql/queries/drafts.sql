@@ -1,9 +1,10 @@
 -- Queues and claims new tickets, and writes routings and drafts.
 
 -- name: enqueue_work(until)$
--- Queues every new ticket whose current text has neither unfinished work nor an outcome. An outcome is a draft, a routing to a
--- human, or a reply that was approved before texts had a content_id. Work that finished without an outcome is queued again:
--- the ticket's text had changed meanwhile. Only tickets whose source row changed before :until are queued.
+-- Queues every new ticket whose current text has neither unfinished work nor an outcome. An outcome is a draft, a
+-- routing to a human, or a reply that was approved before texts had a content_id. Work that finished without an outcome
+-- is queued again: the ticket's text had changed meanwhile. Only tickets whose source row changed before :until are
+-- queued.
 WITH added AS (
     INSERT INTO ticketing.draft_work AS w (ticket_id, revision, content_id)
     SELECT c.ticket_id, c.revision, c.content_id
@@ -34,9 +35,9 @@ WITH added AS (
 SELECT count(*) FROM added;
 
 -- name: retire_drafts(ticket_ids)!
--- Retires the pending drafts of these tickets (null: of all tickets) if the ticket is answered or has a new text. Drafts that
--- a reviewer has claimed stay. Rows that another session has locked are skipped, so that no run waits for a reviewer; the
--- next run tries them again.
+-- Retires the pending drafts of these tickets (null: of all tickets) if the ticket is answered or has a new text.
+-- Drafts that a reviewer has claimed stay. Rows that another session has locked are skipped, so that no run waits for a
+-- reviewer; the next run tries them again.
 UPDATE ticketing.draft d
 SET state = CASE WHEN stale.answered THEN 'expired' ELSE 'superseded' END
 FROM (
@@ -62,7 +63,8 @@ FROM (
 WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision AND w.content_id = dead.content_id;
 
 -- name: claim_work(worker, amount, lease_seconds)
--- Claims a chunk, and returns its clean tickets. A ticket that is answered, excluded, or has a new text is returned as gone.
+-- Claims a chunk, and returns its clean tickets. A ticket that is answered, excluded, or has a new text is returned as
+-- gone.
 SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.scrubbed_at, c.language, c.subject, c.body,
        (c.ticket_id IS NULL) AS gone
 FROM ticketing.claim_work_v2(:worker, :amount, make_interval(secs => :lease_seconds)) w
@@ -77,8 +79,8 @@ UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(
 WHERE state = 'claimed' AND claimed_by = :worker;
 
 -- name: lock_own_work(worker)
--- Locks the claims that this worker still holds, without those that another worker has taken over. Returns the time at which
--- the claimed text was scrubbed, or null if the ticket has a new text.
+-- Locks the claims that this worker still holds, without those that another worker has taken over. Returns the time at
+-- which the claimed text was scrubbed, or null if the ticket has a new text.
 SELECT w.ticket_id, w.revision, w.content_id, c.scrubbed_at
 FROM ticketing.draft_work w
 LEFT JOIN ticketing.clean_ticket c
@@ -122,8 +124,9 @@ ON CONFLICT (ticket_id, revision, content_id, generator_version) WHERE state NOT
 DO NOTHING;
 
 -- name: supersede_drafts(ticket_id, revision, content_id, generator_version)*!
--- Retires a ticket's pending drafts for an older revision, for another text, or by another model. Drafts that a reviewer has
--- claimed stay. Without a generator (the ticket went to a human), drafts by other models for the same text stay too.
+-- Retires a ticket's pending drafts for an older revision, for another text, or by another model. Drafts that a
+-- reviewer has claimed stay. Without a generator (the ticket went to a human), drafts by other models for the same text
+-- stay too.
 UPDATE ticketing.draft SET state = 'superseded'
 WHERE ticket_id = :ticket_id AND state = 'pending' AND claimed_by IS NULL
   AND (revision < :revision

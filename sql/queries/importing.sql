@@ -20,8 +20,8 @@ COPY import_row (line, ticket_id, revision, created_at, language, subject, body,
     content_hash) FROM STDIN;
 
 -- name: begin_import_merge#
--- Locks out other writers, but not readers. Imports then commit one after the other, so that updated_at grows in the order of
--- commits.
+-- Locks out other writers, but not readers. Imports then commit one after the other, so that updated_at grows in the
+-- order of commits.
 LOCK TABLE ticketing.imported_ticket IN SHARE ROW EXCLUSIVE MODE;
 ANALYZE import_row;
 
@@ -52,7 +52,8 @@ USING ticketing.imported_ticket t
 WHERE t.ticket_id = r.ticket_id AND t.content_hash = r.content_hash;
 
 -- name: update_imported_tickets!
--- Gives each changed ticket a new revision. Its updated_at is now, because prepare resumes after the latest time that it read.
+-- Gives each changed ticket a new revision. Its updated_at is now, because prepare resumes after the latest time that
+-- it read.
 UPDATE ticketing.imported_ticket t
 SET revision = greatest(t.revision + 1, r.revision), updated_at = clock_timestamp(), created_at = r.created_at,
     language = r.language, subject = r.subject, body = r.body, category = r.category, reply = r.reply,

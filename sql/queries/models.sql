@@ -8,8 +8,8 @@ VALUES (:version, :kind, :snapshot_id, :base_model, :path, :artefact_hash, :para
 SELECT pg_advisory_xact_lock(hashtext('ticketing.artefact.' || :artefact_hash));
 
 -- name: find_model^
--- Returns one version by its name or short name. The short name ('classifier 7' or classifier-7) is the kind and a number in
--- the order of creation. Rows are never deleted, so the number never changes.
+-- Returns one version by its name or short name. The short name ('classifier 7' or classifier-7) is the kind and a
+-- number in the order of creation. Rows are never deleted, so the number never changes.
 SELECT * FROM (
     SELECT *, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
     FROM ticketing.model
@@ -71,8 +71,8 @@ ORDER BY m.kind, m.created_at DESC, m.version DESC;
 SELECT * FROM ticketing.model_history WHERE :version::text IS NULL OR :version IN (version, replaced) ORDER BY at;
 
 -- name: prunable_models
--- Returns the versions that can be pruned. These stay: the champion, the version that a rollback would promote, the last
--- champions, and candidates newer than the champion. Without a champion, no candidate can be pruned.
+-- Returns the versions that can be pruned. These stay: the champion, the version that a rollback would promote, the
+-- last champions, and candidates newer than the champion. Without a champion, no candidate can be pruned.
 WITH promoted AS (
     SELECT kind, version, row_number() OVER (PARTITION BY kind ORDER BY max(promotion_id) DESC) AS rank
     FROM ticketing.promotion GROUP BY kind, version

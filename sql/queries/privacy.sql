@@ -48,8 +48,8 @@ SELECT ticket_id FROM vault.ticket_text
 WHERE strpos(lower(concat_ws(E'\n', subject, body)), lower(:value)) > 0;
 
 -- name: texts_kept_too_long()
--- Returns the tickets whose raw text is still stored although it is no longer needed: no draft is pending, and the ticket is
--- answered, has a new text, or has a draft that a reviewer has decided on.
+-- Returns the tickets whose raw text is still stored although it is no longer needed: no draft is pending, and the
+-- ticket is answered, has a new text, or has a draft that a reviewer has decided on.
 SELECT t.ticket_id
 FROM vault.ticket_text t
 LEFT JOIN ticketing.clean_ticket c
@@ -77,8 +77,8 @@ SELECT snapshot_id, path FROM ticketing.snapshot ORDER BY created_at, snapshot_i
 SELECT version, state FROM ticketing.model WHERE snapshot_id = ANY (:snapshot_ids::text[]) ORDER BY created_at;
 
 -- name: audited_texts
--- Returns all texts in the pipeline's own tables. It is read with a server-side cursor. Subject and body form one text, as the
--- scrubber read them. Categories are not searched, because a category is the name of a department.
+-- Returns all texts in the pipeline's own tables. It is read with a server-side cursor. Subject and body form one text,
+-- as the scrubber read them. Categories are not searched, because a category is the name of a department.
 SELECT 'clean tickets' AS place, ticket_id AS key, ARRAY[concat_ws(E'\n', nullif(subject, ''), body), reply] AS texts,
     ticket_id
 FROM ticketing.clean_ticket
@@ -105,7 +105,7 @@ UNION ALL
 SELECT 'study comments', rating_id::text, ARRAY[comment], NULL FROM ticketing.study_rating WHERE comment <> '';
 
 -- name: vault_entries_of_sample(share)
--- Returns the values of about this share of the tickets (1: of all tickets). It is read with a server-side cursor. Only the
--- write-back role may do this.
+-- Returns the values of about this share of the tickets (1: of all tickets). It is read with a server-side cursor. Only
+-- the write-back role may do this.
 SELECT ticket_id, revision, content_id, placeholder, value, key_id FROM vault.entry
 WHERE mod(hashtext(ticket_id) & 2147483647, 10000) < 10000 * :share::float8;

@@ -12,7 +12,7 @@ ORDER BY created_at, draft_id
 LIMIT :amount;
 
 -- name: pending_draft(draft_id)^
--- One pending draft with its ticket.
+-- Returns one pending draft with its ticket.
 SELECT * FROM ticketing.review_queue WHERE draft_id = :draft_id;
 
 -- name: claim_draft(draft_id)^

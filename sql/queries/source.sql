@@ -7,7 +7,8 @@ FROM pg_attribute
 WHERE attrelid = to_regclass('ticketing.source_ticket') AND attnum > 0 AND NOT attisdropped;
 
 -- name: source_is_default()$
--- Returns whether the view shows imported tickets: whether it reads ticketing.imported_ticket, directly or through other views.
+-- Returns whether the view shows imported tickets: whether it reads ticketing.imported_ticket, directly or through
+-- other views.
 WITH RECURSIVE read_by_view (relation) AS (
     SELECT to_regclass('ticketing.source_ticket')::oid
     UNION
@@ -19,10 +20,11 @@ WITH RECURSIVE read_by_view (relation) AS (
 SELECT EXISTS (SELECT FROM read_by_view WHERE relation = 'ticketing.imported_ticket'::regclass);
 
 -- name: source_page(after_updated_at, after_ticket_id, upto_updated_at, upto_ticket_id, scrubber_version, page)
--- Returns the next page of tickets in keyset order. It leaves out forgotten tickets, rows without an id, and tickets whose
--- content the given scrubber (null: none) has already scrubbed. The casts allow a view over the types of any help desk. The
--- conditions prevent that one row with a null or infinite time, or with a null revision, subject or body, stops the others. A
--- subquery looks up the clean ticket, because a join could become a scan of all clean tickets for each page.
+-- Returns the next page of tickets in keyset order. It leaves out forgotten tickets, rows without an id, and tickets
+-- whose content the given scrubber (null: none) has already scrubbed. The casts allow a view over the types of any help
+-- desk. The conditions prevent that one row with a null or infinite time, or with a null revision, subject or body,
+-- stops the others. A subquery looks up the clean ticket, because a join could become a scan of all clean tickets for
+-- each page.
 SELECT ticket_id::text AS ticket_id,
        coalesce(revision, 1)::integer AS revision,
        CASE WHEN created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN created_at::timestamptz END AS created_at,
@@ -63,8 +65,8 @@ ORDER BY updated_at DESC, ticket_id::text DESC
 LIMIT 1;
 
 -- name: source_odd_rows(after_updated_at, most)^
--- Counts the rows that the operator must correct: without a usable time, without an id (among recent changes), or dated in the
--- future. Each count has a limit and its own condition, so that an index on updated_at can be used.
+-- Counts the rows that the operator must correct: without a usable time, without an id (among recent changes), or dated
+-- in the future. Each count has a limit and its own condition, so that an index on updated_at can be used.
 SELECT (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at IS NULL LIMIT :most) t)
      + (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at < '0001-01-02' LIMIT :most) t)
      + (SELECT count(*) FROM (SELECT FROM ticketing.source_ticket WHERE updated_at > '9999-12-30' LIMIT :most) t)

@@ -1,7 +1,7 @@
 -- Blind studies. The SQL functions keep the systems hidden from raters.
 
 -- name: insert_study$
--- creates a study in preparation
+-- Creates a study that is in preparation.
 INSERT INTO ticketing.study (name, snapshot_id, seed, overlap, raters, asked, created_by)
 VALUES (:name, :snapshot_id, :seed, :overlap, :raters, :asked, :created_by)
 ON CONFLICT (name) DO NOTHING
@@ -99,8 +99,8 @@ WHERE i.study_id = :study_id
 ORDER BY r.item_id, r.rater, r.rating_id DESC;
 
 -- name: newest_study_of^
--- Returns the newest closed study with ratings in which a version took part, the version's system in the study, and whether
--- the study's champion is the present champion.
+-- Returns the newest closed study with ratings in which a version took part, the version's system in the study, and
+-- whether the study's champion is the present champion.
 SELECT s.study_id, y.system,
        EXISTS (SELECT FROM ticketing.study_system c JOIN ticketing.model m USING (version)
                WHERE c.study_id = s.study_id AND c.system = 'champion' AND m.state = 'champion') AS same_champion
