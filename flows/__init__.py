@@ -1,1 +1,1 @@
-"""The Prefect flows. They order the steps and define retries; they contain no SQL and no maths."""
+"""The Prefect flows. They define the order of the steps and the retries, and contain no SQL and no maths."""

@@ -53,7 +53,7 @@ def promote(context: Context, proposals: Sequence[Proposal], overrule: bool, by:
     """Promotes versions to champions in one transaction.
 
     Raises:
-        ModelError: the champion has changed since a version was compared with it. A person may answer after hours.
+        ModelError: the champion has changed since a version was compared with it, while a person was deciding.
     """
     promotions = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
     replacing = {proposal.version: proposal.replacing for proposal in proposals}

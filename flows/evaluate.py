@@ -40,7 +40,7 @@ def evaluate(
     `by` also promotes candidates that failed, without a further approval.
 
     Raises:
-        GateFailed: a candidate failed and was not promoted by `overrule`. The champion stays.
+        GateFailed: a candidate failed, and `overrule` is false. The champion stays.
         InputError: `overrule` is set and `by` names no person.
     """
     with Context(get_settings()) as context:

@@ -108,8 +108,7 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             # Without this variable the UI would look for the API on port 4200, whatever the server's port is.
             env={"PREFECT_UI_API_URL": url, **os.environ},
-            # In its own session the server does not receive Ctrl-C: the flows end first, then this process stops the
-            # server.
+            # In its own session the server does not receive Ctrl-C. This process stops it after the flows have ended.
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )

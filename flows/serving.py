@@ -24,7 +24,7 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
     def schedule(cron: str) -> Schedule:
         return Cron(cron, timezone=settings.timezone)
 
-    made = [
+    created = [
         nightly.to_deployment("nightly", schedule=schedule(settings.nightly_cron), tags=TAGS),
         retrain.to_deployment("retrain", schedule=schedule(settings.retrain_cron), tags=TAGS),
         prepare.to_deployment("prepare", tags=TAGS),
@@ -36,7 +36,7 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         study.to_deployment("study", tags=TAGS),
     ]
     # The check only narrows the type: async callers would get coroutines.
-    return [deployment for deployment in made if isinstance(deployment, RunnerDeployment)]
+    return [deployment for deployment in created if isinstance(deployment, RunnerDeployment)]
 
 
 def serve_deployments(settings: PrefectSettings) -> None:

@@ -1,6 +1,6 @@
 """The trained classifier: the category of a ticket, its confidence, and whether the ticket is routed or needs a human.
 
-Training is `models.classifier.training`, evaluation `models.evaluation.classifier`.
+`models.classifier.training` trains it. `models.evaluation.classifier` evaluates it.
 """
 
 from collections.abc import Mapping, Sequence

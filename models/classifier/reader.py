@@ -39,7 +39,7 @@ class TextReader:
         """The logits and the unit-norm vectors of the texts, in the same order."""
         logits = np.zeros((len(texts), self._category_count), dtype=np.float64)
         vectors = np.zeros((len(texts), self._models[0].config.hidden_size), dtype=np.float32)
-        # Texts of similar length share a batch: less padding.
+        # Texts of similar length share a batch, which saves padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), BATCH):
             positions = order[start : start + BATCH]

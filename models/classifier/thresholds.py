@@ -1,6 +1,7 @@
-"""Chooses the confidence thresholds from which the classifier routes a ticket, by language and category.
+"""Chooses the confidence thresholds of the classifier, by language and category.
 
-The thresholds are chosen on validation tickets. The gate judges them on test tickets.
+The classifier routes a ticket if its confidence is at least the threshold. The thresholds are chosen on validation
+tickets. The gate judges them on test tickets.
 """
 
 import math
@@ -33,9 +34,9 @@ def choose_threshold(
     """The lowest threshold for which the accuracy at or above it has a lower confidence bound of at least `target`.
 
     The bound is Clopper and Pearson's, as in Y. Geifman and R. El-Yaniv, Selective classification for deep neural
-    networks, NeurIPS 2017. The confidence level holds for a single threshold: trying many thresholds is not corrected
-    with a union bound. With a union bound, 300 validation tickets mostly give no threshold at all. The gate judges the
-    chosen threshold on test tickets.
+    networks, NeurIPS 2017. The confidence level holds for one fixed threshold. There is no union bound for the choice
+    among many thresholds, because with a union bound 300 validation tickets mostly give no threshold at all. Instead
+    the gate judges the chosen thresholds on test tickets.
 
     A wrong label in the validation part looks like an error with high confidence, which no threshold can exclude.
 
@@ -61,7 +62,7 @@ def choose_thresholds(
     Tickets reach the target if the lower confidence bound of their accuracy is at least `target`.
 
     1. The language's threshold is chosen on all tickets of the language (`choose_threshold`).
-    2. A category gets its own threshold if its tickets alone are enough to choose one.
+    2. A category gets its own threshold if `choose_threshold` finds one on the tickets of this category alone.
     3. Another category may have an accuracy below the target at the language's threshold. It gets a higher threshold,
        from which its measured accuracy is at least the target.
     4. If the tickets that these thresholds route in the language no longer reach the target together, each category

@@ -1,4 +1,4 @@
-"""Fine-tunes the BERT classifier on a snapshot, and chooses the confidence thresholds from which it routes tickets.
+"""Fine-tunes the BERT classifier on a snapshot, calibrates it, and chooses its confidence thresholds.
 
 `models.classifier.thresholds` has the rules for the thresholds. `models.classifier.model` predicts with the result.
 """
@@ -91,17 +91,17 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     train = snapshot.sample("train", options.max_train_tickets)
     corpus = Corpus(train, snapshot.records("validation"), sorted({record.category for record in train}))
     members = [f"seed-{options.seed + i}" for i in range(options.seeds)] if options.seeds > 1 else [ONLY_MEMBER]
-    trained = [
+    runs = [
         _fine_tune(corpus, options.model_copy(update={"seed": options.seed + i}), settings, output / member)
         for i, member in enumerate(members)
     ]
-    calibrated = _calibrate(corpus, snapshot.sample("train", MAX_VECTORS), members, settings, output)
+    calibration_metrics = _calibrate(corpus, snapshot.sample("train", MAX_VECTORS), members, settings, output)
     return {
         "train_rows": len(train),
         "validation_rows": len(corpus.validation),
-        **calibrated,
-        **trained[0],
-        "best_validation_macro_f1_by_seed": [max(point[1] for point in run["learning_curve"]) for run in trained],
+        **calibration_metrics,
+        **runs[0],
+        "best_validation_macro_f1_by_seed": [max(point[1] for point in run["learning_curve"]) for run in runs],
         **cost_since(started),
     }
 
@@ -114,7 +114,7 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
     added_words = (
         extend_vocabulary(tokenizer, base, [record.text for record in corpus.train]) if method == "full" else []
     )
-    model = tuning.adapted(base, method, options.lora_rank)
+    model = tuning.prepare_model(base, method, options.lora_rank)
     recipe = choose_recipe(options, len(corpus.train), len(corpus.labels))
     if method != "full":
         recipe = recipe._replace(adversarial=0.0)  # adversarial training needs word vectors that are not frozen
@@ -136,7 +136,7 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
     )
     trainer.remove_callback(PrinterCallback)  # it would print what ProgressLog logs
     with writing(output):
-        trained = trainer.train()
+        result = trainer.train()
         tuning.save(model, output)
         tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
@@ -145,8 +145,8 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
         "recipe": recipe._asdict(),
         "parameters": parameters,
         "added_tokens": len(added_words),
-        "epochs": trained.metrics["epoch"],
-        "train_loss": trained.training_loss,
+        "epochs": result.metrics["epoch"],
+        "train_loss": result.training_loss,
         "learning_curve": progress.validation,
     }
 

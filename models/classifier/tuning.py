@@ -40,7 +40,7 @@ def memory_available() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def adapted(model: PreTrainedModel, method: Method, rank: int) -> PreTrainedModel:
+def prepare_model(model: PreTrainedModel, method: Method, rank: int) -> PreTrainedModel:
     """The model, prepared for a training method. Every method also trains the classification head.
 
     Sources: E. Hu et al., LoRA, ICLR 2022; X. Li and P. Liang, Prefix-tuning, ACL 2021; B. Lester et al., The power of

@@ -16,9 +16,9 @@ from models.evaluation.measurements import (
     Comparison,
     Measurement,
     Measurements,
-    bootstrapped,
+    bootstrap_measurement,
+    bootstrap_rows,
     count,
-    resampled,
     share,
     share_difference,
 )
@@ -167,9 +167,9 @@ def _calibration_error(confidences: Sequence[float], correct: Sequence[bool]) ->
     confidence, right = np.asarray(confidences), np.asarray(correct)
     samples = [
         expected_calibration_error(confidence[rows].tolist(), right[rows].tolist())
-        for rows in resampled(len(confidence), CALIBRATION_SAMPLES)
+        for rows in bootstrap_rows(len(confidence), CALIBRATION_SAMPLES)
     ]
-    return bootstrapped(
+    return bootstrap_measurement(
         expected_calibration_error(confidences, correct), np.asarray(samples), len(confidence), "15 bins, bootstrap"
     )
 

@@ -18,7 +18,7 @@ OPERATORS = {
     "<=": lambda value, bound: value <= bound,
     "<": lambda value, bound: value < bound,
 }
-EACH_PREFIX = "each "  # of the scope of a rule that applies to each language or each category
+EACH_PREFIX = "each "  # a rule's scope "each language" stands for every language
 # The default rules require a lower confidence bound of at least the target minus this margin. The measured accuracy
 # alone is not enough: a model with a true accuracy of 0.96 has at least 98 of 100 tickets right one time in four.
 BOUND_MARGIN = 0.01

@@ -156,7 +156,7 @@ def count(tickets: int) -> Measurement:
     return Measurement(float(tickets), float(tickets), float(tickets), tickets)
 
 
-def resampled(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
+def bootstrap_rows(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
     """Row indices drawn with replacement, one array of length `rows` per bootstrap sample.
 
     The same number of rows always gives the same samples, so that two systems are compared on the same tickets. The
@@ -174,11 +174,11 @@ def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
     if not len(values):
         return None
     array = np.asarray(values, dtype=float)
-    samples = np.asarray([array[rows].mean() for rows in resampled(len(array))])
-    return bootstrapped(float(array.mean()), samples, len(array), signature)
+    samples = np.asarray([array[rows].mean() for rows in bootstrap_rows(len(array))])
+    return bootstrap_measurement(float(array.mean()), samples, len(array), signature)
 
 
-def bootstrapped(value: float, samples: np.ndarray, count: int, signature: str = "") -> Measurement:
+def bootstrap_measurement(value: float, samples: np.ndarray, count: int, signature: str = "") -> Measurement:
     """A value whose confidence interval has quantiles of bootstrap samples as its ends. `count`: of tickets."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Measurement(value, float(low), float(high), count, signature, samples=tuple(samples.tolist()))
@@ -209,7 +209,7 @@ def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Compariso
     )  # fmt: skip
 
 
-def difference(value: float, samples: np.ndarray, p_value: float, count: int, signature: str) -> Comparison:
+def bootstrap_difference(value: float, samples: np.ndarray, p_value: float, count: int, signature: str) -> Comparison:
     """A difference whose confidence interval has quantiles of paired bootstrap samples as its ends."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Comparison(value, float(low), float(high), p_value, count, signature, tuple(samples.tolist()))

@@ -15,7 +15,14 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-from models.evaluation.measurements import RESAMPLES, Comparison, Measurement, bootstrapped, difference, resampled
+from models.evaluation.measurements import (
+    RESAMPLES,
+    Comparison,
+    Measurement,
+    bootstrap_difference,
+    bootstrap_measurement,
+    bootstrap_rows,
+)
 
 # Languages without spaces between words → the name of sacrebleu's tokenizer for them.
 UNSPACED = {"zh": "zh", "ja": "char", "th": "char"}
@@ -75,7 +82,7 @@ def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | Non
     labels = sorted(set(true) | set(predicted))
     category_ids = {label: i for i, label in enumerate(labels)}
     size = len(labels)
-    # The cell of the flattened confusion matrix in which each ticket counts.
+    # The cell of the flatten confusion matrix in which each ticket counts.
     cells = np.asarray([category_ids[t] * size + category_ids[p] for t, p in zip(true, predicted, strict=True)])
 
     def score(sampled_cells: np.ndarray) -> float:
@@ -84,8 +91,8 @@ def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | Non
         occurs = true_and_predicted > 0  # a category that is missing in the sample has no F1
         return float((2 * counts.diagonal()[occurs] / true_and_predicted[occurs]).mean())
 
-    samples = np.asarray([score(cells[rows]) for rows in resampled(len(cells))])
-    return bootstrapped(score(cells), samples, len(cells), "bootstrap")
+    samples = np.asarray([score(cells[rows]) for rows in bootstrap_rows(len(cells))])
+    return bootstrap_measurement(score(cells), samples, len(cells), "bootstrap")
 
 
 def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[list[float], list[float]]:
@@ -132,12 +139,12 @@ def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str]
         samples = {system: _samples(metric, replies, references) for system, replies in systems.items()}
         for system, replies in systems.items():
             score = metric.corpus_score(list(replies), [list(references)]).score
-            values[name, system] = bootstrapped(
+            values[name, system] = bootstrap_measurement(
                 float(score), samples[system], len(references), str(metric.get_signature())
             )
         for other in others:
             p_value, signature = _paired(metric, systems[first], systems[other], references)
-            comparisons[name, other] = difference(
+            comparisons[name, other] = bootstrap_difference(
                 values[name, first].value - values[name, other].value,
                 samples[first] - samples[other],
                 p_value,
@@ -148,9 +155,9 @@ def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str]
 
 
 def _samples(metric: Metric, replies: Sequence[str], references: Sequence[str]) -> np.ndarray:
-    # sacrebleu's own bootstrap does not return its samples. `resampled` draws the same rows for every system.
+    # sacrebleu's own bootstrap does not return its samples. `bootstrap_rows` draws the same rows for every system.
     statistics = np.asarray(metric._extract_corpus_statistics(list(replies), [list(references)]), dtype=np.float64)
-    drawn = resampled(len(references))
+    drawn = bootstrap_rows(len(references))
     return np.asarray([metric._compute_score_from_stats(statistics[rows].sum(axis=0)).score for rows in drawn])
 
 

@@ -227,7 +227,7 @@ def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], fro
 
 
 def _open_end(reply: str, language: str) -> str:
-    """The last word (in Chinese: character) of a reply that ends without an end mark; otherwise an empty string."""
+    """The last word (in Chinese, character) of a reply that ends without an end mark. Otherwise an empty string."""
     last_line = _LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip())).rpartition("\n")[2][-200:]
     match = None if _LIST_ITEM.match(last_line) else _OPEN_END.search(last_line)
     if match is None:

@@ -47,7 +47,7 @@ def scored_records(
     if not eligible:
         raise CorpusError("No test ticket has a reply to compare with: import more answered tickets and prepare again.")
     eligible.sort(key=lambda record: record.ticket_id)
-    random.Random(snapshot.snapshot_id).shuffle(eligible)  # noqa: S311 — it shuffles, it makes no secret
+    random.Random(snapshot.snapshot_id).shuffle(eligible)  # noqa: S311 — for shuffling, not for a secret
     eligible.sort(key=lambda record: record.ticket_id in champion_training_ids)
     counts: Counter[str] = Counter()
     guaranteed, others = list[Record](), list[Record]()

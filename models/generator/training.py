@@ -196,7 +196,7 @@ def in_random_order(snapshot: Snapshot, part: Part, languages: frozenset[str] | 
     part.
     """
     ids = sorted(record.ticket_id for record in answered_records(snapshot, part, languages))
-    random.Random(seed).shuffle(ids)  # noqa: S311 — it shuffles, it makes no secret
+    random.Random(seed).shuffle(ids)  # noqa: S311 — for shuffling, not for a secret
     for start in range(0, len(ids), READ_BATCH):
         batch_ids = ids[start : start + READ_BATCH]
         batch = frozenset(batch_ids)

@@ -62,7 +62,7 @@ RECIPE = Recipe()
 
 
 def name_finder_for(settings: Settings) -> NameFinder:
-    """The name finder from the cache. If the cache has none for these settings, it is trained first, for minutes.
+    """The name finder from the cache. If the cache has none for these settings, this trains it, which takes minutes.
 
     Raises:
         ModelError: the base model can't be loaded, or the cached files are damaged.
@@ -177,7 +177,7 @@ def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
 
 def in_batches(rows: Sequence[Row], options: NameFinderSettings) -> Iterator[list[Row]]:
     """Batches with every row once, in random order, and with rows of similar length in the same batch."""
-    rng = random.Random(options.seed)  # noqa: S311 — it shuffles, it makes no secret
+    rng = random.Random(options.seed)  # noqa: S311 — for shuffling, not for a secret
     shuffled = rng.sample(rows, len(rows))
     size = options.batch_size
     group_size = size * RECIPE.batches_sorted_together

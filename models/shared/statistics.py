@@ -13,7 +13,7 @@ ECE_BINS = 15
 
 
 class ReliabilityBin(NamedTuple):
-    """The tickets of one confidence interval."""
+    """The tickets whose confidence lies in one bin."""
 
     confidence: float  # mean, 0..1
     accuracy: float  # 0..1
@@ -45,9 +45,9 @@ def reliability(confidences: Sequence[float], correct: Sequence[bool], bins: int
 
 
 def expected_calibration_error(confidences: Sequence[float], correct: Sequence[bool], bins: int = ECE_BINS) -> float:
-    """The expected calibration error, 0..1: the mean of |confidence - accuracy| over equal-width bins, by tickets.
+    """The expected calibration error, 0..1: the weighted mean of |confidence - accuracy| over equal-width bins.
 
-    Each bin has the weight of its number of tickets.
+    The weight of a bin is its number of tickets.
 
     Source: C. Guo et al., On calibration of modern neural networks, ICML 2017.
     """
