@@ -1,1 +1,1 @@
-"""Prefect flows: the order of the steps and their retries. They contain no SQL and no maths."""
+"""The Prefect flows. They define the order of the steps and the retries, and contain no SQL and no maths."""

@@ -1,6 +1,6 @@
-"""Promotes candidates. If the settings require it, a person approves the promotion first in Prefect's UI.
+"""Promotes candidates. If the settings require it, a person first approves the promotion in Prefect's UI.
 
-The `evaluate` flow decides which candidates are proposed.
+The flow `evaluate` decides which candidates are proposed.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
 from pydantic import BaseModel, Field
 
-from flows.common import IO
+from flows.common import RETRY_DATABASE
 from models.context import Context
 from models.registry import versions
 from models.registry.versions import Promotion
@@ -26,7 +26,7 @@ APPROVE = "approve"
 
 
 class Proposal(BaseModel):
-    """A version to promote, its verdict, and the champion that it replaces; None: there was no champion."""
+    """A version to promote, the gate's verdict on it, and the champion that it replaces, or None if there is none."""
 
     version: str
     verdict_id: int
@@ -50,37 +50,37 @@ class Approval(NamedTuple):
     reason: str | None
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def promote(context: Context, proposals: Sequence[Proposal], overrule: bool, by: str, reason: str | None) -> None:
     """Promotes versions to champions in one transaction.
 
     Raises:
-        ModelError: the champion has changed since a version was compared with it; a person may answer hours later.
+        ModelError: the champion has changed since a version was compared with it, while a person was deciding.
     """
-    chosen = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
+    promotions = [Promotion(proposal.version, proposal.verdict_id) for proposal in proposals]
     replacing = {proposal.version: proposal.replacing for proposal in proposals}
-    versions.promote(context.database, chosen, by, overrule, reason, replacing)
+    versions.promote(context.database, promotions, by, overrule, reason, replacing)
 
 
 @flow(name=APPROVE)
 def approve(proposals: list[Proposal], sentence: str) -> None:
-    """Suspends itself until a person fills in the form, and promotes the proposals if the person approves.
+    """Waits until a person fills in the form, and promotes the proposals if the person approves.
 
-    A suspended run occupies no process, so that other served runs can start meanwhile.
+    The run is suspended while it waits. A suspended run occupies no process, so other served runs can start meanwhile.
 
     Args:
         proposals: the versions that passed the gate.
         sentence: the gate's verdict, shown above the form.
 
     Raises:
-        GateFailed: the person refused; the champion stays. Prefect itself refuses an answer after the timeout.
+        GateFailed: the person refused. The champion stays. After the timeout, Prefect accepts no answer.
         ModelError: the champion has changed since a version was compared with it.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
-    # Prefect runs the flow from its start again when a person resumes it.
+    # When a person resumes the run, Prefect runs the flow again from its start.
     answer = suspend_flow_run(wait_for_input=_form(sentence), timeout=get_settings().gate.approval_timeout_seconds)
     approval = _approval(answer, sentence)
-    # Prefect can't suspend a run twice: a retry could not ask the person again.
+    # Prefect can't suspend a run twice, so a retry can't ask the person again.
     get_run_logger().info(
         "%s approved. If this run fails now, promote with 'ticketing models promote': a retry can't ask again.",
         approval.name,
@@ -91,7 +91,7 @@ def approve(proposals: list[Proposal], sentence: str) -> None:
 
 
 def is_served() -> bool:
-    """Whether the process that serves the deployments started this run; that process runs one flow at a time."""
+    """Whether the process that serves the deployments started this run. That process runs one flow at a time."""
     return runtime.deployment.id is not None
 
 
@@ -115,15 +115,15 @@ def hand_over(proposals: Sequence[Proposal], sentence: str) -> str:
 def ask_a_person(sentence: str, settings: Settings) -> Approval:
     """Pauses this run until a person fills in the form in Prefect's UI. Returns the approval.
 
-    Runs of the command line use this instead of `approve`: they have a process of their own, which may wait, and there
-    may be no process that serves `approve`.
+    Runs from the command line use this instead of `approve`. They have their own process, which may wait, and there may
+    be no process that serves `approve`.
 
     Args:
         sentence: the gate's verdict, shown above the form.
-        settings: how long to wait.
+        settings: they say how long to wait.
 
     Raises:
-        GateFailed: the person refused, or nobody answered in time; the champion stays.
+        GateFailed: the person refused, or nobody answered in time. The champion stays.
     """
     get_run_logger().info("gate: %s. Waiting for a person: resume this run in Prefect's UI.", sentence)
     seconds = settings.gate.approval_timeout_seconds

@@ -1,7 +1,4 @@
-"""The options of every flow's tasks: which errors are retried, and that Prefect stores no results.
-
-The tasks themselves are in the flows.
-"""
+"""Options for the tasks of all flows: which errors are retried, and that Prefect stores no results."""
 
 from typing import Any
 
@@ -13,16 +10,16 @@ from ticketing.errors import DatabaseError, SourceMissing
 
 
 def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether to retry a failed task: a lost database connection may come back, other errors stay."""
+    """Whether to retry a failed task. Database errors may pass, such as a lost connection; others do not."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, DatabaseError) and not isinstance(error, SourceMissing)
 
 
-# No stored results, because Prefect would not encrypt them; no cache, because it would reuse nothing across runs.
-PLAIN: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
-# For tasks that read or write the database.
-IO: dict[str, Any] = {
-    **PLAIN,
+# Results are not stored, because Prefect would not encrypt them. A cache would be useless across runs.
+NO_RETRY: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+# For tasks that mainly read or write the database.
+RETRY_DATABASE: dict[str, Any] = {
+    **NO_RETRY,
     "retries": 3,
     "retry_delay_seconds": [2, 10, 30],
     "retry_condition_fn": is_transient,

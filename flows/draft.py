@@ -1,6 +1,6 @@
-"""The `draft` flow: claims new tickets chunk by chunk, drafts them and writes the drafts back.
+"""The flow `draft`: claims new tickets chunk by chunk, drafts replies and writes the drafts back.
 
-Drafting one chunk is in `ticketing.drafting.chunk`.
+`ticketing.drafting.chunk` drafts one chunk.
 """
 
 import os
@@ -11,7 +11,7 @@ from datetime import datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows.common import IO, PLAIN
+from flows.common import NO_RETRY, RETRY_DATABASE
 from models.context import Context
 from reports.markdown import counts_markdown
 from ticketing.drafting import queue
@@ -21,18 +21,18 @@ from ticketing.settings import get_settings
 
 @flow(name="draft")
 def draft(until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
-    """Drafts for the new tickets that arrived before `until`, for at most `limit` of them.
+    """Drafts replies to the new tickets that arrived before `until`, to at most `limit` tickets.
 
-    Several runs may draft at the same time: each ticket is claimed by one run only.
+    Several runs may draft at the same time, because only one run can claim a ticket.
     """
     with Context(get_settings()) as context:
         return draft_new_tickets(context, until, limit)
 
 
 def draft_new_tickets(context: Context, until: datetime | None = None, limit: int | None = None) -> ChunkOutcome:
-    """The steps of the `draft` flow, for use within another flow."""
+    """The steps of the flow `draft`, for use within another flow."""
     logger = get_run_logger()
-    # The name is unique for each run: the claims of a killed run never look like this run's own.
+    # A unique name per run, so that the claims of a killed run never look like this run's claims.
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     logger.info("draft: %d new tickets queued", enqueue(context, until))
     done = ChunkOutcome()
@@ -50,14 +50,14 @@ def draft_new_tickets(context: Context, until: datetime | None = None, limit: in
     return done
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def enqueue(context: Context, until: datetime | None) -> int:
-    """Queues every new ticket that is not queued yet. Returns how many."""
+    """Queues every new ticket that is not queued yet. Returns how many tickets it queued."""
     with context.database.begin() as conn:
         return queue.enqueue(conn, until)
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def draft_next_chunk(context: Context, worker: str, size: int) -> ChunkOutcome | None:
     """Claims, drafts and writes back one chunk with the current champions; None if no ticket is left to claim."""
     return draft_chunk(context.database, context.vault, context.settings, worker, context.champions.drafters(), size)

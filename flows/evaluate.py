@@ -1,6 +1,6 @@
-"""The `evaluate` flow: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run.
+"""The flow `evaluate`: candidates → scores on held-out tickets → the gate's verdicts → promotion, or a failed run.
 
-Judging is in `models.evaluation.judging`, the report in `reports`.
+`models.evaluation.judging` judges the candidates. `reports` writes the report.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows import approval
 from flows.approval import Approval, Proposal
-from flows.common import IO, PLAIN
+from flows.common import NO_RETRY, RETRY_DATABASE
 from models.context import Context
 from models.evaluation.judging import JudgedCandidate, judge_version
 from models.registry import versions
@@ -19,15 +19,15 @@ from reports.round import write_report
 from ticketing.errors import GateFailed, InputError, ModelError
 from ticketing.settings import get_settings
 
-GATE = "the gate"
+GATE = "the gate"  # the default for `by`: the gate promotes, not a person
 
 
 class Outcome(NamedTuple):
-    """The versions that a run promoted, those among them that the gate had rejected, and a sentence for people."""
+    """The result of a run."""
 
-    promoted: tuple[str, ...]
-    overruled: tuple[str, ...]
-    sentence: str
+    promoted: tuple[str, ...]  # the versions that are champions now
+    overruled: tuple[str, ...]  # the versions that the gate rejected and a person promoted
+    sentence: str  # the result for people
 
 
 @flow(name="evaluate")
@@ -36,11 +36,11 @@ def evaluate(
 ) -> Outcome:
     """Judges the named versions, by default the newest candidates, and promotes those that pass.
 
-    With the setting `gate.human_approval` a person approves each promotion first. With `overrule` the person named in
-    `by` also promotes candidates that failed.
+    With the setting `gate.human_approval`, a person approves each promotion first. With `overrule`, the person named in
+    `by` also promotes candidates that failed, without a further approval.
 
     Raises:
-        GateFailed: a candidate failed and was not overruled; its champion stays.
+        GateFailed: a candidate failed, and `overrule` is false. The champion stays.
         InputError: `overrule` is set and `by` names no person.
     """
     with Context(get_settings()) as context:
@@ -50,7 +50,7 @@ def evaluate(
 def evaluate_candidates(
     context: Context, classifier: str | None, generator: str | None, overrule: bool = False, by: str = GATE
 ) -> Outcome:
-    """The steps of the `evaluate` flow, for use within another flow."""
+    """The steps of the flow `evaluate`, for use within another flow."""
     if overrule and by == GATE:
         raise InputError(
             "Only a person can overrule the gate: give the person's name in 'by'. The name is stored in the history."
@@ -69,24 +69,24 @@ def evaluate_candidates(
     return outcome
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def find_candidate(context: Context, kind: Kind, version: str | None) -> list[str]:
-    """The given version, by default the newest candidate of the kind; an empty list if there is none."""
+    """A list with the given version, by default with the newest candidate of the kind; empty if there is none."""
     if version is not None:
         return [versions.find(context.database, version, context.settings).version]
-    found = versions.latest_candidate(context.database, kind, context.settings)
-    return [found.version] if found else []
+    candidate = versions.latest_candidate(context.database, kind, context.settings)
+    return [candidate.version] if candidate else []
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def judge_candidate(context: Context, version: str) -> JudgedCandidate:
     """Scores a candidate on held-out tickets, compares it with the champion and the baselines, and applies the gate."""
     return judge_version(context, version)
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def report(context: Context, judged: list[JudgedCandidate]) -> None:
-    """Writes the report, and stores its Markdown version as an artifact of the run."""
+    """Writes the report, and stores a Markdown version as an artifact of the run in Prefect."""
     written = write_report(judged, context.settings)
     for line in written.headlines:
         get_run_logger().info("%s", line)

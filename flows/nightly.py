@@ -1,6 +1,6 @@
-"""The `nightly` flow: reads new tickets, then drafts for them.
+"""The flow `nightly`: prepares new tickets, then drafts replies to them.
 
-Its only input is the end of its time window, so that a run that starts late processes the same tickets.
+The only input is the end of the time window. So a run that starts late processes the same tickets as one on time.
 """
 
 from datetime import datetime
@@ -16,9 +16,9 @@ from ticketing.settings import get_settings
 
 @flow(name="nightly")
 def nightly(until: datetime | None = None) -> ChunkOutcome:
-    """Prepares and drafts every new ticket up to `until`, by default the time that the run was scheduled for.
+    """Prepares and drafts every new ticket up to `until`, by default up to the time that the run was scheduled for.
 
-    The window has no start: it includes the tickets that an earlier night left undone.
+    The window has no start, so it includes tickets that an earlier night left undone.
     """
     until = until or runtime.flow_run.scheduled_start_time
     with Context(get_settings()) as context:

@@ -1,6 +1,6 @@
-"""The `prepare` flow: source tickets → scrubbed and cleaned tickets → an immutable snapshot.
+"""The flow `prepare`: source tickets → scrubbed and cleaned tickets → an immutable snapshot.
 
-The steps are in `ticketing.corpus`.
+`ticketing.corpus` does the work of the steps.
 """
 
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from uuid import UUID
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 
-from flows.common import IO, PLAIN
+from flows.common import NO_RETRY, RETRY_DATABASE
 from models.context import Context
 from reports.markdown import counts_markdown
 from ticketing.corpus import preparing
@@ -25,7 +25,7 @@ CHUNK_TICKETS = 500
 
 
 class Prepared(NamedTuple):
-    """The counts of a run of `prepare`, and the snapshot that it built; None if no snapshot was requested."""
+    """The counts of a run, and the id of the snapshot that it built, or None if no snapshot was requested."""
 
     counts: ChunkCounts
     snapshot_id: str | None
@@ -33,13 +33,13 @@ class Prepared(NamedTuple):
 
 @flow(name="prepare")
 def prepare(until: datetime | None = None, snapshot: bool = True) -> Prepared:
-    """Scrubs and cleans tickets that are new or changed before `until`, and builds a snapshot of all labelled ones."""
+    """Scrubs and cleans tickets that came or changed before `until`, and builds a snapshot of all labelled tickets."""
     with Context(get_settings()) as context:
         return prepare_tickets(context, until, snapshot)
 
 
 def prepare_tickets(context: Context, until: datetime | None = None, snapshot: bool = True) -> Prepared:
-    """The steps of the `prepare` flow, for use within another flow."""
+    """The steps of the flow `prepare`, for use within another flow."""
     logger = get_run_logger()
     total = start(context, until)
     progress = create_progress_artifact(0.0, key="prepare-progress", description="source tickets read")
@@ -59,9 +59,9 @@ def prepare_tickets(context: Context, until: datetime | None = None, snapshot: b
     return Prepared(counts, snapshot_tickets(context) if snapshot else None)
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def start(context: Context, until: datetime | None) -> int:
-    """Checks the source, sets the cursor and warns of rows that need the operator. Returns how many rows lie ahead."""
+    """Checks the source, sets the cursor and warns of rows to correct. Returns the number of rows to read."""
     with context.database.begin() as conn:
         check_source(conn)
     beginning = preparing.start_reading(context.database, context.scrubber, until)
@@ -70,25 +70,25 @@ def start(context: Context, until: datetime | None) -> int:
     return beginning.rows
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def scrub_chunk(context: Context, until: datetime | None) -> ChunkCounts | None:
-    """Scrubs and cleans the next chunk; None at the end. After a kill the next run continues after the last chunk."""
+    """Scrubs and cleans the next chunk; None at the end. After a kill, the next run resumes after the last chunk."""
     return preparing.prepare_next_chunk(
         context.database, context.scrubber, context.vault, context.settings, CHUNK_TICKETS, until
     )
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def expire_values(context: Context) -> int:
-    """Deletes values from the vault whose retention time is over. Returns how many."""
+    """Deletes values from the vault whose retention time is over. Returns the number of deleted values."""
     return forgetting.expire_values(context.database, context.settings)
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def snapshot_tickets(context: Context) -> str:
-    """Splits the labelled tickets into parts and stores them as a snapshot. Returns its id."""
+    """Splits the labelled tickets into parts and stores them as a snapshot. Returns the snapshot's id."""
     snapshot = build_snapshot(context.database, context.settings)
-    numbers = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
-    create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", numbers), key="snapshot")
+    fields = {name: value for name, value in snapshot.manifest.items() if isinstance(value, int | float | str | dict)}
+    create_markdown_artifact(counts_markdown(f"Snapshot {snapshot.snapshot_id}", fields), key="snapshot")
     get_run_logger().info("prepare: snapshot %s", snapshot.snapshot_id)
     return snapshot.snapshot_id

@@ -1,4 +1,4 @@
-"""The `retrain` flow: the steps of `prepare`, `train` and `evaluate`. It has no steps of its own."""
+"""The flow `retrain`: runs the steps of `prepare`, `train` and `evaluate`."""
 
 from prefect import flow
 
@@ -14,7 +14,7 @@ def retrain() -> Outcome:
     """Builds a snapshot, trains candidates and evaluates them.
 
     Raises:
-        GateFailed: the gate rejected a candidate; its champion stays.
+        GateFailed: the gate rejected a candidate. The champion stays.
     """
     with Context(get_settings()) as context:
         prepared = prepare_tickets(context)

@@ -1,6 +1,6 @@
-"""Connects this process to a Prefect server, and starts one if none is running. It knows no flow.
+"""Connects this process to a Prefect server, and starts a server if none is running.
 
-It sets Prefect's environment variables, so it must run before `prefect` is imported.
+This module sets Prefect's environment variables, so its functions must run before `prefect` is imported.
 """
 
 import ctypes
@@ -20,11 +20,11 @@ from ticketing.errors import ServiceError
 from ticketing.settings import Settings
 
 START_TIMEOUT_SECONDS = 120
-PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """Prefect's environment variables: state under the home, no telemetry, and our own log lines in a run's log."""
+    """Prefect's environment variables: state under the home, no telemetry, and the pipeline's log lines in run logs."""
     return {
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_PROFILES_PATH": str(settings.home / "prefect" / "profiles.toml"),
@@ -63,7 +63,9 @@ def api_url(settings: Settings, port: int | None = None) -> str:
 
 @contextmanager
 def prefect_api(settings: Settings) -> Iterator[str]:
-    """Connects this process to the API of PREFECT_API_URL, of a running `ticketing up`, or of a server that it starts.
+    """Connects this process to a Prefect API.
+
+    It takes the API of PREFECT_API_URL, otherwise that of a running `ticketing up`. Otherwise it starts a server.
 
     Yields:
         The URL of the API.
@@ -77,8 +79,8 @@ def prefect_api(settings: Settings) -> Iterator[str]:
         os.environ["PREFECT_API_URL"] = running
         yield running
         return
-    with prefect_server(settings, _free_port(settings)) as own:
-        yield own
+    with prefect_server(settings, _free_port(settings)) as url:
+        yield url
 
 
 @contextmanager
@@ -104,9 +106,9 @@ def prefect_server(settings: Settings, port: int) -> Iterator[str]:
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            # Without it the pages look for the API on port 4200, whatever port serves them.
+            # Without this variable the UI would look for the API on port 4200, whatever the server's port is.
             env={"PREFECT_UI_API_URL": url, **os.environ},
-            # In its own session the server does not receive Ctrl-C: the flows end first, then this process stops it.
+            # In its own session the server does not receive Ctrl-C. This process stops it after the flows have ended.
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
@@ -144,12 +146,12 @@ def _wait_until_up(server: subprocess.Popen[bytes], url: str, log_path: Path) ->
 
 
 def _end_with_parent() -> None:
-    # This runs in the server's process: if its parent is killed, nothing else would stop the server.
+    # This runs in the server's process. If the parent is killed, the kernel then stops the server.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _drain() -> None:
-    # Prefect sends log lines and events from threads: whatever is unsent when the server stops is lost.
+    # Prefect sends log lines and events from threads. What they have not sent when the server stops is lost.
     if "prefect" not in sys.modules:
         return
     from prefect.events.worker import EventsWorker
@@ -160,7 +162,7 @@ def _drain() -> None:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    # The server starts further processes for its services: the signal goes to the whole process group.
+    # The server starts further processes for its services, so the signal goes to the whole process group.
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(server.pid, sign)

@@ -1,4 +1,4 @@
-"""The deployments: which flow runs when. The Prefect server is in `flows.server`."""
+"""The deployments: which flows can run, and when. `flows.server` starts the Prefect server."""
 
 from prefect import serve
 from prefect.deployments.runner import RunnerDeployment
@@ -19,14 +19,14 @@ TAGS = ["ticketing"]
 
 
 def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
-    """One deployment for each flow; `nightly` and `retrain` have schedules, the others are started from the UI."""
+    """One deployment for each flow. `nightly` and `retrain` have schedules; people start the others in Prefect's UI."""
 
-    def every(cron: str) -> Schedule:
+    def schedule(cron: str) -> Schedule:
         return Cron(cron, timezone=settings.timezone)
 
-    made = [
-        nightly.to_deployment("nightly", schedule=every(settings.nightly_cron), tags=TAGS),
-        retrain.to_deployment("retrain", schedule=every(settings.retrain_cron), tags=TAGS),
+    created = [
+        nightly.to_deployment("nightly", schedule=schedule(settings.nightly_cron), tags=TAGS),
+        retrain.to_deployment("retrain", schedule=schedule(settings.retrain_cron), tags=TAGS),
         prepare.to_deployment("prepare", tags=TAGS),
         train.to_deployment("train", tags=TAGS),
         evaluate.to_deployment("evaluate", tags=TAGS),
@@ -35,10 +35,10 @@ def deployments(settings: PrefectSettings) -> list[RunnerDeployment]:
         name_finder.to_deployment("name-finder", tags=TAGS),
         study.to_deployment("study", tags=TAGS),
     ]
-    # Only async callers get coroutines.
-    return [deployment for deployment in made if isinstance(deployment, RunnerDeployment)]
+    # The check only narrows the type: async callers would get coroutines.
+    return [deployment for deployment in created if isinstance(deployment, RunnerDeployment)]
 
 
 def serve_deployments(settings: PrefectSettings) -> None:
-    """Serves the deployments until interrupted, one run at a time: two trainings at once would slow each other down."""
+    """Serves the deployments until interrupted, one run at a time: two trainings would slow each other down."""
     serve(*deployments(settings), limit=1, print_starting_message=False)

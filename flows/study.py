@@ -1,13 +1,13 @@
-"""The `study` flow: held-out tickets → every system's replies to them → a blind study that is open to raters.
+"""The flow `study`: held-out tickets → the replies of every system → a blind study that is open to raters.
 
-Rating and reading the results need no flow: the command line calls `ticketing.study` for them.
+Rating replies and reading the results need no flow: the command line uses `ticketing.study` directly.
 """
 
 from typing import NamedTuple
 
 from prefect import flow, get_run_logger, task
 
-from flows.common import IO, PLAIN
+from flows.common import NO_RETRY, RETRY_DATABASE
 from models.context import Context
 from models.evaluation.study_creation import StudyRequest, add_generated_replies, add_nearest_replies, create_study
 from ticketing.settings import get_settings
@@ -15,12 +15,12 @@ from ticketing.study import studies
 
 
 class OpenedStudy(NamedTuple):
-    """A study that is open to raters, with its numbers of tickets, of shared tickets and of requested tickets."""
+    """A study that is open to raters, with counts of tickets."""
 
     study_id: int
-    items: int
-    shared: int
-    requested: int
+    items: int  # tickets in the study
+    shared: int  # tickets that every rater gets
+    requested: int  # tickets that were asked for
     left_out: int  # tickets that at least one system did not answer
 
     @property
@@ -45,7 +45,7 @@ def study(
     name: str | None = None,
     by: str = "the pipeline",
 ) -> OpenedStudy:
-    """Creates a blind study of the champion, the nearest reply, the agent's reply, and a candidate if one is given."""
+    """Creates a blind study: champion, nearest-reply baseline, human agents, and the candidate if one is given."""
     with Context(get_settings()) as context:
         study_id = draw(context, StudyRequest(size, candidate, overlap, raters, seed, name, by))
         find_nearest(context, study_id)
@@ -57,27 +57,27 @@ def study(
     return opened
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def draw(context: Context, request: StudyRequest) -> int:
-    """Draws test tickets that no model of the study was trained on. Returns the study's number."""
+    """Draws test tickets that no model of the study was trained on. Returns the study's id."""
     return create_study(context, request)
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def find_nearest(context: Context, study_id: int) -> None:
-    """Adds, for each ticket, the agent's reply to the most similar training ticket."""
+    """Adds the replies of the nearest-reply baseline: a human agent's reply to the most similar training ticket."""
     add_nearest_replies(context, study_id)
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def generate(context: Context, study_id: int, system: str) -> None:
     """Adds the replies of one model, served by vLLM as in drafting."""
     add_generated_replies(context, study_id, system)
 
 
-@task(**IO)
+@task(**RETRY_DATABASE)
 def open_study(context: Context, study_id: int) -> OpenedStudy:
     """Opens the study, and leaves out the tickets that at least one system did not answer."""
     left_out = studies.open_study(context.database, study_id)
-    found = studies.find(context.database, study_id)
-    return OpenedStudy(study_id, found.items, found.shared, found.asked, left_out)
+    opened = studies.find(context.database, study_id)
+    return OpenedStudy(study_id, opened.items, opened.shared, opened.asked, left_out)

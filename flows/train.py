@@ -1,6 +1,6 @@
-"""The `train` flow: one snapshot → a classifier candidate and, if it has replies, a generator candidate.
+"""The flow `train`: one snapshot → a classifier candidate and, if there are enough replies, a generator candidate.
 
-Training itself is in `models.classifier` and `models.generator`.
+`models.classifier` and `models.generator` train the models.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows.common import PLAIN
+from flows.common import NO_RETRY
 from models.classifier import training as classifier_training
 from models.context import Context
 from models.generator import training as generator_training
@@ -24,7 +24,7 @@ Train = Callable[[Snapshot, Settings, Path], dict[str, Any]]
 
 
 class Candidates(NamedTuple):
-    """The versions that a run of `train` registered; `generator` is None if the snapshot allows none."""
+    """The versions that a run registered. `generator` is None if the snapshot has too few replies for a generator."""
 
     classifier: str
     generator: str | None
@@ -39,7 +39,7 @@ def train(snapshot_id: str | None = None) -> Candidates:
 
 
 def train_candidates(context: Context, snapshot_id: str | None = None) -> Candidates:
-    """The steps of the `train` flow, for use within another flow."""
+    """The steps of the flow `train`, for use within another flow."""
     snapshot = find_snapshot(context.database, context.settings, snapshot_id)
     skipped = generator_training.why_no_generator(snapshot, context.settings)
     candidates = Candidates(
@@ -51,20 +51,20 @@ def train_candidates(context: Context, snapshot_id: str | None = None) -> Candid
     return candidates
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def train_classifier(context: Context, snapshot_id: str) -> str:
     """Fine-tunes the BERT classifier and registers it. Returns its version."""
-    return _trained(context, "classifier", snapshot_id, classifier_training.train_classifier)
+    return _train(context, "classifier", snapshot_id, classifier_training.train_classifier)
 
 
-@task(**PLAIN)
+@task(**NO_RETRY)
 def train_generator(context: Context, snapshot_id: str) -> str:
     """Trains the QLoRA adapter and registers it. Returns its version."""
-    return _trained(context, "generator", snapshot_id, generator_training.train_generator)
+    return _train(context, "generator", snapshot_id, generator_training.train_generator)
 
 
-def _trained(context: Context, kind: Kind, snapshot_id: str, train: Train) -> str:
-    # An artefact that an earlier run has trained and could not register is not trained again.
+def _train(context: Context, kind: Kind, snapshot_id: str, train: Train) -> str:
+    # If an earlier run trained this artefact but could not register it, it is registered now instead of trained again.
     model = registering.register_kept(context.database, kind, snapshot_id, context.settings)
     if model is None:
         snapshot = find_snapshot(context.database, context.settings, snapshot_id)

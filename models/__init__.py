@@ -1,6 +1,6 @@
-"""What is learnt: classifier, generator, engine, retrieval, gate and registry. Nothing here knows Prefect."""
+"""Training, serving, evaluation and registry of the machine-learning models. No module here imports Prefect."""
 
 import logging
 
-# It says at every start that an optional package with faster kernels is not there.
+# bitsandbytes warns at every start that an optional package with faster kernels is not installed.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

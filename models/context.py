@@ -1,6 +1,6 @@
-"""The objects that a process opens once and passes on: the database, the scrubber, the vault and the champions.
+"""The objects that a process opens once and shares: the database, the scrubber, the vault and the champions.
 
-The context opens each of them at its first use; tests set their own objects instead.
+The context opens each object at its first use. Tests replace the objects with their own.
 """
 
 from contextlib import ExitStack
@@ -18,7 +18,10 @@ from ticketing.settings import Settings
 
 
 class Context:
-    """The settings of a process and what it opens with them, closed when the block ends. Threads may share it."""
+    """The settings of a process and the objects that it opens with them. Threads may share a context.
+
+    It is a context manager: it closes the objects when the block ends.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -41,7 +44,7 @@ class Context:
 
     @cached_property
     def name_finder(self) -> NameFinder:
-        """The finder of names and addresses. If this machine has none yet, it is trained now, which takes minutes."""
+        """The name finder. If the cache of this machine has none yet, it is trained now, which takes minutes."""
         return name_finder_for(self.settings)
 
     @cached_property
@@ -56,5 +59,5 @@ class Context:
 
     @cached_property
     def champions(self) -> Champions:
-        """The models that draft; the engine stops when the context closes."""
+        """The champions. Their inference engine stops when the context closes."""
         return self._close.enter_context(Champions(self.database, self.scrubber, self.settings))

@@ -116,7 +116,7 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
             rows=[
                 (
                     scope.removeprefix("language="),
-                    evaluation.metrics_count(scope),
+                    evaluation.ticket_count(scope),
                     *(share_cell(values.get((name, scope))) for name in names),
                 )
                 for scope in scopes

@@ -43,7 +43,7 @@ def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Repor
     sections = [verdict_section(c.version, c.verdict, c.evaluation.measured) for c in judged]
     sections.append(rule_terms_section())
     sections += [section for candidate in judged for section in _sections(candidate, settings)]
-    sections += [lineage_section(candidate.model, candidate.numbers) for candidate in judged]
+    sections += [lineage_section(candidate.model, candidate.stored_metrics) for candidate in judged]
     page = html_page("Evaluation", subtitle, verdict_lines, sections)
     markdown = markdown_page("Evaluation", subtitle, verdict_lines, sections)
     folder = settings.home / "reports"

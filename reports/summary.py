@@ -3,7 +3,7 @@
 `reports.evaluation` and `reports.replies` have all measurements; the gate decides whether they suffice.
 """
 
-from models.classifier.scope import OUT_OF_SCOPE_UNTOLD
+from models.classifier.scope import TOO_FEW_FOR_OUT_OF_SCOPE
 from models.evaluation.classifier import CHAMPION, ClassifierEvaluation
 from models.evaluation.generator import AGENT, BASE, NEAREST, TUNED, GeneratorEvaluation
 from models.evaluation.measurements import ALL, Measurements
@@ -32,7 +32,7 @@ def classifier_summary(evaluation: ClassifierEvaluation) -> str:
         f"{selective_accuracy.value:.1%} of these are correct (95 % confidence interval "
         f"{selective_accuracy.low:.1%} to {selective_accuracy.high:.1%}). The other {1 - coverage.value:.1%} go to a "
         f"human{_main_category_for_humans(evaluation)}. {accuracy}"
-        + ("" if evaluation.tells_out_of_scope else f" There were {OUT_OF_SCOPE_UNTOLD}.")
+        + ("" if evaluation.detects_out_of_scope else f" There were {TOO_FEW_FOR_OUT_OF_SCOPE}.")
     )
 
 
@@ -94,7 +94,7 @@ def _main_category_for_humans(evaluation: ClassifierEvaluation) -> str:
     largest = max(human_tickets, key=lambda name: human_tickets[name], default="")
     if len(human_tickets) < 2 or 2 * human_tickets[largest] <= sum(human_tickets.values()):
         return ""
-    total = evaluation.metrics_count(f"category={largest}")
+    total = evaluation.ticket_count(f"category={largest}")
     return (
         f", most of them {largest} tickets: {human_tickets[largest]} of the {total} test tickets of that category go "
         "to a human"

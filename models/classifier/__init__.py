@@ -1,1 +1,1 @@
-"""The ticket classifier: the model, its training, calibration, thresholds and the check for tickets out of scope."""
+"""The ticket classifier: model, training, calibration, thresholds, and the detection of tickets out of scope."""

@@ -1,7 +1,7 @@
-"""Calibrates the classifier's confidence: a temperature, and the weight of the votes of the nearest training tickets.
+"""Calibrates the classifier's confidence with temperatures and with the votes of the nearest training tickets.
 
-Both are fitted on validation tickets. `models.classifier.thresholds` chooses the thresholds, and
-`models.shared.statistics` computes the calibration error.
+The temperatures and the weight of the votes are fitted on validation tickets. `models.classifier.thresholds` chooses
+the confidence thresholds, and `models.shared.statistics` computes the calibration error.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ NEIGHBOUR_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 class Calibration(NamedTuple):
-    """The temperature of the logits, the weight of the neighbours' votes, and the temperature of the mixture."""
+    """The three fitted parameters. Their names are keys of the manifest."""
 
-    temperature: float = 1.0
-    neighbours: float = 0.0
-    final_temperature: float = 1.0
+    temperature: float = 1.0  # divides the logits
+    neighbours: float = 0.0  # weight of the neighbours' votes, 0..1
+    final_temperature: float = 1.0  # divides the log of the mixture of network and votes
 
     def probabilities(self, logits: np.ndarray, votes: np.ndarray) -> np.ndarray:
         """The calibrated probability of each category: tickets × categories, rows sum to 1.
@@ -31,33 +31,33 @@ class Calibration(NamedTuple):
             logits: tickets × categories.
             votes: the share of each category among the nearest training tickets, tickets × categories.
         """
-        return probabilities(_mixed(logits / self.temperature, votes, self.neighbours), self.final_temperature)
+        return probabilities(_log_mixture(logits / self.temperature, votes, self.neighbours), self.final_temperature)
 
 
 def fit_calibration(logits: np.ndarray, votes: np.ndarray, labels: Sequence[int]) -> Calibration:
-    """The temperatures and the neighbours' weight with the highest likelihood of the validation tickets.
+    """The temperatures and the weight of the votes under which the labels of the validation tickets are most likely.
 
-    The logits are divided by a temperature before the votes are mixed in. Without it an overconfident network would
-    outweigh the votes.
+    The logits are divided by a temperature before the votes are mixed in. Without that temperature, an overconfident
+    network would outweigh the votes.
 
-    Neighbours: U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR 2020,
-    with categories in the place of words. Temperature: C. Guo et al., On calibration of modern neural networks, ICML
-    2017; it does not change which category comes first.
+    The votes follow U. Khandelwal et al., Generalization through memorization: nearest neighbor language models, ICLR
+    2020, with categories instead of words. The temperature follows C. Guo et al., On calibration of modern neural
+    networks, ICML 2017. A temperature does not change which category has the highest probability.
 
     Args:
         logits: tickets × categories.
         votes: the share of each category among the nearest training tickets, tickets × categories.
-        labels: the column of each ticket's true category.
+        labels: the category index of each ticket, which is its column in `logits`.
 
     Returns:
-        No neighbours and temperatures of 1.0 without validation tickets.
+        The fitted calibration. Without validation tickets, the default, which changes nothing.
     """
     if not len(labels):
         return Calibration()
     temperature, _ = _fit_temperature(logits, labels)
-    fitted = {w: _fit_temperature(_mixed(logits / temperature, votes, w), labels) for w in NEIGHBOUR_WEIGHTS}
-    best = min(NEIGHBOUR_WEIGHTS, key=lambda weight: fitted[weight][1])
-    return Calibration(temperature, best, fitted[best][0])
+    fits = {w: _fit_temperature(_log_mixture(logits / temperature, votes, w), labels) for w in NEIGHBOUR_WEIGHTS}
+    best = min(NEIGHBOUR_WEIGHTS, key=lambda weight: fits[weight][1])
+    return Calibration(temperature, best, fits[best][0])
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -66,17 +66,17 @@ def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def uncalibrated_error(logits: np.ndarray, labels: Sequence[int]) -> float:
-    """The expected calibration error of the softmax of the logits, 0..1.
+    """The expected calibration error of the network alone, without calibration: of the softmax of its logits, 0..1.
 
     Args:
         logits: tickets × categories.
-        labels: the column of each ticket's true category.
+        labels: the category index of each ticket, which is its column in `logits`.
     """
     rows = probabilities(logits, 1.0)
     return expected_calibration_error(rows.max(axis=1).tolist(), (rows.argmax(axis=1) == np.asarray(labels)).tolist())
 
 
-def _mixed(logits: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
+def _log_mixture(logits: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
     """The logarithm of the weighted mean of the network's probabilities and the neighbours' votes."""
     return np.asarray(np.log((1 - weight) * probabilities(logits, 1.0) + weight * votes + np.finfo(float).tiny))
 
@@ -84,19 +84,19 @@ def _mixed(logits: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
 def _fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> tuple[float, float]:
     """The temperature with the highest likelihood, and the mean negative log-likelihood there, in nats.
 
-    The labels are smoothed as if one more ticket had another category than its label (as in J. Platt, Probabilistic
-    outputs for support vector machines, 1999, with two classes). Without smoothing, the temperature would fall to its
-    minimum when all predictions are right, and every confidence would be 1.
+    The labels are smoothed: a label has a little less than probability 1, and the other categories share the rest. J.
+    Platt (Probabilistic outputs for support vector machines, 1999) does this with two classes. Without smoothing, the
+    temperature would fall to its minimum when all predictions are right, and every confidence would be 1.
     """
     rows = np.arange(len(labels))
     smoothing = 1 / (len(labels) + 2)
 
     def negative_log_likelihood(log_temperature: float) -> float:
         log_probabilities = log_softmax(logits / np.exp(log_temperature), axis=1)
-        right = log_probabilities[rows, labels]
-        wrong = (log_probabilities.sum(axis=1) - right) / max(1, log_probabilities.shape[1] - 1)
-        return -float(((1 - smoothing) * right + smoothing * wrong).mean())
+        of_label = log_probabilities[rows, labels]
+        mean_of_others = (log_probabilities.sum(axis=1) - of_label) / max(1, log_probabilities.shape[1] - 1)
+        return -float(((1 - smoothing) * of_label + smoothing * mean_of_others).mean())
 
     bounds = (np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE))
-    found = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
+    minimum = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
+    return float(np.exp(minimum.x)), float(minimum.fun)

@@ -10,13 +10,13 @@ from sklearn.utils.class_weight import compute_class_weight
 MAX_WEIGHT = 4.0
 
 
-def class_weights(categories: Sequence[str], labels: Sequence[str], power: float) -> torch.Tensor:
-    """The weight of each label, by how rare it is among the training tickets; at most `MAX_WEIGHT`.
+def class_weights(ticket_categories: Sequence[str], labels: Sequence[str], power: float) -> torch.Tensor:
+    """The weight of each label: the rarer its training tickets, the higher, but at most `MAX_WEIGHT`.
 
     Args:
-        categories: the category of every training ticket.
-        labels: all categories; each occurs at least once in `categories`.
+        ticket_categories: the category of every training ticket.
+        labels: the distinct categories; each occurs at least once in `ticket_categories`.
         power: exponent of the balanced weights: 1 keeps them, 0 makes all weights equal.
     """
-    balanced = compute_class_weight("balanced", classes=np.asarray(labels), y=np.asarray(categories))
+    balanced = compute_class_weight("balanced", classes=np.asarray(labels), y=np.asarray(ticket_categories))
     return torch.tensor(np.minimum(balanced**power, MAX_WEIGHT), dtype=torch.float32)

@@ -1,6 +1,6 @@
 """The trained classifier: the category of a ticket, its confidence, and whether the ticket is routed or needs a human.
 
-Training is `models.classifier.training`, evaluation `models.evaluation.classifier`.
+`models.classifier.training` trains it. `models.evaluation.classifier` evaluates it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ SCOPE_FILE = "scope.npz"
 
 
 class TrainedClassifier:
-    """A trained classifier that is ready to predict."""
+    """A trained classifier, loaded from its artefact."""
 
     def __init__(self, version: str, path: Path, manifest: Mapping[str, Any]) -> None:
         self.version = version
@@ -31,7 +31,7 @@ class TrainedClassifier:
         self.calibration = Calibration(**manifest["calibration"])
         self.thresholds = manifest["thresholds"]
         self.target: float = manifest["target"]
-        self.least_to_prove: int | None = manifest["least_to_prove"]
+        self.min_tickets_for_target: int | None = manifest["least_to_prove"]
         self.validation_tickets: dict[str, int] = manifest["validation_tickets"]
         self.out_of_scope_share: float = manifest["out_of_scope_share"]
         self.scope = Scope.load(path / SCOPE_FILE)
@@ -39,9 +39,9 @@ class TrainedClassifier:
         self._reader = TextReader(folders, len(self.labels), manifest["max_tokens"])
 
     @property
-    def tells_out_of_scope(self) -> bool:
-        """Whether there were enough validation tickets to call any ticket out of scope."""
-        return self.scope.can_tell(self.out_of_scope_share)
+    def detects_out_of_scope(self) -> bool:
+        """Whether there were enough validation tickets to detect tickets that are out of scope."""
+        return self.scope.can_detect(self.out_of_scope_share)
 
     @classmethod
     def load(cls, version: str, path: Path, settings: Settings) -> Self:
@@ -54,20 +54,20 @@ class TrainedClassifier:
             return cls(version, path, load_manifest(path))
 
     def read(self, texts: Sequence[str]) -> Outputs:
-        """The logits and vectors of texts, in their order."""
+        """The logits and the unit-norm vectors of the texts, in the same order."""
         return self._reader.read(texts)
 
     def predict(self, tickets: Sequence[CleanTicket]) -> list[Prediction]:
-        """One prediction per ticket, in order. A ticket below its threshold gets the route human, with a reason."""
+        """One prediction per ticket, in order. A ticket that is not routed gets the route human and a reason."""
         return self.predict_from(tickets, self.read([ticket.text for ticket in tickets]))
 
     def predict_from(self, tickets: Sequence[CleanTicket], outputs: Outputs) -> list[Prediction]:
         """The predictions for tickets, from the outputs of `read` for their texts."""
-        near = self.scope.near(outputs.vectors, len(self.labels))
-        rows = self.calibration.probabilities(outputs.logits, near.votes)
+        neighbourhood = self.scope.neighbourhood(outputs.vectors, len(self.labels))
+        rows = self.calibration.probabilities(outputs.logits, neighbourhood.votes)
         return [
             self._route(ticket, row, float(p_value))
-            for ticket, row, p_value in zip(tickets, rows, near.p_values, strict=True)
+            for ticket, row, p_value in zip(tickets, rows, neighbourhood.p_values, strict=True)
         ]
 
     def _route(self, ticket: CleanTicket, probabilities: np.ndarray, in_scope: float) -> Prediction:
@@ -81,7 +81,7 @@ class TrainedClassifier:
         elif ticket.language not in self.thresholds:
             reason = f"no validation ticket is in language {ticket.language!r}, so it has no confidence threshold"
         elif threshold is None:
-            reason = self._unproven(ticket.language, category)
+            reason = self._why_no_threshold(ticket.language, category)
         elif confidence < threshold:
             reason = f"not sure enough: confidence {confidence:.3f} is below {threshold:.3f}"
         return Prediction(
@@ -96,13 +96,13 @@ class TrainedClassifier:
             out_of_scope=out_of_scope,
         )
 
-    def _unproven(self, language: str, category: str) -> str:
+    def _why_no_threshold(self, language: str, category: str) -> str:
         if self.thresholds[language].get(ANY) is not None:
             return (
                 f"no confidence threshold reaches accuracy {self.target:.2f} for {category!r} in language {language!r}"
             )
         reason = f"no confidence threshold reaches accuracy {self.target:.2f} in language {language!r}"
         tickets = self.validation_tickets[language]
-        if self.least_to_prove is not None and tickets < self.least_to_prove:
-            return f"{reason} ({tickets} validation tickets, but at least {self.least_to_prove} are needed)"
+        if self.min_tickets_for_target is not None and tickets < self.min_tickets_for_target:
+            return f"{reason} ({tickets} validation tickets, but at least {self.min_tickets_for_target} are needed)"
         return f"{reason} ({tickets} validation tickets, and too many confident predictions are wrong)"

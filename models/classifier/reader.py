@@ -1,6 +1,6 @@
-"""Runs a fine-tuned classifier over texts: logits, and vectors for the search for nearest neighbours.
+"""Runs a fine-tuned classifier on texts and returns logits, and vectors for finding the nearest training tickets.
 
-`models.classifier.model` derives confidence, threshold and route.
+`models.classifier.model` derives the confidence, the threshold and the route from these outputs.
 """
 
 from collections.abc import Sequence
@@ -14,54 +14,57 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from models.classifier import tuning
 
 BATCH = 64
-# Longer texts are cut before tokenising. For a text of a megabyte the tokenizer would take longer than the model, and
-# truncation keeps only the beginning anyway.
-CHARACTERS_A_TOKEN = 16
+# Texts over `max_tokens` × this many characters are truncated before tokenising. The tokenizer would take longer for a
+# text of a megabyte than the model does, and then keep only the beginning anyway.
+CHARACTERS_PER_TOKEN = 16
 
 
 class Outputs(NamedTuple):
-    """The outputs of a model: logits, texts × categories, and vectors of length 1, texts × dimensions."""
+    """What a classifier computes for some texts."""
 
-    logits: np.ndarray
-    vectors: np.ndarray
+    logits: np.ndarray  # texts × categories
+    vectors: np.ndarray  # texts × dimensions, unit-norm
 
 
 class TextReader:
-    """The tokenizer and the models of a classifier; the outputs of several models are averaged."""
+    """The tokenizer and the models of a classifier. A classifier of several models averages their outputs."""
 
-    def __init__(self, folders: Sequence[Path], categories: int, max_tokens: int) -> None:
-        self._categories, self._max_tokens = categories, max_tokens
-        self._tokenizer = AutoTokenizer.from_pretrained(folders[0])  # all models have the same
+    def __init__(self, folders: Sequence[Path], category_count: int, max_tokens: int) -> None:
+        self._category_count, self._max_tokens = category_count, max_tokens
+        self._tokenizer = AutoTokenizer.from_pretrained(folders[0])  # all models have the same tokenizer
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._models = [tuning.load(folder).to(self._device).eval() for folder in folders]
 
     def read(self, texts: Sequence[str]) -> Outputs:
-        """The logits and vectors of texts, in their order."""
-        logits = np.zeros((len(texts), self._categories), dtype=np.float64)
+        """The logits and the unit-norm vectors of the texts, in the same order."""
+        logits = np.zeros((len(texts), self._category_count), dtype=np.float64)
         vectors = np.zeros((len(texts), self._models[0].config.hidden_size), dtype=np.float32)
-        # Texts of similar length share a batch: less padding.
+        # Texts of similar length share a batch, which saves padding.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            encoded = encode(self._tokenizer, [texts[i] for i in places], self._max_tokens)
+            positions = order[start : start + BATCH]
+            encoded = encode(self._tokenizer, [texts[i] for i in positions], self._max_tokens)
             batch = self._tokenizer.pad(encoded, return_tensors="pt").to(self._device)
             mask = batch["attention_mask"][..., None].float()
             for model in self._models:
                 with torch.inference_mode():
                     outputs = model(**batch, output_hidden_states=True)
-                    # A tuned prompt stands before the text and is not part of it.
+                    # Prompt tuning prepends virtual tokens, which the mean leaves out.
                     hidden = outputs.hidden_states[-1][:, -mask.shape[1] :]
                     mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-                    logits[places] += outputs.logits.double().cpu().numpy() / len(self._models)
-                    vectors[places] += torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+                    logits[positions] += outputs.logits.double().cpu().numpy() / len(self._models)
+                    vectors[positions] += torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return Outputs(logits, vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:
-    """The texts as `input_ids` and `attention_mask`, cut to `max_tokens`, not padded. Broken UTF-8 is replaced.
+    """The texts as `input_ids` and `attention_mask`, truncated to `max_tokens`, not padded.
 
-    The tokenizer needs up to 70 kB per text until it returns, so encode many texts in batches.
+    Characters that UTF-8 can't encode become question marks. The tokenizer holds up to 70 kB per text until it returns,
+    so encode many texts in batches.
     """
-    cut = [text[: max_tokens * CHARACTERS_A_TOKEN].encode("utf-8", "replace").decode("utf-8") for text in texts]
-    encoded = tokenizer(cut, truncation=True, max_length=max_tokens)
+    beginnings = [
+        text[: max_tokens * CHARACTERS_PER_TOKEN].encode("utf-8", "replace").decode("utf-8") for text in texts
+    ]
+    encoded = tokenizer(beginnings, truncation=True, max_length=max_tokens)
     return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}

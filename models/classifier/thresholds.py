@@ -1,6 +1,7 @@
-"""The confidence thresholds above which the classifier routes a ticket, by language and category.
+"""Chooses the confidence thresholds of the classifier, by language and category.
 
-It chooses them on validation tickets; the gate judges them on test tickets.
+The classifier routes a ticket if its confidence is at least the threshold. The thresholds are chosen on validation
+tickets. The gate judges them on test tickets.
 """
 
 import math
@@ -12,14 +13,14 @@ import numpy as np
 from models.shared.statistics import clopper_pearson_lower_bound
 
 DIGITS = 4
-ANY = "*"  # the threshold of every category that has none of its own
+ANY = "*"  # the key of the threshold for every category without a threshold of its own
 
-# language → category → threshold; None: no ticket is routed. A language without validation tickets is missing.
+# language → category → threshold, or None if no ticket is routed. A language without validation tickets has no entry.
 Thresholds = dict[str, dict[str, float | None]]
 
 
-class Validated(NamedTuple):
-    """A validation ticket: its predicted category, the confidence, and whether the prediction is correct."""
+class ValidationTicket(NamedTuple):
+    """The prediction for a validation ticket: category, confidence, and whether the category is correct."""
 
     language: str
     predicted: str
@@ -30,122 +31,140 @@ class Validated(NamedTuple):
 def choose_threshold(
     confidences: Sequence[float], correct: Sequence[bool], target: float, confidence: float
 ) -> float | None:
-    """The lowest threshold for which the lower confidence bound of the accuracy above it is at least `target`.
+    """The lowest threshold for which the accuracy at or above it has a lower confidence bound of at least `target`.
 
-    The bound is Clopper and Pearson's, as in selection with guaranteed risk (Y. Geifman and R. El-Yaniv, Selective
-    classification for deep neural networks, NeurIPS 2017). The choice among many thresholds has no union bound: with
-    a union bound, 300 validation tickets mostly give no threshold at all. The gate judges the choice on test tickets.
+    The bound is Clopper and Pearson's, as in Y. Geifman and R. El-Yaniv, Selective classification for deep neural
+    networks, NeurIPS 2017. The confidence level holds for one fixed threshold. There is no union bound for the choice
+    among many thresholds, because with a union bound 300 validation tickets mostly give no threshold at all. Instead
+    the gate judges the chosen thresholds on test tickets.
 
-    A wrong label in the validation part looks like an error with high confidence, and no threshold helps against it.
+    A wrong label in the validation part looks like an error with high confidence, which no threshold can exclude.
 
     Returns:
-        The threshold, rounded down to `DIGITS` so that a tiny difference between two machines or batches does not send
-        the last accepted ticket to a human; None when there are too few tickets or too many errors for any threshold.
+        The threshold; None when there are too few tickets or too many errors for any threshold. It is rounded down to
+        `DIGITS` digits, so that a tiny difference between two machines or batches does not send the last accepted
+        ticket to a human.
     """
-    ranked, right = _running(confidences, correct)
-    best: float | None = None
-    for place, value in enumerate(ranked):
-        last_of_equals = place + 1 == len(ranked) or ranked[place + 1] < value
-        if last_of_equals and clopper_pearson_lower_bound(int(right[place]), place + 1, confidence) >= target:
-            best = float(value)
-    return best
+    ranked, right = _ranked(confidences, correct)
+    lowest: float | None = None
+    for i, value in enumerate(ranked):
+        is_last_of_equals = i + 1 == len(ranked) or ranked[i + 1] < value
+        if is_last_of_equals and clopper_pearson_lower_bound(int(right[i]), i + 1, confidence) >= target:
+            lowest = float(value)
+    return lowest
 
 
 def choose_thresholds(
-    validated: Sequence[Validated], target: float, confidence: float, categories: Collection[str] = ()
+    tickets: Sequence[ValidationTicket], target: float, confidence: float, categories: Collection[str] = ()
 ) -> Thresholds:
     """A threshold for each language, and separate thresholds for categories with a higher or lower accuracy.
 
-    1. The language's threshold is chosen on all its tickets.
-    2. A category with enough tickets to prove the target alone gets the threshold that proves it.
-    3. A category with too few tickets, whose accuracy above the language's threshold is below the target, gets a higher
-       threshold, above which its accuracy reaches the target.
-    4. If all tickets routed in the language then no longer prove the target, each category threshold below the
-       language's threshold is raised to the language's.
+    Tickets reach the target if the lower confidence bound of their accuracy is at least `target`.
 
-    A language that does not prove the target routes only the categories that prove it alone.
+    1. The language's threshold is chosen on all tickets of the language (`choose_threshold`).
+    2. A category gets its own threshold if `choose_threshold` finds one on the tickets of this category alone.
+    3. Another category may have an accuracy below the target at the language's threshold. It gets a higher threshold,
+       from which its measured accuracy is at least the target.
+    4. If the tickets that these thresholds route in the language no longer reach the target together, each category
+       threshold below the language's threshold is raised to the language's threshold.
+
+    If a language has no threshold, only the categories of step 2 are routed there.
 
     Args:
-        validated: the validation tickets.
-        target: the accuracy to prove.
-        confidence: the confidence level of the proof.
-        categories: all categories. A category that was never predicted in a language is not routed there, since its
+        tickets: the predictions for the validation tickets.
+        target: the accuracy to reach.
+        confidence: the confidence level of the bound.
+        categories: all categories. A category that was never predicted in a language is not routed there, because its
             accuracy is unknown.
     """
     thresholds: Thresholds = {}
-    for language in sorted({ticket.language for ticket in validated}):
-        own = [ticket for ticket in validated if ticket.language == language]
-        pooled = choose_threshold([t.confidence for t in own], [t.correct for t in own], target, confidence)
-        found: dict[str, float | None] = {ANY: pooled}
-        for category in sorted({ticket.predicted for ticket in own}):
-            predicted = [ticket for ticket in own if ticket.predicted == category]
-            proven = choose_threshold(
-                [t.confidence for t in predicted], [t.correct for t in predicted], target, confidence
+    for language in sorted({ticket.language for ticket in tickets}):
+        in_language = [ticket for ticket in tickets if ticket.language == language]
+        pooled = choose_threshold(
+            [t.confidence for t in in_language], [t.correct for t in in_language], target, confidence
+        )
+        chosen: dict[str, float | None] = {ANY: pooled}
+        for category in sorted({ticket.predicted for ticket in in_language}):
+            in_category = [ticket for ticket in in_language if ticket.predicted == category]
+            own = choose_threshold(
+                [t.confidence for t in in_category], [t.correct for t in in_category], target, confidence
             )
-            if proven is not None:
-                found[category] = proven
+            if own is not None:
+                chosen[category] = own
             elif pooled is not None:
-                raised = _raised(predicted, pooled, target)
+                raised = _raised_threshold(in_category, pooled, target)
                 if raised != pooled:
-                    found[category] = raised
-        if pooled is not None and not _reached(own, found, target, confidence):
-            found = {
+                    chosen[category] = raised
+        if pooled is not None and not _routed_reach_target(in_language, chosen, target, confidence):
+            chosen = {
                 category: threshold if threshold is None else max(threshold, pooled)
-                for category, threshold in found.items()
+                for category, threshold in chosen.items()
             }
-        found.update(dict.fromkeys(set(categories) - {ticket.predicted for ticket in own}))
-        thresholds[language] = {c: t for c, t in found.items() if c == ANY or t != pooled}
+        chosen.update(dict.fromkeys(set(categories) - {ticket.predicted for ticket in in_language}))
+        thresholds[language] = {c: t for c, t in chosen.items() if c == ANY or t != pooled}
     return thresholds
 
 
-def least_to_prove(target: float, confidence: float) -> int | None:
-    """The smallest number of tickets, all of them right, that proves an accuracy of `target`.
+def min_tickets_for_target(target: float, confidence: float) -> int | None:
+    """The smallest number of tickets whose lower confidence bound reaches `target` when all predictions are right.
 
-    When all of n tickets are right, Clopper and Pearson's lower bound is the n-th root of 1 - confidence. None: no
-    number of tickets proves an accuracy of 1.
+    With n right predictions out of n, Clopper and Pearson's lower bound is the n-th root of 1 - confidence. It never
+    reaches a target of 1: then the result is None.
     """
     return math.ceil(math.log(1 - confidence) / math.log(target)) if target < 1 else None
 
 
 def threshold_for(thresholds: Thresholds, language: str, category: str) -> float | None:
     """The threshold of a category in a language; None when it is not routed, or the language has no thresholds."""
-    found = thresholds.get(language, {})
-    return found[category] if category in found else found.get(ANY)
+    by_category = thresholds.get(language, {})
+    return by_category[category] if category in by_category else by_category.get(ANY)
 
 
 def routed_languages(thresholds: Thresholds) -> list[str]:
     """The languages in which at least one category is routed."""
-    return [language for language, found in thresholds.items() if any(value is not None for value in found.values())]
-
-
-def _raised(predicted: Sequence[Validated], pooled: float, target: float) -> float | None:
-    """The lowest threshold, at least `pooled`, above which a category's accuracy reaches the target, or None."""
-    above = [ticket for ticket in predicted if ticket.confidence >= pooled]
-    if not above:
-        return pooled
-    ranked, right = _running([t.confidence for t in above], [t.correct for t in above])
-    good = [
-        place
-        for place in range(len(ranked))
-        if (place + 1 == len(ranked) or ranked[place + 1] < ranked[place]) and right[place] >= target * (place + 1)
+    return [
+        language
+        for language, by_category in thresholds.items()
+        if any(threshold is not None for threshold in by_category.values())
     ]
-    if not good:
+
+
+def _raised_threshold(tickets: Sequence[ValidationTicket], pooled: float, target: float) -> float | None:
+    """The lowest threshold of at least `pooled` from which the measured accuracy reaches the target, or None.
+
+    Args:
+        tickets: the tickets with one predicted category.
+        pooled: the threshold of the language.
+        target: the accuracy to reach.
+    """
+    accepted = [ticket for ticket in tickets if ticket.confidence >= pooled]
+    if not accepted:
+        return pooled
+    ranked, right = _ranked([t.confidence for t in accepted], [t.correct for t in accepted])
+    reaching = [
+        i
+        for i in range(len(ranked))
+        if (i + 1 == len(ranked) or ranked[i + 1] < ranked[i]) and right[i] >= target * (i + 1)
+    ]
+    if not reaching:
         return None
-    return pooled if good[-1] == len(ranked) - 1 else float(ranked[good[-1]])
+    return pooled if reaching[-1] == len(ranked) - 1 else float(ranked[reaching[-1]])
 
 
-def _reached(own: Sequence[Validated], found: dict[str, float | None], target: float, confidence: float) -> bool:
-    """Whether the tickets that these thresholds route prove the target; true when they route none."""
+def _routed_reach_target(
+    tickets: Sequence[ValidationTicket], thresholds: dict[str, float | None], target: float, confidence: float
+) -> bool:
+    """Whether the tickets that these thresholds route reach the target together; true if they route no ticket."""
     routed = []
-    for ticket in own:
-        threshold = found[ticket.predicted] if ticket.predicted in found else found[ANY]
+    for ticket in tickets:
+        threshold = thresholds[ticket.predicted] if ticket.predicted in thresholds else thresholds[ANY]
         if threshold is not None and ticket.confidence >= threshold:
             routed.append(ticket.correct)
     return clopper_pearson_lower_bound(sum(routed), len(routed), confidence) >= target if routed else True
 
 
-def _running(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
-    """The confidences, rounded down, in descending order, and the running number of correct predictions."""
+def _ranked(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
+    """The confidences, rounded down, in descending order, and how many predictions are right up to each of them."""
     rounded = np.floor(np.asarray(confidences, dtype=float) * 10**DIGITS) / 10**DIGITS
     order = np.argsort(-rounded, kind="stable")
     return rounded[order], np.cumsum(np.asarray(correct, dtype=int)[order])

@@ -1,6 +1,6 @@
-"""The classifier's hyperparameters, optimizer, and Trainer with class weights and adversarial training.
+"""The classifier's hyperparameters, its optimizer, and a Trainer with class weights and adversarial training.
 
-`models.classifier.training` prepares the data, calibrates, and writes the artefact.
+`models.classifier.training` prepares the data, fits the calibration, and writes the artefact.
 """
 
 import math
@@ -19,14 +19,14 @@ from ticketing.settings import ClassifierSettings
 
 SCORES = ("macro_f1", "accuracy")
 MAX_EPOCHS = 20
-FEW_TICKETS = 200  # per category; below this number the recipe for small corpora applies
-EXAMPLES_PER_CATEGORY = 800  # over all epochs
+FEW_TICKETS = 200  # training tickets per category; with fewer, the recipe for small corpora applies
+EXAMPLES_PER_CATEGORY = 800  # the target for all epochs together
 MIN_EPOCHS, SMALL_CORPUS_EPOCHS = 2, 10
-SCHEDULE, WARMUP = "linear", 0.1  # learning rate schedule; share of the steps in which the rate rises
+SCHEDULE, WARMUP = "linear", 0.1  # learning rate schedule, and the share of the steps in which the rate rises
 # Learning rate relative to full fine-tuning: LoRA matrices, prefixes and prompts start untrained.
 RATE_FACTORS: dict[Method, float] = {"full": 1.0, "lora": 5.0, "prefix": 50.0, "prompt": 50.0}
-# Learning rate of the vectors of new words relative to the layers, because they start untrained. With the layers' rate
-# the accuracy on the sample's Chinese tickets was 0.70, with this factor 0.98 at the same step (one run each).
+# Learning rate of the vectors of new words, relative to the layers: these vectors start untrained. On the sample's
+# Chinese tickets the accuracy was 0.70 without this factor, and 0.98 with it at the same step (one run each).
 NEW_WORDS_RATE_FACTOR = 5.0
 
 
@@ -36,8 +36,8 @@ class Recipe(NamedTuple):
     epochs: int
     batch_size: int
     learning_rate: float
-    adversarial: float  # step length of the adversarial perturbation; 0: none
-    head_speed: float  # learning rate of the classification head, which starts at random, relative to the rest
+    adversarial: float  # norm of the adversarial perturbation; 0 means none
+    head_speed: float  # learning rate of the classification head relative to the rest: the head starts at random
 
 
 class WeightedTrainer(Trainer):
@@ -78,26 +78,26 @@ class WeightedTrainer(Trainer):
         inputs: dict[str, torch.Tensor],
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """Forward and backward pass; with `adversarial` a second pass, with word vectors moved to increase the loss.
+        """A forward and backward pass. Adversarial training adds a second one, with word vectors that raise the loss.
 
         Source: T. Miyato, A. Dai and I. Goodfellow, Adversarial training methods for semi-supervised text
-        classification, ICLR 2017. The paper moves the vectors of each text; this code moves the rows of the
+        classification, ICLR 2017. The paper perturbs the word vectors of each text; this code perturbs the rows of the
         embedding table.
         """
         loss: torch.Tensor = super().training_step(model, dict(inputs), num_items_in_batch)
-        words = self.accelerator.unwrap_model(model).get_input_embeddings().weight
-        if self._adversarial and words.grad is not None:
-            length = words.grad.norm()
-            if torch.isfinite(length) and length > 0:
-                step = words.grad * (self._adversarial / length)
-                words.data.add_(step)
+        embeddings = self.accelerator.unwrap_model(model).get_input_embeddings().weight
+        if self._adversarial and embeddings.grad is not None:
+            norm = embeddings.grad.norm()
+            if torch.isfinite(norm) and norm > 0:
+                perturbation = embeddings.grad * (self._adversarial / norm)
+                embeddings.data.add_(perturbation)
                 super().training_step(model, dict(inputs), num_items_in_batch)
-                words.data.sub_(step)
+                embeddings.data.sub_(perturbation)
         return loss
 
 
 def validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """Accuracy and macro-F1 on the validation part: the `SCORES`."""
+    """The accuracy and the macro-F1 (`SCORES`) on the validation part."""
     logits = prediction.predictions[0] if isinstance(prediction.predictions, tuple) else prediction.predictions
     predicted = np.asarray(logits).argmax(axis=-1)
     true = np.asarray(prediction.label_ids)
@@ -107,25 +107,27 @@ def validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     }
 
 
-def choose_recipe(options: ClassifierSettings, rows: int, categories: int) -> Recipe:
-    """The settings, completed with the default recipe for this number of training tickets per category.
+def choose_recipe(options: ClassifierSettings, ticket_count: int, category_count: int) -> Recipe:
+    """The hyperparameters from the settings, completed by defaults for this number of training tickets per category.
 
     With 100 tickets per category (BANKING77), eight epochs of small steps reach a test accuracy of 0.941 with
-    adversarial training and 0.927 without it. With 400 (the sample shop), two epochs of larger steps reach the same
-    accuracy as eight in a fifth of the time. docs/evaluation.md has the numbers.
+    adversarial training and 0.927 without it. With 400 tickets per category (the sample shop), two epochs of larger
+    steps reach the same accuracy as eight epochs of small ones, in a fifth of the time. docs/evaluation.md has the
+    measurements.
     """
-    if rows < FEW_TICKETS * categories:
+    if ticket_count < FEW_TICKETS * category_count:
         default = Recipe(SMALL_CORPUS_EPOCHS, 32, 1e-4, 0.5, 20.0)
     else:
-        default = Recipe(max(math.ceil(EXAMPLES_PER_CATEGORY * categories / rows), MIN_EPOCHS), 16, 2e-4, 0.0, 5.0)
-    own = {name: value for name in Recipe._fields if (value := getattr(options, name, None)) is not None}
-    recipe = default._replace(**own)
-    min_epochs = math.ceil(options.min_steps / math.ceil(rows / recipe.batch_size))
+        epochs = math.ceil(EXAMPLES_PER_CATEGORY * category_count / ticket_count)
+        default = Recipe(max(epochs, MIN_EPOCHS), 16, 2e-4, 0.0, 5.0)
+    overrides = {name: value for name in Recipe._fields if (value := getattr(options, name, None)) is not None}
+    recipe = default._replace(**overrides)
+    min_epochs = math.ceil(options.min_steps / math.ceil(ticket_count / recipe.batch_size))
     return recipe._replace(epochs=min(max(recipe.epochs, min_epochs), max(MAX_EPOCHS, recipe.epochs)))
 
 
 def training_arguments(options: ClassifierSettings, recipe: Recipe, work: Path) -> TrainingArguments:
-    """The Trainer's schedule, evaluation and logging; checkpoints go to `work`."""
+    """The Trainer's schedule, evaluation and logging. The Trainer writes checkpoints to the folder `work`."""
     on_cpu = not torch.cuda.is_available()
     return TrainingArguments(
         output_dir=str(work),
@@ -143,21 +145,21 @@ def training_arguments(options: ClassifierSettings, recipe: Recipe, work: Path) 
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=1,
-        save_only_model=True,  # a killed training starts again, so the optimizer's state is not needed
+        save_only_model=True,  # a killed training starts over, so the optimizer's state is not needed
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         label_names=["labels"],
-        remove_unused_columns=False,  # `labels` is no argument of the model: `compute_loss` reads it
+        remove_unused_columns=False,  # keeps `length`: the sampler reads it, but the model does not take it
         seed=options.seed,
         data_seed=options.seed,
-        logging_steps=0.05,  # share of all steps: twenty log lines per training
+        logging_steps=0.05,  # a share of all steps: twenty log lines per training
         report_to="none",
         disable_tqdm=True,
     )
 
 
 def optimizer(model: PreTrainedModel, recipe: Recipe, method: Method, new_words: bool) -> torch.optim.Optimizer:
-    """AdamW with a higher learning rate for untrained parameters: the head and new words."""
+    """AdamW with a higher learning rate for the head and the vectors of new words, which start untrained."""
     rate = recipe.learning_rate * RATE_FACTORS[method]
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -168,11 +170,11 @@ def optimizer(model: PreTrainedModel, recipe: Recipe, method: Method, new_words:
             factor = NEW_WORDS_RATE_FACTOR
         if method == "full" and name.startswith(("classifier.", "score.")):
             factor = recipe.head_speed
-        # No weight decay for biases, norms and word vectors: most words are rarely seen.
+        # No weight decay for biases, norms and word vectors: most words are rare, and decay would shrink their vectors.
         decay = 0.01 if parameter.ndim > 1 and "embeddings" not in name else 0.0
         groups.setdefault((rate * factor, decay), []).append(parameter)
     return torch.optim.AdamW(
-        [{"params": found, "lr": lr, "weight_decay": decay} for (lr, decay), found in groups.items()],
+        [{"params": group, "lr": lr, "weight_decay": decay} for (lr, decay), group in groups.items()],
         lr=rate,
         fused=True,
     )

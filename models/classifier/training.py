@@ -1,6 +1,6 @@
-"""Fine-tunes the BERT classifier on a snapshot, and chooses the confidence thresholds above which it routes tickets.
+"""Fine-tunes the BERT classifier on a snapshot, calibrates it, and chooses its confidence thresholds.
 
-`models.classifier.thresholds` has the rule for the thresholds; `models.classifier.model` predicts.
+`models.classifier.thresholds` has the rules for the thresholds. `models.classifier.model` predicts with the result.
 """
 
 import logging
@@ -29,8 +29,14 @@ from models.classifier.calibration import fit_calibration, uncalibrated_error
 from models.classifier.loss import class_weights
 from models.classifier.model import SCOPE_FILE
 from models.classifier.reader import TextReader, encode
-from models.classifier.scope import MAX_VECTORS, OUT_OF_SCOPE_UNTOLD, Scope
-from models.classifier.thresholds import Thresholds, Validated, choose_thresholds, least_to_prove, threshold_for
+from models.classifier.scope import MAX_VECTORS, TOO_FEW_FOR_OUT_OF_SCOPE, Scope
+from models.classifier.thresholds import (
+    Thresholds,
+    ValidationTicket,
+    choose_thresholds,
+    min_tickets_for_target,
+    threshold_for,
+)
 from models.classifier.trainer import (
     SCORES,
     WeightedTrainer,
@@ -52,10 +58,10 @@ from ticketing.settings import ClassifierSettings, Settings
 
 logger = logging.getLogger("ticketing")
 
-# This many new words mean a language that the base model does not know; fewer are only placeholders.
-NEW_LANGUAGE = 100
-ENCODED_TOGETHER = 1_000  # tickets; the tokenizer needs up to 70 kB for each until it returns
-ONLY_MEMBER = "."  # the folder of the model if there is only one
+# This many new words mean that the corpus has a language unknown to the base model. Placeholders alone are fewer.
+NEW_LANGUAGE_WORDS = 100
+ENCODE_BATCH = 1_000  # tickets; the tokenizer holds up to 70 kB per ticket until it returns
+ONLY_MEMBER = "."  # a single model lies in the artefact's folder itself
 
 
 class Corpus(NamedTuple):
@@ -69,12 +75,12 @@ class Corpus(NamedTuple):
 def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
     """Fine-tunes the base model on the snapshot's training part and writes it, with its thresholds, to `output`.
 
-    It trains on at most `classifier.max_train_tickets`, a sample stratified by category, and keeps the epoch with the
-    best macro-F1 on the validation part. A killed training starts again from the beginning.
+    It trains on a sample of at most `classifier.max_train_tickets` tickets, stratified by category. It keeps the epoch
+    with the best macro-F1 on the validation part. After a kill, the training starts over.
 
     Returns:
-        Validation accuracy and macro-F1, epochs, cost, calibration, the calibration error before and after it, and the
-        thresholds and coverage of each language.
+        Validation accuracy and macro-F1, epochs, cost, the calibration, the calibration error with and without it, and
+        the thresholds and coverage of each language.
 
     Raises:
         ModelError: the base model can't be loaded.
@@ -85,17 +91,17 @@ def train_classifier(snapshot: Snapshot, settings: Settings, output: Path) -> di
     train = snapshot.sample("train", options.max_train_tickets)
     corpus = Corpus(train, snapshot.records("validation"), sorted({record.category for record in train}))
     members = [f"seed-{options.seed + i}" for i in range(options.seeds)] if options.seeds > 1 else [ONLY_MEMBER]
-    trained = [
+    runs = [
         _fine_tune(corpus, options.model_copy(update={"seed": options.seed + i}), settings, output / member)
         for i, member in enumerate(members)
     ]
-    calibrated = _calibrate(corpus, snapshot.sample("train", MAX_VECTORS), members, settings, output)
+    calibration_metrics = _calibrate(corpus, snapshot.sample("train", MAX_VECTORS), members, settings, output)
     return {
         "train_rows": len(train),
         "validation_rows": len(corpus.validation),
-        **calibrated,
-        **trained[0],
-        "best_validation_macro_f1_by_seed": [max(point[1] for point in run["learning_curve"]) for run in trained],
+        **calibration_metrics,
+        **runs[0],
+        "best_validation_macro_f1_by_seed": [max(point[1] for point in run["learning_curve"]) for run in runs],
         **cost_since(started),
     }
 
@@ -104,9 +110,11 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
     tokenizer, base = _load_base(options, settings, corpus.labels)
     parameters = sum(parameter.numel() for parameter in base.parameters())
     method = tuning.choose_method(options.method, parameters, tuning.memory_available())
-    # A prefix or prompt can't train the vectors of new words, and merged LoRA leaves all word vectors as they were.
-    added = extend_vocabulary(tokenizer, base, [record.text for record in corpus.train]) if method == "full" else []
-    model = tuning.adapted(base, method, options.lora_rank)
+    # Prefix tuning, prompt tuning and LoRA don't train word vectors, so they could not learn new words.
+    added_words = (
+        extend_vocabulary(tokenizer, base, [record.text for record in corpus.train]) if method == "full" else []
+    )
+    model = tuning.prepare_model(base, method, options.lora_rank)
     recipe = choose_recipe(options, len(corpus.train), len(corpus.labels))
     if method != "full":
         recipe = recipe._replace(adversarial=0.0)  # adversarial training needs word vectors that are not frozen
@@ -124,11 +132,11 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
         processing_class=tokenizer,
         compute_metrics=validation_metrics,
         callbacks=[EarlyStoppingCallback(options.patience), progress],
-        optimizers=(optimizer(model, recipe, method, len(added) >= NEW_LANGUAGE), None),
+        optimizers=(optimizer(model, recipe, method, len(added_words) >= NEW_LANGUAGE_WORDS), None),
     )
-    trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
+    trainer.remove_callback(PrinterCallback)  # it would print what ProgressLog logs
     with writing(output):
-        trained = trainer.train()
+        result = trainer.train()
         tuning.save(model, output)
         tokenizer.save_pretrained(output)
     shutil.rmtree(work, ignore_errors=True)
@@ -136,9 +144,9 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
         "method": method,
         "recipe": recipe._asdict(),
         "parameters": parameters,
-        "added_tokens": len(added),
-        "epochs": trained.metrics["epoch"],
-        "train_loss": trained.training_loss,
+        "added_tokens": len(added_words),
+        "epochs": result.metrics["epoch"],
+        "train_loss": result.training_loss,
         "learning_curve": progress.validation,
     }
 
@@ -146,36 +154,39 @@ def _fine_tune(corpus: Corpus, options: ClassifierSettings, settings: Settings, 
 def _calibrate(
     corpus: Corpus, neighbours: Sequence[Record], members: list[str], settings: Settings, output: Path
 ) -> dict[str, Any]:
-    """Fits scope, calibration and thresholds on the validation part, and writes them into the model's folder.
+    """Fits scope, calibration and thresholds on the validation part, and writes them into the artefact's folder.
 
     Args:
-        corpus: its validation part is used for fitting.
+        corpus: the validation tickets, and all categories.
         neighbours: the training tickets that new tickets are compared with.
-        members: the folders of the models, under `output`.
-        settings: the gate's accuracy and confidence, and the classifier's settings.
+        members: the names of the models' folders in `output`.
+        settings: the gate's target accuracy and confidence level, and the classifier's settings.
         output: the artefact's folder.
+
+    Returns:
+        The part of the training metrics that describes the calibrated classifier.
     """
     validation, labels = corpus.validation, corpus.labels
     reader = TextReader([output / name for name in members], len(labels), settings.classifier.max_tokens)
     outputs = reader.read([record.text for record in validation])
-    columns = {label: i for i, label in enumerate(labels)}
+    category_ids = {label: i for i, label in enumerate(labels)}
     scope = Scope.fit(
         reader.read([record.text for record in neighbours]).vectors,
-        [columns[record.category] for record in neighbours],
+        [category_ids[record.category] for record in neighbours],
         outputs.vectors,
     )
-    true = [columns[record.category] for record in validation]
-    votes = scope.near(outputs.vectors, len(labels)).votes
+    true = [category_ids[record.category] for record in validation]
+    votes = scope.neighbourhood(outputs.vectors, len(labels)).votes
     calibration = fit_calibration(outputs.logits, votes, true)
     rows = calibration.probabilities(outputs.logits, votes)
     predicted = [labels[int(row.argmax())] for row in rows]
     correct = [category == record.category for category, record in zip(predicted, validation, strict=True)]
     confidences = rows.max(axis=1).tolist()
-    validated = [
-        Validated(record.language, category, confidence, right)
+    predictions = [
+        ValidationTicket(record.language, category, confidence, right)
         for record, category, confidence, right in zip(validation, predicted, confidences, correct, strict=True)
     ]
-    thresholds = choose_thresholds(validated, settings.gate.accuracy, settings.gate.confidence, labels)
+    thresholds = choose_thresholds(predictions, settings.gate.accuracy, settings.gate.confidence, labels)
     manifest = {
         "labels": labels,
         "max_tokens": settings.classifier.max_tokens,
@@ -183,15 +194,15 @@ def _calibrate(
         "calibration": calibration._asdict(),
         "thresholds": thresholds,
         "target": settings.gate.accuracy,
-        "least_to_prove": least_to_prove(settings.gate.accuracy, settings.gate.confidence),
+        "least_to_prove": min_tickets_for_target(settings.gate.accuracy, settings.gate.confidence),
         "validation_tickets": Counter(record.language for record in validation),
         "out_of_scope_share": settings.gate.out_of_scope_share,
     }
     with writing(output):
         scope.save(output / SCOPE_FILE)
         save_manifest(output, manifest)
-    if not scope.can_tell(settings.gate.out_of_scope_share):
-        logger.warning("classifier: %s", OUT_OF_SCOPE_UNTOLD)
+    if not scope.can_detect(settings.gate.out_of_scope_share):
+        logger.warning("classifier: %s", TOO_FEW_FOR_OUT_OF_SCOPE)
     return {
         "validation_accuracy": float(np.mean(correct)),
         "validation_macro_f1": float(
@@ -201,7 +212,7 @@ def _calibrate(
         "validation_calibration_error": expected_calibration_error(confidences, correct),
         "validation_uncalibrated_error": uncalibrated_error(outputs.logits, true),
         "thresholds": thresholds,
-        "validation_coverage": _coverage(validated, thresholds),
+        "validation_coverage": _coverage(predictions, thresholds),
     }
 
 
@@ -209,7 +220,7 @@ def _load_base(
     options: ClassifierSettings, settings: Settings, labels: Sequence[str]
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     base = resolve(options.base_model, settings)
-    torch.manual_seed(options.seed)  # the new head starts at random
+    torch.manual_seed(options.seed)  # the head's initial weights are random
     with loading(
         f"The base model {options.base_model!r}",
         "check TICKETING_CLASSIFIER__BASE_MODEL; offline it must be a path, a cached id or the embedded model.",
@@ -218,14 +229,14 @@ def _load_base(
         model: PreTrainedModel = load_classifier(
             base,
             dtype=torch.float32,
-            # On a CPU torch's fused attention is slower on texts of a hundred tokens than plain matrix products are.
+            # On a CPU, for texts of a hundred tokens, torch's fused attention is slower than plain matrix products.
             attn_implementation="sdpa" if torch.cuda.is_available() else "eager",
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: i for i, label in enumerate(labels)},
         )
     if len(tokenizer) <= len(tokenizer.all_special_ids):
-        # transformers makes an empty tokenizer when there is none; every word would be unknown to it.
+        # If the tokenizer's files are missing, transformers makes an empty tokenizer, which knows no word.
         raise ModelError(
             f"The base model {options.base_model!r} has no tokenizer: put its tokenizer.json or vocab.txt beside it."
         )
@@ -235,23 +246,23 @@ def _load_base(
 def _dataset(
     records: Sequence[Record], labels: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int
 ) -> Dataset:
-    """The tokens and the label of every ticket, with its length for the sampler, in compact Arrow columns."""
-    columns = {label: i for i, label in enumerate(labels)}
+    """For every ticket its tokens, its category index, and its length for the sampler. Arrow columns save memory."""
+    category_ids = {label: i for i, label in enumerate(labels)}
     batches = []
-    for start in range(0, len(records), ENCODED_TOGETHER):
-        batch = records[start : start + ENCODED_TOGETHER]
+    for start in range(0, len(records), ENCODE_BATCH):
+        batch = records[start : start + ENCODE_BATCH]
         encoded = encode(tokenizer, [record.text for record in batch], max_tokens)
         lengths = [len(ids) for ids in encoded["input_ids"]]
         batches.append(
-            Dataset.from_dict({**encoded, "labels": [columns[r.category] for r in batch], "length": lengths})
+            Dataset.from_dict({**encoded, "labels": [category_ids[r.category] for r in batch], "length": lengths})
         )
     return concatenate_datasets(batches)
 
 
-def _coverage(validated: Sequence[Validated], thresholds: Thresholds) -> dict[str, float]:
+def _coverage(tickets: Sequence[ValidationTicket], thresholds: Thresholds) -> dict[str, float]:
     """The share of the validation tickets that would be routed, by language."""
-    routed: dict[str, list[bool]] = {}
-    for ticket in validated:
+    is_routed: dict[str, list[bool]] = {}
+    for ticket in tickets:
         threshold = threshold_for(thresholds, ticket.language, ticket.predicted)
-        routed.setdefault(ticket.language, []).append(threshold is not None and ticket.confidence >= threshold)
-    return {language: float(np.mean(tickets)) for language, tickets in routed.items()}
+        is_routed.setdefault(ticket.language, []).append(threshold is not None and ticket.confidence >= threshold)
+    return {language: float(np.mean(flags)) for language, flags in is_routed.items()}

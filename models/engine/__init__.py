@@ -1,1 +1,1 @@
-"""The inference engine: vLLM in its own process, and the generators and champions that run on it."""
+"""The inference engine: vLLM in its own process, and the generators that it serves."""

@@ -1,6 +1,6 @@
-"""Loads the champions, and replaces them between two chunks of tickets when other versions were promoted.
+"""Loads the champions, and replaces them between two chunks of tickets when other versions have been promoted.
 
-The registry knows which versions are champions; `ticketing.stages` drafts with them.
+`models.registry.versions` knows which versions are champions. `ticketing.stages` drafts with them.
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger("ticketing")
 
 
 class Champions:
-    """The models that draft, as a context manager; the engine stops when the block ends."""
+    """The models that draft, as a context manager. The inference engine stops when the block ends."""
 
     def __init__(self, database: Database, finder: Finder, settings: Settings) -> None:
         self._database, self._finder, self._settings = database, finder, settings
@@ -43,7 +43,7 @@ class Champions:
 
         Raises:
             NoChampion: no classifier has been promoted.
-            ModelError: its artefact is missing or damaged.
+            ModelError: the champion's artefact is missing or damaged.
         """
         return self._champion_classifier(versions.champion_versions(self._database))
 
@@ -52,8 +52,8 @@ class Champions:
 
         Raises:
             NoChampion: no classifier has been promoted.
-            ModelError: a champion's artefact is missing or damaged; no other version drafts in its place.
-            EngineError: the generator's engine does not start.
+            ModelError: a champion's artefact is missing or damaged. No other version replaces it.
+            EngineError: the inference engine does not start.
         """
         # One query reads both versions, because one transaction may promote both.
         champions = versions.champion_versions(self._database)
@@ -75,7 +75,7 @@ class Champions:
         return TrainedClassifier.load(version, model.path, self._settings)
 
     def _change_generator(self, version: str | None) -> None:
-        # The old engine stops before the new one starts: the memory may not suffice for two.
+        # The old engine stops before the new one starts, because the memory may not suffice for two engines.
         self._generator = None
         self._engine.close()
         if version is None:

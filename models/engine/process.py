@@ -1,6 +1,6 @@
 """Starts vLLM in its own process, sends it conversations and receives completions.
 
-The code of that process is `models.engine.worker`; `ticketing.stages.prompts` writes the conversations.
+`models.engine.worker` is the code of that process. `ticketing.stages.prompts` writes the conversations.
 """
 
 import json
@@ -36,7 +36,10 @@ CLOSE_SECONDS = 10
 
 @dataclass(frozen=True)
 class Adapter:
-    """A trained LoRA adapter. Its name and path are the key of vLLM's prefix cache: a new version needs new ones."""
+    """A trained LoRA adapter.
+
+    vLLM caches prompts under the adapter's name and path, so each version needs its own name and path.
+    """
 
     name: str
     path: Path
@@ -45,8 +48,8 @@ class Adapter:
 class Engine:
     """vLLM with a base model and at most one adapter, as a context manager.
 
-    The engine has its own process, because its memory is freed only when its process ends. That process also ends when
-    this process ends or is killed.
+    vLLM runs in its own process, because its memory is freed only when its process ends. The engine's process also ends
+    when this process ends or is killed.
     """
 
     def __init__(self, base: str, settings: Settings, adapter: Adapter | None = None) -> None:
@@ -63,7 +66,7 @@ class Engine:
         """Starts the process and waits until the model is loaded.
 
         Raises:
-            EngineError: the process ended, or was not ready within engine.start_timeout_seconds.
+            EngineError: the engine's process ended, or was not ready within engine.start_timeout_seconds.
         """
         started = time.monotonic()
         logs = self.settings.home / "logs"
@@ -80,9 +83,9 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # vLLM leaves a temporary file behind at every start.
+                # vLLM leaves a temporary file behind at every start, so it gets a temporary folder of its own.
                 env={**self.environment(), "TMPDIR": self._scratch.name},
-                # Ctrl-C reaches only this process, which decides what to finish before it stops the engine.
+                # Ctrl-C must reach only this process, which finishes some work before it stops the engine.
                 start_new_session=True,
             )
         theirs.close()
@@ -100,7 +103,7 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Asks the process to end, and kills it if it does not."""
+        """Asks the engine's process to end, and kills it if it does not end in time."""
         if self._connection is not None:
             self._connection.close()
         if self._process is not None and kind is None:
@@ -110,7 +113,7 @@ class Engine:
 
     @property
     def pid(self) -> int | None:
-        """The id of the engine's process; None if it was not started."""
+        """The id of the engine's process; None if the engine was not started."""
         return None if self._process is None else self._process.pid
 
     def chat(
@@ -123,17 +126,17 @@ class Engine:
         """One completion for each conversation, in order.
 
         Args:
-            conversations: each a list of messages, as `ticketing.stages.prompts.messages` returns it.
-            use_adapter: False runs the base model without the adapter.
-            max_tokens: the length limit of a reply; engine.max_reply_tokens if left out.
-            temperature: 0 always picks the most likely token.
+            conversations: lists of messages, as `ticketing.stages.prompts.messages` returns them.
+            use_adapter: whether to use the adapter; without it the base model replies.
+            max_tokens: the maximum length of a reply; None means engine.max_reply_tokens.
+            temperature: of the sampling; with 0 the most likely token is always chosen.
 
         Returns:
-            Completions with finish_reason 'stop' or 'length'. A conversation that leaves no room for a reply within
-            engine.max_model_len gets 'error' and no text.
+            Completions with the finish_reason 'stop' or 'length'. If a conversation and a reply of the maximum length
+            would exceed engine.max_model_len, the completion has the finish_reason 'error' and no text.
 
         Raises:
-            EngineError: the engine is not running, or it ended or failed. A new engine can take the same call.
+            EngineError: the engine is not running, or it ended or failed. A new engine can repeat the call.
         """
         limit = self.settings.engine.max_reply_tokens if max_tokens is None else max_tokens
         with self._call_lock:
@@ -142,10 +145,10 @@ class Engine:
         return [Completion(*answer) for answer in answers]
 
     def options(self) -> dict[str, Any]:
-        """The options that the process receives: what to load, and vLLM's limits.
+        """The options that the engine's process receives: what to load, and vLLM's limits.
 
         Raises:
-            ModelError: there is no such base model.
+            ModelError: the base model does not exist.
             EngineError: the adapter can't be read.
         """
         chosen = self.settings.engine
@@ -160,18 +163,18 @@ class Engine:
         }
 
     def environment(self) -> dict[str, str]:
-        """The environment of the engine's process: that of this process, plus the variables that vLLM reads."""
+        """The environment of the engine's process: the environment of this process, and variables for vLLM."""
         project = str(Path(__file__).resolve().parents[2])
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
-            # vLLM starts no further process, which could outlive this one and would hold a second copy of torch.
+            # No further process for vLLM: it could outlive this process, and would need a second copy of torch.
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
             "VLLM_CPU_KVCACHE_SPACE": str(self.settings.engine.kv_cache_gib),
             "VLLM_NO_USAGE_STATS": "1",
             "DO_NOT_TRACK": "1",
             "VLLM_LOGGING_COLOR": "0",
-            # As in ticketing.cli: waiting OpenMP threads would occupy the processor that others need.
+            # As in ticketing.cli: otherwise waiting OpenMP threads occupy the CPU that other processes need.
             "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000"),
         }
 
@@ -215,7 +218,7 @@ class Engine:
             self._connection.close()
         if self._process is None:
             return
-        # The process leads its own process group: the signal also ends its children, even if it has ended already.
+        # The signal goes to the process group, so it also ends the children of a process that has ended already.
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -224,7 +227,7 @@ class Engine:
 
 
 def lora_rank(adapter: Adapter) -> int:
-    """The smallest rank that vLLM accepts and that is at least the adapter's own.
+    """The smallest rank that vLLM accepts and that is at least the adapter's rank.
 
     Raises:
         EngineError: the adapter's configuration can't be read.
@@ -239,7 +242,7 @@ def lora_rank(adapter: Adapter) -> int:
 
 
 def last_error(log: Path, start: int) -> str:
-    """The last line of the log after the byte offset `start` that names an error; '' if there is none."""
+    """The last line with an error in the log, after the byte offset `start`; '' if there is none."""
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()

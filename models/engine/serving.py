@@ -1,6 +1,6 @@
-"""Serves a registered generator: its base model in vLLM with its adapter.
+"""Serves a registered generator: runs vLLM with its base model and its adapter.
 
-The process behind it is `models.engine.process`.
+`models.engine.process` starts vLLM.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from ticketing.settings import Settings
 from ticketing.stages.prompts import Message
 from ticketing.stages.protocols import Completion
 
-SECOND_TEMPERATURE = 0.7
+SECOND_TEMPERATURE = 0.7  # for a second attempt at a reply
 
 
 class ServedGenerator:
@@ -27,7 +27,12 @@ class ServedGenerator:
         self.languages = languages
 
     def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
-        """One reply for each conversation, in order: the most likely one, or with `again` one drawn at temperature 0.7.
+        """One reply for each conversation, in order.
+
+        Args:
+            conversations: as in `Engine.chat`.
+            again: for a second attempt, whether to sample at `SECOND_TEMPERATURE` instead of taking the most likely
+                tokens.
 
         Raises:
             EngineError: the engine failed.
@@ -40,7 +45,7 @@ def serve_generator(model: ModelVersion, settings: Settings) -> Iterator[ServedG
     """Runs the engine with a registered generator until the block ends.
 
     Raises:
-        ModelError: the artefact is no generator, or its base model or its prompts have changed since its training.
+        ModelError: the artefact is no generator, or the base model or the prompts have changed since its training.
         EngineError: the engine does not start.
     """
     manifest = read_manifest(model.version, model.path)

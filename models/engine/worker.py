@@ -1,6 +1,6 @@
-"""The process that runs vLLM: it loads a model, answers over a pipe, and ends when its parent ends.
+"""The process that runs vLLM: it loads a model, receives requests and sends replies over a pipe.
 
-Only `models.engine.process` starts it.
+Only `models.engine.process` starts this process. It ends when its parent process ends.
 """
 
 import logging
@@ -23,8 +23,8 @@ def end_with(parent: int) -> None:
             time.sleep(PARENT_CHECK_SECONDS)
         os._exit(1)
 
-    # Linux can signal a child when its parent dies, but counts the thread that started it as the parent: a flow's task
-    # runs in a thread that ends long before the flow.
+    # Linux can signal a child when its parent dies, but it takes the thread that started the child for the parent. A
+    # flow's task runs in a thread that ends long before the flow.
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
 
 
@@ -32,7 +32,7 @@ class Worker:
     """A model that vLLM has loaded."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        # These imports take half a minute; `end_with` must already watch the parent meanwhile.
+        # These imports take half a minute. They are here, because `end_with` must watch the parent meanwhile.
         import torch
         from vllm import LLM
         from vllm.lora.request import LoRARequest
@@ -49,7 +49,8 @@ class Worker:
             use_dense_products()
         self.llm = LLM(
             dtype=str(compute_dtype()).removeprefix("torch."),
-            # On a CPU vLLM does not compile with adapters, and without them compiling costs more time than it saves.
+            # On a CPU, vLLM does not compile with an adapter, and without an adapter compiling costs more than it
+            # saves.
             enforce_eager=not torch.cuda.is_available(),
             enable_prefix_caching=True,
             seed=0,
@@ -66,7 +67,7 @@ class Worker:
         """(text, number of prompt tokens, number of reply tokens, finish reason) of each conversation, in order."""
         from vllm import SamplingParams
 
-        # Off, because the adapter is trained on prompts that were rendered without thinking.
+        # The adapter was trained on prompts that were rendered without thinking.
         template = {"enable_thinking": False}
         lengths = [
             len(self.tokenizer.apply_chat_template(c, add_generation_prompt=True, return_dict=False, **template))
@@ -109,11 +110,11 @@ def main() -> None:
         try:
             request = connection.recv()
         except EOFError:
-            os._exit(0)  # at once: only the log is open, and vLLM's own shutdown takes seconds
+            os._exit(0)  # only the log is open, and vLLM's own shutdown would take seconds
         try:
             answer: tuple[bool, Any] = (False, worker.chat(*request))
         except Exception as error:
-            # Without the exception's message, which may contain text of a ticket.
+            # The exception's message is not logged, because it may contain text of a ticket.
             traceback.print_tb(error.__traceback__)
             logging.getLogger("vllm").error("a generation failed: %s", type(error).__name__)
             answer = (True, type(error).__name__)

@@ -1,1 +1,1 @@
-"""How candidates are judged: metrics, intervals, checks of replies, the gate, studies and the audit of labels."""
+"""Judges candidates with metrics, checks of replies, the gate and blind studies, and audits the labels of tickets."""

@@ -1,6 +1,6 @@
 """Evaluates a classifier on test tickets: overall, by language, by category, and against the champion.
 
-It applies no rules: that is `models.evaluation.gate`. `models.evaluation.generator` evaluates replies.
+`models.evaluation.gate` applies rules to the measurements. `models.evaluation.generator` evaluates replies.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,9 +16,9 @@ from models.evaluation.measurements import (
     Comparison,
     Measurement,
     Measurements,
-    bootstrapped,
+    bootstrap_measurement,
+    bootstrap_rows,
     count,
-    resampled,
     share,
     share_difference,
 )
@@ -49,16 +49,16 @@ class ClassifierEvaluation:
     curve_coverage: list[float]
     curve_accuracy: list[float]
     reliability: list[ReliabilityBin]
-    tells_out_of_scope: bool
-    reasons: dict[str, int] = field(default_factory=dict)  # reason for the route human → tickets
+    detects_out_of_scope: bool
+    reasons: dict[str, int] = field(default_factory=dict)  # reason for the route human → number of tickets
 
-    def metrics_count(self, scope: str) -> int:
+    def ticket_count(self, scope: str) -> int:
         """The number of test tickets in a scope."""
         return self.measured.values["tickets", scope].count
 
     @property
-    def numbers(self) -> dict[str, object]:
-        """The numbers that are stored with the verdict."""
+    def stored_metrics(self) -> dict[str, object]:
+        """The metrics that are stored with the verdict."""
         return {
             **self.measured.as_dict(),
             "uncalibrated_error": self.uncalibrated_error,
@@ -68,7 +68,10 @@ class ClassifierEvaluation:
 
 @dataclass(frozen=True)
 class Rival:
-    """The champion, and the tickets that it was trained on, which the comparison leaves out (leakage)."""
+    """The champion that a candidate is compared with, and the ids of the tickets that the champion was trained on.
+
+    The comparison leaves these tickets out, because the champion would have an advantage on them (leakage).
+    """
 
     classifier: TrainedClassifier
     training_ticket_ids: Collection[str]
@@ -84,10 +87,10 @@ def evaluate_classifier(
 
     Args:
         classifier: the candidate.
-        snapshot: the candidate's training corpus.
-        rival: the champion; None when there is none, or it can't be loaded.
-        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be loaded is not missing:
-            the rules against it fail.
+        snapshot: the candidate's snapshot.
+        rival: the champion; None if there is none, or if it can't be loaded.
+        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be loaded is not among the
+            missing systems, so that the rules against it fail.
     """
     records = snapshot.records("test")
     tickets = [as_ticket(record) for record in records]
@@ -97,7 +100,7 @@ def evaluate_classifier(
     correct = [a == b for a, b in zip(true, predicted, strict=True)]
     confidences = [p.confidence for p in predictions]
     coverage, accuracy = coverage_accuracy_curve(confidences, correct)
-    columns = {label: i for i, label in enumerate(classifier.labels)}
+    category_ids = {label: i for i, label in enumerate(classifier.labels)}
     scopes = scopes_of(records)
     values: dict[tuple[str, str], Measurement] = {}
     for scope, rows in scopes.items():
@@ -108,28 +111,28 @@ def evaluate_classifier(
         metrics=classification_metrics(true, predicted),
         measured=Measurements(
             values,
-            {} if rival is None else _against(rival, records, tickets, predictions, scopes),
+            {} if rival is None else _compare(rival, records, tickets, predictions, scopes),
             missing_systems if rival is None else frozenset(),
-            expected=_expected(classifier),
+            expected_scopes=_expected_scopes(classifier),
         ),
-        # A category that occurs only in the test part has no column: every prediction for it counts as wrong.
-        uncalibrated_error=uncalibrated_error(outputs.logits, [columns.get(category, -1) for category in true]),
+        # A category that occurs only in the test part has no index: every prediction for its tickets counts as wrong.
+        uncalibrated_error=uncalibrated_error(outputs.logits, [category_ids.get(category, -1) for category in true]),
         curve_coverage=coverage,
         curve_accuracy=accuracy,
         reliability=reliability(confidences, correct),
-        tells_out_of_scope=classifier.tells_out_of_scope,
+        detects_out_of_scope=classifier.detects_out_of_scope,
         reasons=_counted_reasons(predictions),
     )
 
 
-def _expected(classifier: TrainedClassifier) -> frozenset[str]:
-    """The scopes that must have numbers: each language that is routed, and each category."""
+def _expected_scopes(classifier: TrainedClassifier) -> frozenset[str]:
+    """The scopes that must have measurements: each language that is routed, and each category."""
     languages = [f"language={language}" for language in routed_languages(classifier.thresholds)]
     return frozenset([*languages, *(f"category={label}" for label in classifier.labels)])
 
 
 def scopes_of(records: Sequence[Record]) -> dict[str, list[int]]:
-    """The row numbers of all records, and those of each language and each category."""
+    """The row indices of each scope: all records, each language, and each category."""
     scopes: dict[str, list[int]] = {ALL: list(range(len(records)))}
     for row, record in enumerate(records):
         scopes.setdefault(f"language={record.language}", []).append(row)
@@ -157,29 +160,30 @@ def _values(
     else:
         found["accuracy"] = share(sum(right), len(rows))
         found["macro_f1"] = macro_f1([true[i] for i in rows], [predictions[i].category for i in rows])
-    return {(metric, scope): number for metric, number in found.items() if number is not None}
+    return {(metric, scope): measurement for metric, measurement in found.items() if measurement is not None}
 
 
 def _calibration_error(confidences: Sequence[float], correct: Sequence[bool]) -> Measurement:
     confidence, right = np.asarray(confidences), np.asarray(correct)
     samples = [
         expected_calibration_error(confidence[rows].tolist(), right[rows].tolist())
-        for rows in resampled(len(confidence), CALIBRATION_SAMPLES)
+        for rows in bootstrap_rows(len(confidence), CALIBRATION_SAMPLES)
     ]
-    return bootstrapped(
+    return bootstrap_measurement(
         expected_calibration_error(confidences, correct), np.asarray(samples), len(confidence), "15 bins, bootstrap"
     )
 
 
-def _against(
+def _compare(
     rival: Rival,
     records: Sequence[Record],
     tickets: Sequence[CleanTicket],
     predictions: Sequence[Prediction],
     scopes: dict[str, list[int]],
 ) -> dict[tuple[str, str, str], Comparison]:
-    unseen = [i for i, record in enumerate(records) if record.ticket_id not in rival.training_ticket_ids]
-    theirs = dict(zip(unseen, rival.classifier.predict([tickets[i] for i in unseen]), strict=True))
+    rows_to_compare = [i for i, record in enumerate(records) if record.ticket_id not in rival.training_ticket_ids]
+    rival_predictions = rival.classifier.predict([tickets[i] for i in rows_to_compare])
+    theirs = dict(zip(rows_to_compare, rival_predictions, strict=True))
     compared: dict[tuple[str, str, str], Comparison] = {}
     for scope, rows in scopes.items():
         pairs = [(predictions[i], theirs[i], records[i].category) for i in rows if i in theirs]
@@ -193,7 +197,7 @@ def _against(
                 [other.route == "auto" for _, other, _ in pairs],
             ),
         }
-        compared |= {(metric, scope, CHAMPION): number for metric, number in found.items() if number is not None}
+        compared |= {(metric, scope, CHAMPION): value for metric, value in found.items() if value is not None}
     return compared
 
 
@@ -201,14 +205,14 @@ def _counted_reasons(predictions: Sequence[Prediction]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for prediction in predictions:
         if prediction.reason is not None:
-            reason = prediction.reason.split(": confidence ")[0]  # without the numbers of the single ticket
+            reason = prediction.reason.split(": confidence ")[0]  # without the confidence of the single ticket
             counts[reason] = counts.get(reason, 0) + 1
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def as_ticket(record: Record) -> CleanTicket:
-    """A record as a ticket that a classifier reads."""
-    # A record's text is subject and body, joined as `CleanTicket.text` joins them.
+    """A record in the form in which a classifier reads tickets."""
+    # A record's text already has the subject and the body, joined as in `CleanTicket.text`.
     return CleanTicket(
         ticket_id=record.ticket_id, revision=1, created_at=None, language=record.language, subject="", body=record.text,
         category=None, reply=None,

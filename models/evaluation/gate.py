@@ -1,6 +1,7 @@
-"""The gate: it compares the measurements of a candidate with rules, and returns a verdict with the margin of each rule.
+"""The gate: compares the measurements of a candidate with rules, and returns a verdict with the margin of each rule.
 
-The evaluations make the measurements; `models.registry.versions` promotes.
+`models.evaluation.classifier` and `models.evaluation.generator` make the measurements. `models.registry.versions`
+promotes candidates.
 """
 
 import math
@@ -17,15 +18,15 @@ OPERATORS = {
     "<=": lambda value, bound: value <= bound,
     "<": lambda value, bound: value < bound,
 }
-EACH = "each "
-# The default rules require a lower confidence bound of at least the target minus this margin. The measured number alone
-# is not enough: a model with a true accuracy of 0.96 gets 98 of 100 right one time in four.
+EACH_PREFIX = "each "  # a rule's scope "each language" stands for every language
+# The default rules require a lower confidence bound of at least the target minus this margin. The measured accuracy
+# alone is not enough: a model with a true accuracy of 0.96 has at least 98 of 100 tickets right one time in four.
 BOUND_MARGIN = 0.01
-SIZES = ("tickets", "replies")  # metrics that count tickets: `min_count` does not apply to them
+COUNT_METRICS = ("tickets", "replies")  # they count tickets, so `min_count` does not apply to them
 
 
 def format_number(number: float) -> str:
-    """A number for people: whole numbers without decimals, scores up to 100 with two, shares with four."""
+    """A number for people: whole numbers without decimals, others above 1 with two, shares with four."""
     if number == round(number):
         return str(round(number))
     return f"{number:.2f}" if abs(number) > 1 else f"{number:.4f}"
@@ -35,8 +36,8 @@ def format_number(number: float) -> str:
 class RuleResult:
     """One rule and its result.
 
-    `value` is None when the number is missing; the rule then fails. `judged` is the number that was compared with the
-    bound: the value, or its one-sided confidence bound when the rule has a `confidence`.
+    `value` is the measured metric, or None if the metric is missing; then the rule fails. `judged` is what was compared
+    with `bound`: the value, or its one-sided confidence bound if the rule has a `confidence`.
     """
 
     name: str
@@ -45,18 +46,18 @@ class RuleResult:
     bound: float
     passed: bool
     against: str | None = None
-    confidence: float | None = None  # level of the confidence bound that is judged; None: the value is judged
+    confidence: float | None = None  # level of the confidence bound that is judged; None if the value is judged
     min_count: int = 0  # with fewer tickets the rule fails
     judged: float | None = None
     low: float | None = None
     high: float | None = None
     count: int | None = None
     p_value: float | None = None
-    skipped: str | None = None  # why the rule is not judged: it neither passes nor fails
+    skipped: str | None = None  # why the rule was not judged, and so neither passed nor failed
 
     @property
     def margin(self) -> float | None:
-        """The distance from the bound; negative when the rule fails."""
+        """The distance from the bound, negative if `judged` misses the bound; None without a measured value."""
         if self.judged is None:
             return None
         distance = self.judged - self.bound
@@ -64,12 +65,12 @@ class RuleResult:
 
     @property
     def too_few(self) -> bool:
-        """Whether there were fewer tickets than the rule needs."""
+        """Whether the metric was measured on fewer tickets than the rule needs."""
         return self.count is not None and self.count < self.min_count
 
     @property
     def unsure(self) -> bool:
-        """Whether the value passed although its 95 % interval contains the bound."""
+        """Whether the rule passed on its value alone, although the 95 % interval of the value contains the bound."""
         worst = self.low if self.operator in (">", ">=") else self.high
         passed_by_value = self.passed and self.judged is not None and self.judged == self.value
         return passed_by_value and worst is not None and not OPERATORS[self.operator](worst, self.bound)
@@ -103,7 +104,7 @@ class RuleResult:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """For the database."""
+        """The fields and the margin, as they are stored in the database."""
         return {**asdict(self), "margin": self.margin}
 
 
@@ -121,25 +122,25 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The failed rules with their margins; all judged rules when none failed."""
+        """The failed rules with their margins. If none failed, all judged rules."""
         shown = [rule for rule in self.rules if not rule.skipped and rule.passed == self.passed]
         return "; ".join(rule.sentence for rule in shown) or "no rule could be judged"
 
 
 def judge(rules: Iterable[GateRule], measured: Measurements) -> Verdict:
-    """Compares measurements with rules. A rule fails if its number is missing or NaN."""
+    """Compares measurements with rules. A rule fails if its metric is missing or NaN."""
     return Verdict(tuple(result for rule in rules for result in _results(rule, measured)))
 
 
 def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
-    """The rules for a kind of model: those of the settings, or the default rules when the settings have none.
+    """The rules for a kind of model from the settings. If the settings have none for it, the default rules.
 
-    A rule without a `min_count` gets `gate.min_tickets` for a classifier and `gate.min_replies` for a generator. So no
-    rule passes on a handful of tickets.
+    A rule without a `min_count` gets one, so that no rule passes on a handful of tickets: `gate.min_tickets` for a
+    classifier, `gate.min_replies` for a generator.
     """
     default_min_count = gate.min_tickets if kind == "classifier" else gate.min_replies
-    own = [rule for rule in gate.rules if rule.kind == kind]
-    rules = own or [rule for rule in default_rules(gate) if rule.kind == kind]
+    configured = [rule for rule in gate.rules if rule.kind == kind]
+    rules = configured or [rule for rule in default_rules(gate) if rule.kind == kind]
     return [
         rule if rule.min_count is not None else rule.model_copy(update={"min_count": default_min_count})
         for rule in rules
@@ -147,14 +148,22 @@ def rules_of(gate: GateSettings, kind: str) -> list[GateRule]:
 
 
 def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
-    """The rules for both kinds that apply when the settings have none.
+    """The rules for both kinds of models that apply when the settings have none.
 
-    A classifier must be tested on enough tickets, with at least one in each language that it routes. Its selective
-    accuracy must reach the target, and the lower confidence bound of that accuracy the target minus `BOUND_MARGIN`. Its
-    coverage must be large enough, and its accuracy must not be below the champion's on the same tickets.
+    A classifier passes if all of these hold:
 
-    A generator must pass in each language: enough test replies, a BLEU above that of its base model and that of the
-    nearest reply (0.95 confidence), a BLEU not below the champion's, and few replies with faults.
+    - It was tested on enough tickets, with at least one in each language that it routes.
+    - Its selective accuracy (the accuracy on the tickets that it routes) reaches the target. The lower confidence bound
+      of this accuracy reaches the target minus `BOUND_MARGIN`.
+    - Its coverage (the share of tickets that it routes) is large enough.
+    - Its accuracy is not below the champion's on the same tickets.
+
+    A generator passes if all of these hold in each language:
+
+    - It was tested on enough replies.
+    - Its BLEU is above that of its base model and of the nearest-reply baseline, at a confidence level of 0.95.
+    - Its BLEU is not below the champion's.
+    - The share of its replies with faults is small enough.
     """
     return (
         GateRule(kind="classifier", metric="tickets", operator=">=", value=gate.min_tickets),
@@ -186,10 +195,10 @@ def default_rules(gate: GateSettings) -> tuple[GateRule, ...]:
 
 def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
     scopes: Sequence[str] = (rule.scope,)
-    if rule.scope.startswith(EACH):
-        # A rule also applies to expected scopes without numbers, and fails there.
-        all_scopes = sorted(measured.expected.union(measured.scopes))
-        scopes = [s for s in all_scopes if s.startswith(rule.scope.removeprefix(EACH) + "=")]
+    if rule.scope.startswith(EACH_PREFIX):
+        # A rule also applies to expected scopes without measurements, and fails there.
+        all_scopes = sorted(measured.expected_scopes.union(measured.scopes))
+        scopes = [s for s in all_scopes if s.startswith(rule.scope.removeprefix(EACH_PREFIX) + "=")]
     if not scopes:
         # A rule for each language fails if there is no language at all.
         yield _result(rule, rule.scope, None)
@@ -203,36 +212,36 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))
 
 
-def _result(rule: GateRule, scope: str, number: Measurement | Comparison | None) -> RuleResult:
+def _result(rule: GateRule, scope: str, measured: Measurement | Comparison | None) -> RuleResult:
     upwards, bound, name = rule.operator in (">", ">="), _bound(rule), _name(rule, scope)
-    value = None if number is None else (number.value if isinstance(number, Measurement) else number.difference)
-    if number is None or value is None or math.isnan(value):
+    value = None if measured is None else (measured.value if isinstance(measured, Measurement) else measured.difference)
+    if measured is None or value is None or math.isnan(value):
         return RuleResult(name, None, rule.operator, bound, False, rule.against, rule.confidence)
     judged = value
     if rule.confidence is not None:
-        judged = number.lower(rule.confidence) if upwards else number.upper(rule.confidence)
-    min_count = 0 if rule.metric in SIZES else rule.min_count or 0
+        judged = measured.lower(rule.confidence) if upwards else measured.upper(rule.confidence)
+    min_count = 0 if rule.metric in COUNT_METRICS else rule.min_count or 0
     return RuleResult(
         name=name,
         value=value,
         operator=rule.operator,
         bound=bound,
-        passed=OPERATORS[rule.operator](judged, bound) and number.count >= min_count,
+        passed=OPERATORS[rule.operator](judged, bound) and measured.count >= min_count,
         against=rule.against,
         confidence=rule.confidence,
         min_count=min_count,
         judged=judged,
-        low=number.low,
-        high=number.high,
-        count=number.count,
-        p_value=number.p_value if isinstance(number, Comparison) else None,
+        low=measured.low,
+        high=measured.high,
+        count=measured.count,
+        p_value=measured.p_value if isinstance(measured, Comparison) else None,
     )
 
 
 def _bound(rule: GateRule) -> float:
     if rule.value is not None:
         return rule.value
-    # Non-inferiority: the difference from the other system may be on the worse side of zero by at most `margin`.
+    # Non-inferiority: the candidate may be worse than the other system by at most `margin`.
     return 0.0 - rule.margin if rule.operator in (">", ">=") else rule.margin
 
 

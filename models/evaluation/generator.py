@@ -1,6 +1,8 @@
-"""Evaluates a generator on test tickets against its base model, the nearest training reply and the champion.
+"""Evaluates a generator on test tickets against its base model, the nearest-reply baseline and the champion.
 
-`models.evaluation.metrics` and `models.evaluation.reply_checks` score replies; `models.evaluation.gate` applies rules.
+The nearest-reply baseline (`models.evaluation.nearest_reply`) answers with the reply to the most similar training
+ticket. `models.evaluation.metrics` and `models.evaluation.reply_checks` score replies. `models.evaluation.gate` applies
+rules to the measurements.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +20,17 @@ from ticketing.settings import ANY_FAULT, FAULTS
 from ticketing.stages.guard import Finder
 from ticketing.stages.protocols import Completion
 
-TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"
-Replies = Mapping[str, Sequence[Completion]]
+TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"  # names of systems
+Replies = Mapping[str, Sequence[Completion]]  # system → one reply per record, in order
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class ReplyExample:
-    """A test ticket with the reply of each system, in placeholder form; `chrf` and `faults` are the tuned reply's."""
+    """A test ticket with the reply of each system, in placeholder form.
+
+    `reference` is the human agent's reply. `chrf` and `faults` describe the reply of the tuned model.
+    """
 
     category: str
     language: str
@@ -38,10 +43,11 @@ class ReplyExample:
 
 @dataclass(frozen=True)
 class GeneratorEvaluation:
-    """The evaluation of a generator; `systems` has the numbers of every system, and those of the agents.
+    """The evaluation of a generator.
 
-    The agents' replies are the reference, so the faults found in them show how often the checks are wrong.
-    `training_replies` is the size of the sample that the checks learn from, `training_replies_of` that of the snapshot.
+    `systems` has the metrics of every system, and those of the human agents. The agents' replies are the references, so
+    faults found in them show how often the checks are wrong. The checks learn from a sample of `training_replies`
+    replies. The snapshot has `training_replies_of` of them.
     """
 
     version: str
@@ -54,8 +60,8 @@ class GeneratorEvaluation:
     training_replies_of: int
 
     @property
-    def numbers(self) -> dict[str, object]:
-        """The numbers that are stored with the verdict; no text."""
+    def stored_metrics(self) -> dict[str, object]:
+        """The metrics that are stored with the verdict. They contain no text of tickets or replies."""
         return {
             **self.measured.as_dict(),
             "systems": {name: Measurements(values).as_dict()["values"] for name, values in self.systems.items()},
@@ -74,50 +80,51 @@ def evaluate_generator(
 
     Args:
         version: the candidate.
-        snapshot: the candidate's training corpus; the checks learn from its replies what agents usually write.
+        snapshot: the candidate's snapshot. The checks learn from its training replies what human agents usually write.
         records: the test tickets.
-        replies: system → one reply a record, in order; `tuned` first, `champion` if there is one.
-        encoder: for the similarity in meaning.
-        champion_training_ids: tickets that the champion was trained on; it is not compared on those.
-        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be served is not missing:
-            the rules against it fail.
-        languages: the languages that the candidate would be served in, each of which must have numbers; None: only the
-            languages of the records are judged.
+        replies: system → one reply per record, in order. `tuned` comes first; `champion` is there if it can be served.
+        encoder: measures how similar the meaning of two texts is.
+        champion_training_ids: the tickets that the champion was trained on. The champion is not compared on them.
+        missing_systems: contains `CHAMPION` if there is no champion. A champion that can't be served is not among the
+            missing systems, so that the rules against it fail.
+        languages: the languages that the candidate would write, each of which must have measurements. With None, only
+            the languages of the records are judged.
     """
     training = training_replies(snapshot)
     checker = ReplyChecker(training.records)
-    checked = {language: checker.checks(language) for language in {record.language for record in records}}
-    written = {name: [reply.text.strip() for reply in completions] for name, completions in replies.items()}
+    checks_of = {language: checker.checks(language) for language in {record.language for record in records}}
+    texts_of = {name: [reply.text.strip() for reply in completions] for name, completions in replies.items()}
     agent = [Completion(record.output or "", 0, 0, "stop") for record in records]
     faults = {
         name: [checker.faults(_answer(record, reply)) for record, reply in zip(records, completions, strict=True)]
         for name, completions in {**replies, AGENT: agent}.items()
     }
     scopes = {**scopes_of(records), **_by_language_and_category(records)}
-    # Only the champion may have seen some of these tickets in training.
-    unseen = {
+    # The champion may have been trained on some of these tickets, unlike the other systems.
+    champion_scopes = {
         scope: [i for i in rows if records[i].ticket_id not in champion_training_ids] for scope, rows in scopes.items()
     }
-    detectable = [checked[record.language] | {ANY_FAULT} for record in records]
+    detectable = [checks_of[record.language] | {ANY_FAULT} for record in records]
     systems = {
-        name: _fault_shares(found, detectable, unseen if name == CHAMPION else scopes) for name, found in faults.items()
+        name: _fault_shares(found, detectable, champion_scopes if name == CHAMPION else scopes)
+        for name, found in faults.items()
     }
-    comparisons = _fault_differences(faults, detectable, scopes, unseen)
+    comparisons = _fault_differences(faults, detectable, scopes, champion_scopes)
     references = [record.output or "" for record in records]
-    for name, texts in written.items():
+    for name, texts in texts_of.items():
         cosines = encoder.similarity(texts, references)
-        for scope, rows in (unseen if name == CHAMPION else scopes).items():
-            similarity = mean(_picked(cosines, rows), f"cosine, {encoder.name}")
+        for scope, rows in (champion_scopes if name == CHAMPION else scopes).items():
+            similarity = mean(_select(cosines, rows), f"cosine, {encoder.name}")
             if similarity is not None:
                 systems[name]["embedding_similarity", scope] = similarity
     for scope, rows in scopes.items():
         language = _only_language(records, rows)
         if language is None:
-            continue  # BLEU has another tokenizer for each language
-        found, compared = _scores(written, references, rows, unseen[scope], language)
-        for (metric, name), value in found.items():
+            continue  # BLEU's tokenizer depends on the language
+        values, differences = _scores(texts_of, references, rows, champion_scopes[scope], language)
+        for (metric, name), value in values.items():
             systems[name][metric, scope] = value
-        comparisons |= {(metric, scope, other): comparison for (metric, other), comparison in compared.items()}
+        comparisons |= {(metric, scope, other): difference for (metric, other), difference in differences.items()}
     return GeneratorEvaluation(
         version=version,
         snapshot_id=snapshot.snapshot_id,
@@ -129,24 +136,24 @@ def evaluate_generator(
         ),
         systems=systems,
         completion_tokens=sum(reply.completion_tokens for reply in replies[TUNED]),
-        examples=_examples(records, written, faults[TUNED]),
+        examples=_examples(records, texts_of, faults[TUNED]),
         training_replies=len(training.records),
         training_replies_of=training.available,
     )
 
 
 def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> list[ReplyExample]:
-    """The examples with scrubbed replies, since a model may have invented or memorised personal data."""
-    # Each reply is scrubbed together with its ticket: an invented value gets a placeholder that the ticket lacks.
-    found = finder.scrub([(example.ticket, *example.replies.values()) for example in examples])
+    """The examples with scrubbed replies, because a model may have invented or memorised personal data."""
+    # A reply is scrubbed together with its ticket, so that an invented value gets a placeholder that the ticket lacks.
+    results = finder.scrub([(example.ticket, *example.replies.values()) for example in examples])
     return [
         replace(example, replies=dict(zip(example.replies, scrubbed.texts[1:], strict=True)))
-        for example, scrubbed in zip(examples, found, strict=True)
+        for example, scrubbed in zip(examples, results, strict=True)
     ]
 
 
 def _by_language_and_category(records: Sequence[Record]) -> dict[str, list[int]]:
-    """The row numbers of each pair of language and category, for categories that occur in several languages."""
+    """The row indices of each pair of language and category, for categories that occur in several languages."""
     languages: dict[str, set[str]] = {}
     for record in records:
         languages.setdefault(record.category, set()).add(record.language)
@@ -158,53 +165,55 @@ def _by_language_and_category(records: Sequence[Record]) -> dict[str, list[int]]
 
 
 def pair_scope(language: str, category: str) -> str:
-    """The name of the scope of a category in one language. Only the report uses it; no rule can name it."""
+    """The name of the scope of a category in one language. Only the report uses such scopes; rules can't name them."""
     return f"{language}: {category}"
 
 
 def _scores(
-    written: Mapping[str, Sequence[str]], references: Sequence[str], rows: Sequence[int], unseen: Sequence[int],
-    language: str,
+    texts_of: Mapping[str, Sequence[str]], references: Sequence[str], rows: Sequence[int],
+    champion_rows: Sequence[int], language: str,
 ) -> tuple[dict[tuple[str, str], Measurement], dict[tuple[str, str], Comparison]]:  # fmt: skip
-    others = {name: _picked(texts, rows) for name, texts in written.items() if name != CHAMPION}
-    scored = reply_scores(others, _picked(references, rows), language)
-    values, comparisons = scored.values, scored.comparisons
-    if CHAMPION in written and unseen:
-        both = {name: _picked(written[name], unseen) for name in (TUNED, CHAMPION)}
-        against = reply_scores(both, _picked(references, unseen), language)
-        comparisons |= against.comparisons
-        values |= {key: value for key, value in against.values.items() if key[1] == CHAMPION}
+    """BLEU and chrF in one scope. The champion is scored and compared only on `champion_rows`."""
+    texts_without_champion = {name: _select(texts, rows) for name, texts in texts_of.items() if name != CHAMPION}
+    scores = reply_scores(texts_without_champion, _select(references, rows), language)
+    values, comparisons = scores.values, scores.comparisons
+    if CHAMPION in texts_of and champion_rows:
+        both = {name: _select(texts_of[name], champion_rows) for name in (TUNED, CHAMPION)}
+        champion_scores = reply_scores(both, _select(references, champion_rows), language)
+        comparisons |= champion_scores.comparisons
+        values |= {key: value for key, value in champion_scores.values.items() if key[1] == CHAMPION}
     return values, comparisons
 
 
 def _fault_shares(
     faults: Sequence[Sequence[str]], detectable: Sequence[frozenset[str]], scopes: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, str], Measurement]:
-    """The share of each fault among the replies in whose language it can be detected."""
+    """The share of replies with each fault, among the replies in languages in which the fault can be detected."""
     shares: dict[tuple[str, str], Measurement] = {}
     for scope, rows in scopes.items():
         shares["replies", scope] = count(len(rows))
         for fault in (*FAULTS, ANY_FAULT):
             checked = [i for i in rows if fault in detectable[i]]
-            found = share(sum(_has(faults[i], fault) for i in checked), len(checked))
-            if found is not None:
-                shares[fault, scope] = found
+            fault_share = share(sum(_has(faults[i], fault) for i in checked), len(checked))
+            if fault_share is not None:
+                shares[fault, scope] = fault_share
     return shares
 
 
 def _fault_differences(
     faults: Mapping[str, Sequence[Sequence[str]]], detectable: Sequence[frozenset[str]],
-    scopes: Mapping[str, Sequence[int]], unseen: Mapping[str, Sequence[int]],
+    scopes: Mapping[str, Sequence[int]], champion_scopes: Mapping[str, Sequence[int]],
 ) -> dict[tuple[str, str, str], Comparison]:  # fmt: skip
+    """For each fault, the share of the tuned model's replies with it minus the share of each other system's."""
     differences: dict[tuple[str, str, str], Comparison] = {}
     for other in faults.keys() - {TUNED, AGENT}:
-        for scope, rows in (unseen if other == CHAMPION else scopes).items():
+        for scope, rows in (champion_scopes if other == CHAMPION else scopes).items():
             for fault in (*FAULTS, ANY_FAULT):
                 checked = [i for i in rows if fault in detectable[i]]
                 ours, theirs = ([_has(faults[name][i], fault) for i in checked] for name in (TUNED, other))
-                found = share_difference(ours, theirs)
-                if found is not None:
-                    differences[fault, scope, other] = found
+                difference = share_difference(ours, theirs)
+                if difference is not None:
+                    differences[fault, scope, other] = difference
     return differences
 
 
@@ -213,13 +222,13 @@ def _has(faults: Sequence[str], fault: str) -> bool:
 
 
 def _examples(
-    records: Sequence[Record], written: Mapping[str, Sequence[str]], faults: Sequence[Sequence[str]]
+    records: Sequence[Record], texts_of: Mapping[str, Sequence[str]], faults: Sequence[Sequence[str]]
 ) -> list[ReplyExample]:
     examples = []
     for i, record in enumerate(records):
         reference = record.output or ""
-        [chrf] = sentence_chrf([written[TUNED][i]], [reference], record.language)
-        replies = {name: texts[i] for name, texts in written.items()}
+        [chrf] = sentence_chrf([texts_of[TUNED][i]], [reference], record.language)
+        replies = {name: texts[i] for name, texts in texts_of.items()}
         examples.append(
             ReplyExample(
                 record.category, record.language, record.input, reference, replies, chrf, tuple(faults[i])
@@ -240,5 +249,5 @@ def _only_language(records: Sequence[Record], rows: Sequence[int]) -> str | None
     return languages.pop() if len(languages) == 1 else None
 
 
-def _picked(values: Sequence[T], rows: Sequence[int]) -> list[T]:
+def _select(values: Sequence[T], rows: Sequence[int]) -> list[T]:
     return [values[i] for i in rows]

@@ -1,6 +1,6 @@
 """Judges a candidate: scores it on held-out tickets, compares it with the champion, and applies the gate's rules.
 
-The report is in `reports`, promotion in `models.registry.versions`.
+`reports` writes the report. `models.registry.versions` promotes.
 """
 
 import logging
@@ -35,15 +35,15 @@ logger = logging.getLogger("ticketing")
 class JudgedCandidate:
     """A candidate with its scores and the gate's verdict.
 
-    `champion` is the version that the candidate would replace; None: there is no champion. `languages` are the
-    languages that a generator writes; None: any.
+    `stored_metrics` is what the verdict stores. `champion` is the version that the candidate would replace, or None if
+    there is no champion. `languages` are the languages that a generator writes; None means any.
     """
 
     model: ModelVersion
     evaluation: ClassifierEvaluation | GeneratorEvaluation
     verdict: Verdict
     verdict_id: int
-    numbers: dict[str, object]
+    stored_metrics: dict[str, object]
     champion: str | None
     languages: frozenset[str] | None = None
 
@@ -54,7 +54,7 @@ class JudgedCandidate:
 
     @property
     def name(self) -> str:
-        """The candidate's name for people, as in 'classifier 7'."""
+        """The candidate's name for people, such as 'classifier 7'."""
         return self.model.short_name
 
 
@@ -62,14 +62,15 @@ class ChampionComparison(NamedTuple):
     """The champion that a candidate is compared with, as it was when judging began.
 
     `champion` is None if no comparison is possible: there is no champion, it is damaged, or it is the candidate itself.
-    `training_ticket_ids` are the tickets that the champion was trained on. `absent` contains the champion if the gate
-    skips the rules that compare with it. A damaged champion is not in `absent`: these rules then fail.
+    `training_ticket_ids` are the tickets that the champion was trained on. `missing_systems` contains `CHAMPION` if the
+    gate should skip the rules that compare with the champion. With a damaged champion it is empty, so that these rules
+    fail.
     """
 
     version: str | None
     champion: ModelVersion | None = None
     training_ticket_ids: frozenset[str] = frozenset()
-    absent: frozenset[str] = frozenset()
+    missing_systems: frozenset[str] = frozenset()
 
 
 def judge_version(context: Context, version: str) -> JudgedCandidate:
@@ -77,8 +78,8 @@ def judge_version(context: Context, version: str) -> JudgedCandidate:
 
     Raises:
         ModelError: there is no such version, or it can't be loaded.
-        CorpusError: its snapshot is missing, or has no tickets to measure on.
-        EngineError: the engine failed.
+        CorpusError: the version's snapshot is missing, or has no tickets to measure on.
+        EngineError: the inference engine failed.
     """
     model = versions.find(context.database, version, context.settings)
     return _judge_classifier(context, model) if model.kind == "classifier" else _judge_generator(context, model)
@@ -88,20 +89,20 @@ def compare_with_champion(context: Context, model: ModelVersion) -> ChampionComp
     """The champion that a candidate is compared with."""
     version = versions.champion_versions(context.database).get(model.kind)
     if version is None or version == model.version:
-        return ChampionComparison(version, absent=frozenset({CHAMPION}))
+        return ChampionComparison(version, missing_systems=frozenset({CHAMPION}))
     try:
         champion = versions.find(context.database, version, context.settings)
         if model.kind == "generator":
             check_servable(champion.version, champion.path, champion.base_model, context.settings)
         return ChampionComparison(version, champion, training_ticket_ids(context, champion))
     except (ModelError, CorpusError) as error:
-        # The rules that compare with the champion fail, because their number is missing; a person can overrule them.
+        # Without a comparison, the rules against the champion fail. A person can overrule the gate.
         logger.warning("the candidate can't be compared with the champion: %s", error)
         return ChampionComparison(version)
 
 
 def training_ticket_ids(context: Context, model: ModelVersion) -> frozenset[str]:
-    """The tickets that a model was trained on, or that its thresholds were chosen on."""
+    """The ids of the tickets that a model was trained on, or that its thresholds were chosen with."""
     snapshot = _snapshot(context, model)
     return frozenset(record.ticket_id for part in TRAINING_PARTS for record in snapshot.iterate(part))
 
@@ -114,7 +115,7 @@ def _judge_classifier(context: Context, model: ModelVersion) -> JudgedCandidate:
         champion = TrainedClassifier.load(comparison.champion.version, comparison.champion.path, settings)
         rival = Rival(champion, comparison.training_ticket_ids)
     candidate = TrainedClassifier.load(model.version, model.path, settings)
-    evaluation = evaluate_classifier(candidate, _snapshot(context, model), rival, comparison.absent)
+    evaluation = evaluate_classifier(candidate, _snapshot(context, model), rival, comparison.missing_systems)
     return _apply_gate(context, model, evaluation, started, comparison.version)
 
 
@@ -134,7 +135,7 @@ def _judge_generator(context: Context, model: ModelVersion) -> JudgedCandidate:
             replies["champion"] = write_replies(served, records)
     evaluation = evaluate_generator(
         model.version, snapshot, records, replies, Encoder.load(settings), comparison.training_ticket_ids,
-        comparison.absent, languages,
+        comparison.missing_systems, languages,
     )  # fmt: skip
     evaluation = replace(
         evaluation,
@@ -152,10 +153,10 @@ def _apply_gate(
     champion: str | None,
     languages: frozenset[str] | None = None,
 ) -> JudgedCandidate:
-    numbers = {**evaluation.numbers, "champion": champion, **cost_since(started)}
+    metrics = {**evaluation.stored_metrics, "champion": champion, **cost_since(started)}
     verdict = judge(rules_of(context.settings.gate, model.kind), evaluation.measured)
-    verdict_id = record_verdict(context.database, model, verdict, numbers, evaluation.measured.signatures())
-    return JudgedCandidate(model, evaluation, verdict, verdict_id, numbers, champion, languages)
+    verdict_id = record_verdict(context.database, model, verdict, metrics, evaluation.measured.signatures())
+    return JudgedCandidate(model, evaluation, verdict, verdict_id, metrics, champion, languages)
 
 
 def _snapshot(context: Context, model: ModelVersion) -> Snapshot:

@@ -1,6 +1,7 @@
-"""Measurements with confidence intervals, differences of two systems on the same tickets, and both grouped by scope.
+"""Measured metrics with confidence intervals, and differences between two systems on the same tickets.
 
-The metrics are `models.evaluation.metrics`; the rules on measurements are `models.evaluation.gate`.
+A scope is the group of tickets that a metric covers. `models.evaluation.metrics` computes metrics.
+`models.evaluation.gate` applies rules to measurements.
 """
 
 import math
@@ -21,10 +22,10 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its 95 % confidence interval, the number of tickets, and a signature of the method.
+    """The value of a metric with its 95 % confidence interval, its number of tickets, and a signature of the method.
 
-    `successes` is set for a share, `samples` for a bootstrapped number; bounds at other confidence levels are computed
-    from them.
+    Bounds at other confidence levels come from `successes` if the value is a share, and from `samples` if the interval
+    is a bootstrap interval.
     """
 
     value: float
@@ -54,14 +55,14 @@ class Measurement:
 
 @dataclass(frozen=True)
 class PairedShares:
-    """Of `count` tickets, those on which only the first system succeeds (`ours`) or only the second (`theirs`)."""
+    """The counts that a difference of two shares on the same tickets is computed from."""
 
-    ours: int
-    theirs: int
-    count: int
+    ours: int  # tickets on which only the first system succeeds
+    theirs: int  # tickets on which only the second system succeeds
+    count: int  # all tickets
 
     def quantile(self, level: float) -> float:
-        """The quantile of the difference of the two shares, by Bonett and Price: see `share_difference`."""
+        """A quantile of the difference of the two shares, by Bonett and Price's method: see `share_difference`."""
         total = self.count + 2
         ours, theirs = (self.ours + 1) / total, (self.theirs + 1) / total
         spread = math.sqrt((ours + theirs - (ours - theirs) ** 2) / total)
@@ -70,10 +71,10 @@ class PairedShares:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of two systems on the same tickets, with its 95 % confidence interval and two-sided p-value.
+    """The difference between two systems on the same tickets, with its 95 % confidence interval and two-sided p-value.
 
-    Bounds at other confidence levels are computed from the bootstrap's `samples`, or from the counts of two shares
-    (`paired`).
+    Bounds at other confidence levels come from `paired` if the difference is one of shares, and from `samples` if the
+    interval is a bootstrap interval.
     """
 
     difference: float
@@ -104,36 +105,37 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Measurements:
-    """Numbers by (metric, scope) and differences by (metric, scope, against); a scope is `all` or like `language=zh`.
+    """All measurements of a candidate.
 
-    `missing_systems`: systems that do not exist, such as the champion before the first promotion. Rules against them
-    are skipped, while a rule whose number is missing fails. `expected`: scopes that must have numbers, such as every
-    language that the classifier routes.
+    `values` has the keys (metric, scope), and `comparisons` the keys (metric, scope, other system). A scope is `all`,
+    or for example `language=zh`. `missing_systems` are systems that do not exist, such as the champion before the first
+    promotion: the gate skips rules against them. If only a measurement is missing, the rule fails. `expected_scopes`
+    must have measurements, for example every language that the classifier routes.
     """
 
     values: dict[tuple[str, str], Measurement] = field(default_factory=dict)
     comparisons: dict[tuple[str, str, str], Comparison] = field(default_factory=dict)
     missing_systems: frozenset[str] = frozenset()
-    expected: frozenset[str] = frozenset()
+    expected_scopes: frozenset[str] = frozenset()
 
     @property
     def scopes(self) -> list[str]:
-        """All scopes that have a number."""
+        """All scopes that have a value."""
         return sorted({scope for _, scope in self.values})
 
     def as_dict(self) -> dict[str, Any]:
-        """For the database: metric → scope → number, and the comparisons."""
+        """For the database: metric → scope → value, and metric → scope → other system → comparison."""
         values: dict[str, Any] = {}
-        for (metric, scope), number in self.values.items():
-            values.setdefault(metric, {})[scope] = number.as_dict()
+        for (metric, scope), measurement in self.values.items():
+            values.setdefault(metric, {})[scope] = measurement.as_dict()
         compared: dict[str, Any] = {}
         for (metric, scope, against), comparison in self.comparisons.items():
             compared.setdefault(metric, {}).setdefault(scope, {})[against] = comparison.as_dict()
         return {"values": values, "comparisons": compared, "missing_systems": sorted(self.missing_systems)}
 
     def signatures(self) -> dict[str, str]:
-        """The signatures of the numbers that have one: metric and scope → signature."""
-        found = {f"{metric} {scope}": number.signature for (metric, scope), number in self.values.items()}
+        """The signatures of the measurements that have one, by metric and scope."""
+        found = {f"{metric} {scope}": measurement.signature for (metric, scope), measurement in self.values.items()}
         for (metric, scope, against), comparison in self.comparisons.items():
             found[f"{metric} {scope} minus that of the {against}"] = comparison.signature
         return {name: signature for name, signature in found.items() if signature}
@@ -149,16 +151,16 @@ def share(successes: int, total: int, signature: str = "") -> Measurement | None
     )
 
 
-def count(number: int) -> Measurement:
-    """A number of tickets, for rules on the size of a test part."""
-    return Measurement(float(number), float(number), float(number), number)
+def count(tickets: int) -> Measurement:
+    """A number of tickets as a measurement, for rules on the size of a test part."""
+    return Measurement(float(tickets), float(tickets), float(tickets), tickets)
 
 
-def resampled(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
-    """Row numbers drawn with replacement, one array of length `rows` for each sample.
+def bootstrap_rows(rows: int, samples: int = RESAMPLES) -> Iterator[np.ndarray]:
+    """Row indices drawn with replacement, one array of length `rows` per bootstrap sample.
 
-    The same number of rows gives the same samples, so that two systems stay paired. The samples come one by one: all of
-    them together would take 8 kB for each row.
+    The same number of rows always gives the same samples, so that two systems are compared on the same tickets. The
+    samples come one by one, because all of them together would take 8 kB per row.
     """
     generator = np.random.default_rng(SEED)
     return (generator.choice(rows, size=rows, replace=True) for _ in range(samples))
@@ -171,24 +173,24 @@ def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
     """
     if not len(values):
         return None
-    numbers = np.asarray(values, dtype=float)
-    samples = np.asarray([numbers[rows].mean() for rows in resampled(len(numbers))])
-    return bootstrapped(float(numbers.mean()), samples, len(numbers), signature)
+    array = np.asarray(values, dtype=float)
+    samples = np.asarray([array[rows].mean() for rows in bootstrap_rows(len(array))])
+    return bootstrap_measurement(float(array.mean()), samples, len(array), signature)
 
 
-def bootstrapped(value: float, samples: np.ndarray, number: int, signature: str = "") -> Measurement:
-    """A number whose interval is given by the quantiles of bootstrap samples."""
+def bootstrap_measurement(value: float, samples: np.ndarray, count: int, signature: str = "") -> Measurement:
+    """A value whose confidence interval has quantiles of bootstrap samples as its ends. `count`: of tickets."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Measurement(value, float(low), float(high), number, signature, samples=tuple(samples.tolist()))
+    return Measurement(value, float(low), float(high), count, signature, samples=tuple(samples.tolist()))
 
 
 def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Comparison | None:
-    """The difference of two systems' shares of successes on the same tickets; None without tickets.
+    """The difference between two systems' shares of successes on the same tickets; None without tickets.
 
-    The p-value is that of McNemar's exact test (Q. McNemar, Psychometrika 12 (1947) 153–157). The interval is that of
-    Bonett and Price (Adjusted Wald confidence interval for a difference of binomial proportions based on paired data,
+    The p-value comes from McNemar's exact test (Q. McNemar, Psychometrika 12 (1947) 153–157). The interval is Bonett
+    and Price's (Adjusted Wald confidence interval for a difference of binomial proportions based on paired data,
     Journal of Educational and Behavioral Statistics 37 (2012) 479–488). A bootstrap interval would be far too narrow
-    when two systems seldom differ.
+    when the systems seldom differ.
 
     Args:
         first: whether the first system succeeds on each ticket.
@@ -207,7 +209,7 @@ def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Compariso
     )  # fmt: skip
 
 
-def difference(value: float, samples: np.ndarray, p_value: float, number: int, signature: str) -> Comparison:
-    """A difference whose interval is given by the quantiles of paired bootstrap samples."""
+def bootstrap_difference(value: float, samples: np.ndarray, p_value: float, count: int, signature: str) -> Comparison:
+    """A difference whose confidence interval has quantiles of paired bootstrap samples as its ends."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Comparison(value, float(low), float(high), p_value, number, signature, tuple(samples.tolist()))
+    return Comparison(value, float(low), float(high), p_value, count, signature, tuple(samples.tolist()))

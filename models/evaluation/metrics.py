@@ -1,6 +1,7 @@
 """Classification metrics, and BLEU and chrF of replies with their signatures.
 
-The evaluations decide which systems are compared; `models.evaluation.measurements` computes the intervals.
+`models.evaluation.classifier` and `models.evaluation.generator` decide which systems are compared.
+`models.evaluation.measurements` computes the confidence intervals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +15,22 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-from models.evaluation.measurements import RESAMPLES, Comparison, Measurement, bootstrapped, difference, resampled
+from models.evaluation.measurements import (
+    RESAMPLES,
+    Comparison,
+    Measurement,
+    bootstrap_difference,
+    bootstrap_measurement,
+    bootstrap_rows,
+)
 
-# Languages without spaces between words → sacrebleu's tokenizer.
+# Languages without spaces between words → the name of sacrebleu's tokenizer for them.
 UNSPACED = {"zh": "zh", "ja": "char", "th": "char"}
 
 
 @dataclass(frozen=True)
 class CategoryScore:
-    """Precision, recall (0..1) and the number of test tickets of one category."""
+    """Precision and recall of one category (0..1), and `support`: how many test tickets have this category."""
 
     category: str
     precision: float
@@ -42,14 +50,17 @@ class ClassificationMetrics:
 
 
 class ReplyScores(NamedTuple):
-    """BLEU and chrF by (metric, system), and the first system's differences from the others by (metric, other)."""
+    """BLEU and chrF of several systems, and the differences of the first system from each other system.
+
+    `values` has the keys (metric, system), and `comparisons` the keys (metric, other system).
+    """
 
     values: dict[tuple[str, str], Measurement]
     comparisons: dict[tuple[str, str], Comparison]
 
 
 def classification_metrics(true: Sequence[str], predicted: Sequence[str]) -> ClassificationMetrics:
-    """The metrics over all categories that are the true or the predicted category of a ticket."""
+    """The metrics over all categories that at least one ticket has or is predicted to have."""
     labels = sorted(set(true) | set(predicted))
     precision, recall, _, support = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0.0)
     return ClassificationMetrics(
@@ -69,22 +80,26 @@ def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | Non
     if not true:
         return None
     labels = sorted(set(true) | set(predicted))
-    number = {label: i for i, label in enumerate(labels)}
+    category_ids = {label: i for i, label in enumerate(labels)}
     size = len(labels)
-    cells = np.asarray([number[t] * size + number[p] for t, p in zip(true, predicted, strict=True)])
+    # The cell of the flatten confusion matrix in which each ticket counts.
+    cells = np.asarray([category_ids[t] * size + category_ids[p] for t, p in zip(true, predicted, strict=True)])
 
-    def score(drawn: np.ndarray) -> float:
-        counts = np.bincount(drawn, minlength=size * size).reshape(size, size)
-        both = counts.sum(axis=0) + counts.sum(axis=1)
-        # A category without drawn tickets has no F1.
-        return float((2 * counts.diagonal()[both > 0] / both[both > 0]).mean())
+    def score(sampled_cells: np.ndarray) -> float:
+        counts = np.bincount(sampled_cells, minlength=size * size).reshape(size, size)
+        true_and_predicted = counts.sum(axis=0) + counts.sum(axis=1)
+        occurs = true_and_predicted > 0  # a category that is missing in the sample has no F1
+        return float((2 * counts.diagonal()[occurs] / true_and_predicted[occurs]).mean())
 
-    samples = np.asarray([score(cells[rows]) for rows in resampled(len(cells))])
-    return bootstrapped(score(cells), samples, len(cells), "bootstrap")
+    samples = np.asarray([score(cells[rows]) for rows in bootstrap_rows(len(cells))])
+    return bootstrap_measurement(score(cells), samples, len(cells), "bootstrap")
 
 
 def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[list[float], list[float]]:
-    """Coverage (ascending) and the accuracy on the tickets with the highest confidence; one point per ticket."""
+    """The points of a curve, one per ticket: each coverage, and the accuracy on that share of the tickets.
+
+    A coverage of c means that the share c of the tickets with the highest confidence is routed. The coverages ascend.
+    """
     order = np.argsort(-np.asarray(confidences, dtype=float), kind="stable")
     right = np.cumsum(np.asarray(correct, dtype=float)[order])
     covered = np.arange(1, len(right) + 1)
@@ -92,13 +107,13 @@ def coverage_accuracy_curve(confidences: Sequence[float], correct: Sequence[bool
 
 
 def reply_metrics(language: str) -> dict[str, Metric]:
-    """BLEU and chrF++ for a language; over characters in languages without spaces between words."""
+    """BLEU and chrF++ for a language. Languages without spaces between words get a tokenizer of their own and chrF."""
     unspaced = UNSPACED.get(language)
     return {"bleu": BLEU(tokenize=unspaced or "13a"), "chrf": CHRF(word_order=0 if unspaced else 2)}
 
 
 def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: str) -> list[float]:
-    """chrF++ of each reply, 0..100."""
+    """The chrF++ of each reply (chrF in languages without spaces between words), 0..100."""
     metric = reply_metrics(language)["chrf"]
     return [
         float(metric.sentence_score(r, [reference]).score) for r, reference in zip(replies, references, strict=True)
@@ -106,10 +121,11 @@ def sentence_chrf(replies: Sequence[str], references: Sequence[str], language: s
 
 
 def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str], language: str) -> ReplyScores:
-    """BLEU and chrF of each system's replies against the agents' replies, and the differences of the first.
+    """BLEU and chrF of each system's replies, and the differences of the first system from each other system.
 
-    Intervals are bootstrap quantiles; p-values come from sacrebleu's paired bootstrap on the same tickets (P. Koehn,
-    Statistical significance tests for machine translation evaluation, EMNLP 2004).
+    The human agents' replies are the references. Intervals are bootstrap quantiles. The p-values come from sacrebleu's
+    paired bootstrap on the same tickets (P. Koehn, Statistical significance tests for machine translation evaluation,
+    EMNLP 2004).
 
     Raises:
         ValueError: there are no replies.
@@ -123,12 +139,12 @@ def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str]
         samples = {system: _samples(metric, replies, references) for system, replies in systems.items()}
         for system, replies in systems.items():
             score = metric.corpus_score(list(replies), [list(references)]).score
-            values[name, system] = bootstrapped(
+            values[name, system] = bootstrap_measurement(
                 float(score), samples[system], len(references), str(metric.get_signature())
             )
         for other in others:
             p_value, signature = _paired(metric, systems[first], systems[other], references)
-            comparisons[name, other] = difference(
+            comparisons[name, other] = bootstrap_difference(
                 values[name, first].value - values[name, other].value,
                 samples[first] - samples[other],
                 p_value,
@@ -139,18 +155,18 @@ def reply_scores(systems: Mapping[str, Sequence[str]], references: Sequence[str]
 
 
 def _samples(metric: Metric, replies: Sequence[str], references: Sequence[str]) -> np.ndarray:
-    # sacrebleu's own bootstrap does this but does not return its samples. Every system is scored on the same rows.
+    # sacrebleu's own bootstrap does not return its samples. `bootstrap_rows` draws the same rows for every system.
     statistics = np.asarray(metric._extract_corpus_statistics(list(replies), [list(references)]), dtype=np.float64)
-    drawn = resampled(len(references))
+    drawn = bootstrap_rows(len(references))
     return np.asarray([metric._compute_score_from_stats(statistics[rows].sum(axis=0)).score for rows in drawn])
 
 
 def _paired(
     metric: Metric, replies: Sequence[str], others: Sequence[str], references: Sequence[str]
 ) -> tuple[float, str]:
-    named: list[tuple[str, Sequence[str]]] = [("other", list(others)), ("first", list(replies))]
-    signatures, results = PairedTest(named, {"metric": metric}, [list(references)], "bs", RESAMPLES)()
-    # The results are stored under sacrebleu's own name of the metric.
+    systems: list[tuple[str, Sequence[str]]] = [("other", list(others)), ("first", list(replies))]
+    signatures, results = PairedTest(systems, {"metric": metric}, [list(references)], "bs", RESAMPLES)()
+    # Both results have one key: sacrebleu's own name of the metric.
     [name] = signatures
     p_value = results[name][1].p_value  # type: ignore[union-attr]
     return 1.0 if p_value is None else float(p_value), str(signatures[name])

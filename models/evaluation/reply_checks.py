@@ -1,7 +1,7 @@
-"""Checks of replies: each detects one fault for which a reviewer would reject a reply.
+"""Checks replies for faults. Each check detects one fault for which a reviewer would reject a reply.
 
-The checks learn from training replies what agents usually write, so this module contains no rules of a particular
-shop. `models.evaluation.generator` measures the shares of faults.
+The checks learn from training replies what human agents usually write, so this module contains no rules for a
+particular shop. `models.evaluation.generator` measures how frequent the faults are.
 """
 
 import re
@@ -16,13 +16,14 @@ from ticketing.language import detect_language
 from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
 from ticketing.settings import FAULTS
 
-NUMBERS = ("ORDER_ID", "TRACKING_ID")
-# A fact (a deadline, a fee, a link of the shop) is customary if at least this number and this share of the agents'
-# replies state it although their tickets do not. A last word is usual if at least this share of replies ends with it.
+NUMBER_KINDS = ("ORDER_ID", "TRACKING_ID")  # placeholder kinds of order and tracking numbers
+# A fact (a deadline, a fee, a link of the shop) is customary in a category if enough of the agents' replies state it
+# although their tickets do not: at least this many replies, and at least this share. A last word is usual if at least
+# this share of the replies ends with it.
 MIN_CUSTOMARY_REPLIES, MIN_USUAL_SHARE = 3, 0.005
 MIN_TEMPLATE_SIMILARITY = 0.5  # cosine of character n-grams of two sentences
 MIN_DETECTABLE_LETTERS = 40
-MAX_OPEN_ENDS = 0.01  # an open end is no fault if a larger share of the agents' replies ends within a sentence
+MAX_OPEN_ENDS = 0.01  # if more of a language's agents' replies end within a sentence, such an end is no fault there
 NOT_LATIN = ("zh", "ja", "ko")
 
 _MONTH = (
@@ -31,7 +32,8 @@ _MONTH = (
 )
 _DATE = rf"\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}"
 _WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-# Top-level domains that are accepted without a path. Most others are common words: "it is late.It came" has no domain.
+# Top-level domains that make a domain without a path. Most other top-level domains are also common words: "late.It" in
+# "it is late.It came" is no domain.
 _TOP_LEVEL = (
     "com|net|org|info|shop|biz|online|site|store|app|dev|xyz|top|io|ai|co|eu|cn|hk|tw|jp|kr|de|fr|es|nl|pl|uk|ca|au|ru|"
     "COM|NET|ORG"
@@ -47,8 +49,8 @@ _UNITS = {
     "¥": r"[¥￥]|(?:CNY|RMB|yuan)(?![a-z])|元(?!旦|件|素)|块(?=钱|\W|$)",
     "%": r"[%％]|per ?cent(?![a-z])",
 }
-# A number before one of these units is no amount of money.
-_COUNTED = re.compile(
+# A number before one of these words counts something, so it is no amount of money.
+_COUNTED_UNIT = re.compile(
     r"\s?-?(?:(?:second|minute|hour|day|night|week|month|year|time|piece|item|order|parcel)s?(?![a-z])|"
     r"(?:working|business|calendar) days?|[秒分时天日周月年次件个号点]|小时|工作日|星期)",
     re.IGNORECASE,
@@ -71,7 +73,7 @@ _OPEN_END = re.compile(r"(\w+)[\s,;:，；：、(（–—-]*$")
 
 
 class Answer(NamedTuple):
-    """A reply and its ticket, in placeholder form; `reference` is the agent's reply."""
+    """A reply to check and its ticket, in placeholder form. `reference` is the human agent's reply to the ticket."""
 
     reply: str
     finish_reason: str
@@ -79,35 +81,37 @@ class Answer(NamedTuple):
     reference: str
     language: str
     category: str
-    instruction: str = ""  # the shop's instruction to the generator; a fact in it is not invented
+    instruction: str = ""  # the shop's instruction to the generator; facts in the instruction are not invented
 
 
 class ReplyChecker:
-    """Checks replies against what agents usually write, which it learns from training replies.
+    """Checks replies against what human agents usually write, which the checker learns from training replies.
 
-    The checker counts shares, so a sample of the training replies is enough. A small sample may lack a promise that
-    agents seldom make; the checker then reports that promise as unknown.
+    A sample of the training replies is enough, because the checker only needs shares. A small sample may lack a promise
+    that agents seldom make. The checker then reports that promise as unknown.
     """
 
     def __init__(self, train: Iterable[Record]) -> None:
         answered = [record for record in train if record.output]
         self._customary = _customary_facts(answered)
         self._endings = _usual_endings(answered)
-        self._closing = self._languages_that_close(answered)
+        self._closing_languages = self._languages_with_closed_ends(answered)
         self._promises = {
             (language, category): _Templates(sentences, language)
             for (language, category), sentences in _promise_sentences(answered).items()
         }
 
-    def _languages_that_close(self, answered: Sequence[Record]) -> frozenset[str]:
-        """The languages in which nearly all agents' replies end with a whole sentence: an open end is a fault there."""
-        ends: dict[str, list[bool]] = defaultdict(list)
+    def _languages_with_closed_ends(self, answered: Sequence[Record]) -> frozenset[str]:
+        """The languages in which nearly all agents' replies end with a whole sentence. An open end is a fault there."""
+        has_open_end: dict[str, list[bool]] = defaultdict(list)
         for record in answered:
-            ends[record.language].append(self._ends_openly(record.output or "", record.language))
-        return frozenset(language for language, found in ends.items() if sum(found) <= MAX_OPEN_ENDS * len(found))
+            has_open_end[record.language].append(self._ends_openly(record.output or "", record.language))
+        return frozenset(
+            language for language, flags in has_open_end.items() if sum(flags) <= MAX_OPEN_ENDS * len(flags)
+        )
 
     def checks(self, language: str) -> frozenset[str]:
-        """The faults that can be detected in a language. Unknown promises need a pattern in `_PROMISES`."""
+        """The faults that can be detected in a language. Detecting unknown promises needs a pattern in `_PROMISES`."""
         return frozenset(FAULTS) if language in _PROMISES else frozenset(FAULTS) - {"unknown_promise"}
 
     def faults(self, answer: Answer) -> list[str]:
@@ -125,8 +129,8 @@ class ReplyChecker:
     def _empty_or_cut_off(self, answer: Answer) -> bool:
         if answer.finish_reason in ("length", "error") or not answer.reply.strip():
             return True
-        # A model may also stop in the middle of a sentence, while agents end with a full stop or a usual last word.
-        return answer.language in self._closing and self._ends_openly(answer.reply, answer.language)
+        # A model may also stop within a sentence, whereas agents end with a full stop or a usual last word.
+        return answer.language in self._closing_languages and self._ends_openly(answer.reply, answer.language)
 
     def _ends_openly(self, reply: str, language: str) -> bool:
         end = _open_end(reply, language)
@@ -135,9 +139,9 @@ class ReplyChecker:
     def _wrong_language(self, answer: Answer) -> bool:
         words = PLACEHOLDER.sub(" ", answer.reply)
         detected = detect_language(words)
-        # A few words in Latin letters are detected as English, whatever their language is.
-        short = sum(character.isalpha() for character in words) < MIN_DETECTABLE_LETTERS
-        return detected != answer.language and not (short and detected == "en" and answer.language not in NOT_LATIN)
+        # The detector takes a few words in Latin letters for English, whatever their language is.
+        is_short = sum(character.isalpha() for character in words) < MIN_DETECTABLE_LETTERS
+        return detected != answer.language and not (is_short and detected == "en" and answer.language not in NOT_LATIN)
 
     def _invented_fact(self, answer: Answer) -> bool:
         known = _known_facts(answer.ticket) | _known_facts(answer.instruction)
@@ -145,7 +149,7 @@ class ReplyChecker:
         return bool(_facts(answer.reply) - known)
 
     def _unknown_promise(self, answer: Answer) -> bool:
-        promises = _promising(answer.reply, answer.language)
+        promises = _promises_in(answer.reply, answer.language)
         if not promises:
             return False
         templates = self._promises.get((answer.language, answer.category))
@@ -153,15 +157,19 @@ class ReplyChecker:
 
 
 def _wrong_order_number(answer: Answer) -> bool:
-    """Whether the reply has another ticket's number, or lacks the ticket's number although the agent's reply has it."""
+    """Whether the reply names a wrong order, parcel or person, or fails to name the order or parcel.
+
+    A placeholder that does not occur in the ticket is wrong. An order or tracking number is missing if the agent's
+    reply has one from the ticket and this reply has none.
+    """
     if foreign_placeholders(answer.reply, answer.ticket):
         return True
-    own = _numbers(answer.ticket)
-    return bool(_numbers(answer.reference) & own) and not _numbers(answer.reply) & own
+    ticket_numbers = _numbers(answer.ticket)
+    return bool(_numbers(answer.reference) & ticket_numbers) and not _numbers(answer.reply) & ticket_numbers
 
 
 def _numbers(text: str) -> frozenset[str]:
-    return frozenset(match.group() for match in PLACEHOLDER.finditer(text) if match.group(1) in NUMBERS)
+    return frozenset(match.group() for match in PLACEHOLDER.finditer(text) if match.group(1) in NUMBER_KINDS)
 
 
 def _facts(text: str) -> frozenset[str]:
@@ -183,7 +191,7 @@ def _as_fact(match: re.Match[str]) -> str:
 
 
 def _known_facts(text: str) -> frozenset[str]:
-    """The facts that a reply to a text may state.
+    """The facts that a reply may state because this text contains them.
 
     "39.90" in the text allows 39.90 and 39.90 dollars, "20 dollars" allows 20 dollars and 20, but "20 days" does not
     allow 20 dollars.
@@ -195,12 +203,13 @@ def _known_facts(text: str) -> frozenset[str]:
         known.add(fact)
         if match["amount"] is not None:
             known.add(fact.split(" ")[0])
-        elif re.fullmatch(_NUMBER, fact) and not _COUNTED.match(plain, match.end()):
+        elif re.fullmatch(_NUMBER, fact) and not _COUNTED_UNIT.match(plain, match.end()):
             known.update(f"{fact} {unit}" for unit in _UNITS)
     return frozenset(known)
 
 
 def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], frozenset[str]]:
+    """The customary facts (see `MIN_CUSTOMARY_REPLIES`) by language and category."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     replies: Counter[tuple[str, str]] = Counter()
     for record in answered:
@@ -218,7 +227,7 @@ def _customary_facts(answered: Sequence[Record]) -> Mapping[tuple[str, str], fro
 
 
 def _open_end(reply: str, language: str) -> str:
-    """The last word of a reply whose last sentence has no end mark; otherwise an empty string."""
+    """The last word (in Chinese, character) of a reply that ends without an end mark. Otherwise an empty string."""
     last_line = _LINKS.sub(".", PLACEHOLDER.sub(".", reply.rstrip())).rpartition("\n")[2][-200:]
     match = None if _LIST_ITEM.match(last_line) else _OPEN_END.search(last_line)
     if match is None:
@@ -228,7 +237,7 @@ def _open_end(reply: str, language: str) -> str:
 
 
 def _usual_endings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
-    """The last words without an end mark that agents use often, such as a signature, by language."""
+    """By language, the words with which agents often end a reply without an end mark, such as a signature."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for record in answered:
         counts[record.language][_open_end(record.output or "", record.language)] += 1
@@ -238,7 +247,8 @@ def _usual_endings(answered: Sequence[Record]) -> Mapping[str, frozenset[str]]:
     }
 
 
-def _promising(reply: str, language: str) -> list[str]:
+def _promises_in(reply: str, language: str) -> list[str]:
+    """The sentences of a reply that promise something."""
     promise = _PROMISES.get(language)
     if promise is None:
         return []
@@ -248,23 +258,24 @@ def _promising(reply: str, language: str) -> list[str]:
 def _promise_sentences(answered: Sequence[Record]) -> Mapping[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for record in answered:
-        found[record.language, record.category].update(_promising(record.output or "", record.language))
+        found[record.language, record.category].update(_promises_in(record.output or "", record.language))
     return {key: sorted(sentences) for key, sentences in found.items() if sentences}
 
 
 class _Templates:
-    """The sentences in which agents promised something."""
+    """The sentences of training replies in which agents promised something."""
 
     def __init__(self, sentences: Sequence[str], language: str) -> None:
-        shortest = 1 if language in NOT_LATIN else 3
-        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(shortest, 5), sublinear_tf=True)
+        min_n = 1 if language in NOT_LATIN else 3
+        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(min_n, 5), sublinear_tf=True)
         self._matrix = self._vectorizer.fit_transform([_plain(sentence) for sentence in sentences]).T.tocsr()
 
     def all_known(self, sentences: Sequence[str]) -> bool:
+        """Whether every sentence is similar to a sentence in which an agent promised something."""
         cosines = self._vectorizer.transform([_plain(sentence) for sentence in sentences]) @ self._matrix
         return bool((cosines.max(axis=1).toarray() >= MIN_TEMPLATE_SIMILARITY).all())
 
 
 def _plain(sentence: str) -> str:
-    # The checks of facts and order numbers cover amounts and placeholders.
+    # Amounts and placeholders don't count here: the checks of facts and order numbers cover them.
     return _FACT.sub("0", PLACEHOLDER.sub("X", sentence))

@@ -1,6 +1,6 @@
 """Analyses the ratings of a blind study: win rates and mean scores with confidence intervals, and raters' agreement.
 
-The ratings come from `ticketing.study.studies`; `models.evaluation.gate` decides whether a number suffices.
+`ticketing.study.studies` stores the ratings. `models.evaluation.gate` applies rules to the win rates.
 """
 
 import math
@@ -24,7 +24,7 @@ class WilsonShare(Measurement):
     """A share with Wilson's confidence bounds."""
 
     def lower(self, confidence: float) -> float:
-        """The one-sided lower confidence bound, the lower end of a two-sided interval at 2 · confidence − 1."""
+        """The one-sided lower confidence bound: the lower end of the two-sided 2 · confidence − 1 interval."""
         return _wilson_interval(self.value, self.count, 2 * confidence - 1)[0]
 
     def upper(self, confidence: float) -> float:
@@ -49,19 +49,19 @@ class Preference:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The numbers of one group of tickets: all tickets, those of one category, or those in one language."""
+    """The results for one group of tickets: all tickets, those of one category, or those in one language."""
 
-    items: int
-    ratings: int
-    raters: int
+    items: int  # how many tickets
+    ratings: int  # how many ratings
+    raters: int  # how many raters
     preferences: tuple[Preference, ...]
     scores: dict[str, Measurement]  # system → mean score, 1..5
-    alpha: float | None  # None: no ticket has two raters, or all scores are equal
+    alpha: float | None  # Krippendorff's alpha; None if no ticket has two raters or all scores are equal
 
 
 @dataclass(frozen=True)
 class StudyResults:
-    """A study's numbers: over all tickets, by category and by language."""
+    """A study's results: for all tickets, by category and by language."""
 
     overall: Analysis
     categories: dict[str, Analysis]
@@ -70,36 +70,36 @@ class StudyResults:
 
 @dataclass(frozen=True)
 class StudyMeasurement:
-    """A version's win rates against the other systems of a closed study; None: the study lacks the other system."""
+    """A version's win rates in a closed study; None for a system that the study lacks."""
 
     study_id: int
     version: str
     system: str  # the role of the version in the study: candidate or champion
-    human: Measurement | None
-    champion: Measurement | None
-    nearest: Measurement | None
+    human: Measurement | None  # against the human agents
+    champion: Measurement | None  # against the champion
+    nearest: Measurement | None  # against the nearest-reply baseline
 
 
 def study_measurement(database: Database, version: str) -> StudyMeasurement | None:
     """The win rates of a version in the newest closed study with ratings; None if there is no such study."""
-    found = study.newest_closed(database, version)
-    if found is None:
+    newest = study.newest_closed(database, version)
+    if newest is None:
         return None
-    ratings = study.ratings(database, found.study_id)
+    ratings = study.ratings(database, newest.study_id)
 
     def win_rate(against: str) -> Measurement | None:
-        both_rated = any({found.system, against} <= rating.scores.keys() for rating in ratings)
-        return preference(ratings, found.system, against).win_rate if both_rated and against != found.system else None
+        both_rated = any({newest.system, against} <= rating.scores.keys() for rating in ratings)
+        return preference(ratings, newest.system, against).win_rate if both_rated and against != newest.system else None
 
     # A win rate against an earlier champion says nothing about the present champion.
-    champion = win_rate("champion") if found.same_champion else None
-    return StudyMeasurement(found.study_id, version, found.system, win_rate("human"), champion, win_rate("nearest"))
+    champion = win_rate("champion") if newest.same_champion else None
+    return StudyMeasurement(newest.study_id, version, newest.system, win_rate("human"), champion, win_rate("nearest"))
 
 
 def with_study(measured: Measurements, study_result: StudyMeasurement | None) -> Measurements:
-    """The measurements with the win rates of a study added, so that the gate's rules can use them.
+    """The measurements, extended by the win rates of a study, so that the gate's rules can use the win rates.
 
-    The metrics are `study_against_human`, `study_against_champion` and `study_against_nearest`.
+    The added metrics are `study_against_human`, `study_against_champion` and `study_against_nearest`.
     """
     if study_result is None:
         return measured
@@ -113,7 +113,7 @@ def with_study(measured: Measurements, study_result: StudyMeasurement | None) ->
 
 
 def analyse(ratings: Sequence[Rating]) -> StudyResults:
-    """All numbers of a study.
+    """All results of a study.
 
     Raises:
         ValueError: there are no ratings.
@@ -126,7 +126,7 @@ def analyse(ratings: Sequence[Rating]) -> StudyResults:
 
 
 def analyse_group(ratings: Sequence[Rating]) -> Analysis:
-    """The numbers of a group of ratings.
+    """The results for a group of ratings.
 
     Raises:
         ValueError: there are no ratings.
@@ -147,11 +147,11 @@ def analyse_group(ratings: Sequence[Rating]) -> Analysis:
 def preference(ratings: Iterable[Rating], system: str, against: str) -> Preference:
     """How often raters preferred one system to another.
 
-    A system wins a rating if the rater preferred it. If the rater preferred neither of the two, the system with the
-    higher score wins; equal scores are a tie. Each ticket counts once, with the mean over its raters, because several
-    ratings of one ticket are not independent. The win rate counts a tie as half a win: it is the probability of
-    superiority plus half the probability of equality (A. Vargha and H. D. Delaney, A critique and improvement of the CL
-    common language effect size statistics of McGraw and Wong, J. Educ. Behav. Stat. 25, 2000).
+    A system wins a rating if the rater preferred this system. If the rater preferred neither of the two systems, the
+    system with the higher score wins. Equal scores are a tie. Each ticket counts once, with the mean over its raters,
+    because several ratings of one ticket are not independent. The win rate counts a tie as half a win: it is the
+    probability of superiority plus half the probability of equality (A. Vargha and H. D. Delaney, A critique and
+    improvement of the CL common language effect size statistics of McGraw and Wong, J. Educ. Behav. Stat. 25, 2000).
 
     Raises:
         ValueError: no rating has scores for both systems.
@@ -172,19 +172,19 @@ def preference(ratings: Iterable[Rating], system: str, against: str) -> Preferen
 
 
 def wilson(successes: float, count: int) -> WilsonShare:
-    """A share with Wilson's 95 % score interval, which is valid for few tickets and for shares near 0 or 1, too.
+    """A share with Wilson's 95 % score interval, which is also valid for few tickets and for shares near 0 or 1.
 
-    (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n): E. B. Wilson, Probable inference, the law of succession, and
-    statistical inference, JASA 22, 1927. `scipy.stats.binomtest(…).proportion_ci(method="wilson")` gives the same, but
-    takes only whole numbers of successes. With ties and with several raters for a ticket the variance is smaller than
-    the formula assumes, so the interval is wider than necessary, never too narrow.
+    The interval is (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n) (E. B. Wilson, Probable inference, the law of
+    succession, and statistical inference, JASA 22, 1927). `scipy.stats.binomtest(…).proportion_ci(method="wilson")`
+    returns the same interval, but needs a whole number of successes. With ties, or with several raters per ticket, the
+    variance is smaller than the formula assumes. The interval is then wider than necessary, but never too narrow.
     """
     p = successes / count
     return WilsonShare(p, *_wilson_interval(p, count, CONFIDENCE), count)
 
 
 def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
-    """The mean score of a system with its bootstrap interval; the score of a ticket is the mean over its raters.
+    """The mean score of a system with its bootstrap interval. The score of a ticket is the mean over its raters.
 
     The bootstrap resamples tickets, not ratings, because the ratings of one ticket are not independent (C. A. Field and
     A. H. Welsh, Bootstrapping clustered data, J. R. Stat. Soc. B 69, 2007).
@@ -196,17 +196,18 @@ def mean_score(ratings: Iterable[Rating], system: str) -> Measurement:
     for rating in ratings:
         if system in rating.scores:
             by_item[rating.item_id].append(rating.scores[system])
-    found = mean([float(np.mean(scores)) for _, scores in sorted(by_item.items())])
-    if found is None:
+    measurement = mean([float(np.mean(scores)) for _, scores in sorted(by_item.items())])
+    if measurement is None:
         raise ValueError("no ratings to analyse")
-    return found
+    return measurement
 
 
 def agreement(ratings: Iterable[Rating]) -> float | None:
     """Krippendorff's alpha for ordinal data: 1 − observed / expected disagreement, over replies with several raters.
 
-    1 is perfect agreement, 0 is agreement by chance; None if no reply has two raters or all scores are equal. Source:
-    K. Krippendorff, Content analysis, 3rd ed. 2013, ch. 12, which requires 0.8, and 0.667 for tentative conclusions.
+    1 is perfect agreement, 0 is agreement by chance. The result is None if no reply has two raters or all scores are
+    equal. K. Krippendorff (Content analysis, 3rd ed. 2013, ch. 12) requires 0.8, and at least 0.667 for tentative
+    conclusions.
     """
     scores_by_reply: Mapping[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for rating in ratings:

@@ -1,6 +1,6 @@
 """Creates a blind study: draws held-out tickets that no model of the study was trained on, and adds the replies.
 
-Storing and rating is in `ticketing.study`, the analysis of the ratings in `models.evaluation.study_analysis`.
+`ticketing.study` stores studies and ratings. `models.evaluation.study_analysis` analyses the ratings.
 """
 
 import secrets
@@ -19,7 +19,7 @@ from ticketing.study import sampling, studies
 class StudyRequest(NamedTuple):
     """A person's request for a study.
 
-    `overlap` is the share of tickets that every rater gets. With `seed` None a seed is drawn at random: a person who
+    `overlap` is the share of tickets that every rater gets. If `seed` is None, a seed is drawn at random. A person who
     knows the seed can find out which system wrote a reply.
     """
 
@@ -33,7 +33,7 @@ class StudyRequest(NamedTuple):
 
 
 def create_study(context: Context, request: StudyRequest) -> int:
-    """Draws the tickets and stores the study. Returns its number.
+    """Draws the tickets and stores the study. Returns the id of the study.
 
     Raises:
         ModelError: there is no champion or no such candidate, or one of them is not a generator.
@@ -47,7 +47,7 @@ def create_study(context: Context, request: StudyRequest) -> int:
     for model in models:
         if model.kind != "generator":
             raise ModelError(f"{model.version} is a {model.kind}: a study compares generators.")
-    # The candidate's snapshot is the newer one; tickets that the champion was trained on are excluded below.
+    # The tickets come from the candidate's snapshot, which is newer; the champion's training tickets are excluded.
     snapshot, *others = (find_snapshot(database, settings, model.snapshot_id) for model in models)
     eligible = sampling.eligible_records(
         snapshot,
@@ -70,14 +70,14 @@ def create_study(context: Context, request: StudyRequest) -> int:
 
 
 def add_nearest_replies(context: Context, study_id: int) -> None:
-    """Adds, for each ticket, the agent's reply to the most similar training ticket."""
+    """Adds the replies of the nearest-reply baseline: a human agent's reply to the most similar training ticket."""
     snapshot = find_snapshot(context.database, context.settings, studies.find(context.database, study_id).snapshot_id)
     records = records_of(snapshot, studies.tickets(context.database, study_id))
     studies.write_replies(context.database, study_id, "nearest", retrieved_replies(snapshot, records))
 
 
 def add_generated_replies(context: Context, study_id: int, system: str) -> None:
-    """Adds the replies of the `champion` or the `candidate`, served and guarded as in drafting."""
+    """Adds the replies of the system `champion` or `candidate`, served and guarded as in drafting."""
     study = studies.find(context.database, study_id)
     model = versions.find(context.database, study.systems[system] or "", context.settings)
     snapshot = find_snapshot(context.database, context.settings, study.snapshot_id)

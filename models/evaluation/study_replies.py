@@ -1,6 +1,6 @@
-"""Produces the replies of a blind study's systems: the nearest training reply, and a served generator.
+"""Produces the replies for a blind study, of the nearest-reply baseline and of a served generator.
 
-`ticketing.study.studies` stores them; the analysis of the ratings is in `models.evaluation.study_analysis`.
+`ticketing.study.studies` stores the replies. `models.evaluation.study_analysis` analyses the ratings.
 """
 
 from collections import defaultdict
@@ -21,23 +21,25 @@ def records_of(snapshot: Snapshot, ticket_ids: Iterable[str]) -> list[Record]:
 
 
 def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Reply]:
-    """The reply to the nearest training ticket of each record, with the ids of all training tickets that have it."""
-    found = [(record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)]
-    wanted = set(found)
+    """For each record, the nearest reply and the ids of all training tickets that have this reply."""
+    nearest = [
+        (record.language, body) for record, body in zip(records, nearest_replies(snapshot, records), strict=True)
+    ]
+    wanted = set(nearest)
     source_ticket_ids: dict[tuple[str, str], list[str]] = defaultdict(list)
     for record in snapshot.iterate("train"):
         if record.output and (record.language, record.output) in wanted:
             source_ticket_ids[record.language, record.output].append(record.ticket_id)
     return [
         Reply(record.ticket_id, body, tuple(source_ticket_ids[language, body]))
-        for record, (language, body) in zip(records, found, strict=True)
+        for record, (language, body) in zip(records, nearest, strict=True)
     ]
 
 
 def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
     """A generator's replies as reviewers would see them, in placeholder form.
 
-    A reply that the guard refuses twice is empty: reviewers would not see it, so raters do not see it either.
+    A reply that the guard refuses twice becomes empty: reviewers would not see it, so raters should not see it either.
     """
     requests = [Request(record.text, record.instruction, record.input) for record in records]
     return [

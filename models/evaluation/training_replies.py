@@ -1,4 +1,4 @@
-"""Samples the answered training tickets, by language and category, for the baseline and the checks of replies."""
+"""Samples the answered training tickets for the nearest-reply baseline and for the checks of replies."""
 
 import sys
 from typing import NamedTuple
@@ -6,23 +6,24 @@ from typing import NamedTuple
 from ticketing.corpus.sampling import draw_by_category
 from ticketing.corpus.snapshot import Record, Snapshot
 
-# The search for the nearest reply takes 9 to 27 kB for each ticket, the checks of replies up to 11 kB. That is 38 GB
-# for a million tickets, and 0.8 GB for this number.
+# Per ticket, the nearest-reply baseline takes 9 to 27 kB of memory, and the checks of replies up to 11 kB. That is up
+# to 38 GB for a million tickets, and 0.8 GB for this number of tickets.
 MAX_REPLIES = 20_000
 
 
 class TrainingReplies(NamedTuple):
-    """A sample of answered training tickets, and the number of all of them in the snapshot."""
+    """A sample of answered training tickets, and how many answered training tickets the snapshot has."""
 
     records: list[Record]
     available: int
 
 
 def training_replies(snapshot: Snapshot) -> TrainingReplies:
-    """At most `MAX_REPLIES` answered training tickets, in the order of the snapshot; always the same sample.
+    """At most `MAX_REPLIES` answered training tickets, in the order of the snapshot.
 
-    The sample is stratified by language and category: a uniform sample of a large corpus would contain almost no ticket
-    of a rare category or language. The function reads the training part twice, so that only the sample is in memory.
+    The sample is always the same for a snapshot. It is stratified by language and category, because a uniform sample of
+    a large corpus would have almost no tickets of a rare category or language. The function reads the training part
+    twice, so that only the sample is in memory.
     """
     rows, strata = [], []
     for row, record in enumerate(snapshot.iterate("train")):

@@ -1,6 +1,6 @@
 """Stores the gate's verdicts on model versions.
 
-Judging is `models.evaluation.judging`; promotion is `models.registry.versions`.
+`models.evaluation.judging` makes the verdicts. `models.registry.versions` promotes.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from ticketing.database import Database, queries
 
 
 def record_verdict(
-    database: Database, model: ModelVersion, verdict: Verdict, numbers: Mapping[str, Any], signatures: Mapping[str, str]
+    database: Database, model: ModelVersion, verdict: Verdict, metrics: Mapping[str, Any], signatures: Mapping[str, str]
 ) -> int:
-    """Stores a verdict permanently, with the snapshot, the code version and the signature of each number.
+    """Stores a verdict permanently, with the snapshot, the code version and the signatures of the metrics.
 
     Returns:
-        The verdict's number.
+        The verdict's id.
     """
     with database.begin() as conn:
         return int(
@@ -29,7 +29,7 @@ def record_verdict(
                 version=model.version,
                 passed=verdict.passed,
                 rules=Jsonb([rule.as_dict() for rule in verdict.rules]),
-                metrics=Jsonb(numbers),
+                metrics=Jsonb(metrics),
                 snapshot_id=model.snapshot_id,
                 code_version=code_version(),
                 signatures=Jsonb(signatures),

@@ -1,1 +1,1 @@
-"""The reply generator: QLoRA training, the manifest of an adapter, and the base model that it is served with."""
+"""The reply generator: its QLoRA training, the manifest of its adapter, and the base model that serves the adapter."""

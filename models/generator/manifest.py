@@ -1,4 +1,4 @@
-"""The manifest of a generator's artefact: base model, languages and prompt version, which serving must match."""
+"""The manifest of a generator's artefact, with the prompt version and the base weights that serving must match."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,13 +12,10 @@ from ticketing.stages.prompts import PROMPT_VERSION
 
 
 class GeneratorManifest(NamedTuple):
-    """The properties of an adapter that serving needs.
+    """What serving must know about an adapter."""
 
-    `languages`: the languages that it writes; None means any. `base_weights`: see `models.shared.base.weights_hash`.
-    """
-
-    languages: frozenset[str] | None
-    base_weights: str
+    languages: frozenset[str] | None  # the languages that the generator writes; None means any
+    base_weights: str  # the hash of the base model's weights, from `models.shared.base.weights_hash`
 
 
 def write_manifest(folder: Path, base_model: str, base_weights: str, languages: Collection[str] | None) -> None:
@@ -38,7 +35,7 @@ def read_manifest(version: str, path: Path) -> GeneratorManifest:
     """The manifest of a registered generator.
 
     Raises:
-        ModelError: the artefact is not that of a generator, or was trained with prompts of another version.
+        ModelError: the artefact is no generator, or it was trained with prompts of another version.
     """
     with loading(f"The generator {version} in {path}"):
         fields = load_manifest(path)
@@ -52,5 +49,5 @@ def read_manifest(version: str, path: Path) -> GeneratorManifest:
 
 
 def check_servable(version: str, path: Path, base_model: str, settings: Settings) -> None:
-    """Raises ModelError when a generator can't be served with the prompts and weights that it was judged with."""
+    """Raises ModelError if the prompts or the base weights differ from those that the generator was judged with."""
     check_weights(base_model, settings, read_manifest(version, path).base_weights)

@@ -1,4 +1,4 @@
-"""QLoRA with trl and peft: the base model in four bits, the training arguments, and trainers for GPU and CPU.
+"""QLoRA training with trl and peft: the four-bit base model, the training arguments, and trainers for GPU and CPU.
 
 `models.generator.training` makes the training rows and writes the adapter.
 """
@@ -24,17 +24,17 @@ LOG_EVERY_STEPS = 10
 
 
 def load_quantized(base: str, name: str) -> torch.nn.Module:
-    """The base model in NF4; it computes in `compute_dtype`.
+    """The base model with weights in NF4, a four-bit format. Computation uses `compute_dtype`.
 
     Source: T. Dettmers et al., QLoRA: efficient finetuning of quantized LLMs, NeurIPS 2023.
 
     Raises:
-        ModelError: it can't be loaded.
+        ModelError: the base model can't be loaded.
     """
     quantization = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=compute_dtype()
     )
-    # On a CPU torch's fused attention is slower on rows of a few hundred tokens than plain matrix products are.
+    # On a CPU, for rows of a few hundred tokens, torch's fused attention is slower than plain matrix products.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     with loading(f"The base model {name!r}", "check TICKETING_GENERATOR__BASE_MODEL."):
         model: torch.nn.Module = AutoModelForCausalLM.from_pretrained(
@@ -44,13 +44,13 @@ def load_quantized(base: str, name: str) -> torch.nn.Module:
 
 
 def load_rounded(folder: str) -> torch.nn.Module:
-    """The base model with its NF4 weights expanded to `compute_dtype`, from a folder of `served_base`.
+    """The base model with its NF4 weights expanded to `compute_dtype`, from a folder that `served_base` made.
 
-    The values are the same as those of `load_quantized`, which expands them in every forward and backward pass: on a
-    CPU that takes a fifth of a step's time.
+    The weights have the same values as with `load_quantized`. That function's model expands them in every forward and
+    backward pass, which on a CPU takes a fifth of a step's time.
 
     Raises:
-        ModelError: it can't be loaded.
+        ModelError: the folder can't be loaded.
     """
     with loading(f"The rounded base model in {folder}"):
         model: torch.nn.Module = AutoModelForCausalLM.from_pretrained(
@@ -60,7 +60,7 @@ def load_rounded(folder: str) -> torch.nn.Module:
 
 
 def training_arguments(options: GeneratorSettings, steps: int, work: Path) -> SFTConfig:
-    """The Trainer's schedule and logging; its checkpoints go to `work`."""
+    """The Trainer's schedule and logging. The Trainer writes checkpoints to the folder `work`."""
     on_cpu = not torch.cuda.is_available()
     return SFTConfig(
         output_dir=str(work),
@@ -76,9 +76,9 @@ def training_arguments(options: GeneratorSettings, steps: int, work: Path) -> SF
         fp16=compute_dtype() == torch.float16,
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
-        # Checkpointing saves memory, which is scarce on a GPU. It costs a third of the speed, which is scarce on a CPU.
+        # Checkpointing saves memory, which is scarce on a GPU. It costs a third of the speed, which a CPU can't spare.
         gradient_checkpointing=not on_cpu,
-        max_length=None,  # `fitting_rows` has checked the length
+        max_length=None,  # no truncation: `fitting_rows` has left out rows that are too long
         train_sampling_strategy="group_by_length",
         seed=options.seed,
         data_seed=options.seed,
@@ -92,26 +92,28 @@ def training_arguments(options: GeneratorSettings, steps: int, work: Path) -> SF
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Lets glibc keep the memory that a training step frees, for the next step.
+def keep_freed_memory() -> Iterator[None]:
+    """Makes glibc keep the memory that a training step frees, so that the next step can reuse it.
 
-    By default glibc returns it to the kernel, and hundreds of thousands of page faults cost a sixth of each step's time
-    (measured on a virtual machine).
+    By default glibc returns this memory to the kernel. Each step then causes hundreds of thousands of page faults,
+    which take a sixth of its time (measured on a virtual machine).
     """
-    mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h
+    mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX and M_TRIM_THRESHOLD in malloc.h
     libc = ctypes.CDLL(None)
     libc.mallopt(mmap_max, 0)
     libc.mallopt(trim_threshold, 2**31 - 1)
     try:
         yield
     finally:
-        libc.mallopt(mmap_max, 65536)  # both defaults, see mallopt(3)
+        libc.mallopt(mmap_max, 65536)  # this and the next value are the defaults: see mallopt(3)
         libc.mallopt(trim_threshold, 128 * 1024)
         libc.malloc_trim(0)
 
 
 class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
-    """trl's trainer with LoRA+: with a higher learning rate for its second matrix, an adapter needs fewer tokens.
+    """trl's trainer with LoRA+: the second matrix of each adapter layer has a higher learning rate.
+
+    The adapter then needs fewer training tokens.
 
     Source: S. Hayou et al., LoRA+: efficient low rank adaptation of large models, ICML 2024.
     """
@@ -123,7 +125,7 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
         self._lr_ratio = lr_ratio
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW; the matrices that start at zero have `lr_ratio` times the learning rate."""
+        """AdamW, with `lr_ratio` times the learning rate for the second matrices, which start at zero."""
         if self.optimizer is None:
             self.optimizer = create_loraplus_optimizer(
                 self.model if model is None else model,
@@ -139,9 +141,10 @@ class LoraPlusTrainer(SFTTrainer):  # type: ignore[misc]
 class CpuTrainer(LoraPlusTrainer):
     """A trainer that skips work which would take too long on a CPU.
 
-    It computes the output layer only at the reply's tokens. Without Triton, trl 1.16 computes it at every position,
-    including the prompt, together with statistics that nobody uses here. It also keeps the inputs of an adapter in
-    bfloat16: peft casts them to float32, the adapter's type, and autocast casts them back before the product.
+    It computes the output layer only for the reply's tokens. Without Triton, trl 1.16 computes it for every token,
+    including the prompt, and also computes statistics that are not used here. This trainer also keeps the adapter's
+    inputs in bfloat16. By default peft casts them to float32, the adapter's type, and autocast casts them back before
+    the matrix product.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401

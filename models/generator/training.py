@@ -1,7 +1,7 @@
-"""Trains the reply generator: a LoRA adapter on a base model in four bits (QLoRA), with a loss on the replies only.
+"""Trains the reply generator: a LoRA adapter on a four-bit base model (QLoRA), with a loss on the replies only.
 
-`models.engine.process` serves the adapter, `models.evaluation.generator` evaluates it, and `ticketing.stages.prompts`
-has the prompts.
+`ticketing.stages.prompts` writes the prompts. `models.engine.process` serves the adapter, and
+`models.evaluation.generator` evaluates it.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from models.generator.qlora import (
     IGNORED,
     CpuTrainer,
     LoraPlusTrainer,
-    freed_memory_kept,
+    keep_freed_memory,
     load_quantized,
     load_rounded,
     training_arguments,
@@ -47,42 +47,42 @@ logger = logging.getLogger("ticketing")
 
 MIN_REPLIES = 20
 VALIDATION_REPLIES = 48
-READ_TOGETHER = 10_000  # records; usually enough for `generator.train_tokens`
+READ_BATCH = 10_000  # records; one batch usually suffices for `generator.train_tokens`
 
 
 class Row(NamedTuple):
-    """A training example: token ids, and labels that ignore the prompt."""
+    """A training example."""
 
-    input_ids: list[int]
-    labels: list[int]
+    input_ids: list[int]  # the tokens of prompt and reply
+    labels: list[int]  # the same tokens, but IGNORED in the prompt
 
 
 def generator_languages(settings: Settings) -> frozenset[str] | None:
-    """The languages that the settings allow the generator to write; None: any."""
+    """The languages that the settings allow the generator to write; None means any."""
     languages = settings.generator.languages
     return languages_of(settings.generator.base_model) if languages is None else frozenset(languages)
 
 
 def written_languages(snapshot: Snapshot, settings: Settings) -> frozenset[str] | None:
-    """The languages that a generator is trained on and drafts in: allowed ones with enough test replies.
+    """The languages that a generator is trained on and drafts in: the allowed languages with enough test replies.
 
-    Humans answer a language with fewer test replies than `gate.min_replies`. If every language has fewer, the generator
-    writes all allowed languages and fails the default gate.
+    Enough means at least `gate.min_replies`. Human agents answer the other languages. If no language has enough, the
+    generator writes all allowed languages and fails the default gate.
     """
     allowed = generator_languages(settings)
-    counts = Counter(record.language for record in answered(snapshot, "test", allowed))
-    return frozenset(name for name, count in counts.items() if count >= settings.gate.min_replies) or allowed
+    counts = Counter(record.language for record in answered_records(snapshot, "test", allowed))
+    return frozenset(language for language, count in counts.items() if count >= settings.gate.min_replies) or allowed
 
 
-def answered(snapshot: Snapshot, part: Part, languages: frozenset[str] | None) -> Iterator[Record]:
-    """The tickets of a part that have a reply, in one of the languages (None: any), read in batches."""
+def answered_records(snapshot: Snapshot, part: Part, languages: frozenset[str] | None) -> Iterator[Record]:
+    """The tickets of a part that have a reply and one of the languages (None: any language), read in batches."""
     return (r for r in snapshot.iterate(part) if r.output and (languages is None or r.language in languages))
 
 
 def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
     """Why no generator can be trained on this snapshot; None if one can."""
     languages = written_languages(snapshot, settings)
-    count = sum(1 for _ in islice(answered(snapshot, "train", languages), MIN_REPLIES))
+    count = sum(1 for _ in islice(answered_records(snapshot, "train", languages), MIN_REPLIES))
     if count >= MIN_REPLIES:
         return None
     where = "" if languages is None else f" in {', '.join(sorted(languages))}"
@@ -90,16 +90,16 @@ def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
 
 
 def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
-    """Trains an adapter and writes it to `output`, in peft's format, which vLLM's LoRARequest takes.
+    """Trains an adapter and writes it to `output` in peft's format, which vLLM can load.
 
-    A killed training continues from its last checkpoint when it is started again with the same snapshot and settings.
+    After a kill, the next training with the same snapshot and settings resumes from the last checkpoint.
 
     Returns:
-        Rows, tokens, steps, losses in nats a token, perplexity and seconds.
+        Rows, tokens, steps, losses in nats per token, perplexity and seconds.
 
     Raises:
-        ModelError: too few replies, a base model that can't be loaded, no row that fits into the token limit, or a
-            snapshot with prompts of another version.
+        ModelError: there are too few replies, the base model can't be loaded, no reply fits into the token limit, or
+            the snapshot has prompts of another version.
     """
     reason = why_no_generator(snapshot, settings)
     if reason is not None:
@@ -124,7 +124,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         )
     held_out = islice(in_random_order(snapshot, "validation", languages, options.seed), VALIDATION_REPLIES)
     validation, _ = fitting_rows(held_out, tokenizer, options.max_tokens)
-    validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length share a batch: less padding
+    validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length in a batch need less padding
     steps = training_steps([len(row.input_ids) for row in rows], options)
     weights = weights_hash(base)
 
@@ -144,8 +144,8 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         callbacks=[progress],
         lr_ratio=options.lora_plus_ratio,
     )
-    trainer.remove_callback(PrinterCallback)  # it prints what ProgressLog logs
-    with freed_memory_kept():
+    trainer.remove_callback(PrinterCallback)  # it would print what ProgressLog logs
+    with keep_freed_memory():
         trained = trainer.train(resume_from_checkpoint=last_checkpoint(work))
         loss = trainer.evaluate()["eval_loss"] if validation else None
     save_adapter(trainer.model, options, weights, languages, output)
@@ -178,7 +178,7 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
     """The base model's tokenizer.
 
     Raises:
-        ModelError: there is none, or it has no chat template or no end token.
+        ModelError: the tokenizer is missing, or it has no chat template or no end token.
     """
     with loading(f"The tokenizer of {name!r}", "check TICKETING_GENERATOR__BASE_MODEL."):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base)
@@ -190,25 +190,27 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
 
 
 def in_random_order(snapshot: Snapshot, part: Part, languages: frozenset[str] | None, seed: int) -> Iterator[Record]:
-    """The answered tickets of a part in an order that depends only on the seed and the tickets' ids.
+    """The answered tickets of a part in a random order that depends only on the seed and the tickets' ids.
 
-    Only the ids of all tickets are in memory. Each batch of `READ_TOGETHER` records takes one pass over the part.
+    To save memory, only the ids of all tickets are kept. Each batch of `READ_BATCH` records takes one pass over the
+    part.
     """
-    ids = sorted(record.ticket_id for record in answered(snapshot, part, languages))
-    random.Random(seed).shuffle(ids)  # noqa: S311 - an order, not a secret
-    for start in range(0, len(ids), READ_TOGETHER):
-        batch_ids = ids[start : start + READ_TOGETHER]
+    ids = sorted(record.ticket_id for record in answered_records(snapshot, part, languages))
+    random.Random(seed).shuffle(ids)  # noqa: S311 — for shuffling, not for a secret
+    for start in range(0, len(ids), READ_BATCH):
+        batch_ids = ids[start : start + READ_BATCH]
         batch = frozenset(batch_ids)
-        records = {r.ticket_id: r for r in answered(snapshot, part, languages) if r.ticket_id in batch}
+        records = {r.ticket_id: r for r in answered_records(snapshot, part, languages) if r.ticket_id in batch}
         yield from (records[ticket_id] for ticket_id in batch_ids)
 
 
 def fitting_rows(
     records: Iterable[Record], tokenizer: PreTrainedTokenizerBase, max_tokens: int, budget: int | None = None
 ) -> tuple[list[Row], int]:
-    """The rows of records up to the budget of tokens, and the number of rows longer than `max_tokens`.
+    """The training rows of the first records, until the token budget is spent, and the number of rows left out.
 
-    A row that is too long is left out, not cut: a cut reply would teach the model to stop within a sentence.
+    A row longer than `max_tokens` is left out and not truncated: a truncated reply would teach the model to stop within
+    a sentence.
     """
     rows: list[Row] = []
     too_long = spent = 0
@@ -225,7 +227,7 @@ def fitting_rows(
 
 
 def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
-    """The prompt as the engine renders it, the reply and the end-of-turn token; the loss ignores the prompt."""
+    """The training row of a record: the prompt as the engine renders it, the reply, and the end-of-turn token."""
     prompt = tokenizer.apply_chat_template(
         messages(record.instruction, record.input),
         add_generation_prompt=True,
@@ -238,26 +240,26 @@ def as_row(record: Record, tokenizer: PreTrainedTokenizerBase) -> Row:
 
 
 def training_steps(lengths: Sequence[int], options: GeneratorSettings) -> int:
-    """The number of steps within the budget of tokens: at least one, at most `epochs` epochs."""
-    most = options.epochs * math.ceil(len(lengths) / options.batch_size)
-    tokens_a_step = sum(lengths) / len(lengths) * min(options.batch_size, len(lengths))
-    return max(1, min(most, round(options.train_tokens / tokens_a_step)))
+    """The number of steps that the token budget allows: at least one step, at most `epochs` epochs."""
+    max_steps = options.epochs * math.ceil(len(lengths) / options.batch_size)
+    tokens_per_step = sum(lengths) / len(lengths) * min(options.batch_size, len(lengths))
+    return max(1, min(max_steps, round(options.train_tokens / tokens_per_step)))
 
 
 def as_dataset(rows: Sequence[Row]) -> Dataset:
-    """The rows as a dataset that trl does not prepare again, with their lengths for the sampler."""
+    """The rows as a dataset with their lengths for the sampler. trl uses it as it is, because it is tokenised."""
     return Dataset.from_list([{**row._asdict(), "length": len(row.input_ids)} for row in rows])
 
 
 def work_key(snapshot_id: str, options: GeneratorSettings, languages: frozenset[str] | None) -> str:
-    """The name of the folder of checkpoints; with it, a training never continues from other data or settings."""
-    written = "any" if languages is None else ",".join(sorted(languages))
-    text = f"{snapshot_id} {PROMPT_VERSION} {written} {options.model_dump_json()}"
+    """The key of the checkpoint folder, which ensures that no training resumes from other data or settings."""
+    language_names = "any" if languages is None else ",".join(sorted(languages))
+    text = f"{snapshot_id} {PROMPT_VERSION} {language_names} {options.model_dump_json()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def last_checkpoint(work: Path) -> str | None:
-    """The newest complete checkpoint. A checkpoint that was killed while it was written is removed."""
+    """The newest complete checkpoint; None if there is none. Incomplete checkpoints of a killed run are removed."""
     complete: dict[int, Path] = {}
     for folder in work.glob("checkpoint-*"):
         try:
@@ -275,14 +277,22 @@ def last_checkpoint(work: Path) -> str | None:
 def save_adapter(
     model: PeftModel, options: GeneratorSettings, weights: str, languages: frozenset[str] | None, output: Path
 ) -> None:
-    """Writes the adapter and its manifest; a killed run leaves no `output`. `weights`: the hash of the base model."""
-    # The base model's name, not its path, and sorted modules: the files must not differ between machines.
+    """Writes the adapter and its manifest. A killed run leaves no incomplete `output`.
+
+    Args:
+        model: the trained model.
+        options: the settings of the training.
+        weights: the hash of the base model's weights.
+        languages: the languages that the generator writes; None means any.
+        output: the artefact's folder.
+    """
+    # The files must be the same on every machine, so the base model's name replaces its path, and modules are sorted.
     config = model.peft_config["default"]
     config.base_model_name_or_path = options.base_model
     config.target_modules = sorted(config.target_modules)
     part = output.with_name(output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    # The vocabulary has not changed. By default peft would look the base model's name up to find out.
+    # By default peft looks the base model up by its name, to find out whether the vocabulary has changed. It has not.
     model.save_pretrained(part, save_embedding_layers=False)
     (part / "README.md").unlink(missing_ok=True)
     write_manifest(part, options.base_model, weights, languages)

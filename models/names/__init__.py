@@ -1,1 +1,1 @@
-"""The finder of names and addresses: a small BERT that is trained once on each machine, on made-up texts."""
+"""The name finder: a small BERT that finds names and addresses, trained once per machine on synthetic texts."""

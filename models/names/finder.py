@@ -1,6 +1,6 @@
-"""Finds names and postal addresses in texts: a small BERT that labels tokens, trained by `models.names.training`.
+"""Finds personal names and postal addresses in texts with a small BERT that labels tokens: the name finder.
 
-`ticketing.privacy.scrubber` replaces them.
+`models.names.training` trains the model. `ticketing.privacy.scrubber` replaces the names and addresses.
 """
 
 import math
@@ -16,7 +16,7 @@ from models.shared.hardware import compute_dtype
 from models.shared.manifest import load_manifest
 from ticketing.privacy.placeholders import Span
 
-# Part of the finder's version: raise it when a change to this module finds other spans with the same weights.
+# Part of the name finder's version. Raise it when a change to this module yields other spans with the same weights.
 REVISION = 1
 LABELS = ("O", "B-PERSON", "I-PERSON", "B-ADDRESS", "I-ADDRESS")
 BATCH = 64
@@ -25,7 +25,7 @@ OVERLAP_TOKENS = 32
 
 
 class NameFinder:
-    """A trained model that is ready to use."""
+    """A trained name finder, loaded from its folder."""
 
     def __init__(self, path: Path, version: str, threshold: float) -> None:
         self.version = version
@@ -36,15 +36,15 @@ class NameFinder:
 
     @classmethod
     def load(cls, path: Path, threshold: float = 0.5) -> Self:
-        """Loads a trained model.
+        """Loads a trained name finder.
 
         Args:
-            path: its folder.
-            threshold: the probability from which a token counts as part of a name or an address; the model was trained
-                for 0.5.
+            path: the folder of the model.
+            threshold: how sure the model must be that a token belongs to a name or an address. 0.5 takes the model's
+                most probable label; lower values find more tokens.
 
         Raises:
-            ModelError: the files do not hold a trained finder.
+            ModelError: the folder does not hold a trained name finder.
         """
         with loading(f"The finder of names in {path}"):
             return cls(path, load_manifest(path)["version"], threshold)
@@ -73,9 +73,9 @@ class NameFinder:
                 logits[..., 0] -= self._bias
                 labels = logits.argmax(-1).tolist()
             for window, predicted in zip(batch_windows, labels, strict=True):
-                number = encoded["overflow_to_sample_mapping"][window]
-                spans = spans_of_labels(texts[number], encoded["offset_mapping"][window], predicted)
-                found[number] += [whole_words(texts[number], span) for span in spans]
+                text_id = encoded["overflow_to_sample_mapping"][window]
+                spans = spans_of_labels(texts[text_id], encoded["offset_mapping"][window], predicted)
+                found[text_id] += [whole_words(texts[text_id], span) for span in spans]
         return found
 
 
@@ -94,23 +94,23 @@ def spans_of_labels(text: str, offsets: Sequence[tuple[int, int]], labels: Seque
 
     Args:
         text: the text.
-        offsets: start and end of each token; they are equal for special tokens.
-        labels: the number of each token's label.
+        offsets: the start and end of each token, equal for special tokens.
+        labels: the label of each token, as an index into `LABELS`.
     """
     spans: list[Span] = []
-    last = -1  # end of the last span if the previous token belongs to it
+    open_end = -1  # the end of the last span if the previous token belongs to that span
     for (start, end), label in zip(offsets, labels, strict=False):
         if start == end:
             continue
         name = LABELS[label]
-        in_word = start > 0 and start == last and text[start - 1].isalnum() and text[start].isalnum()
+        in_word = start > 0 and start == open_end and text[start - 1].isalnum() and text[start].isalnum()
         if name == "O" and not in_word:
-            last = -1
+            open_end = -1
             continue
         kind = name[2:]
-        if spans and last >= 0 and (in_word or (name.startswith("I-") and spans[-1].kind == kind)):
+        if spans and open_end >= 0 and (in_word or (name.startswith("I-") and spans[-1].kind == kind)):
             spans[-1] = spans[-1]._replace(end=end)
         else:
             spans.append(Span(start, end, kind))
-        last = end
+        open_end = end
     return spans

@@ -1,4 +1,4 @@
-"""Trains the finder of names and addresses on made-up texts; it never sees a real ticket."""
+"""Trains the name finder, which finds names and addresses, on synthetic texts. It uses no real ticket."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from models.names.finder import LABELS, OVERLAP_TOKENS, REVISION, WINDOW_TOKENS, NameFinder
-from models.shared.base import WEIGHTS, files_hash, loading, made_once, resolve
+from models.shared.base import WEIGHTS, files_hash, loading, make_once, resolve
 from models.shared.hardware import compute_dtype
 from models.shared.manifest import MANIFEST, save_manifest
 from ticketing.privacy.examples import (
@@ -32,18 +32,18 @@ logger = logging.getLogger("ticketing")
 
 IGNORED = -100
 LOG_EVERY_STEPS = 100
-# The finder's version covers this number of examples, and the texts that examples are made of. The examples change with
-# the code that generates them. The texts also change where no example contains the changed text.
+# The name finder's version covers this many generated examples and the texts that they are made of. The examples show a
+# change to the code that generates them. The texts also show a change to a text that is in none of the examples.
 VERSION_EXAMPLES = 500
-VERSION_WORDS = ("kettle", "delivery", "yesterday", "broken", "please")  # for the examples of the version
+VERSION_WORDS = ("kettle", "delivery", "yesterday", "broken", "please")  # the ordinary words in those examples
 TEXTS = (sentences, impersonal, things, people, streets, generate)
 BASE_FILES = ("config.json", *WEIGHTS, "tokenizer*", "vocab*")
 
 
 class Recipe(NamedTuple):
-    """The hyperparameters that are no settings. They are part of the finder's version."""
+    """The hyperparameters that are not settings. They, and their names, are part of the name finder's version."""
 
-    revision: int = 1  # raise it when the training changes in a way that no other field shows
+    revision: int = 1  # raise it when the training changes but no other field does
     optimizer: str = "AdamW"
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
@@ -52,17 +52,17 @@ class Recipe(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A text as token ids, with the number of each token's label."""
+    """A tokenised training text."""
 
     input_ids: list[int]
-    labels: list[int]
+    labels: list[int]  # of each token: an index into `LABELS`, or IGNORED
 
 
 RECIPE = Recipe()
 
 
 def name_finder_for(settings: Settings) -> NameFinder:
-    """The finder of names and addresses from the cache; the first call on a machine trains it, which takes minutes.
+    """The name finder from the cache. If the cache has none for these settings, this trains it, which takes minutes.
 
     Raises:
         ModelError: the base model can't be loaded, or the cached files are damaged.
@@ -71,15 +71,15 @@ def name_finder_for(settings: Settings) -> NameFinder:
     path = settings.cache / f"name-finder-{version(settings)}"
     if not (path / MANIFEST).is_file():
         logger.info("finder of names and addresses: trained once per machine; training starts, into %s", path)
-    made_once(path, lambda folder: train(settings, folder), MANIFEST)
+    make_once(path, lambda folder: train(settings, folder), MANIFEST)
     return NameFinder.load(path, settings.privacy.name_threshold)
 
 
 def version(settings: Settings) -> str:
-    """A hash of everything that affects the trained finder and how it reads texts; it takes about a second.
+    """A hash of everything that affects the name finder's results. Computing it takes about a second.
 
-    It covers settings, base model, labels, examples, recipe and windows, but not the source text of the code: a changed
-    comment must not cost every user a training and a new scrub of every ticket.
+    It covers settings, base model, labels, examples, recipe and windows. It does not cover the source text of the code:
+    a changed comment must not force every user to train again and to scrub every ticket again.
 
     Raises:
         ModelError: the base model is missing.
@@ -99,7 +99,7 @@ def version(settings: Settings) -> str:
 
 
 def train(settings: Settings, output: Path) -> None:
-    """Trains a finder and writes it to `output`.
+    """Trains a name finder and writes it to `output`.
 
     Raises:
         ModelError: the base model can't be loaded.
@@ -155,13 +155,13 @@ def train(settings: Settings, output: Path) -> None:
 
 
 def ordinary_words(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """The English words in the base model's vocabulary, in alphabetical order; names are among them."""
+    """The English words in the base model's vocabulary, in alphabetical order. They include names."""
     words = (word for word in tokenizer.get_vocab() if word.isascii() and word.isalpha() and len(word) > 3)
     return sorted(words)
 
 
 def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
-    """A text's tokens with their labels; a token belongs to the span in which it begins."""
+    """A text's tokens with their labels. A token belongs to the span in which the token begins."""
     encoded = tokenizer(example.text, truncation=True, max_length=WINDOW_TOKENS, return_offsets_mapping=True)
     labels = []
     for start, end in encoded["offset_mapping"]:
@@ -176,25 +176,25 @@ def as_row(example: Example, tokenizer: PreTrainedTokenizerBase) -> Row:
 
 
 def in_batches(rows: Sequence[Row], options: NameFinderSettings) -> Iterator[list[Row]]:
-    """Every row once, in random order, with rows of similar length in the same batch."""
-    rng = random.Random(options.seed)  # noqa: S311 — an order, not a secret
-    order = rng.sample(rows, len(rows))
+    """Batches with every row once, in random order, and with rows of similar length in the same batch."""
+    rng = random.Random(options.seed)  # noqa: S311 — for shuffling, not for a secret
+    shuffled = rng.sample(rows, len(rows))
     size = options.batch_size
-    together = size * RECIPE.batches_sorted_together
-    for start in range(0, len(order), together):
-        group = sorted(order[start : start + together], key=lambda row: len(row.input_ids))
+    group_size = size * RECIPE.batches_sorted_together
+    for start in range(0, len(shuffled), group_size):
+        group = sorted(shuffled[start : start + group_size], key=lambda row: len(row.input_ids))
         batches = [group[i : i + size] for i in range(0, len(group), size)]
         rng.shuffle(batches)
         yield from batches
 
 
 def _constants(names: dict[str, object]) -> dict[str, object]:
-    """The constants of a module of texts; JSON refuses what has no fixed order, such as a set."""
+    """The constants of a module of texts. They must not be sets: JSON refuses sets, which have no fixed order."""
     return {name: value for name, value in names.items() if name.isupper()}
 
 
 def _base_digest(base: str) -> str:
-    """A hash of a folder's model and tokenizer. The id of a published model stands for its files."""
+    """A hash of the model and the tokenizer in a folder. For a published model, its id instead."""
     folder = Path(base)
     if not folder.is_dir():
         return base

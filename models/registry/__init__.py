@@ -1,1 +1,1 @@
-"""Model versions: their lineage, their artefacts, promotions and rollbacks, and pruning."""
+"""The registry of model versions: registration, artefacts, lineage, promotion, rollback and pruning."""

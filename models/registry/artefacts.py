@@ -1,6 +1,7 @@
-"""Stores trained artefacts under the hash of their content, on this machine or at an fsspec URL, and checks the hash.
+"""Stores trained artefacts under the hash of their content, and checks the hash when it loads them.
 
-It does not know which versions use an artefact: `models.registry.versions` and `models.registry.pruning` do.
+An artefact is the folder of a trained model. It is stored on this machine, or in a store at an fsspec URL.
+`models.registry.versions` and `models.registry.pruning` know which versions use an artefact.
 """
 
 import fcntl
@@ -19,68 +20,68 @@ from ticketing.settings import Settings
 
 
 class StoredArtefact(NamedTuple):
-    """Where an artefact is stored: a path relative to the home, or a URL; and the hash of its content."""
+    """Where an artefact is stored."""
 
-    path: str
+    path: str  # relative to the home, or a URL
     artefact_hash: str
 
 
 def artefact_hash(folder: Path) -> str:
-    """The SHA-256 of the names and contents of all files of a folder, as hex."""
+    """The SHA-256 of the names and contents of all files in a folder, as hex."""
     files = _files(folder)
     return files_hash(files, lambda name: files[name].open("rb"))
 
 
 def store(artefact: Path, settings: Settings, undo: ExitStack) -> StoredArtefact:
-    """Moves an artefact to its place under the home, and uploads it if the settings name a store.
+    """Moves an artefact to its final folder under the home, and uploads it if the settings name a store.
 
-    It does not store the same content twice: several versions can share one artefact.
+    The same content is stored only once, so several versions can share one artefact.
 
     Args:
         artefact: a folder under the home.
         settings: the home and the store.
-        undo: receives the callbacks that move the artefact back and empty the store. The caller discards them after
-            registering the artefact.
+        undo: receives callbacks that move the artefact back and delete the uploaded files. The caller discards them
+            once the artefact is registered.
 
     Raises:
         OutputError: the artefact can't be written, or the store can't be reached.
     """
     digest = artefact_hash(artefact)
-    place = place_of(digest, settings)
-    if not is_intact(place, digest):
-        undo.callback(_put_back, place, artefact)
-        with writing(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(place, ignore_errors=True)
-            artefact.rename(place)
+    folder = folder_of(digest, settings)
+    if not is_intact(folder, digest):
+        undo.callback(_put_back, folder, artefact)
+        with writing(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            artefact.rename(folder)
     if settings.registry.store is None:
-        return StoredArtefact(os.path.relpath(place, settings.home), digest)
+        return StoredArtefact(os.path.relpath(folder, settings.home), digest)
     url = f"{settings.registry.store.rstrip('/')}/{digest[:2]}/{digest}"
-    _upload(place, url, undo)
+    _upload(folder, url, undo)
     return StoredArtefact(url, digest)
 
 
 def local_copy(stored: StoredArtefact, settings: Settings) -> Path:
-    """The artefact's folder on this machine, with its hash checked; downloads it first if it is in a store.
+    """The artefact's folder on this machine, with a checked hash. An artefact in a store is downloaded if necessary.
 
     Raises:
         ModelError: the artefact is missing or damaged, or the store can't be reached.
     """
     if not _is_remote(stored):
-        place = settings.home / stored.path
-        if not place.is_dir():
-            raise _unusable("gone", place)
-        if not is_intact(place, stored.artefact_hash):
-            raise _unusable("damaged", place)
-        return place
-    place = place_of(stored.artefact_hash, settings)
-    if not is_intact(place, stored.artefact_hash):
-        _fetch(stored, place)
-    return place
+        folder = settings.home / stored.path
+        if not folder.is_dir():
+            raise _unusable("gone", folder)
+        if not is_intact(folder, stored.artefact_hash):
+            raise _unusable("damaged", folder)
+        return folder
+    folder = folder_of(stored.artefact_hash, settings)
+    if not is_intact(folder, stored.artefact_hash):
+        _fetch(stored, folder)
+    return folder
 
 
 def check(stored: StoredArtefact, settings: Settings) -> None:
-    """Checks that every machine can load the artefact. This machine's copy alone does not suffice.
+    """Checks that every machine can load the artefact: it checks the store, not only the copy on this machine.
 
     Raises:
         ModelError: as for `local_copy`.
@@ -93,7 +94,7 @@ def check(stored: StoredArtefact, settings: Settings) -> None:
 
 
 def size(stored: StoredArtefact, settings: Settings) -> int:
-    """The size of the artefact in its store, in bytes; 0 if it is missing.
+    """The size of the stored artefact, in bytes; 0 if it is missing.
 
     Raises:
         ModelError: the store can't be reached.
@@ -105,21 +106,21 @@ def size(stored: StoredArtefact, settings: Settings) -> int:
 
 
 def remove(stored: StoredArtefact, settings: Settings) -> None:
-    """Removes an artefact from its store and from this machine; does nothing if it is missing.
+    """Removes an artefact from its store and from this machine. A missing artefact is no error.
 
     Raises:
         OutputError: the artefact can't be removed.
     """
-    place = place_of(stored.artefact_hash, settings)
+    local = folder_of(stored.artefact_hash, settings)
     if _is_remote(stored):
-        # A wrong path in the database must not delete other files: an artefact's path ends with its hash.
+        # A wrong path in the database must not delete other files. Every artefact's path ends with its hash.
         if stored.path.endswith(f"/{stored.artefact_hash[:2]}/{stored.artefact_hash}"):
             with _store_errors(stored.path, OutputError, "can't be removed"), suppress(FileNotFoundError):
                 fs, root = url_to_fs(stored.path)
                 fs.rm(root, recursive=True)
-        folders = [place]
+        folders = [local]
     else:
-        folders = [place, (settings.home / stored.path).resolve()]
+        folders = [local, (settings.home / stored.path).resolve()]
     for folder in folders:
         if folder.is_dir() and (settings.home / "models").resolve() in folder.resolve().parents:
             with writing(folder):
@@ -127,27 +128,27 @@ def remove(stored: StoredArtefact, settings: Settings) -> None:
             clear(folder)
 
 
-def _put_back(place: Path, artefact: Path) -> None:
-    with suppress(OSError):  # not moved yet
-        place.rename(artefact)
-    clear(place)
+def _put_back(folder: Path, artefact: Path) -> None:
+    with suppress(OSError):  # the artefact was not moved yet
+        folder.rename(artefact)
+    clear(folder)
 
 
-def clear(place: Path) -> None:
-    """Removes a folder, and its parent folder if that is empty then."""
-    shutil.rmtree(place, ignore_errors=True)
-    with suppress(OSError):  # the folder holds other artefacts
-        place.parent.rmdir()
+def clear(folder: Path) -> None:
+    """Removes a folder, and the parent folder if it is then empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # the parent folder has other artefacts
+        folder.parent.rmdir()
 
 
-def place_of(digest: str, settings: Settings) -> Path:
-    """The folder on this machine for content with this hash."""
+def folder_of(digest: str, settings: Settings) -> Path:
+    """The folder on this machine for an artefact with this hash."""
     return settings.home / "models" / digest[:2] / digest
 
 
-def is_intact(place: Path, digest: str) -> bool:
-    """Whether a folder is there and its content has this hash."""
-    return place.is_dir() and artefact_hash(place) == digest
+def is_intact(folder: Path, digest: str) -> bool:
+    """Whether a folder exists and its content has this hash."""
+    return folder.is_dir() and artefact_hash(folder) == digest
 
 
 def _is_remote(stored: StoredArtefact) -> bool:
@@ -172,19 +173,19 @@ def _remote_hash(url: str) -> str:
     return files_hash(_remote_files(url), lambda name: fs.open(f"{root}/{name}", "rb"))
 
 
-def _missing_files(place: Path, url: str) -> dict[str, Path]:
+def _missing_files(folder: Path, url: str) -> dict[str, Path]:
     remote_sizes = _remote_files(url)
-    return {name: path for name, path in _files(place).items() if remote_sizes.get(name) != path.stat().st_size}
+    return {name: path for name, path in _files(folder).items() if remote_sizes.get(name) != path.stat().st_size}
 
 
-def _upload(place: Path, url: str, undo: ExitStack) -> None:
-    # Uploads only the files that the store lacks: a killed upload continues where it stopped.
+def _upload(folder: Path, url: str, undo: ExitStack) -> None:
+    # Only the files that the store lacks are uploaded, so a killed upload resumes where it stopped.
     with _store_errors(url, OutputError, "can't be written"):
         fs, root = url_to_fs(url)
-        _put(_missing_files(place, url), url, undo)
-        if _remote_hash(url) != place.name:  # the store holds damaged or additional files
+        _put(_missing_files(folder, url), url, undo)
+        if _remote_hash(url) != folder.name:  # the store holds damaged or additional files
             fs.rm(root, recursive=True)
-            _put(_files(place), url, undo)
+            _put(_files(folder), url, undo)
 
 
 def _put(files: Mapping[str, Path], url: str, undo: ExitStack) -> None:
@@ -196,24 +197,24 @@ def _put(files: Mapping[str, Path], url: str, undo: ExitStack) -> None:
 
 
 def _delete_uploaded(fs: Any, path: str) -> None:  # noqa: ANN401 — fsspec has no types
-    with suppress(Exception):  # the cause of the failed upload probably prevents this as well
+    with suppress(Exception):  # whatever made the upload fail probably makes the deletion fail too
         fs.rm_file(path)
 
 
-def _fetch(stored: StoredArtefact, place: Path) -> None:
+def _fetch(stored: StoredArtefact, folder: Path) -> None:
     with _store_errors(stored.path, ModelError, "is out of reach"):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with _process_lock(place.parent.parent / ".fetching"):
-            if is_intact(place, stored.artefact_hash):  # another process has fetched it meanwhile
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _process_lock(folder.parent.parent / ".fetching"):
+            if is_intact(folder, stored.artefact_hash):  # another process has downloaded it meanwhile
                 return
-            part = place.with_name(f".{place.name}.part")
+            part = folder.with_name(f".{folder.name}.part")
             shutil.rmtree(part, ignore_errors=True)  # left by a killed process
             try:
                 _download(stored.path, part)
                 if artefact_hash(part) != stored.artefact_hash:
                     raise _unusable("damaged", stored.path)
-                shutil.rmtree(place, ignore_errors=True)
-                part.rename(place)
+                shutil.rmtree(folder, ignore_errors=True)
+                part.rename(folder)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
@@ -233,7 +234,7 @@ def _download(url: str, part: Path) -> None:
 
 @contextmanager
 def _process_lock(lock: Path) -> Iterator[None]:
-    # Several drafting runs can start at once on one machine: the first one downloads, the others wait for it.
+    # Several drafting runs may start at once on one machine. The first one downloads, and the others wait for it.
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

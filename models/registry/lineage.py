@@ -1,6 +1,6 @@
 """Reads the origin, verdicts and history of model versions, and compares two versions.
 
-It changes nothing and needs no artefact; `models.registry.versions` makes changes.
+It changes nothing and reads no artefact. `models.registry.versions` makes changes.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Scalar = str | int | float | bool | None
 
 
 class Lineage(NamedTuple):
-    """A version's row, its verdicts, and its history (rows of `ticketing.model_history`), the oldest first."""
+    """A version's row, its verdicts, and its history (rows of `ticketing.model_history`), both oldest first."""
 
     model: dict[str, Any]
     verdicts: list[dict[str, Any]]
@@ -22,7 +22,7 @@ class Lineage(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A name with its value in version a and in version b; None if a version has no such value."""
+    """A named value in version a and in version b; None if a version does not have it."""
 
     name: str
     a: Scalar
@@ -44,7 +44,7 @@ def versions(database: Database) -> list[dict[str, Any]]:
 
 
 def history(database: Database, version: str | None = None) -> list[dict[str, Any]]:
-    """Rows of `ticketing.model_history` with short names, of one version or of all, the oldest first."""
+    """The history of one version, or of all, oldest first: rows of `ticketing.model_history` with short names."""
     names = short_names(database)
     with database.begin() as conn:
         rows = list(queries.model_history(conn, version=version))
@@ -66,7 +66,7 @@ def lineage(database: Database, version: str) -> Lineage:
 
 
 def compare(database: Database, a: str, b: str) -> Comparison:
-    """Two versions of one kind, side by side.
+    """Compares two versions of the same kind.
 
     Raises:
         ModelError: there is no such version, or they are of different kinds.
@@ -84,7 +84,7 @@ def compare(database: Database, a: str, b: str) -> Comparison:
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
-    """Nested values under dotted names; a list becomes its number of items, because lists can't be compared."""
+    """Nested values under dotted names. A list is replaced by its number of items, since a list is no `Scalar`."""
     flat: dict[str, Scalar] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -95,19 +95,19 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
 
 
 def _origin(model: dict[str, Any]) -> dict[str, Scalar]:
-    named = {name: model[name] for name in ("snapshot_id", "base_model", "code_version")}
-    return named | flattened(model["parameters"])
+    columns = {name: model[name] for name in ("snapshot_id", "base_model", "code_version")}
+    return columns | flattened(model["parameters"])
 
 
 def _metrics(lineage: Lineage) -> dict[str, Scalar]:
     latest = lineage.verdicts[-1]["metrics"] if lineage.verdicts else {}
-    # Only the value of each measurement; the report shows its interval and signature.
-    measured = {
-        f"evaluation.{metric} ({scope})": number["value"]
+    # Only the value of each measurement. The report shows the interval and the signature.
+    evaluated = {
+        f"evaluation.{metric} ({scope})": measurement["value"]
         for metric, scopes in latest.get("values", {}).items()
-        for scope, number in scopes.items()
+        for scope, measurement in scopes.items()
     }
-    return flattened(lineage.model["metrics"], "training.") | measured
+    return flattened(lineage.model["metrics"], "training.") | evaluated
 
 
 def _side_by_side(a: dict[str, Scalar], b: dict[str, Scalar]) -> list[Difference]:

@@ -1,6 +1,6 @@
-"""Deletes the artefacts of versions that no rollback needs; the rows and history of these versions stay.
+"""Deletes the artefacts of versions that no rollback needs. The rows and the history of these versions stay.
 
-A function of the database decides which versions a rollback needs and refuses to prune them.
+A function in the database knows which versions a rollback needs, and refuses to prune them.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,17 @@ from ticketing.settings import Settings
 
 
 class PruningPlan(NamedTuple):
-    """The versions to prune, and the bytes that this frees, including the remains of an interrupted pruning."""
+    """What a pruning would do."""
 
-    versions: tuple[str, ...]
-    bytes: int
+    versions: tuple[str, ...]  # the versions to prune
+    bytes: int  # the bytes to free, including artefacts that an interrupted pruning left
 
 
 def plan(database: Database, keep: int, settings: Settings) -> PruningPlan:
-    """The versions that can be pruned if the last `keep` champions of each kind stay.
+    """Plans to prune all versions except the last `keep` champions of each kind and those that always stay.
 
-    The champion, the version that a rollback would promote, and candidates newer than the champion always stay.
+    These versions always stay: the champion, the version that a rollback would promote, and candidates newer than the
+    champion. Without a champion, all candidates stay.
 
     Raises:
         ModelError: the store can't be reached.
@@ -35,13 +36,14 @@ def plan(database: Database, keep: int, settings: Settings) -> PruningPlan:
 
 
 def prune(database: Database, versions: Sequence[str], by: str, settings: Settings) -> int:
-    """Prunes all given versions or none, and removes the artefacts that no other version uses. Returns the bytes freed.
+    """Prunes all given versions or none, and removes the artefacts that no other version uses. Returns the freed bytes.
 
-    One transaction marks all versions as pruned. If the process is killed then, the next call removes the artefacts.
+    One transaction marks all versions as pruned. If the process is killed after it, the next call removes the
+    artefacts.
 
     Raises:
         ModelError: a version has become the champion, or the version that a rollback would promote.
-        OutputError: an artefact can't be removed; the next call tries again.
+        OutputError: an artefact can't be removed. The next call tries again.
     """
     with database.begin() as conn, refusals_as(ModelError, "nothing was pruned"):
         for version in versions:
@@ -53,7 +55,7 @@ def prune(database: Database, versions: Sequence[str], by: str, settings: Settin
 
 def _remove(database: Database, artefact: StoredArtefact, settings: Settings) -> int:
     with database.begin() as conn:
-        # Another process may register the same content now: the lock makes the second one wait and check again.
+        # Another process may be registering the same content: the lock makes one process wait for the other.
         queries.lock_artefact(conn, artefact_hash=artefact.artefact_hash)
         if artefact not in _unused(conn):
             return 0
@@ -63,4 +65,5 @@ def _remove(database: Database, artefact: StoredArtefact, settings: Settings) ->
 
 
 def _unused(conn: Connection, pruning: Sequence[str] = ()) -> list[StoredArtefact]:
+    """The artefacts that no version needs once the versions `pruning` are pruned."""
     return [StoredArtefact(**row) for row in queries.unused_artefacts(conn, pruning=list(pruning))]

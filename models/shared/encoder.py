@@ -1,6 +1,6 @@
-"""Turns texts into vectors: the mean over the last layer of the classifier's base model before fine-tuning.
+"""Turns texts into vectors with the classifier's base model before fine-tuning: the mean over its last layer.
 
-It trains nothing. The embedded base model is an English sentence encoder (sentence-transformers).
+The embedded base model is an English sentence encoder (sentence-transformers).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ MAX_TOKENS = 256
 
 
 class Encoder:
-    """A loaded base model; `name` goes into the signature of every number that is computed with it."""
+    """A loaded base model. `name` becomes part of the signature of every metric that is computed with the encoder."""
 
     def __init__(self, base: str, name: str) -> None:
         self.name = name
@@ -30,10 +30,10 @@ class Encoder:
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
-        """The base model `classifier.base_model`.
+        """Loads the base model of the setting `classifier.base_model`.
 
         Raises:
-            ModelError: it can't be loaded.
+            ModelError: the base model can't be loaded.
         """
         name = settings.classifier.base_model
         base = resolve(name, settings)
@@ -41,23 +41,23 @@ class Encoder:
             return cls(base, f"{Path(name).name} {weights_hash(base)[:12]}")
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of length 1: len(texts) × hidden size."""
+        """One unit-norm vector per text: texts × hidden size."""
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         rows = np.zeros((len(texts), self._model.config.hidden_size), dtype=np.float32)
         for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
+            positions = order[start : start + BATCH]
             batch = self._tokenizer(
-                [texts[i] for i in places], truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt"
+                [texts[i] for i in positions], truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt"
             ).to(self._model.device)
             with torch.inference_mode():
                 hidden = self._model(**batch).last_hidden_state.float()
             mask = batch["attention_mask"][..., None].float()
             vectors = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-            rows[places] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
+            rows[positions] = torch.nn.functional.normalize(vectors, dim=-1).cpu().numpy()
         return rows
 
     def similarity(self, texts: Sequence[str], others: Sequence[str]) -> list[float]:
-        """The cosine similarity of each pair of texts, -1..1: how similar their meaning is."""
+        """The cosine similarity of each text with the text at the same position in `others`, -1..1."""
         if not texts:
             return []
         return [float(x) for x in (self.embed(texts) * self.embed(others)).sum(axis=1)]

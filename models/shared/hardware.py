@@ -1,4 +1,4 @@
-"""The fastest number format of this machine, and the time and memory that a step took."""
+"""The fastest floating-point format of this machine, and the time and memory that a step took."""
 
 import resource
 import sys
@@ -18,9 +18,9 @@ def compute_dtype() -> torch.dtype:
 def cost_since(started: float) -> dict[str, float]:
     """Seconds since `started` (a `time.monotonic()`), and the peak memory of the process in GB.
 
-    The peak is over the whole life of this process and of its ended children, so it includes earlier steps.
+    The peak covers the whole life of this process and of its ended children, so it includes earlier steps.
     """
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): kilobytes, and bytes on macOS
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) returns kilobytes, on macOS bytes
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"seconds": time.monotonic() - started, "process_peak_memory_gb": peak * unit / 1e9}
 

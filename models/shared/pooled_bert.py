@@ -1,6 +1,7 @@
-"""BERT that classifies the mean of its token vectors.
+"""A BERT classifier whose head reads the mean of the token vectors.
 
-The usual head reads the first token alone. Sentence encoders are trained on the mean, so their first token says little.
+The usual head reads only the first token. Sentence encoders are trained on the mean, so the vector of their first token
+carries little meaning.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
-    """A classifier over the mean of BERT's last layer. It is loaded and saved like transformers' own classifiers."""
+    """A classifier on the mean of BERT's last layer. It loads and saves like transformers' own classifiers."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
@@ -27,10 +28,10 @@ class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        past_key_values: Any = None,  # noqa: ANN401 — a tuned prefix; peft looks for this argument
+        past_key_values: Any = None,  # noqa: ANN401 — for prefix tuning; peft looks for this argument
         **kwargs: Any,  # noqa: ANN401
     ) -> SequenceClassifierOutput:
-        """Logits, tickets × categories; `attention_mask` selects the tokens of the mean."""
+        """The logits, texts × categories. The mean covers the tokens that `attention_mask` selects."""
         outputs = self.bert(
             input_ids=input_ids,
             attention_mask=attention_mask,
@@ -41,7 +42,7 @@ class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
         hidden = outputs.last_hidden_state
         if attention_mask is None:
             attention_mask = hidden.new_ones(hidden.shape[:2])
-        # A tuned prefix is part of the mask but has no token vectors.
+        # With prefix tuning the mask also covers the prefix, which has no token vectors.
         mask = attention_mask[:, -hidden.shape[1] :, None].to(hidden.dtype)
         mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         return SequenceClassifierOutput(
@@ -52,9 +53,9 @@ class MeanPooledBert(BertPreTrainedModel):  # type: ignore[no-untyped-call]
 
 
 def load_classifier(path: str | Path, **settings: Any) -> Any:  # noqa: ANN401 — as `from_pretrained`
-    """A classifier from a base model or a trained model: `MeanPooledBert` for BERT, transformers' class for others.
+    """Loads a base model or a trained model as a classifier: BERT as `MeanPooledBert`, others as transformers' class.
 
-    Raises what `from_pretrained` raises.
+    The exceptions of `from_pretrained` pass through.
     """
     if AutoConfig.from_pretrained(path).model_type == BertConfig.model_type:
         return MeanPooledBert.from_pretrained(path, **settings)

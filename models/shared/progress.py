@@ -1,4 +1,4 @@
-"""Logs the progress of a training that transformers' Trainer runs, and keeps its curve for the report."""
+"""Logs the progress of a training with transformers' Trainer, and keeps the learning curve for the report."""
 
 import logging
 import time
@@ -12,10 +12,10 @@ logger = logging.getLogger("ticketing")
 
 
 class ProgressLog(TrainerCallback):
-    """Logs step, loss and the time left, and the validation scores of each epoch. No ticket's text reaches the log.
+    """Logs the step, the loss and the time left, and the scores of each validation. It logs no text of any ticket.
 
-    `losses` has a tuple (epoch, training loss) for each line; `validation` has (epoch, score, …) for each evaluation,
-    with the scores in the order of the argument `scores`.
+    `losses` has a tuple (epoch, training loss) for each logged loss. `validation` has a tuple (epoch, score, …) for
+    each validation, with the scores in the order of the argument `scores`.
     """
 
     def __init__(self, model: str, scores: Sequence[str] = ()) -> None:
@@ -31,7 +31,7 @@ class ProgressLog(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        """Starts the clock. A training that continues from a checkpoint does not begin at step 0."""
+        """Starts the clock. A training that resumes from a checkpoint does not begin at step 0."""
         self._started, self._first_step = time.monotonic(), state.global_step
 
     def on_log(
@@ -42,19 +42,19 @@ class ProgressLog(TrainerCallback):
         logs: dict[str, float] | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        """One line every `logging_steps` steps."""
+        """Logs the training loss, every `logging_steps` steps."""
         if not logs or "loss" not in logs:
             return
         loss = float(logs["loss"])
         self.losses.append((float(state.epoch or 0), loss))
-        seconds_a_step = (time.monotonic() - self._started) / max(1, state.global_step - self._first_step)
+        seconds_per_step = (time.monotonic() - self._started) / max(1, state.global_step - self._first_step)
         logger.info(
             "%s: step %d of %d, loss %.3f, about %.0f s left",
             self._model,
             state.global_step,
             state.max_steps,
             loss,
-            seconds_a_step * (state.max_steps - state.global_step),
+            seconds_per_step * (state.max_steps - state.global_step),
         )
 
     def on_evaluate(
@@ -65,16 +65,16 @@ class ProgressLog(TrainerCallback):
         metrics: dict[str, float] | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        """One line for each evaluation on validation tickets."""
+        """Logs the scores on the validation tickets."""
         if not metrics or not self._scores:
             return
         scores = [metrics[f"eval_{name}"] for name in self._scores]
         self.validation.append((float(state.epoch or 0), *scores))
-        named = ", ".join(f"{name} {score:.4f}" for name, score in zip(self._scores, scores, strict=True))
+        listed_scores = ", ".join(f"{name} {score:.4f}" for name, score in zip(self._scores, scores, strict=True))
         logger.info(
             "%s: epoch %.0f of at most %.0f, validation %s",
             self._model,
             state.epoch or 0,
             args.num_train_epochs,
-            named,
+            listed_scores,
         )

@@ -1,6 +1,6 @@
-"""Pure statistics that several rooms need: a confidence bound for a share, and the calibration error.
+"""Statistics that several packages use: the lower confidence bound of a share, and the calibration error.
 
-`models.evaluation.measurements` has measurements with intervals, and tests of one system against another.
+`models.evaluation.measurements` has metrics with confidence intervals, and tests that compare two systems.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ ECE_BINS = 15
 
 
 class ReliabilityBin(NamedTuple):
-    """Tickets of similar confidence: their mean confidence, their accuracy (both 0..1), and their number."""
+    """The tickets whose confidence lies in one bin."""
 
-    confidence: float
-    accuracy: float
-    tickets: int
+    confidence: float  # mean, 0..1
+    accuracy: float  # 0..1
+    tickets: int  # how many
 
 
 def clopper_pearson_lower_bound(successes: int, total: int, confidence: float) -> float:
@@ -26,7 +26,7 @@ def clopper_pearson_lower_bound(successes: int, total: int, confidence: float) -
     Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404–413.
 
     Args:
-        successes: how many of `total` succeeded.
+        successes: how many of the `total` trials succeeded.
         total: the number of trials.
         confidence: the confidence level of the bound, 0..1.
     """
@@ -36,16 +36,18 @@ def clopper_pearson_lower_bound(successes: int, total: int, confidence: float) -
 def reliability(confidences: Sequence[float], correct: Sequence[bool], bins: int = ECE_BINS) -> list[ReliabilityBin]:
     """The non-empty equal-width bins of a reliability diagram, by ascending confidence."""
     confidence, right = np.asarray(confidences, dtype=float), np.asarray(correct, dtype=float)
-    numbers = np.minimum((confidence * bins).astype(int), bins - 1)
-    found = []
-    for number in sorted(set(numbers.tolist())):
-        inside = numbers == number
-        found.append(ReliabilityBin(float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum())))
-    return found
+    bin_ids = np.minimum((confidence * bins).astype(int), bins - 1)
+    filled = []
+    for bin_id in sorted(set(bin_ids.tolist())):
+        inside = bin_ids == bin_id
+        filled.append(ReliabilityBin(float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum())))
+    return filled
 
 
 def expected_calibration_error(confidences: Sequence[float], correct: Sequence[bool], bins: int = ECE_BINS) -> float:
-    """The expected calibration error, 0..1: |confidence - accuracy| over equal-width bins, weighted by their tickets.
+    """The expected calibration error, 0..1: the weighted mean of |confidence - accuracy| over equal-width bins.
+
+    The weight of a bin is its number of tickets.
 
     Source: C. Guo et al., On calibration of modern neural networks, ICML 2017.
     """

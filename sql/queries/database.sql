@@ -1,19 +1,19 @@
 -- Roles, and the record of applied migrations.
 
 -- name: take_role(role)!
--- Gives the rest of the transaction the rights of this role only.
+-- Restricts the rest of the transaction to the rights of this role.
 SELECT set_config('role', :role, true);
 
 -- name: lock_migrations()!
--- Lets one process at a time find and apply the next migration; the others wait for its commit.
+-- Lets only one process at a time find and apply the next migration. The other processes wait for its commit.
 SELECT pg_advisory_xact_lock(7145023641102336001);
 
 -- name: limit_lock_wait(milliseconds)!
--- Limits the wait for locks in this transaction, because every later session waits behind a waiting migration.
+-- Limits how long this transaction waits for a lock. While a migration waits, all later sessions wait behind it.
 SELECT set_config('lock_timeout', :milliseconds::text, true);
 
 -- name: lock_holders()
--- The other sessions that hold locks on tables of the pipeline.
+-- Returns the other sessions that hold locks on tables of the pipeline.
 SELECT DISTINCT l.pid, coalesce(nullif(a.application_name, ''), a.usename, '?') AS name, c.oid::regclass::text AS relation
 FROM pg_locks l
 JOIN pg_class c ON c.oid = l.relation
@@ -23,11 +23,11 @@ WHERE l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM 
 ORDER BY l.pid, relation;
 
 -- name: has_migrations()$
--- Whether any migration was ever applied to this database.
+-- Returns whether any migration was ever applied to this database.
 SELECT to_regclass('ticketing.migration') IS NOT NULL;
 
 -- name: create_migrations#
--- Creates the record itself, before the first migration.
+-- Creates the table that records migrations, before the first migration.
 CREATE SCHEMA IF NOT EXISTS ticketing;
 CREATE TABLE ticketing.migration (
     name text PRIMARY KEY,
@@ -37,9 +37,9 @@ CREATE TABLE ticketing.migration (
 COMMENT ON TABLE ticketing.migration IS 'which files of sql/migrations were applied, and what they were';
 
 -- name: applied_migrations()
--- The applied migrations, in order.
+-- Returns the applied migrations, in order.
 SELECT name, checksum FROM ticketing.migration ORDER BY name;
 
 -- name: record_migration(name, checksum)!
--- Runs in the transaction that applies the migration.
+-- Records a migration, in the transaction that applies it.
 INSERT INTO ticketing.migration (name, checksum) VALUES (:name, :checksum);

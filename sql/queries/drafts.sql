@@ -1,9 +1,10 @@
--- The queue of new tickets, and the writing of routings and drafts.
+-- Queues and claims new tickets, and writes routings and drafts.
 
 -- name: enqueue_work(until)$
--- Queues every new ticket whose text has neither work nor an outcome (a draft, a routing to a human, or a reply that was
--- approved before texts had a content_id). Finished work without an outcome is queued again: the text had changed meanwhile.
--- Only tickets whose source row changed before :until are queued.
+-- Queues every new ticket whose current text has neither unfinished work nor an outcome. An outcome is a draft, a
+-- routing to a human, or a reply that was approved before texts had a content_id. Work that finished without an outcome
+-- is queued again: the ticket's text had changed meanwhile. Only tickets whose source row changed before :until are
+-- queued.
 WITH added AS (
     INSERT INTO ticketing.draft_work AS w (ticket_id, revision, content_id)
     SELECT c.ticket_id, c.revision, c.content_id
@@ -34,8 +35,9 @@ WITH added AS (
 SELECT count(*) FROM added;
 
 -- name: retire_drafts(ticket_ids)!
--- Retires pending drafts of these tickets (null: of all) whose ticket is answered or has a new text, unless a reviewer has
--- claimed them. Rows that another session has locked are skipped until the next run, so that no run waits for a reviewer.
+-- Retires the pending drafts of these tickets (null: of all tickets) if the ticket is answered or has a new text.
+-- Drafts that a reviewer has claimed stay. Rows that another session has locked are skipped, so that no run waits for a
+-- reviewer; the next run tries them again.
 UPDATE ticketing.draft d
 SET state = CASE WHEN stale.answered THEN 'expired' ELSE 'superseded' END
 FROM (
@@ -50,7 +52,7 @@ FROM (
 WHERE d.draft_id = stale.draft_id;
 
 -- name: fail_exhausted_work(max_attempts)!
--- Parks work whose worker died in its last attempt, without reporting it.
+-- Parks work whose worker died in the last attempt without reporting a failure.
 UPDATE ticketing.draft_work w
 SET state = 'failed', lease_until = NULL, error = 'the worker died', finished_at = clock_timestamp()
 FROM (
@@ -61,7 +63,8 @@ FROM (
 WHERE w.ticket_id = dead.ticket_id AND w.revision = dead.revision AND w.content_id = dead.content_id;
 
 -- name: claim_work(worker, amount, lease_seconds)
--- Claims a chunk, and returns its clean tickets; a ticket that is answered or has a new text is returned as gone.
+-- Claims a chunk, and returns its clean tickets. A ticket that is answered, excluded, or has a new text is returned as
+-- gone.
 SELECT w.ticket_id, w.revision, w.content_id, c.created_at, c.scrubbed_at, c.language, c.subject, c.body,
        (c.ticket_id IS NULL) AS gone
 FROM ticketing.claim_work_v2(:worker, :amount, make_interval(secs => :lease_seconds)) w
@@ -76,8 +79,8 @@ UPDATE ticketing.draft_work SET lease_until = clock_timestamp() + make_interval(
 WHERE state = 'claimed' AND claimed_by = :worker;
 
 -- name: lock_own_work(worker)
--- Locks the claims that this worker still holds, not those that another worker has taken over. Returns the time at which
--- the claimed text was scrubbed, or null if the ticket has a new text.
+-- Locks the claims that this worker still holds, without those that another worker has taken over. Returns the time at
+-- which the claimed text was scrubbed, or null if the ticket has a new text.
 SELECT w.ticket_id, w.revision, w.content_id, c.scrubbed_at
 FROM ticketing.draft_work w
 LEFT JOIN ticketing.clean_ticket c
@@ -87,7 +90,7 @@ ORDER BY w.ticket_id, w.revision, w.content_id
 FOR UPDATE OF w;
 
 -- name: finish_work(ticket_id, revision, content_id, worker)*!
--- Marks work as done, whatever its result.
+-- Marks work as done, whatever its outcome.
 UPDATE ticketing.draft_work SET state = 'done', lease_until = NULL, error = NULL, finished_at = clock_timestamp()
 WHERE ticket_id = :ticket_id AND revision = :revision AND content_id = :content_id AND claimed_by = :worker
   AND state = 'claimed';
@@ -101,7 +104,7 @@ SET state = CASE WHEN attempts >= :max_attempts THEN 'failed' ELSE 'queued' END,
 WHERE claimed_by = :worker AND state = 'claimed';
 
 -- name: write_routing(ticket_id, revision, content_id, classifier_version, category, confidence, threshold, route, reason, second_category, second_confidence, in_scope)*!
--- Writes a routing once per text and classifier; idempotent.
+-- Writes one routing per text and classifier. Writing it again replaces it.
 INSERT INTO ticketing.routing (ticket_id, revision, content_id, classifier_version, category, confidence, threshold,
     route, reason, second_category, second_confidence, in_scope)
 VALUES (:ticket_id, :revision, :content_id, :classifier_version, :category, :confidence, :threshold,
@@ -112,7 +115,7 @@ SET category = excluded.category, confidence = excluded.confidence, threshold = 
     second_confidence = excluded.second_confidence, in_scope = excluded.in_scope, routed_at = clock_timestamp();
 
 -- name: write_draft(ticket_id, revision, content_id, language, category, confidence, body, placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)*!
--- Writes a draft once per text and generator; idempotent.
+-- Writes one draft per text and generator. If there is a draft already, it stays.
 INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body, placeholder_body,
     classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens, completion_tokens, seconds)
 VALUES (:ticket_id, :revision, :content_id, :language, :category, :confidence, :body, :placeholder_body,
@@ -121,8 +124,9 @@ ON CONFLICT (ticket_id, revision, content_id, generator_version) WHERE state NOT
 DO NOTHING;
 
 -- name: supersede_drafts(ticket_id, revision, content_id, generator_version)*!
--- Retires pending drafts for an older revision, for another text, or by another model, unless a reviewer has claimed them.
--- Without a generator (the ticket went to a human), drafts by other models for the same text stay.
+-- Retires a ticket's pending drafts for an older revision, for another text, or by another model. Drafts that a
+-- reviewer has claimed stay. Without a generator (the ticket went to a human), drafts by other models for the same text
+-- stay too.
 UPDATE ticketing.draft SET state = 'superseded'
 WHERE ticket_id = :ticket_id AND state = 'pending' AND claimed_by IS NULL
   AND (revision < :revision

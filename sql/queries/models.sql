@@ -1,15 +1,15 @@
 -- name: insert_model!
--- registers a candidate
+-- Registers a version as a candidate.
 INSERT INTO ticketing.model (version, kind, snapshot_id, base_model, path, artefact_hash, parameters, code_version, metrics)
 VALUES (:version, :kind, :snapshot_id, :base_model, :path, :artefact_hash, :parameters, :code_version, :metrics);
 
 -- name: lock_artefact!
--- nobody can register the same content between the check that an artefact is unused and its removal
+-- Prevents others from registering the same content between the check that an artefact is unused and its removal.
 SELECT pg_advisory_xact_lock(hashtext('ticketing.artefact.' || :artefact_hash));
 
 -- name: find_model^
--- one version by its name or short name ('classifier 7' or classifier-7: the kind, and the number in the order of
--- creation). Rows are never deleted, so a number never changes.
+-- Returns one version by its name or short name. The short name ('classifier 7' or classifier-7) is the kind and a
+-- number in the order of creation. Rows are never deleted, so the number never changes.
 SELECT * FROM (
     SELECT *, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
     FROM ticketing.model
@@ -18,47 +18,47 @@ WHERE m.version = :version OR m.short_name = replace(lower(:version), '-', ' ')
 ORDER BY m.version = :version DESC LIMIT 1;
 
 -- name: short_names
--- every version with its short name
+-- Returns every version with its short name.
 SELECT version, kind || ' ' || row_number() OVER (PARTITION BY kind ORDER BY created_at, version) AS short_name
 FROM ticketing.model;
 
 -- name: find_champion$
--- the champion's version
+-- Returns the champion's version.
 SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'champion';
 
 -- name: find_latest_candidate$
--- the newest candidate
+-- Returns the newest candidate.
 SELECT version FROM ticketing.model WHERE kind = :kind AND state = 'candidate' AND pruned_at IS NULL
 ORDER BY created_at DESC, version DESC LIMIT 1;
 
 -- name: insert_verdict$
--- stores a verdict of the gate; it is never changed afterwards
+-- Stores a verdict of the gate. Verdicts are never changed.
 INSERT INTO ticketing.verdict (version, passed, rules, metrics, snapshot_id, code_version, signatures)
 VALUES (:version, :passed, :rules, :metrics, :snapshot_id, :code_version, :signatures)
 RETURNING verdict_id;
 
 -- name: find_latest_verdict^
--- the gate's latest verdict on a version
+-- Returns the gate's latest verdict on a version.
 SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id DESC LIMIT 1;
 
 -- name: verdicts_of
--- all verdicts on a version, oldest first
+-- Returns all verdicts on a version, oldest first.
 SELECT * FROM ticketing.verdict WHERE version = :version ORDER BY verdict_id;
 
 -- name: promote_model$
--- makes a version the champion
+-- Makes a version the champion.
 SELECT ticketing.promote_v2(:version, :verdict_id, :promoted_by, :overrule, :reason);
 
 -- name: replaced_by$
--- the champion that a promotion replaced; null if there was none
+-- Returns the champion that a promotion replaced; null if there was none.
 SELECT replaced FROM ticketing.promotion WHERE promotion_id = :promotion_id;
 
 -- name: rollback_model$
--- makes an earlier champion the champion again; to is null for the previous one
+-- Makes an earlier champion the champion again; null means the previous champion.
 SELECT ticketing.rollback_v1(:kind, :to, :rolled_back_by, :reason);
 
 -- name: list_models
--- every version with the gate's latest verdict, newest first
+-- Returns every version with the gate's latest verdict, newest first.
 SELECT m.version, m.kind, m.state, m.pruned_at, m.created_at, m.snapshot_id, m.base_model, m.metrics, v.passed, v.rules
 FROM ticketing.model m
 LEFT JOIN LATERAL (
@@ -67,12 +67,12 @@ LEFT JOIN LATERAL (
 ORDER BY m.kind, m.created_at DESC, m.version DESC;
 
 -- name: model_history
--- the history of a version, or (null) of all, oldest first
+-- Returns the history of a version (null: of all versions), oldest first.
 SELECT * FROM ticketing.model_history WHERE :version::text IS NULL OR :version IN (version, replaced) ORDER BY at;
 
 -- name: prunable_models
--- versions that can be pruned: not the champion, not the target of a rollback, not one of the last champions, and no
--- candidate newer than the champion; without a champion no candidate can be pruned
+-- Returns the versions that can be pruned. These stay: the champion, the version that a rollback would promote, the
+-- last champions, and candidates newer than the champion. Without a champion, no candidate can be pruned.
 WITH promoted AS (
     SELECT kind, version, row_number() OVER (PARTITION BY kind ORDER BY max(promotion_id) DESC) AS rank
     FROM ticketing.promotion GROUP BY kind, version
@@ -89,11 +89,11 @@ WHERE m.pruned_at IS NULL
 ORDER BY m.kind, m.created_at;
 
 -- name: prune_model$
--- records that an artefact was removed
+-- Marks a version as pruned, before its artefact is removed.
 SELECT ticketing.prune_model_v1(:version, :pruned_by);
 
 -- name: unused_artefacts
--- artefacts that no version needs after these are pruned; content that another version shares is not among them
+-- Returns the artefacts that no version needs once the given versions are pruned. Versions can share an artefact.
 SELECT DISTINCT path, artefact_hash FROM ticketing.model m
 WHERE NOT EXISTS (
     SELECT FROM ticketing.model other

@@ -190,7 +190,7 @@ class Looked(NamedTuple):
 def look(classifier, records):
     read = classifier.read([one.text for one in records])
     places = {label: i for i, label in enumerate(classifier.labels)}
-    votes = classifier.scope.near(read.vectors, len(places)).votes
+    votes = classifier.scope.neighbourhood(read.vectors, len(places)).votes
     return Looked(read.logits, votes, [places[one.category] for one in records])
 
 

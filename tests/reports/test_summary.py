@@ -36,7 +36,7 @@ def test_classifier_summary_says_when_every_ticket_goes_to_a_human(tmp_path):
 def test_classifier_summary_says_when_it_can_not_detect_out_of_scope_tickets(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT), snapshot_of(tmp_path, ["en", "zh"]))
     assert "out of scope" not in classifier_summary(scored)
-    untold = replace(scored, tells_out_of_scope=False)
+    untold = replace(scored, detects_out_of_scope=False)
     assert "There were too few validation tickets to detect tickets that are out of scope" in classifier_summary(untold)
 
 

@@ -157,9 +157,9 @@ def test_unusual_text_is_classified(trained, body):
 
 def test_too_few_validation_tickets_for_out_of_scope_log_a_warning(trained):
     _, classifier = trained
-    assert not classifier.tells_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
+    assert not classifier.detects_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
     classifier.out_of_scope_share = 0.02
-    assert classifier.tells_out_of_scope
+    assert classifier.detects_out_of_scope
 
 
 def test_batch_predictions_equal_single_predictions_in_order(trained):
@@ -237,7 +237,7 @@ def test_every_training_method_writes_a_self_contained_classifier(small, snapsho
 
 
 def test_a_large_corpus_is_sampled_and_rare_categories_keep_their_tickets(small, tmp_path, monkeypatch):
-    monkeypatch.setattr("models.classifier.training.ENCODED_TOGETHER", 7)
+    monkeypatch.setattr("models.classifier.training.ENCODE_BATCH", 7)
     monkeypatch.setattr("models.classifier.training.MAX_VECTORS", 20)
     common = [record(i, "payment") for i in range(150)]
     rare = [record(200 + i, "logistics") for i in range(10)]
@@ -257,7 +257,7 @@ def test_batched_tokenising_gives_the_same_dataset(small, monkeypatch):
     tokenizer = AutoTokenizer.from_pretrained(small.classifier.base_model)
     tickets = records(25)
     together = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
-    monkeypatch.setattr(classifier_training, "ENCODED_TOGETHER", 4)
+    monkeypatch.setattr(classifier_training, "ENCODE_BATCH", 4)
     batches = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
     assert batches.to_list() == together.to_list()
     assert batches.features == together.features

@@ -4,23 +4,23 @@ from hypothesis import strategies as st
 
 from models.classifier.thresholds import (
     ANY,
-    Validated,
+    ValidationTicket,
     choose_threshold,
     choose_thresholds,
-    least_to_prove,
+    min_tickets_for_target,
     threshold_for,
 )
 from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
-    assert least_to_prove(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
+    assert min_tickets_for_target(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
     assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
     assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
 
 
 def test_no_number_of_tickets_proves_an_accuracy_of_1():
-    assert least_to_prove(1.0, 0.9) is None
+    assert min_tickets_for_target(1.0, 0.9) is None
     assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
 
 
@@ -58,7 +58,7 @@ def test_true_accuracy_reaches_the_target_about_as_often_as_the_confidence_level
 
 
 def validated(count, language="en", predicted="payment", confidence=0.9, correct=True):
-    return [Validated(language, predicted, confidence, correct)] * count
+    return [ValidationTicket(language, predicted, confidence, correct)] * count
 
 
 def test_a_category_worse_than_its_language_needs_more_confidence():
@@ -109,7 +109,7 @@ def test_unproven_language_routes_nothing_and_unseen_language_has_no_threshold()
     )
 )
 def test_routed_tickets_of_a_language_or_of_each_category_reach_the_target(rows):
-    tickets = [Validated(*row) for row in rows]
+    tickets = [ValidationTicket(*row) for row in rows]
     thresholds = choose_thresholds(tickets, 0.6, 0.8)
     for language in thresholds:
         routed = [

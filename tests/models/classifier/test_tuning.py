@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import BertConfig
 
-from models.classifier.tuning import adapted, choose_method, load, save
+from models.classifier.tuning import choose_method, load, prepare_model, save
 from models.shared.pooled_bert import MeanPooledBert
 
 GIB = 2**30
@@ -38,7 +38,7 @@ def test_auto_method_is_full_fine_tuning_if_memory_suffices(wanted, parameters, 
 
 @pytest.mark.parametrize("method", ["full", "lora", "prefix", "prompt"])
 def test_loaded_model_gives_the_same_logits_without_other_files(tmp_path, method):
-    model = adapted(tiny(), method, rank=4)
+    model = prepare_model(tiny(), method, rank=4)
     optimizer = torch.optim.SGD([one for one in model.parameters() if one.requires_grad], lr=0.1)
     ids = torch.randint(5, 50, (4, 7))
     model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, 0].sum().backward()
@@ -54,7 +54,7 @@ def test_loaded_model_gives_the_same_logits_without_other_files(tmp_path, method
 
 @pytest.mark.parametrize("method", ["lora", "prefix", "prompt"])
 def test_only_adapter_and_head_are_trained(method):
-    model = adapted(tiny(), method, rank=4)
+    model = prepare_model(tiny(), method, rank=4)
     learning = {name for name, one in model.named_parameters() if one.requires_grad}
     count = sum(one.numel() for one in model.parameters() if one.requires_grad)
     assert any("classifier" in name for name in learning)

@@ -20,7 +20,7 @@ class Sorter:
     """A fake classifier that returns the predictions given by a test."""
 
     version, labels = "classifier-1", ("after-sales", "payment")
-    tells_out_of_scope = True
+    detects_out_of_scope = True
     thresholds = MappingProxyType({"en": {"*": 0.8}, "de": {"*": None}})
 
     def __init__(self, *said):
@@ -70,7 +70,7 @@ def test_accuracy_is_measured_on_all_tickets_and_on_routed_tickets(tmp_path):
 
 def test_every_routed_language_and_every_category_is_expected(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path))
-    assert scored.measured.expected == {"language=en", "category=after-sales", "category=payment"}
+    assert scored.measured.expected_scopes == {"language=en", "category=after-sales", "category=payment"}
 
 
 def test_reasons_for_a_human_are_counted_without_their_numbers(tmp_path):

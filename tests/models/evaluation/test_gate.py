@@ -65,7 +65,7 @@ def test_a_rule_for_each_language_is_judged_in_each():
 def test_rule_for_each_language_fails_for_an_expected_language_without_numbers():
     values = {("accuracy", "language=en"): number(0.99)}
     expected = frozenset({"language=en", "language=zh", "category=payment"})
-    verdict = judge([rule(scope="each language")], Measurements(values, expected=expected))
+    verdict = judge([rule(scope="each language")], Measurements(values, expected_scopes=expected))
     assert [(one.name, one.passed) for one in verdict.rules] == [
         ("accuracy (language=en)", True),
         ("accuracy (language=zh)", False),
@@ -79,7 +79,7 @@ def test_routed_language_without_test_tickets_fails_the_default_rules():
     rules = rules_of(GateSettings(), "classifier")
     nobody = frozenset({"champion"})
     assert judge(rules, Measurements(values, missing_systems=nobody)).passed
-    verdict = judge(rules, Measurements(values, missing_systems=nobody, expected=frozenset({"language=zh"})))
+    verdict = judge(rules, Measurements(values, missing_systems=nobody, expected_scopes=frozenset({"language=zh"})))
     assert not verdict.passed
     assert verdict.sentence == "tickets (language=zh) could not be measured"
 

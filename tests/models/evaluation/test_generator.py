@@ -174,12 +174,12 @@ def test_invented_personal_data_is_scrubbed_from_the_examples(snapshot):
 
 def test_stored_verdict_contains_no_ticket_text(snapshot):
     scored = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense)
-    kept = repr(scored.numbers)
+    kept = repr(scored.stored_metrics)
     assert "kettle" not in kept
     assert np.isfinite(scored.measured.values["chrf", "language=en"].value)
 
 
 def test_numbers_include_the_size_of_the_training_reply_sample(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 30)
-    numbers = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense).numbers
+    numbers = evaluated(snapshot, tuned=agents, base=nonsense, nearest=nonsense).stored_metrics
     assert (numbers["training_replies"], numbers["training_replies_of"]) == (30, 40)

@@ -120,7 +120,7 @@ def test_the_order_of_training_depends_only_on_the_seed_and_the_ids(tmp_path, mo
     snapshot = make_snapshot(tmp_path / "a", records)
     order = list(in_random_order(snapshot, "train", None, 1))
 
-    monkeypatch.setattr("models.generator.training.READ_TOGETHER", 7)
+    monkeypatch.setattr("models.generator.training.READ_BATCH", 7)
     reversed_order = make_snapshot(tmp_path / "b", records[::-1])
 
     assert sorted(record.ticket_id for record in order) == [record.ticket_id for record in records[:41]]

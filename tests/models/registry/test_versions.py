@@ -82,7 +82,7 @@ def test_an_artefact_moved_to_its_place_by_a_run_that_was_killed_is_registered(d
         candidate(database, settings, "unknown-snapshot")
     (kept,) = settings.home.glob("models/unregistered/*")
     digest = artefacts.artefact_hash(kept / "artefact")
-    place = artefacts.place_of(digest, settings)
+    place = artefacts.folder_of(digest, settings)
     place.parent.mkdir()
     (kept / "artefact").rename(place)
     with database.begin() as conn:
