@@ -117,16 +117,14 @@ class _Groups:
         self.ticket_kept_from_train = np.zeros(len(self.ticket_time), bool)
 
     def hold_out_newest(self, part: int, share: float) -> None:
-        """Holds out the newest groups, until the part has the quotas of all languages together, or its share of tickets.
+        """Holds out the newest groups: as many as the quotas of all languages add up to, or the part's share of tickets.
 
         `max_held_out_tickets` can limit the quotas. Then few of the newest groups may be in a rare language, and the
         part takes a few more groups, so that it needs no older groups of that language. `limit_held_out` leaves out
         the surplus of the other languages.
         """
-        if part == TEST:
-            candidates = self.hold_out_order[self.can_be_held_out[self.hold_out_order]]
-        else:
-            candidates = self._free()
+        eligible = self.hold_out_order[self.can_be_held_out[self.hold_out_order]]
+        candidates = eligible if part == TEST else self._free()
         tickets = np.cumsum(np.where(self.is_large[candidates], 1, self.size[candidates]))
         quotas = self._quotas(share)
         needed = max(1, math.ceil(_without_rounding_error(quotas.sum())))
@@ -147,7 +145,7 @@ class _Groups:
             )
 
     def hold_out_drawn(self, part: int, share: float) -> None:
-        """Holds out groups of each category in the drawn order, up to about the part's share of the category's tickets."""
+        """Holds out groups in the drawn order, up to about the part's share of each category's tickets."""
         if part == TEST:
             self._put_newest_ticket_in_test(np.flatnonzero(self.is_large))
         for category in range(len(self.category_names)):
@@ -181,7 +179,7 @@ class _Groups:
                 self.part[more] = part
 
     def reach_category_minimums(self) -> None:
-        """Moves groups so that train has half of each category's tickets, and the held-out parts have enough of them."""
+        """Moves groups so that train has half of each category's tickets, and the held-out parts have their minimums."""
         in_train = (self.part[self.ticket_group] == TRAIN) & ~self.ticket_kept_from_train
         self.train_tickets_per_category = np.bincount(
             self.ticket_category[in_train], minlength=len(self.category_names)
