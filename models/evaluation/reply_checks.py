@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ticketing.corpus.snapshot import Record
 from ticketing.language import detect_language
-from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
+from ticketing.privacy.placeholders import PLACEHOLDER, placeholders_not_in_ticket
 from ticketing.settings import FAULTS
 
 NUMBERS = ("ORDER_ID", "TRACKING_ID")
@@ -154,7 +154,7 @@ class ReplyChecker:
 
 def _wrong_order_number(answer: Answer) -> bool:
     """Whether the reply has another ticket's number, or lacks the ticket's number although the agent's reply has it."""
-    if foreign_placeholders(answer.reply, answer.ticket):
+    if placeholders_not_in_ticket(answer.reply, answer.ticket):
         return True
     own = _numbers(answer.ticket)
     return bool(_numbers(answer.reference) & own) and not _numbers(answer.reply) & own

@@ -117,7 +117,7 @@ class _Groups:
         self.ticket_kept_from_train = np.zeros(len(self.ticket_time), bool)
 
     def hold_out_newest(self, part: int, share: float) -> None:
-        """Holds out the newest groups: as many as the quotas of all languages add up to, or the part's share of tickets.
+        """Holds out the newest groups, up to the sum of all languages' quotas, or up to the part's share of all tickets.
 
         `max_held_out_tickets` can limit the quotas. Then few of the newest groups may be in a rare language, and the
         part takes a few more groups, so that it needs no older groups of that language. `limit_held_out` leaves out
@@ -179,7 +179,7 @@ class _Groups:
                 self.part[more] = part
 
     def reach_category_minimums(self) -> None:
-        """Moves groups so that train has half of each category's tickets, and the held-out parts have their minimums."""
+        """Moves groups so that train has half of each category's tickets, and held-out parts have their minimums."""
         in_train = (self.part[self.ticket_group] == TRAIN) & ~self.ticket_kept_from_train
         self.train_tickets_per_category = np.bincount(
             self.ticket_category[in_train], minlength=len(self.category_names)

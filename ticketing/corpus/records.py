@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ticketing.corpus.duplicates import exact_key
 from ticketing.database import Database, queries
-from ticketing.privacy.placeholders import foreign_placeholders
+from ticketing.privacy.placeholders import placeholders_not_in_ticket
 from ticketing.settings import Settings
 from ticketing.stages.prompts import instruction, neutralise, ticket_input
 from ticketing.tickets import CleanTicket
@@ -107,7 +107,7 @@ class CorpusReader:
 
     def _record(self, ticket: CleanTicket, category: str) -> Record:
         output = ticket.reply
-        if output is not None and foreign_placeholders(output, ticket.text):
+        if output is not None and placeholders_not_in_ticket(output, ticket.text):
             # The reply has a placeholder that the ticket lacks: the generator would learn to invent people and values.
             output = None
             self.replies_left_out += 1
