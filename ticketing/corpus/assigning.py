@@ -117,7 +117,7 @@ class _Groups:
         self.ticket_kept_from_train = np.zeros(len(self.ticket_time), bool)
 
     def hold_out_newest(self, part: int, share: float) -> None:
-        """Holds out the newest groups, up to the sum of all languages' quotas, or up to the part's share of all tickets.
+        """Holds out the newest groups, up to the sum of all languages' quotas or the part's share of all tickets.
 
         `max_held_out_tickets` can limit the quotas. Then few of the newest groups may be in a rare language, and the
         part takes a few more groups, so that it needs no older groups of that language. `limit_held_out` leaves out
