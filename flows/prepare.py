@@ -65,7 +65,7 @@ def start(context: Context, until: datetime | None) -> int:
     with context.database.begin() as conn:
         check_source(conn)
     beginning = preparing.start_reading(context.database, context.scrubber, until)
-    for warning in beginning.odd.warnings:
+    for warning in beginning.invalid_rows.warnings:
         get_run_logger().warning("prepare: %s", warning)
     return beginning.rows
 

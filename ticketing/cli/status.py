@@ -18,7 +18,7 @@ from ticketing.cli.tables import print_values
 from ticketing.database import Database
 from ticketing.errors import TicketingError
 from ticketing.settings import Settings, get_settings
-from ticketing.source import check_source, index_advice, odd_rows, times_without_zone
+from ticketing.source import check_source, count_invalid_rows, index_advice, times_without_zone
 from ticketing.status import status
 
 MIN_MEMORY_GIB = 6
@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Check:
 def _source(settings: Settings) -> Check:
     with open_database(settings).begin() as conn:
         check_source(conn)
-        advice = [*odd_rows(conn).warnings, *filter(None, [index_advice(conn)])]
+        advice = [*count_invalid_rows(conn).warnings, *filter(None, [index_advice(conn)])]
         zoneless = times_without_zone(conn)
     found = "can be read"
     if zoneless:
