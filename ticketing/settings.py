@@ -62,12 +62,12 @@ class CorpusSettings(Section):
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     min_validation_tickets: int = Field(
-        200,
+        400,
         ge=0,
         description="the fewest validation tickets of a language, unless that takes more than a fifth of its training "
         "tickets; with fewer tickets no lower confidence bound reaches gate.accuracy",
     )
-    test_share: float = Field(0.1, gt=0, lt=0.5)
+    test_share: float = Field(0.15, gt=0, lt=0.5)
     max_held_out_tickets: int = Field(
         2_000,
         gt=0,

@@ -88,7 +88,7 @@ class RuleResult:
         verb = "is" if self.passed else "must be"
         end = "lower" if self.operator in (">", ">=") else "upper"
         tested = f"{self.name} {format_number(self.value)}"
-        details = [] if self.name.split(" ")[0] in SIZES else [f"{self.count} tickets"]
+        details = [] if self.name.split(" ")[0] in COUNT_METRICS else [f"{self.count} tickets"]
         if self.p_value is not None:
             details.insert(0, f"p-value {self.p_value:.4f}")
         if self.low is not None and self.high is not None and self.low != self.high:
