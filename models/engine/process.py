@@ -32,6 +32,7 @@ logger = logging.getLogger("ticketing")
 
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # the values that vLLM accepts as max_lora_rank
 CLOSE_SECONDS = 10
+PROGRESS_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Engine:
         self._connection = ours
         try:
             self._send(options)
-            self._receive(self.settings.engine.start_timeout_seconds)
+            self._receive("loading the model", self.settings.engine.start_timeout_seconds)
         except BaseException:
             self._kill()
             raise
@@ -141,7 +142,7 @@ class Engine:
         limit = self.settings.engine.max_reply_tokens if max_tokens is None else max_tokens
         with self._call_lock:
             self._send((list(conversations), use_adapter and self.adapter is not None, limit, temperature))
-            answers: list[tuple[str, int, int, str]] = self._receive(None)
+            answers: list[tuple[str, int, int, str]] = self._receive(f"%d of {len(conversations)} replies finished")
         return [Completion(*answer) for answer in answers]
 
     def options(self) -> dict[str, Any]:
@@ -186,20 +187,35 @@ class Engine:
         except OSError:
             raise self._ended() from None
 
-    def _receive(self, timeout: float | None) -> Any:  # noqa: ANN401
+    def _receive(self, progress: str, timeout: float = math.inf) -> Any:  # noqa: ANN401
+        """The answer of the engine's process. Meanwhile the progress is logged every PROGRESS_SECONDS.
+
+        Args:
+            progress: the line to log; "%d" stands for the number of finished replies.
+            timeout: in seconds.
+        """
         assert self._connection is not None  # noqa: S101 - _send has checked it
+        started, logged, finished = time.monotonic(), time.monotonic(), 0
         try:
-            if not self._connection.poll(timeout):
-                raise EngineError(
-                    f"The inference engine was not ready after {timeout} s: see {self._log}, or set a higher "
-                    "engine.start_timeout_seconds."
-                )
-            failed, answer = self._connection.recv()
+            while True:
+                if self._connection.poll(min(PROGRESS_SECONDS, timeout)):
+                    kind, content = self._connection.recv()
+                    if kind == "done":
+                        return content
+                    if kind == "failed":
+                        raise EngineError(f"The inference engine failed: {content}. See {self._log}.")
+                    finished = content
+                now = time.monotonic()
+                if now - started >= timeout:
+                    raise EngineError(
+                        f"The inference engine was not ready after {timeout} s: see {self._log}, or set a higher "
+                        "engine.start_timeout_seconds."
+                    )
+                if now - logged >= PROGRESS_SECONDS:
+                    logged = now
+                    logger.info("engine: %s, %.0f s", progress.replace("%d", str(finished)), now - started)
         except (EOFError, ConnectionError):
             raise self._ended() from None
-        if failed:
-            raise EngineError(f"The inference engine failed: {answer}. See {self._log}.")
-        return answer
 
     def _ended(self) -> EngineError:
         assert self._process is not None  # noqa: S101 - a connection implies a process

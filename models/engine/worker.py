@@ -3,12 +3,14 @@
 Only `models.engine.process` starts this process. It ends when its parent process ends.
 """
 
+import io
 import logging
 import os
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,6 +28,23 @@ def end_with(parent: int) -> None:
     # Linux can signal a child when its parent dies, but it takes the thread that started the child for the parent. A
     # flow's task runs in a thread that ends long before the flow.
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+
+
+def progress_bar(report: Callable[[int], None]) -> Callable[..., Any]:
+    """A progress bar for vLLM that draws nothing, and calls `report` with the number of finished replies."""
+    from tqdm import tqdm
+
+    class FinishedReplies(tqdm):  # type: ignore[type-arg]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+            super().__init__(*args, **kwargs, file=io.StringIO())
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown = super().update(n)
+            if self.iterable is None:  # vLLM also iterates over the prompts with a bar
+                report(int(self.n))
+            return shown
+
+    return FinishedReplies
 
 
 class Worker:
@@ -62,9 +81,17 @@ class Worker:
         self.adapter = LoRARequest(adapter[0], 1, adapter[1]) if adapter else None
 
     def chat(
-        self, conversations: list[list[dict[str, str]]], use_adapter: bool, max_tokens: int, temperature: float
+        self,
+        conversations: list[list[dict[str, str]]],
+        use_adapter: bool,
+        max_tokens: int,
+        temperature: float,
+        report: Callable[[int], None],
     ) -> list[tuple[str, int, int, str]]:
-        """(text, number of prompt tokens, number of reply tokens, finish reason) of each conversation, in order."""
+        """(text, number of prompt tokens, number of reply tokens, finish reason) of each conversation, in order.
+
+        `report` is called with the number of finished replies whenever a reply is finished.
+        """
         from vllm import SamplingParams
 
         # The adapter was trained on prompts that were rendered without thinking.
@@ -80,7 +107,7 @@ class Worker:
         outputs = self.llm.chat(
             [conversations[i] for i in fitting],
             SamplingParams(temperature=temperature, max_tokens=max_tokens, seed=0),
-            use_tqdm=False,
+            use_tqdm=progress_bar(report),
             lora_request=self.adapter if use_adapter else None,
             chat_template_kwargs=template,
         )
@@ -103,22 +130,23 @@ def main() -> None:
         worker = Worker(connection.recv())
     except Exception as error:
         traceback.print_exc()
-        connection.send((True, f"{type(error).__name__}: {str(error)[:300]}"))
+        connection.send(("failed", f"{type(error).__name__}: {str(error)[:300]}"))
         return
-    connection.send((False, "ready"))
+    connection.send(("done", "ready"))
     while True:
         try:
             request = connection.recv()
         except EOFError:
             os._exit(0)  # only the log is open, and vLLM's own shutdown would take seconds
         try:
-            answer: tuple[bool, Any] = (False, worker.chat(*request))
+            answers = worker.chat(*request, lambda finished: connection.send(("finished", finished)))
+            message: tuple[str, Any] = ("done", answers)
         except Exception as error:
             # The exception's message is not logged, because it may contain text of a ticket.
             traceback.print_tb(error.__traceback__)
             logging.getLogger("vllm").error("a generation failed: %s", type(error).__name__)
-            answer = (True, type(error).__name__)
-        connection.send(answer)
+            message = ("failed", type(error).__name__)
+        connection.send(message)
 
 
 if __name__ == "__main__":
