@@ -9,7 +9,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --no-header --quiet --upgrade --extra embedded --extra dev \
 	--override requirements/overrides.txt
 
-.PHONY: demo test lint bench bench-learning lock schema clean
+.PHONY: demo test lint bench bench-learning bench-million lock schema clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ticketing demo
@@ -24,10 +24,13 @@ lint: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m pytest tests/bench --run-bench -m "not learning" -s
+	$(BIN)/python -m pytest tests/bench --run-bench -m "not learning and not million" -s
 
 bench-learning: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/bench --run-bench -m learning -s
+
+bench-million: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/bench --run-bench -m million -s
 
 lock: $(VENV)/.installed
 	$(COMPILE) --extra cpu --override requirements/overrides-cpu.txt -o requirements/cpu.lock

@@ -36,9 +36,11 @@ class Proposal(BaseModel):
 class ApprovalForm(RunInput):
     """The form in Prefect's UI with which a person approves or refuses a promotion."""
 
-    approve: bool = Field(False, description="promote the candidates that passed to champions")
-    name: str = Field(description="who decides; stored in the history", pattern=r"\S", max_length=200)
-    reason: str = Field("", description="why; stored in the history", max_length=2000)
+    approve: bool = Field(False, description="yes: the candidates that passed become champions")
+    name: str = Field(
+        description="the name of the person who decides; stored in the history", pattern=r"\S", max_length=200
+    )
+    reason: str = Field("", description="the reason; stored in the history", max_length=2000)
 
 
 class Approval(NamedTuple):

@@ -119,7 +119,7 @@ def _outcome(
     def result(candidate: JudgedCandidate) -> str:
         if not candidate.verdict.passed:
             return "failed but was promoted by a person" if overrule else "failed"
-        return f"passed and waits for a person (run {waiting_run})" if waiting_run else "passed and is champion"
+        return f"passed and waits for a person (run {waiting_run})" if waiting_run else "passed and is now the champion"
 
     return Outcome(
         promoted=() if waiting_run else tuple(candidate.version for candidate in chosen),

@@ -48,7 +48,7 @@ def prepare_tickets(context: Context, until: datetime | None = None, snapshot: b
     while (chunk := scrub_chunk(context, until)) is not None:
         counts += chunk
         logger.info(
-            "prepare: %d new or changed tickets, of at most %d, %d scrubbed", counts.read, total, counts.scrubbed
+            "prepare: %d of at most %d new or changed tickets read, %d scrubbed", counts.read, total, counts.scrubbed
         )
         update_progress_artifact(progress, min(100.0, 100.0 * counts.read / max(total, 1)))
     update_progress_artifact(progress, 100.0)
@@ -65,7 +65,7 @@ def start(context: Context, until: datetime | None) -> int:
     with context.database.begin() as conn:
         check_source(conn)
     beginning = preparing.start_reading(context.database, context.scrubber, until)
-    for warning in beginning.odd.warnings:
+    for warning in beginning.invalid_rows.warnings:
         get_run_logger().warning("prepare: %s", warning)
     return beginning.rows
 

@@ -30,9 +30,8 @@ class OpenedStudy(NamedTuple):
         if self.left_out:
             sentence += f"; {self.left_out:,} left out, because a system had no reply to them"
         if self.items + self.left_out < self.requested:
-            sentence += (
-                f"; {self.requested:,} were requested, but every system can answer only that many held-out tickets"
-            )
+            found = self.items + self.left_out
+            sentence += f"; {self.requested:,} were requested, but only {found:,} held-out tickets are eligible"
         return sentence
 
 

@@ -1,1 +1,1 @@
-"""Turns numbers into pages, tables and plots. It computes no metric and reads no ticket."""
+"""Turns measurements into pages, tables and plots. It computes no metric and reads no ticket."""

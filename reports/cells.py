@@ -26,7 +26,7 @@ def score_cell(measurement: Measurement | None) -> object:
 
 
 def count_cell(measurement: Measurement | None) -> object:
-    """The number of tickets that were measured; a dash if there is no measurement."""
+    """The number of measured tickets; a dash if there is no measurement."""
     return "—" if measurement is None else measurement.count
 
 
@@ -38,15 +38,15 @@ def interval_cell(low: float | None, high: float | None) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def number_cell(value: float | int | None) -> object:
-    """The number; a dash if it is missing."""
+def optional_cell(value: float | int | None) -> object:
+    """The value unchanged; a dash if it is missing."""
     return "—" if value is None else value
 
 
 def comparison_section(
     heading: str, measured: Measurements, scopes: Sequence[str], metrics: Sequence[str], note: str
 ) -> Section:
-    """A section with the candidate's differences from other systems, limited to these scopes and metrics."""
+    """A section with the candidate's differences from other systems; it shows only these scopes and metrics."""
     return Section(
         heading=heading,
         header=("scope", "metric", "compared with", "difference", "95 % interval", "p-value", "tickets"),
@@ -70,4 +70,6 @@ def comparison_section(
 def learning_curve_svgs(metrics: Mapping[str, Any]) -> list[str]:
     """The learning curve as a plot; an empty list if the training stored no curve."""
     curve = metrics.get("learning_curve")
-    return [learning_curve_svg(curve, metrics.get("learning_curve_of", "macro_f1"))] if curve else []
+    return (
+        [learning_curve_svg(curve, metrics.get("learning_curve_of", "macro_f1 on validation tickets"))] if curve else []
+    )

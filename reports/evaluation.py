@@ -1,4 +1,4 @@
-"""The gate's rules for a candidate, and the numbers and plots of a classifier, as sections of the report.
+"""The results of the gate's rules, and a classifier's measurements and plots, as sections of the report.
 
 The sections on a generator's replies are in `reports.replies`.
 """
@@ -7,26 +7,47 @@ from models.evaluation.classifier import ClassifierEvaluation
 from models.evaluation.gate import RuleResult, Verdict, format_number
 from models.evaluation.measurements import Measurements
 from models.registry.versions import ModelVersion
-from reports.cells import comparison_section, interval_cell, learning_curve_svgs, number_cell, share_cell
+from reports.cells import comparison_section, interval_cell, learning_curve_svgs, optional_cell, share_cell
 from reports.page import Section
 from reports.plots import confusion_matrix_svg, coverage_accuracy_svg, reliability_svg
 
-RULES_NOTE = (
-    "'measured' is the number on the held-out tickets, or the difference from the other system that the rule names. "
-    "'95 % interval': if the evaluation were repeated on new tickets many times, about 95 of 100 such intervals would "
-    "contain the true number. 'compared' is the number that the gate held against 'required'. It is the measured "
-    "number; if the rule sets a confidence level, it is a confidence bound instead. For a minimum this is the lower "
-    "bound: with that confidence the true number is not below it. For a maximum it is the upper bound: with that "
-    "confidence the true number is not above it. The bound is one-sided and differs from the ends of the 95 % "
-    "interval. 'margin' is the distance between 'compared' and 'required'; it is negative if the rule failed. "
-    "'p-value' is the probability of a difference at least this large if both systems were equally good. 'passed, but "
-    "the interval crosses the requirement': the measured number is good enough, the worse end of its 95 % interval is "
-    "not, and the rule sets no confidence level."
+RULE_TERMS = (
+    (
+        "measured",
+        "The value on the held-out tickets. A rule that names another system measures the difference from it.",
+    ),
+    ("95 % interval", "About 95 of 100 such intervals contain the true value."),
+    (
+        "value or bound tested",
+        "What the gate compares with 'required'. This is the measured value, unless the rule sets a confidence level. "
+        "Then it is the one-sided confidence bound: the lower bound for a minimum, the upper bound for a maximum. "
+        "With that confidence, the true value is not worse than the bound.",
+    ),
+    ("margin", "The distance between the value or bound tested and 'required'; negative if the rule failed."),
+    ("tickets", "The number of tickets that were measured."),
+    ("p-value", "The probability of a difference at least this large if both systems were equally good."),
+    (
+        "passed, but the interval crosses the requirement",
+        "The measured value is good enough, but the worse end of its 95 % interval is not. The rule sets no "
+        "confidence level, so it passed.",
+    ),
+)
+CLASSIFIER_TERMS = (
+    ("accuracy", "The share of all tickets whose predicted category is correct."),
+    ("macro_f1", "The F1 score (harmonic mean of precision and recall), averaged over the categories."),
+    ("coverage", "The share of tickets that the classifier routes without a human."),
+    ("selective_accuracy", "The accuracy on the tickets that the classifier routes without a human."),
+    ("expected_calibration_error", "The mean distance between confidence and accuracy."),
+    ("out_of_scope", "The share of tickets that are unlike any training ticket. They go to a human."),
+)
+CATEGORY_TERMS = (
+    ("precision", "Of the tickets predicted as this category: the share that belongs to it."),
+    ("recall", "Of the tickets of this category: the share that was predicted as it."),
 )
 
 
 def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> Section:
-    """One row for each rule of the gate; the note lists the metrics that no rule uses."""
+    """One row per rule of the gate; the note lists the metrics that no rule uses."""
     metrics_with_rules = {rule.name.split(" ")[0] for rule in verdict.rules}
     other_metrics = sorted({metric for metric, _ in measured.values} - metrics_with_rules - {"tickets", "replies"})
     return Section(
@@ -35,7 +56,7 @@ def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> S
             "rule",
             "measured",
             "95 % interval",
-            "compared",
+            "value or bound tested",
             "required",
             "margin",
             "tickets",
@@ -45,27 +66,32 @@ def verdict_section(version: str, verdict: Verdict, measured: Measurements) -> S
         rows=[
             (
                 rule.name,
-                _number(rule.value),
+                _formatted(rule.value),
                 interval_cell(rule.low, rule.high),
-                _number(rule.judged),
+                _formatted(rule.judged),
                 f"{rule.operator} {format_number(rule.bound)}",
-                _number(rule.margin),
-                number_cell(rule.count),
-                number_cell(rule.p_value),
+                _formatted(rule.margin),
+                optional_cell(rule.count),
+                optional_cell(rule.p_value),
                 rule.skipped or _result(rule),
             )
             for rule in verdict.rules
         ],
-        note=f"{RULES_NOTE} Measured, but used by no rule: {', '.join(other_metrics) or 'nothing'}.",
+        note=f"Metrics that are measured, but that no rule uses: {', '.join(other_metrics) or 'none'}.",
     )
+
+
+def rule_terms_section() -> Section:
+    """Explains the columns of `verdict_section`, once for all candidates."""
+    return Section(heading="How to read the gate rules", terms=RULE_TERMS)
 
 
 def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, target: float) -> list[Section]:
     """All sections on a classifier.
 
     Args:
-        evaluation: the classifier's measurements.
-        model: the classifier's registered version.
+        evaluation: the measurements of the classifier.
+        model: its registered version.
         target: the accuracy that the gate requires on routed tickets, 0..1.
     """
     metrics, values = evaluation.metrics, evaluation.measured.values
@@ -79,8 +105,8 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
                 evaluation.measured,
                 scopes,
                 ("accuracy", "coverage"),
-                "Candidate minus champion, on the test tickets that the champion was not trained on. The p-value is "
-                "McNemar's exact test; the interval is Bonett and Price's.",
+                "Candidate minus champion, on the test tickets that the champion was not trained on. The p-value comes "
+                "from McNemar's exact test, the interval from Bonett and Price.",
             )
         )
     return [
@@ -95,14 +121,10 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
                 )
                 for scope in scopes
             ],
-            headline=True,
-            note="Each number stands with its 95 % interval in brackets. 'accuracy' is the share of all tickets whose "
-            "predicted category is correct. 'macro_f1' is the F1 score (the harmonic mean of precision and recall), "
-            "averaged over the categories. 'coverage' is the share of tickets that the classifier routes by itself; a "
-            "human routes the others. 'selective_accuracy' is the accuracy on the routed tickets. "
-            "'expected_calibration_error' is the mean distance between the classifier's confidence and its accuracy; "
-            f"before calibration it was {evaluation.uncalibrated_error:.4f}. 'out_of_scope' is the share of tickets "
-            "that resemble no training ticket; a human gets these.",
+            is_logged=True,
+            note="The 95 % interval stands in brackets. Before calibration, expected_calibration_error was "
+            f"{evaluation.uncalibrated_error:.4f}.",
+            terms=CLASSIFIER_TERMS,
             svgs=[
                 coverage_accuracy_svg(evaluation.curve_coverage, evaluation.curve_accuracy, target),
                 reliability_svg(evaluation.reliability),
@@ -117,21 +139,21 @@ def classifier_sections(evaluation: ClassifierEvaluation, model: ModelVersion, t
         ),
         Section(
             heading="Classifier by category",
-            note="'precision' is the share of the tickets predicted as this category that belong to it; 'recall' is "
-            "the share of this category's tickets that were predicted as it. Both count all tickets, routed or not.",
+            note="Precision and recall count all tickets, routed or not.",
+            terms=CATEGORY_TERMS,
             header=("category", "precision", "recall", "coverage", "selective_accuracy", "tickets"),
             rows=[
                 (
-                    c.category,
-                    c.precision,
-                    c.recall,
+                    category.category,
+                    category.precision,
+                    category.recall,
                     *(
-                        share_cell(values.get((name, f"category={c.category}")))
+                        share_cell(values.get((name, f"category={category.category}")))
                         for name in ("coverage", "selective_accuracy")
                     ),
-                    c.support,
+                    category.support,
                 )
-                for c in metrics.categories
+                for category in metrics.categories
             ],
             svgs=[confusion_matrix_svg(metrics.labels, metrics.confusion)],
         ),
@@ -148,5 +170,5 @@ def _result(rule: RuleResult) -> str:
     return "✓ passed, but the interval crosses the requirement" if rule.unsure else "✓ passed"
 
 
-def _number(number: float | None) -> str:
+def _formatted(number: float | None) -> str:
     return "—" if number is None else format_number(number)

@@ -1,30 +1,30 @@
-"""The origin of a model version, as a section of the report. It reads nothing from the registry."""
+"""The origin of a model version, as a section of the report. The caller reads the version from the registry."""
 
 from collections.abc import Mapping
 
 from models.registry.versions import ModelVersion
 from reports.page import Section
 
-PARTS = ("settings", "gate", "engine", "instructions", "libraries")
+PARAMETER_GROUPS = ("settings", "gate", "engine", "instructions", "libraries")
 
 
 def lineage_section(model: ModelVersion, numbers: Mapping[str, object]) -> Section:
-    """All that is needed to train a version again, and what its training and evaluation cost.
+    """All that is needed to train a version again, and the time and memory that training and evaluation took.
 
     Args:
         model: the version.
-        numbers: the numbers stored with its verdict.
+        numbers: the measurements that are stored with its verdict.
     """
     return Section(
         heading=f"Lineage of {model.version}",
-        note="process_peak_memory_gb is the peak memory of the whole process, including the steps that ran before.",
+        note="process_peak_memory_gb is the peak memory of the process; earlier steps in that process count too.",
         header=("item", "value"),
         rows=[
             ("snapshot", model.snapshot_id),
             ("base model", model.base_model),
             ("artefact's SHA-256", model.artefact_hash),
             ("code version", model.code_version),
-            *((part, _joined(model.parameters.get(part, {}))) for part in PARTS),
+            *((group, _joined(model.parameters.get(group, {}))) for group in PARAMETER_GROUPS),
             ("training", _joined({name: value for name, value in model.metrics.items() if _is_short(value)})),
             ("evaluation", _joined({name: value for name, value in numbers.items() if _is_short(value)})),
         ],

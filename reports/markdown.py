@@ -8,18 +8,18 @@ _MARKUP = re.compile(r"([\\`|\[\]<&])")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table. Bars are escaped and line breaks become spaces, so that no cell breaks the table."""
+    """A Markdown table. Vertical bars and line breaks in cells are replaced, because they would break the table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines) + "\n"
 
 
 def formatted(value: object) -> str:
-    """A value as all reports show it: floats with four decimals."""
+    """A value as every report shows it: a float has four decimals."""
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def escaped(text: str) -> str:
-    """Text without Markdown's special meaning: no tags, and no images, which a reader's browser would fetch."""
+    """Text without Markdown's special characters: it adds no tag, and no image that a reader's browser would load."""
     return _MARKUP.sub(r"\\\1", text)
 
 
@@ -28,7 +28,7 @@ def _cell(value: object) -> str:
 
 
 def counts_markdown(title: str, counts: Mapping[str, Any]) -> str:
-    """A titled table of names and numbers; a nested mapping becomes one cell."""
+    """A table of names and counts under a title; a nested mapping becomes one cell."""
     rows = [(name.replace("_", " "), _joined(value)) for name, value in counts.items()]
     return f"## {title}\n\n{table(('item', 'value'), rows)}"
 

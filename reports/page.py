@@ -1,4 +1,4 @@
-"""Renders sections as one self-contained HTML page and as Markdown. The page runs no script and sends no request.
+"""Renders sections as one self-contained HTML page and as Markdown. The page runs no script and loads nothing.
 
 The content of the sections comes from `reports.evaluation`, `reports.replies` and `reports.lineage`.
 """
@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.markdown import escaped, formatted, table
 
-# autoescape protects against HTML in tickets; only the plots, which this project draws, bypass it.
+# autoescape makes HTML in tickets harmless. Only the plots bypass it: this project draws them.
 TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 
 
@@ -20,8 +20,8 @@ TEMPLATES = Environment(loader=PackageLoader("reports"), autoescape=True, undefi
 class VerdictLine:
     """The gate's verdict on one model version.
 
-    `summary` says in plain words what the version does. `sentence` lists the rules; a page shows it only for a version
-    that failed, because a version that passed has passed every rule.
+    `summary` says in plain words what the version does. `sentence` lists the failed rules; a page shows it only for a
+    version that failed.
     """
 
     version: str
@@ -32,10 +32,9 @@ class VerdictLine:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with a note, a table and plots under it.
+    """A heading with a note, explained terms, a table and plots under it.
 
-    `texts`: the cells hold replies, whose line breaks the page keeps. `headline`: the log of the run shows the rows,
-    too.
+    `terms` are pairs of a term and its explanation. `keeps_line_breaks` is for cells that hold texts.
     """
 
     heading: str
@@ -43,8 +42,9 @@ class Section:
     rows: Sequence[Sequence[object]] = ()
     svgs: Sequence[str] = field(default=(), repr=False)
     note: str = ""
-    texts: bool = False
-    headline: bool = False
+    terms: Sequence[tuple[str, str]] = ()
+    keeps_line_breaks: bool = False
+    is_logged: bool = False  # the log of the run shows the rows, too
 
 
 def html_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], sections: Sequence[Section]) -> str:
@@ -62,23 +62,25 @@ def markdown_page(title: str, subtitle: str, verdicts: Sequence[VerdictLine], se
         for v in verdicts
     ]
     for section in sections:
-        if section.rows:
-            parts += [f"## {section.heading}", escaped(section.note), table(section.header, section.rows)]
+        if section.rows or section.terms:
+            terms = "\n".join(f"- **{escaped(term)}**: {escaped(text)}" for term, text in section.terms)
+            rows = table(section.header, section.rows) if section.rows else ""
+            parts += [f"## {section.heading}", escaped(section.note), terms, rows]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def headlines(sections: Sequence[Section]) -> list[str]:
-    """One line for each row of the sections marked as headline."""
+    """One line per row of the sections that are logged."""
     lines = []
     for section in sections:
-        for row in section.rows if section.headline else ():
+        for row in section.rows if section.is_logged else ():
             values = ", ".join(f"{name} {formatted(value)}" for name, value in zip(section.header, row, strict=True))
             lines.append(f"{section.heading}: {values}")
     return lines
 
 
 def write_page(path: Path, text: str) -> Path:
-    """Writes the page in one step: a killed process leaves the old page or the new page, never half of one."""
+    """Writes the page in one step: a killed process leaves either the old page or the new page, never a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")

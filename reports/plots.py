@@ -8,13 +8,15 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-# From the Okabe–Ito set; like the cividis map below, colour-blind readers can tell its colours apart.
+# Colour-blind readers can tell these two colours apart (Okabe–Ito set), and the shades of matplotlib's cividis map.
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
 
 
 def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> str:
-    """The confusion matrix: a row for each true category, a column for each predicted one, shaded by share of the row.
+    """The confusion matrix: one row per true category, one column per predicted category.
+
+    The shade of a cell is its share of the row.
 
     Args:
         labels: the categories, in the order of the matrix.
@@ -40,7 +42,7 @@ def confusion_matrix_svg(labels: Sequence[str], matrix: Sequence[Sequence[int]])
 
 
 def coverage_accuracy_svg(coverage: Sequence[float], accuracy: Sequence[float], target: float) -> str:
-    """Accuracy as a function of coverage: the classifier keeps only the tickets with the highest confidence.
+    """Accuracy as a function of coverage, when the classifier routes only the tickets with the highest confidence.
 
     Args:
         coverage: shares of the test tickets in ascending order, 0..1.
@@ -60,7 +62,9 @@ def coverage_accuracy_svg(coverage: Sequence[float], accuracy: Sequence[float], 
 
 
 def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
-    """Accuracy against confidence, one dot a bin; on the diagonal the two are equal, and a larger dot has more tickets.
+    """Accuracy against confidence: one dot per bin; a larger dot stands for more tickets.
+
+    On the diagonal, accuracy equals confidence.
 
     Args:
         bins: mean confidence (0..1), accuracy (0..1) and number of tickets of each bin.
@@ -68,10 +72,10 @@ def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
     figure = Figure(figsize=(4, 3.4), layout="constrained")
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=ORANGE, linestyle="--", label="confidence equals accuracy")
-    most = max((tickets for _, _, tickets in bins), default=1)
+    max_tickets = max((tickets for _, _, tickets in bins), default=1)
     axes.scatter(
-        [b[0] for b in bins], [b[1] for b in bins], s=[20 + 160 * b[2] / most for b in bins], color=BLUE,
-        label="classifier, with number of tickets",
+        [b[0] for b in bins], [b[1] for b in bins], s=[20 + 160 * b[2] / max_tickets for b in bins],
+        color=BLUE, label="tickets with this confidence (number beside the dot)",
     )  # fmt: skip
     for confidence, accuracy, tickets in bins:
         axes.annotate(str(tickets), (confidence, accuracy), xytext=(-6, -4), textcoords="offset points", ha="right")
@@ -84,11 +88,11 @@ def reliability_svg(bins: Sequence[tuple[float, float, int]]) -> str:
 
 
 def learning_curve_svg(curve: Sequence[Sequence[float]], metric: str) -> str:
-    """A metric on the validation tickets over the course of the training.
+    """A metric after each part of the training.
 
     Args:
-        curve: points of (epoch or step, metric); further elements of a point are ignored.
-        metric: the metric's name.
+        curve: points of (epoch, metric); further elements of a point are ignored.
+        metric: the metric's name, as the label of the axis.
     """
     figure = Figure(figsize=(4, 3.4), layout="constrained")
     axes = figure.add_subplot()
@@ -101,10 +105,10 @@ def learning_curve_svg(curve: Sequence[Sequence[float]], metric: str) -> str:
 def scores_svg(
     systems: Sequence[str], scores: Sequence[float], lows: Sequence[float], highs: Sequence[float], language: str
 ) -> str:
-    """One bar for each system with its confidence interval: BLEU in one language."""
+    """BLEU in one language: one bar per system, with its confidence interval."""
     figure = Figure(figsize=(5, 0.6 * len(systems) + 1), layout="constrained")
     axes = figure.add_subplot()
-    # Rounding can put the bootstrap interval of a perfect score slightly beside the score.
+    # Rounding can put the end of a bootstrap interval on the wrong side of a perfect score.
     below = [max(0.0, score - low) for score, low in zip(scores, lows, strict=True)]
     above = [max(0.0, high - score) for score, high in zip(scores, highs, strict=True)]
     axes.barh(list(systems), list(scores), xerr=[below, above], color=BLUE, ecolor=ORANGE, capsize=4)

@@ -1,4 +1,7 @@
-"""Writes the report on one round of candidates as HTML and as Markdown. It builds no section of its own."""
+"""Writes the report on the candidates of one evaluation, as HTML and as Markdown.
+
+The sections come from `reports.evaluation`, `reports.replies` and `reports.lineage`.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,7 +10,7 @@ from typing import NamedTuple
 
 from models.evaluation.classifier import ClassifierEvaluation
 from models.evaluation.judging import JudgedCandidate
-from reports.evaluation import classifier_sections, verdict_section
+from reports.evaluation import classifier_sections, rule_terms_section, verdict_section
 from reports.lineage import lineage_section
 from reports.page import Section, VerdictLine, headlines, html_page, markdown_page, write_page
 from reports.replies import generator_sections
@@ -16,7 +19,7 @@ from ticketing.settings import Settings
 
 
 class Report(NamedTuple):
-    """A written report: the path of the HTML page, the same content as Markdown, the subtitle, and lines for a log."""
+    """A written report: the path of the HTML page, the content as Markdown, the subtitle, and lines for the log."""
 
     path: Path
     markdown: str
@@ -25,12 +28,12 @@ class Report(NamedTuple):
 
 
 def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Report:
-    """Writes the report under the verdict's number, and once more as `evaluation`, which is always the newest one."""
+    """Writes the report twice: as `evaluation-<verdict id>`, and as `evaluation`, which is always the newest report."""
     approval = " after a person approves it" if settings.gate.human_approval else ""
     subtitle = (
         f"Candidates measured on held-out tickets, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. A candidate that passes "
-        f"becomes champion{approval} and drafts the next tickets; 'ticketing models rollback KIND' goes back to the "
-        "previous champion."
+        f"becomes the champion{approval} and processes the next tickets. 'ticketing models rollback KIND' makes the "
+        "previous champion the champion again."
     )
     verdict_lines = [
         VerdictLine(candidate.name, candidate.verdict.passed, _summary(candidate), candidate.verdict.sentence)
@@ -38,6 +41,7 @@ def write_report(judged: Sequence[JudgedCandidate], settings: Settings) -> Repor
     ]
     # Readers open the page for the verdict: the rules come first and the lineage last.
     sections = [verdict_section(c.version, c.verdict, c.evaluation.measured) for c in judged]
+    sections.append(rule_terms_section())
     sections += [section for candidate in judged for section in _sections(candidate, settings)]
     sections += [lineage_section(candidate.model, candidate.stored_metrics) for candidate in judged]
     page = html_page("Evaluation", subtitle, verdict_lines, sections)

@@ -1,13 +1,13 @@
-"""The errors that a user of the pipeline can meet: subclasses of `TicketingError`, whose messages say what to do.
+"""The errors that a user of the pipeline can see: subclasses of `TicketingError`, whose messages say what to do.
 
-An error that is raised without a message shows its class's docstring. Programming errors are not wrapped here.
+An error that is raised without a message shows the docstring of its class. Programming errors have no class here.
 """
 
 import inspect
 
 
 class TicketingError(Exception):
-    """The pipeline could not go on: see the log of the run."""
+    """The pipeline could not continue: see the log of the run."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
@@ -26,15 +26,15 @@ class SourceMissing(DatabaseError):
 
 
 class InputError(TicketingError):
-    """The input can't be read."""
+    """The input can't be read: check the file, the options or the URL."""
 
 
 class OutputError(TicketingError):
-    """The output can't be written: nothing was left behind. Free some space, or choose another place."""
+    """The output can't be written, and no part of it was kept: free some disk space, or choose another folder."""
 
 
 class CorpusError(TicketingError):
-    """The tickets in the database can't be made into a training corpus."""
+    """No training corpus can be made from the tickets in the database."""
 
 
 class PrivacyError(TicketingError):
@@ -66,4 +66,4 @@ class StudyError(TicketingError):
 
 
 class ServiceError(TicketingError):
-    """A local service (the Prefect server) could not be started, or does not answer as it should."""
+    """The Prefect server could not be started, or does not serve the flow that is needed."""

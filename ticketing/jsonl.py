@@ -1,6 +1,6 @@
-"""Reads and writes JSON Lines files: one JSON object per line, in order, with line numbers and required fields.
+"""Reads and writes JSON Lines files: one JSON object per line. Reading checks the required fields.
 
-It does not know what the fields mean: callers check the values further.
+Callers check the meaning of the values.
 """
 
 import json
@@ -24,42 +24,44 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class JsonRow:
-    """One line of a file, counted from 1. Its repr hides the values, because they can contain personal data."""
+    """One line of a file. Lines count from 1. The repr hides the values, because they can contain personal data."""
 
     line_number: int
     values: JsonObject = field(repr=False)
 
 
 class LineError(ValueError):
-    """A line can't be used; the message gives the reason and contains no text of the line."""
+    """A line can't be used. The message gives the reason, and contains no text of the line."""
 
 
 def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = None) -> Iterator[JsonRow]:
-    """The rows of a file in order; blank lines are skipped.
+    """The rows of a file, in order. Blank lines are skipped.
 
-    `id` is a string or an integer, every other required field is a string that is not blank. `subject` and `language`
-    are optional strings. This function checks the whole file before it returns the first row, so that an invalid last
-    line is found at once and not after hours of work. It reads the file twice and does not hold it in memory.
+    A required `id` is a string or an integer. Every other required field is a string that is not blank. `subject` and
+    `language` are optional strings.
+
+    This function checks the whole file before it returns the first row. So an invalid last line is found at once, and
+    not after hours of work. The file is read twice and not held in memory.
 
     Args:
         path: a UTF-8 file, with or without a byte-order mark.
         required: the fields that every row must have.
-        max_chars: the longest string that is accepted.
+        max_chars: the maximum length of a string; None: no limit.
 
     Raises:
-        InputError: the file can't be read, has no rows or has invalid lines; the message lists the first of these.
+        InputError: the file can't be read, has no rows, or has invalid lines. The message lists the first invalid lines.
     """
-    rows, problems, wrong = 0, [], 0
+    rows, problems, invalid = 0, [], 0
     for row in _checked(path, required, max_chars):
         rows += 1
         if isinstance(row, str):
-            wrong += 1
-            problems += [row] if wrong <= SHOWN_PROBLEMS else []
-    if wrong:
-        more = f"; and {wrong - SHOWN_PROBLEMS:,} more" if wrong > SHOWN_PROBLEMS else ""
+            invalid += 1
+            problems += [row] if invalid <= SHOWN_PROBLEMS else []
+    if invalid:
+        more = f"; and {invalid - SHOWN_PROBLEMS:,} more" if invalid > SHOWN_PROBLEMS else ""
         raise InputError(
-            f"{path}: {wrong:,} of {rows:,} lines can't be used: {'; '.join(problems)}{more}. "
-            "Correct or remove these lines, and run it again. Nothing was written."
+            f"{path}: {invalid:,} of {rows:,} lines can't be used: {'; '.join(problems)}{more}. "
+            "Correct or remove these lines, and run the command again. Nothing was written."
         )
     if not rows:
         raise InputError(f"{path} has no rows: it needs one JSON object per line, with {' and '.join(required)}.")
@@ -67,15 +69,15 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
 
 
 def check_output(target: Path) -> None:
-    """Checks that a file can be written there, as far as this can be known in advance.
+    """Checks, as far as possible in advance, that a file can be written.
 
     Raises:
-        OutputError: the name belongs to something that is not a file, or its folder is missing or not writable.
+        OutputError: something that is not a file has this name, or the folder is missing or not writable.
     """
     folder = target.absolute().parent
     try:
         if target.exists() and not target.is_file():
-            raise OutputError(f"{target} is not a file: choose another place to write to.")
+            raise OutputError(f"{target} is not a file: choose another path.")
         if not folder.is_dir():
             raise OutputError(f"{target} can't be written: there is no folder {folder}.")
         with tempfile.TemporaryFile(dir=folder):
@@ -86,10 +88,10 @@ def check_output(target: Path) -> None:
 
 @contextmanager
 def writing_jsonl(target: Path) -> Iterator[Callable[[JsonObject], None]]:
-    """Yields a function that writes one object as a line; the target appears only if the block ends without an error.
+    """Yields a function that writes one object as a line. The target appears only if the block ends without an error.
 
-    Until then the lines go into a hidden file in the same folder, which is deleted if the block fails. An older file of
-    that name stays unchanged until it is replaced in one step.
+    Until then, the lines go into a hidden file in the same folder. That file is deleted if the block fails. An older
+    file with the target's name stays unchanged until the new file replaces it in one step.
 
     Raises:
         OutputError: the file can't be written, or the disk is full.
@@ -137,7 +139,7 @@ def check_file(path: Path) -> None:
             raise InputError(f"{path} is not a file." if path.exists() else f"There is no file {path}.")
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty.")
-    except OSError as error:  # the name is too long, or a folder above is closed
+    except OSError as error:  # the name is too long, or this user may not enter a folder of the path
         raise InputError(f"{path} can't be read: {error.strerror}.") from None
 
 
@@ -157,7 +159,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
 
 
 def next_line(stream: TextIO, path: Path, line_number: int) -> str:
-    """The next physical line; "" at the end.
+    """The next line of a file; "" at the end.
 
     Raises:
         InputError: the line is too long for a text file.
@@ -171,7 +173,7 @@ def next_line(stream: TextIO, path: Path, line_number: int) -> str:
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
-    """The number (from 1) and the JSON object of every line that is not blank, or the reason why it is no JSON object.
+    """Yields every line that is not blank: the line number, from 1, and the JSON object or the reason why it is none.
 
     Raises:
         InputError: the file can't be read.
@@ -188,7 +190,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, JsonObject | LineError]]:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text contains no lone surrogates, which stand for invalid UTF-8 or for half an escape pair."""
+    """Whether a text has no lone surrogates. They stand for invalid UTF-8, or for one half of a \\u escape pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -200,7 +202,7 @@ def parse_object(line: str) -> JsonObject:
     """The JSON object of one line.
 
     Raises:
-        LineError: the line is no JSON object; the message contains no text of the line.
+        LineError: the line is not a JSON object. The message contains no text of the line.
     """
     if not is_unicode(line):
         raise LineError("broken UTF-8")
@@ -209,7 +211,7 @@ def parse_object(line: str) -> JsonObject:
     except json.JSONDecodeError as error:
         raise LineError(f"not JSON ({error.msg} at column {error.colno})") from None
     except (ValueError, RecursionError) as error:
-        # A number with thousands of digits, or brackets nested thousands deep.
+        # The line has a number with thousands of digits, or thousands of nested brackets.
         raise LineError(f"not usable JSON ({type(error).__name__})") from None
     if not isinstance(values, dict):
         raise LineError("not a JSON object")
@@ -258,4 +260,4 @@ def _check_text(name: str, value: object, max_chars: int | None) -> None:
 
 
 def _cant_write(target: Path, error: OSError) -> OutputError:
-    return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another place.")
+    return OutputError(f"{target} can't be written: {error.strerror}. Free some disk space, or choose another folder.")

@@ -1,4 +1,4 @@
-"""Renews a lease in the database while the work that it covers goes on. The caller supplies the renewing query."""
+"""Keeps a lease in the database alive while the leased work runs. The caller gives the query that renews the lease."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ def kept_alive(database: Database, lease_seconds: float, renew: Callable[[Connec
                 with database.begin() as conn:
                     renew(conn)
             except DatabaseError as error:
-                # The lease leaves time for two more tries. If they fail, the final write finds the lease lost.
+                # The lease leaves time for two more tries. If both fail, the final write finds that the lease is lost.
                 logger.warning("The lease was not renewed: %s", error)
 
     thread = threading.Thread(target=renew_until_done, name="lease", daemon=True)

@@ -52,20 +52,22 @@ class ImportingSettings(Section):
 class CorpusSettings(Section):
     """What becomes training data, and how it is split."""
 
-    max_body_chars: int = Field(100_000, gt=0, description="a longer body is refused at import and routed to a human")
-    min_tickets: int = Field(20, ge=20, description="the fewest labelled tickets that a corpus can be made of")
+    max_body_chars: int = Field(
+        100_000, gt=0, description="a ticket with a longer body is refused at import, or routed to a human"
+    )
+    min_tickets: int = Field(20, ge=20, description="a snapshot needs at least this many labelled tickets")
     min_category_tickets: int = Field(
-        5, ge=3, description="categories with fewer tickets are left out: they can't be learnt or measured"
+        5, ge=3, description="categories with fewer tickets are left out: too few to train on and to measure"
     )
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     min_validation_tickets: int = Field(
-        200,
+        400,
         ge=0,
         description="the fewest validation tickets of a language, unless that takes more than a fifth of its training "
-        "tickets; gate.accuracy can't be proved with fewer",
+        "tickets; with fewer tickets no lower confidence bound reaches gate.accuracy",
     )
-    test_share: float = Field(0.1, gt=0, lt=0.5)
+    test_share: float = Field(0.15, gt=0, lt=0.5)
     max_held_out_tickets: int = Field(
         2_000,
         gt=0,
@@ -73,7 +75,10 @@ class CorpusSettings(Section):
         "confidence interval of an accuracy of 0.98 is 0.98 ± 0.006",
     )
     near_duplicate_threshold: float = Field(
-        0.6, gt=0, le=1, description="least Jaccard similarity of character n-grams"
+        0.6,
+        gt=0,
+        le=1,
+        description="tickets with at least this Jaccard similarity of character n-grams are near-duplicates",
     )
     seed: int = 0
 
@@ -87,7 +92,7 @@ class PrivacySettings(Section):
         gt=0,
         lt=1,
         description="least probability at which a word counts as part of a name or an address; a lower value finds "
-        "more names, and takes more other words for names",
+        "more names, and mistakes more other words for names",
     )
     order_patterns: tuple[str, ...] = Field(
         (r"[A-Z]{2,4}-?\d{8,14}", r"#\d{6,14}"), description="regular expressions of the shop's order numbers"
@@ -161,8 +166,8 @@ class GeneratorSettings(Section):
         description="languages to draft in; a language also needs gate.min_replies test replies. Tickets in other "
         "languages go to a human. Unset: the languages of the base model",
     )
-    max_tokens: int = Field(512, gt=0, description="longest prompt with its reply in training")
-    train_tokens: int = Field(100_000, gt=0, description="tokens after which training stops, about")
+    max_tokens: int = Field(512, gt=0, description="longer training examples (prompt and reply) are left out")
+    train_tokens: int = Field(100_000, gt=0, description="training stops after about this many tokens")
     epochs: int = Field(3, gt=0)
     batch_size: int = Field(2, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
@@ -215,12 +220,14 @@ class GateRule(Section):
     against: Literal["champion", "base", "nearest"] | None = Field(
         None, description="instead of a value: the system to compare with, on the same tickets"
     )
-    margin: float = Field(0.0, ge=0, description="how much worse than the other system is still non-inferior")
+    margin: float = Field(
+        0.0, ge=0, description="how much worse than the other system a candidate may be and still pass"
+    )
     confidence: float | None = Field(
         None,
         gt=0.5,
         lt=1,
-        description="confidence level; the one-sided confidence bound is compared, not the metric itself",
+        description="confidence level of the one-sided confidence bound that is tested instead of the measured value",
     )
     min_count: int | None = Field(
         None,
@@ -269,16 +276,18 @@ class GateSettings(Section):
     min_tickets: int = Field(100, gt=0, description="a classifier fails with fewer test tickets, or fewer routed ones")
     min_replies: int = Field(50, gt=0, description="a generator fails in a language with fewer test replies")
     max_test_replies: int = Field(
-        150, gt=0, description="the most test replies that are scored; each language gets min_replies all the same"
+        150,
+        gt=0,
+        description="the most test replies that are scored, except that each language gets at least min_replies",
     )
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05, "invented_fact": 0.1},
         description="the largest share of replies with each fault",
     )
     rules: tuple[GateRule, ...] = Field(
-        (), description="[[gate.rules]] tables; a kind of model without any has the default rules"
+        (), description="[[gate.rules]] tables; a kind of model without own rules has the default rules"
     )
-    human_approval: bool = Field(False, description="a person confirms each promotion in Prefect's UI")
+    human_approval: bool = Field(False, description="a person must approve each promotion in Prefect's UI")
     approval_timeout_seconds: int = Field(
         12 * 3600, gt=0, description="without an answer by then the promotion is refused"
     )
@@ -306,7 +315,7 @@ class RegistrySettings(Section):
 class DraftSettings(Section):
     """How new tickets are claimed and drafted."""
 
-    chunk_size: int = Field(512, gt=0, description="tickets claimed, drafted and written back together")
+    chunk_size: int = Field(512, gt=0, description="tickets that are claimed, drafted and written back together")
     lease_seconds: int = Field(900, gt=0, description="a claim that is not renewed in this time expires")
     max_attempts: int = Field(3, gt=0, description="failed attempts after which a ticket goes to a human")
 
@@ -403,7 +412,9 @@ def _resolved(home: Path) -> Path:
         return home.resolve()
     except (OSError, RuntimeError) as error:
         why = error.strerror if isinstance(error, OSError) else "its symbolic links form a loop"
-        raise ConfigurationError(f"The home {home} can't be used: {why}. Set TICKETING_HOME to a folder.") from None
+        raise ConfigurationError(
+            f"The home folder {home} can't be used: {why}. Set TICKETING_HOME to a folder that you can write to."
+        ) from None
 
 
 def _not_json(error: SettingsError) -> str:

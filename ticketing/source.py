@@ -1,6 +1,6 @@
 """Reads tickets from the view `ticketing.source_ticket`, the contract with the help desk, and checks that view.
 
-It never writes to the source; `ticketing.corpus` remembers how far it has been read.
+This module never writes to the source. `ticketing.corpus` remembers how far the source has been read.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,10 @@ GRANT = "GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketin
 
 
 class Cursor(NamedTuple):
-    """A place in the keyset order of the source: this ticket and all before it have been read."""
+    """A position in the source, which is sorted by (updated_at, ticket_id).
+
+    It means that this ticket and all tickets before it have been read.
+    """
 
     updated_at: datetime
     ticket_id: str
@@ -40,12 +43,12 @@ class Cursor(NamedTuple):
 
 START = Cursor(datetime(1, 1, 2, tzinfo=UTC), "")
 NEVER = datetime(9999, 12, 30, tzinfo=UTC)
-MOST_ODD_ROWS = 1_000
+MAX_COUNTED_INVALID_ROWS = 1_000
 LARGE_TABLE_ROWS = 10_000
 
 
 def check_source(conn: Connection) -> None:
-    """Checks that the view has all columns and can be read. `odd_rows` counts the rows that can't be read.
+    """Checks that the view has all columns and can be read. `count_invalid_rows` checks the rows.
 
     Raises:
         SourceMissing: the view or a column is missing, a column has a wrong type, or the pipeline may not read it.
@@ -98,51 +101,52 @@ def restore_source(conn: Connection) -> None:
     queries.create_source(conn)
 
 
-class OddRows(NamedTuple):
-    """Rows of the source that the operator must correct, each kind counted up to `MOST_ODD_ROWS`."""
+class InvalidRows(NamedTuple):
+    """Counts of the source's rows that the operator must correct. Each count stops at `MAX_COUNTED_INVALID_ROWS`."""
 
-    without_time: int  # no finite updated_at: never read
-    without_id: int  # no ticket_id: never read
-    in_future: int  # updated_at is later than now: read in every run
+    without_time: int  # no finite updated_at: these rows are never read
+    without_id: int  # no ticket_id: these rows are never read
+    in_future: int  # updated_at is later than now: every run reads these rows again
 
     @property
     def warnings(self) -> list[str]:
-        """One sentence for each kind of row, with what to do."""
-        found = []
+        """One warning for each kind of invalid row, which says what to do."""
+        warnings = []
         if self.without_time:
-            found.append(
-                f"{_up_to(self.without_time)} tickets in ticketing.source_ticket have no finite updated_at and are not "
-                "read: let the view leave them out or give them a time, as in coalesce(updated_at, created_at)."
+            warnings.append(
+                f"{_count_text(self.without_time)} tickets in ticketing.source_ticket have no finite updated_at and "
+                "are not read: let the view leave them out or give them a time, as in coalesce(updated_at, created_at)."
             )
         if self.without_id:
-            found.append(
-                f"{_up_to(self.without_id)} tickets in ticketing.source_ticket have no ticket_id and are not read: let "
-                "the view leave them out or give them an id."
+            warnings.append(
+                f"{_count_text(self.without_id)} tickets in ticketing.source_ticket have no ticket_id and are not "
+                "read: let the view leave them out or give them an id."
             )
         if self.in_future:
-            found.append(
-                f"{_up_to(self.in_future)} tickets in ticketing.source_ticket have an updated_at in the future. They "
-                "are read as if they had changed now, and compared again in every run: correct their updated_at. If "
-                "there are many, a few hours ahead, they are probably local times without a time zone: convert them "
-                "in the view with AT TIME ZONE."
+            warnings.append(
+                f"{_count_text(self.in_future)} tickets in ticketing.source_ticket have an updated_at in the future. "
+                "They are read as if they had changed now, and compared again in every run: correct their updated_at. "
+                "If many of them lie a few hours ahead, the view probably gives local times without a time zone: "
+                "convert them in the view with AT TIME ZONE."
             )
-        return found
+        return warnings
 
 
-def odd_rows(conn: Connection, after: Cursor | None = None) -> OddRows:
+def count_invalid_rows(conn: Connection, after: Cursor | None = None) -> InvalidRows:
     """Counts the rows that the operator must correct.
 
     Args:
         conn: a transaction of the pipeline's role.
-        after: where reading begins. Only rows changed since then are searched for a missing id. None: all rows.
+        after: where reading begins. Rows without an id are counted only if they have changed since then. None: all
+            rows are counted.
     """
-    row = queries.source_odd_rows(conn, after_updated_at=(after or START).updated_at, most=MOST_ODD_ROWS)
-    return OddRows(**row)
+    row = queries.source_odd_rows(conn, after_updated_at=(after or START).updated_at, most=MAX_COUNTED_INVALID_ROWS)
+    return InvalidRows(**row)
 
 
 def index_advice(conn: Connection) -> str | None:
-    """Advice on a missing index; None if EXPLAIN shows that reading a page scans no large table."""
-    last = last_place(conn, NEVER)
+    """Advice to create an index; None if EXPLAIN shows that reading a page scans no large table."""
+    last = last_position(conn, NEVER)
     if last is None:
         return None
     # The page begins a day before the last row, so that there are rows to scan.
@@ -164,42 +168,42 @@ def index_advice(conn: Connection) -> str | None:
 
 
 def _scanned_tables(plan: Mapping[str, Any]) -> set[str]:
-    found = set().union(*(_scanned_tables(part) for part in plan.get("Plans", ())))
-    return found | {f"{plan['Schema']}.{plan['Relation Name']}"} if plan["Node Type"] == "Seq Scan" else found
+    tables = set().union(*(_scanned_tables(child) for child in plan.get("Plans", ())))
+    return tables | {f"{plan['Schema']}.{plan['Relation Name']}"} if plan["Node Type"] == "Seq Scan" else tables
 
 
-def _up_to(count: int) -> str:
-    return f"{count:,}{' or more' if count == MOST_ODD_ROWS else ''}"
+def _count_text(count: int) -> str:
+    return f"{count:,}{' or more' if count == MAX_COUNTED_INVALID_ROWS else ''}"
 
 
 def read_source(
     conn: Connection, after: Cursor | None, upto: Cursor | None, limit: int | None, scrubbed_by: str | None = None
 ) -> list[Ticket]:
-    """The next page of tickets between two places, in keyset order of (updated_at, ticket_id).
+    """Reads the next page of tickets between two positions, sorted by (updated_at, ticket_id).
 
-    To read a whole source in constant memory, call it again with the place of the last ticket until no ticket comes.
-    Forgotten tickets are left out. If a view gives a ticket twice (from a join), a page holds only its last row, so a
-    page can be shorter than `limit`.
+    To read a whole source in constant memory, call this function again with the position of the last ticket, until it
+    returns no ticket. Forgotten tickets are left out. If the view returns a ticket twice (because of a join), the page
+    holds only the last of the two rows. So a page can be shorter than `limit`.
 
     Args:
         conn: a transaction of the pipeline's role.
-        after: the page begins after this place; None: at the start.
-        upto: the last place that the page may hold; None: the end.
-        limit: the most rows to read; None: no limit.
-        scrubbed_by: a scrubber version; tickets whose content it has already scrubbed are left out.
+        after: the page begins after this position; None: at the start.
+        upto: the page ends at this position at the latest; None: at the end of the source.
+        limit: the maximum number of rows to read; None: no limit.
+        scrubbed_by: a scrubber version. Tickets whose present content it has already scrubbed are left out.
     """
     rows = queries.source_page(
         conn, **_page_parameters(after or START, upto or Cursor(NEVER, ""), scrubbed_by), page=limit
     )
     page: dict[str, Ticket] = {}
     for row in rows:
-        page.pop(row["ticket_id"], None)  # so that the page ends with the ticket at the last place
+        page.pop(row["ticket_id"], None)  # so that the page ends with the ticket at the last position
         page[row["ticket_id"]] = Ticket(**row)
     return list(page.values())
 
 
 def count_source(conn: Connection, after: Cursor | None, upto: Cursor | None = None) -> int:
-    """The number of rows between two places, changed or not."""
+    """Counts the rows between two positions, whether or not they have changed."""
     after, upto = after or START, upto or Cursor(NEVER, "")
     return int(
         queries.source_count(
@@ -212,8 +216,8 @@ def count_source(conn: Connection, after: Cursor | None, upto: Cursor | None = N
     )
 
 
-def last_place(conn: Connection, until: datetime) -> Cursor | None:
-    """The place of the last row changed before `until`; None if there is no such row."""
+def last_position(conn: Connection, until: datetime) -> Cursor | None:
+    """The position of the last row changed before `until`; None if there is no such row."""
     row = queries.source_last(conn, until=until)
     return Cursor(row["updated_at"], row["ticket_id"]) if row else None
 

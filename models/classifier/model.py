@@ -77,9 +77,9 @@ class TrainedClassifier:
         out_of_scope = in_scope <= self.out_of_scope_share
         reason = None
         if out_of_scope:
-            reason = "it is unlike every ticket that a department has handled"
+            reason = "the ticket is unlike any training ticket (out of scope)"
         elif ticket.language not in self.thresholds:
-            reason = f"no validation ticket in language {ticket.language!r} to choose a threshold with"
+            reason = f"no validation ticket is in language {ticket.language!r}, so it has no confidence threshold"
         elif threshold is None:
             reason = self._why_no_threshold(ticket.language, category)
         elif confidence < threshold:
@@ -98,9 +98,11 @@ class TrainedClassifier:
 
     def _why_no_threshold(self, language: str, category: str) -> str:
         if self.thresholds[language].get(ANY) is not None:
-            return f"accuracy {self.target:.2f} is not proven for {category!r} in language {language!r}"
-        reason = f"accuracy {self.target:.2f} is not proven in language {language!r}"
+            return (
+                f"no confidence threshold reaches accuracy {self.target:.2f} for {category!r} in language {language!r}"
+            )
+        reason = f"no confidence threshold reaches accuracy {self.target:.2f} in language {language!r}"
         tickets = self.validation_tickets[language]
         if self.min_tickets_for_target is not None and tickets < self.min_tickets_for_target:
-            return f"{reason} ({tickets} validation tickets, at least {self.min_tickets_for_target} are needed)"
-        return f"{reason} (too many of the {tickets} validation tickets with the highest confidence are wrong)"
+            return f"{reason} ({tickets} validation tickets, but at least {self.min_tickets_for_target} are needed)"
+        return f"{reason} ({tickets} validation tickets, and too many confident predictions are wrong)"

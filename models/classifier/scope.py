@@ -18,8 +18,8 @@ VOTERS = 10  # this many nearest training tickets vote for their categories
 VOTE_TEMPERATURE = 0.1  # a vote has e times the weight of another vote whose cosine is lower by this much
 QUERIES_AT_ONCE = 256  # 256 tickets × 20,000 neighbours: 20 MB of cosines, and twice as much to sort them
 TOO_FEW_FOR_OUT_OF_SCOPE = (
-    "too few validation tickets to detect tickets that are out of scope, so no ticket counts as out of scope "
-    "(gate.out_of_scope_share)"
+    "too few validation tickets to detect tickets that are out of scope, so no ticket counts as out of scope: import "
+    "more labelled tickets, or raise gate.out_of_scope_share"
 )
 
 

@@ -16,7 +16,7 @@ from models.registry.versions import Kind
 from ticketing.database import Database
 from ticketing.settings import Settings
 from ticketing.stages.drafting import Drafters
-from ticketing.stages.guard import Finder
+from ticketing.stages.guard import ReplyScrubber
 
 logger = logging.getLogger("ticketing")
 
@@ -24,7 +24,7 @@ logger = logging.getLogger("ticketing")
 class Champions:
     """The models that draft, as a context manager. The inference engine stops when the block ends."""
 
-    def __init__(self, database: Database, finder: Finder, settings: Settings) -> None:
+    def __init__(self, database: Database, finder: ReplyScrubber, settings: Settings) -> None:
         self._database, self._finder, self._settings = database, finder, settings
         self._classifier: TrainedClassifier | None = None
         self._generator: ServedGenerator | None = None

@@ -83,21 +83,24 @@ class RuleResult:
         if self.value is None or self.judged is None or self.margin is None:
             return f"{self.name} could not be measured"
         if self.too_few:
-            few = f"{self.count} tickets, at least {self.min_count} are needed"
+            few = f"{self.count} tickets, but at least {self.min_count} are needed"
             return f"{self.name} {format_number(self.value)} was measured on {few}"
-        verb = "is" if self.passed else "should be"
+        verb = "is" if self.passed else "must be"
         end = "lower" if self.operator in (">", ">=") else "upper"
-        bound = f" ({end} confidence bound {format_number(self.judged)})" if self.judged != self.value else ""
-        interval = (
-            f"[{format_number(self.low)}, {format_number(self.high)}], "
-            if self.low is not None and self.high is not None and self.low != self.high
-            else ""
-        )
+        tested = f"{self.name} {format_number(self.value)}"
+        details = [] if self.name.split(" ")[0] in COUNT_METRICS else [f"{self.count} tickets"]
+        if self.p_value is not None:
+            details.insert(0, f"p-value {self.p_value:.4f}")
+        if self.low is not None and self.high is not None and self.low != self.high:
+            details.insert(0, f"95 % interval {format_number(self.low)} to {format_number(self.high)}")
+        if self.judged != self.value:
+            tested = f"{end} confidence bound {format_number(self.judged)} of {self.name}"
+            details.insert(0, f"measured {format_number(self.value)}")
+        brackets = f" ({', '.join(details)})" if details else ""
         sign = "+" if self.margin >= 0 else ""
-        p_value = f"p {self.p_value:.4f}, " if self.p_value is not None else ""
         return (
-            f"{self.name} {format_number(self.value)}{bound} {verb} {self.operator} {format_number(self.bound)} "
-            f"({interval}{p_value}{self.count} tickets, margin {sign}{format_number(self.margin)})"
+            f"{tested}{brackets} {verb} {self.operator} {format_number(self.bound)}, "
+            f"margin {sign}{format_number(self.margin)}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -203,7 +206,7 @@ def _results(rule: GateRule, measured: Measurements) -> Iterator[RuleResult]:
         if rule.against is None:
             yield _result(rule, scope, measured.values.get((rule.metric, scope)))
         elif rule.against in measured.missing_systems:
-            why = f"there is no other {rule.against}"
+            why = f"not judged: no {rule.against} to compare with"
             yield RuleResult(_name(rule, scope), None, rule.operator, _bound(rule), True, rule.against, skipped=why)
         else:
             yield _result(rule, scope, measured.comparisons.get((rule.metric, scope, rule.against)))

@@ -17,7 +17,7 @@ from models.evaluation.training_replies import training_replies
 from models.shared.encoder import Encoder
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.settings import ANY_FAULT, FAULTS
-from ticketing.stages.guard import Finder
+from ticketing.stages.guard import ReplyScrubber
 from ticketing.stages.protocols import Completion
 
 TUNED, BASE, NEAREST, AGENT = "tuned", "base", "nearest", "agent"  # names of systems
@@ -142,7 +142,7 @@ def evaluate_generator(
     )
 
 
-def without_personal_data(examples: Sequence[ReplyExample], finder: Finder) -> list[ReplyExample]:
+def without_personal_data(examples: Sequence[ReplyExample], finder: ReplyScrubber) -> list[ReplyExample]:
     """The examples with scrubbed replies, because a model may have invented or memorised personal data."""
     # A reply is scrubbed together with its ticket, so that an invented value gets a placeholder that the ticket lacks.
     results = finder.scrub([(example.ticket, *example.replies.values()) for example in examples])

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ticketing.corpus.snapshot import Record
 from ticketing.language import detect_language
-from ticketing.privacy.placeholders import PLACEHOLDER, foreign_placeholders
+from ticketing.privacy.placeholders import PLACEHOLDER, placeholders_not_in_ticket
 from ticketing.settings import FAULTS
 
 NUMBER_KINDS = ("ORDER_ID", "TRACKING_ID")  # placeholder kinds of order and tracking numbers
@@ -162,7 +162,7 @@ def _wrong_order_number(answer: Answer) -> bool:
     A placeholder that does not occur in the ticket is wrong. An order or tracking number is missing if the agent's
     reply has one from the ticket and this reply has none.
     """
-    if foreign_placeholders(answer.reply, answer.ticket):
+    if placeholders_not_in_ticket(answer.reply, answer.ticket):
         return True
     ticket_numbers = _numbers(answer.ticket)
     return bool(_numbers(answer.reference) & ticket_numbers) and not _numbers(answer.reply) & ticket_numbers

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from models.evaluation.nearest_reply import nearest_replies
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.stages.guard import Finder
+from ticketing.stages.guard import ReplyScrubber
 from ticketing.stages.proposing import Request, propose
 from ticketing.stages.protocols import Generator
 from ticketing.study.studies import Reply
@@ -36,7 +36,7 @@ def retrieved_replies(snapshot: Snapshot, records: Sequence[Record]) -> list[Rep
     ]
 
 
-def generated_replies(generator: Generator, records: Sequence[Record], finder: Finder) -> list[Reply]:
+def generated_replies(generator: Generator, records: Sequence[Record], finder: ReplyScrubber) -> list[Reply]:
     """A generator's replies as reviewers would see them, in placeholder form.
 
     A reply that the guard refuses twice becomes empty: reviewers would not see it, so raters should not see it either.

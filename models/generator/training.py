@@ -86,7 +86,7 @@ def why_no_generator(snapshot: Snapshot, settings: Settings) -> str | None:
     if count >= MIN_REPLIES:
         return None
     where = "" if languages is None else f" in {', '.join(sorted(languages))}"
-    return f"{count} training tickets{where} have a reply, and at least {MIN_REPLIES} are needed"
+    return f"{count} training tickets{where} have a reply, but at least {MIN_REPLIES} are needed"
 
 
 def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     rows, too_long = fitting_rows(records, tokenizer, options.max_tokens, options.train_tokens)
     if not rows:
         raise ModelError(
-            f"No reply fits into generator.max_tokens = {options.max_tokens} together with its ticket: raise it."
+            f"No reply together with its ticket fits into generator.max_tokens = {options.max_tokens}: raise it."
         )
     held_out = islice(in_random_order(snapshot, "validation", languages, options.seed), VALIDATION_REPLIES)
     validation, _ = fitting_rows(held_out, tokenizer, options.max_tokens)
@@ -158,7 +158,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
         "epochs": steps * options.batch_size / len(rows),
         "train_loss": trained.training_loss,
         "learning_curve": progress.losses,
-        "learning_curve_of": "training loss, nats a token",
+        "learning_curve_of": "training loss (nats per token)",
         "validation_rows": len(validation),
         "validation_loss": loss,
         "validation_perplexity": None if loss is None else math.exp(loss),
@@ -183,7 +183,7 @@ def load_tokenizer(base: str, name: str) -> PreTrainedTokenizerBase:
     with loading(f"The tokenizer of {name!r}", "check TICKETING_GENERATOR__BASE_MODEL."):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base)
     if not tokenizer.chat_template or tokenizer.eos_token_id is None:
-        raise ModelError(f"{name!r} has no chat template or no end token: take an instruction-tuned model.")
+        raise ModelError(f"{name!r} has no chat template or no end token: choose an instruction-tuned model.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

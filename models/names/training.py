@@ -70,7 +70,7 @@ def name_finder_for(settings: Settings) -> NameFinder:
     """
     path = settings.cache / f"name-finder-{version(settings)}"
     if not (path / MANIFEST).is_file():
-        logger.info("finder of names and addresses: training it, once on this machine, into %s", path)
+        logger.info("finder of names and addresses: trained once per machine; training starts, into %s", path)
     make_once(path, lambda folder: train(settings, folder), MANIFEST)
     return NameFinder.load(path, settings.privacy.name_threshold)
 

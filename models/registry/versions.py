@@ -214,7 +214,7 @@ def _check_servable(model: ModelVersion, settings: Settings) -> None:
 def _checked(row: dict[str, Any], settings: Settings) -> ModelVersion:
     if row["pruned_at"] is not None:
         when = f"{row['pruned_at']:%Y-%m-%d}"
-        raise ModelError(f"The artefact of {row['version']} was pruned on {when} by {row['pruned_by']}: train anew.")
+        raise ModelError(f"The artefact of {row['version']} was pruned on {when} by {row['pruned_by']}: train again.")
     try:
         path = artefacts.local_copy(StoredArtefact(row["path"], row["artefact_hash"]), settings)
     except ModelError as error:

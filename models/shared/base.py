@@ -155,7 +155,9 @@ def writing(folder: Path) -> Iterator[None]:
             what = f"{type(error).__name__}, and {free // 2**20} MiB are free there"
         else:
             raise
-        raise OutputError(f"{folder} can't be written: {what}. Free some space, or choose another place.") from error
+        raise OutputError(
+            f"{folder} can't be written: {what}. Free some disk space, or choose another folder."
+        ) from error
 
 
 def _free_bytes(folder: Path) -> int:

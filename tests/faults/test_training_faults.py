@@ -69,7 +69,7 @@ def test_disk_that_fills_up_while_training_is_told_and_registers_nothing(server,
         done = ticketing(env, tmp_path, "train")
 
         assert done.returncode == 1
-        assert "Free some space" in " ".join(done.stderr.split())
+        assert "Free some disk space" in " ".join(done.stderr.split())
         assert done.stdout == ""
         database = Database.open(Settings(home=tmp_path / "disk", database_url=server.uri(name)))
         assert rows(database, "SELECT count(*) AS models FROM ticketing.model") == [{"models": 0}]

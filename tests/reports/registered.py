@@ -1,4 +1,4 @@
-"""A registered version that the report tests show."""
+"""A registered version for the tests of the report."""
 
 from pathlib import Path
 

@@ -2,7 +2,7 @@ from reports.lineage import lineage_section
 from tests.reports.registered import MODEL
 
 
-def test_the_lineage_has_everything_needed_to_train_it_again():
+def test_lineage_has_everything_needed_to_train_the_version_again():
     cells = dict(lineage_section(MODEL, {"seconds": 61.5, "process_peak_memory_gb": 2.25, "values": {}}).rows)
     assert cells["evaluation"] == "seconds 61.5, process_peak_memory_gb 2.25"
     assert cells["snapshot"] == "5afe"

@@ -20,21 +20,21 @@ def elements_of(svg):
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_a_plot_sends_no_request(plot):
+def test_plot_loads_nothing(plot):
     svg = PLOTS[plot]()
     elements = elements_of(svg)
-    names = {name.split("}")[-1] for one in elements for name in [one.tag, *one.attrib]}
+    names = {name.split("}")[-1] for element in elements for name in [element.tag, *element.attrib]}
     assert not names & {"script", "src"}
-    linked = [value for one in elements for name, value in one.attrib.items() if name.endswith("href")]
+    linked = [value for element in elements for name, value in element.attrib.items() if name.endswith("href")]
     assert all(value.startswith(("#", "data:image/png")) for value in [*linked, *re.findall(r"url\(([^)]*)", svg)])
     assert "@import" not in svg
 
 
 @pytest.mark.parametrize("name", ["cost $5_$ x", "物流 & 售后", "</text><script>alert(1)</script>", "a--b"])
-def test_a_category_may_have_any_name(name):
+def test_confusion_matrix_accepts_any_category_name(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         svg = confusion_matrix_svg([name, "payment"], [[1, 0], [0, 1]])
     assert "<script>" not in svg
-    texts = ["".join(one.itertext()) for one in elements_of(svg) if one.tag.endswith("text")]
+    texts = ["".join(element.itertext()) for element in elements_of(svg) if element.tag.endswith("text")]
     assert texts.count(name) == 2

@@ -21,27 +21,28 @@ def evaluated(snapshot):
     return evaluate_generator("generator-1", snapshot, records, replies, Letters())
 
 
-def test_tuned_replies_stand_beside_the_agents_and_the_baselines_with_the_signatures(snapshot):
-    numbers, compared, faults, _, worst, typical = generator_sections(evaluated(snapshot), MODEL)
+def test_report_shows_the_candidate_beside_the_human_agents_and_the_baselines(snapshot):
+    scores, comparisons, faults, _, worst, typical = generator_sections(evaluated(snapshot), MODEL)
 
-    assert [row[:2] for row in numbers.rows] == [("en", name) for name in ("agent", "tuned", "nearest", "base")][1:]
-    assert "nrefs:1" in numbers.note
-    assert f"the most similar of {len(snapshot.records('train'))} answered training tickets. " in numbers.note
-    assert {(row[1], row[2]) for row in compared.rows} == {
+    assert [row[:2] for row in scores.rows] == [("en", name) for name in ("candidate", "nearest", "base")]
+    assert "nrefs:1" in scores.note
+    assert f"out of {len(snapshot.records('train'))} answered training tickets." in dict(scores.terms)["nearest"]
+    assert {(row[1], row[2]) for row in comparisons.rows} == {
         (metric, other) for metric in ("bleu", "chrf", "any_fault") for other in ("base", "nearest")
     }
-    assert [row[1] for row in faults.rows] == ["agent", "tuned", "nearest", "base"]
-    assert worst.texts and typical.texts
-    assert "kettle" not in " ".join(headlines([numbers, compared, faults, worst, typical]))
+    assert [row[1] for row in faults.rows] == ["human agent", "candidate", "nearest", "base"]
+    assert worst.keeps_line_breaks and typical.keeps_line_breaks
+    assert "kettle" not in " ".join(headlines([scores, comparisons, faults, worst, typical]))
 
 
-def test_the_note_says_that_a_sample_of_the_training_tickets_was_searched(snapshot):
+def test_terms_say_when_only_a_sample_of_the_training_tickets_was_searched(snapshot):
     scored = replace(evaluated(snapshot), training_replies=20_000, training_replies_of=1_000_000)
-    [numbers, *_] = generator_sections(scored, MODEL)
-    assert "20,000 answered training tickets (a sample of 1,000,000, by language and category)" in numbers.note
+    [scores, *_] = generator_sections(scored, MODEL)
+    sampled = "20,000 answered training tickets (a sample of all 1,000,000, drawn by language and category)"
+    assert sampled in dict(scores.terms)["nearest"]
 
 
-def test_the_worst_reply_is_the_one_with_faults_and_then_the_one_least_like_the_agents(snapshot):
+def test_worst_replies_are_sorted_by_faults_and_then_by_chrf(snapshot):
     scored = evaluated(snapshot)
     examples = [
         ReplyExample("a", "en", f"ticket {n}", "reference", {"tuned": f"reply {n}"}, chrf, faults)
@@ -51,12 +52,12 @@ def test_the_worst_reply_is_the_one_with_faults_and_then_the_one_least_like_the_
     assert [row[3] for row in worst.rows] == ["ticket 2", "ticket 1", "ticket 0", "ticket 3"]
 
 
-def test_a_category_in_two_languages_has_its_scores_in_each(tmp_path):
+def test_category_in_two_languages_has_separate_scores_in_each_language(tmp_path):
     test = [replace(answered_ticket(i), language="zh" if i % 2 else "en", category="payment") for i in range(8)]
     both = make_snapshot(tmp_path / "both", [answered_ticket(i + 10) for i in range(10)], test=test)
     records = scored_records(both, None, GateSettings(max_test_replies=9, min_replies=1))
     copied = [Completion(record.output, 1, 1, "stop") for record in records]
     scored = evaluate_generator("g", both, records, {"tuned": copied, "base": copied, "nearest": copied}, Letters())
-    (table,) = [one for one in generator_sections(scored, MODEL) if "by category" in one.heading]
+    (table,) = [section for section in generator_sections(scored, MODEL) if "by category" in section.heading]
     assert [row[:2] for row in table.rows] == [("payment", 8), ("en: payment", 4), ("zh: payment", 4)]
     assert [row[2] == "—" for row in table.rows] == [True, False, False]

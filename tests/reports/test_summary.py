@@ -17,30 +17,30 @@ def snapshot_of(tmp_path, languages):
     return make_snapshot(tmp_path / "snapshot", [answered_ticket(i + 10) for i in range(10)], test=test)
 
 
-def test_a_classifiers_summary_says_what_it_routes_and_what_goes_to_a_human(tmp_path):
+def test_classifier_summary_gives_the_routed_share_and_the_share_for_humans(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT, WRONG, WRONG), snapshot_of(tmp_path, ["en", "en", "en", "zh"]))
     summary = classifier_summary(scored)
     assert summary.startswith(
         "It routes 50.0% of the 4 test tickets by itself (en 67%, zh 0%); 100.0% of these are correct"
     )
-    assert "The other 50.0% go to a human. If it routed every ticket, 50.0% would be correct." in summary
+    assert "The other 50.0% go to a human. If it routed every ticket, 50.0% would be routed correctly." in summary
 
 
-def test_a_classifier_that_routes_nothing_says_so(tmp_path):
+def test_classifier_summary_says_when_every_ticket_goes_to_a_human(tmp_path):
     scored = evaluate_classifier(Sorter(WRONG, WRONG), snapshot_of(tmp_path, ["en", "zh"]))
     assert classifier_summary(scored).startswith(
         "It is confident enough on none of the 2 test tickets: all go to a human."
     )
 
 
-def test_a_classifier_that_can_not_recognise_out_of_scope_tickets_says_so(tmp_path):
+def test_classifier_summary_says_when_it_can_not_detect_out_of_scope_tickets(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, RIGHT), snapshot_of(tmp_path, ["en", "zh"]))
     assert "out of scope" not in classifier_summary(scored)
     untold = replace(scored, detects_out_of_scope=False)
     assert "There were too few validation tickets to detect tickets that are out of scope" in classifier_summary(untold)
 
 
-def test_a_generators_summary_names_every_system_that_it_was_compared_with(tmp_path):
+def test_generator_summary_names_every_system_that_the_candidate_is_compared_with(tmp_path):
     snapshot = snapshot_of(tmp_path, ["en"] * 4)
     records = scored_records(snapshot, None, GateSettings(max_test_replies=9, min_replies=1))
     replies = {
@@ -52,26 +52,29 @@ def test_a_generators_summary_names_every_system_that_it_was_compared_with(tmp_p
     evaluation = evaluate_generator("generator-1", snapshot, records, replies, Letters())
     summary = generator_summary(evaluation, frozenset({"en"}))
     assert summary.startswith(
-        "On 4 test tickets in en its BLEU score (similarity in wording to the agents' replies, 0 to 100) is 100.0;"
+        "On 4 test tickets in en its BLEU score (similarity in wording to the replies of human agents, 0 to 100) is 100.0."
     )
     assert "the champion 100.0" in summary
     assert "The automatic checks find a fault in" in summary
     assert summary.endswith(
-        "It writes en only; tickets in other languages get no draft. No blind study of it is closed yet."
+        "It writes only en; tickets in other languages get no draft. No blind study of this model has finished yet."
     )
 
 
-def test_the_category_of_most_tickets_that_go_to_a_human_is_named(tmp_path):
+def test_classifier_summary_names_the_category_of_most_tickets_for_humans(tmp_path):
     test = [replace(answered_ticket(i), category="payment" if i > 3 else "after-sales") for i in range(8)]
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(i + 10) for i in range(10)], test=test)
     scored = evaluate_classifier(Sorter(*[RIGHT] * 4, *[WRONG] * 4), snapshot)
-    assert "go to a human, most of them payment (4 of 4)." in classifier_summary(scored)
+    assert (
+        "go to a human, most of them payment tickets: 4 of the 4 test tickets of that category go to a human."
+        in classifier_summary(scored)
+    )
 
 
-def test_the_summary_of_a_blind_study_gives_the_win_rate_or_says_that_there_is_none():
-    assert study_summary(Measurements()) == "No blind study of it is closed yet."
+def test_study_summary_gives_the_win_rate_or_says_that_no_study_has_finished():
+    assert study_summary(Measurements()) == "No blind study of this model has finished yet."
     measured = Measurements({("study_against_human", "all"): share(40, 100)})
     assert study_summary(measured).startswith(
-        "In a blind study, where a tie counts as half a win, it won 40% of 100 tickets against human (95 % confidence "
-        "interval 30% to"
+        "In a blind study, in which a tie counts as half a win, it won 40% of 100 tickets against the human agent (95 % "
+        "confidence interval 30% to"
     )

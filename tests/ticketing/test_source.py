@@ -12,11 +12,11 @@ from ticketing.errors import DatabaseError, SourceMissing
 from ticketing.source import (
     COLUMNS,
     Cursor,
-    OddRows,
+    InvalidRows,
     check_source,
+    count_invalid_rows,
     count_source,
     index_advice,
-    odd_rows,
     read_source,
 )
 from ticketing.tickets import content_hash
@@ -119,9 +119,9 @@ def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(databa
     with database.begin() as conn:
         check_source(conn)
         assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good", "mistyped"]
-        odd = odd_rows(conn)
-        assert odd == OddRows(without_time=4, without_id=1, in_future=1)
-        assert odd_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
+        odd = count_invalid_rows(conn)
+        assert odd == InvalidRows(without_time=4, without_id=1, in_future=1)
+        assert count_invalid_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
     for warning, told in zip(
         odd.warnings, ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future"), strict=True
     ):
@@ -131,7 +131,7 @@ def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(databa
 def test_source_without_odd_rows_has_no_warnings(database):
     with database.begin() as conn:
         add_imported(conn, "T1")
-        assert odd_rows(conn).warnings == []
+        assert count_invalid_rows(conn).warnings == []
 
 
 def test_forgotten_tickets_are_not_read(database):

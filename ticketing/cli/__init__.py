@@ -1,6 +1,6 @@
 """The `ticketing` command: the composition root, where settings, database, models and flows are wired together.
 
-A command reads its options, calls the room that does the work, and prints the result.
+A command reads its options, calls the package that does the work, and prints the result.
 """
 
 import os
@@ -15,7 +15,7 @@ from ticketing.cli.endings import Commands, end_on_sigterm, report_error
 app = typer.Typer(
     name="ticketing",
     cls=Commands,
-    help="Reply drafts for support tickets, from the tickets in Postgres; personal data never leaves it.",
+    help="Drafts replies to support tickets in Postgres. Personal data never leaves your machines.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"auto_envvar_prefix": "TICKETING"},
@@ -41,15 +41,15 @@ app.command("demo")(services.demo_command)
 
 
 def main() -> None:
-    """Runs the command. An error prints one sentence and exits with 1; an interruption exits with 130 or 143."""
+    """Runs the command. An error prints one sentence and exits with code 1; an interruption exits with 130 or 143."""
     # How long torch's threads spin before they sleep. With the default, two processes on the same cores become four
-    # times slower; without any spinning, a single process loses a fifth of its speed.
+    # times slower. Without spinning, a single process loses a fifth of its speed.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     # Libraries' own messages and progress bars would break the lines of the log.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "TQDM_DISABLE"):
         os.environ.setdefault(name, "1")
-    # transformers asks huggingface_hub, which read the environment on import, before these variables were set.
+    # transformers asks huggingface_hub, which read its environment when it was imported, before these lines.
     disable_progress_bars()
     end_on_sigterm()
     try:

@@ -1,4 +1,4 @@
-"""What every command needs: the console, the home, the database and the context. It has no command."""
+"""Helpers for all commands: the console, the home folder, the database and the context. It has no command."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,35 +20,39 @@ if TYPE_CHECKING:
 console = Console(stderr=True, highlight=False)
 output = Console(highlight=False)
 
-MAX_NUMBER = 2**63 - 1  # of Postgres' bigint
+MAX_BIGINT = 2**63 - 1  # the largest value of Postgres' type bigint
 
 
 def open_home(settings: Settings) -> None:
-    """Makes the home if it does not exist.
+    """Creates the home folder if it does not exist.
 
     Raises:
-        ConfigurationError: it is a file, can't be made, or is not writable.
+        ConfigurationError: the home is a file, can't be created, or is not writable.
     """
-    another = "Set TICKETING_HOME to a folder that you can write to."
+    advice = "Set TICKETING_HOME to a folder that you can write to."
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise ConfigurationError(f"The home {settings.home} is a file. {another}") from None
+        raise ConfigurationError(f"The home folder {settings.home} is a file. {advice}") from None
     except OSError as error:
-        raise ConfigurationError(f"The home {settings.home} can't be made: {error.strerror}. {another}") from None
+        raise ConfigurationError(
+            f"The home folder {settings.home} can't be created: {error.strerror}. {advice}"
+        ) from None
     try:
         with tempfile.TemporaryFile(dir=settings.home):
             pass
     except OSError as error:
-        raise ConfigurationError(f"The home {settings.home} can't be written to: {error.strerror}. {another}") from None
+        raise ConfigurationError(
+            f"The home folder {settings.home} can't be written to: {error.strerror}. {advice}"
+        ) from None
 
 
 def open_database(settings: Settings) -> Database:
-    """The database, ready for use. It upgrades the schema of the embedded database, and only checks that of yours.
+    """Opens the database. The schema of the embedded database is upgraded; that of another database is only checked.
 
     Raises:
-        ConfigurationError: the home can't be used.
-        DatabaseError: it can't be reached, or its schema is not up to date.
+        ConfigurationError: the home folder can't be used.
+        DatabaseError: the database can't be reached, or its schema is not up to date.
     """
     open_home(settings)
     database = Database.open(settings)
@@ -60,10 +64,12 @@ def open_database(settings: Settings) -> Database:
 
 
 def require_champion(database: Database, kind: Kind) -> None:
-    """Checks that there is a champion. Call it before loading the scrubber, which may train its finder of names.
+    """Checks that there is a champion of this kind.
+
+    Call it before loading the scrubber: that may first train the finder of names, which takes minutes.
 
     Raises:
-        NoChampion: none has been promoted.
+        NoChampion: no version of this kind has been promoted.
     """
     if kind not in champion_versions(database):
         raise no_champion(kind)
@@ -71,12 +77,12 @@ def require_champion(database: Database, kind: Kind) -> None:
 
 @contextmanager
 def open_context(with_database: bool = True) -> Iterator["Context"]:
-    """The context that a command opens once and passes on, with a database unless the command needs none.
+    """The context that a command opens once and passes on. Some commands need no database: `with_database=False`.
 
     Raises:
         DatabaseError: the database can't be reached, or its schema is not up to date.
     """
-    # Imported here because it imports torch, which takes seconds and must see the environment that `main` sets.
+    # This import loads torch, which takes seconds and must happen after `main` has set the environment.
     from models.context import Context
 
     settings = get_settings()

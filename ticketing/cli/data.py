@@ -1,4 +1,4 @@
-"""`ticketing import` and `prepare`: they read tickets, and build a snapshot."""
+"""`ticketing import` and `ticketing prepare`: they read tickets, and build a snapshot."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,37 +17,40 @@ from ticketing.jsonl import check_output
 from ticketing.setting_types import check_timezone
 from ticketing.settings import Settings, get_settings
 
-# Distinct from 1: the valid rows are imported, and the refused rows are listed.
+# Not 1, because the command did not fail: it imported the valid rows and listed the refused ones.
 EXIT_SOME_REFUSED = 3
 
 
 def import_command(
     file: Annotated[Path | None, typer.Argument(help="A CSV, JSON lines or Parquet file.")] = None,
     map_: Annotated[
-        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field; repeatable.")
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Your column that holds a field; repeatable."),
     ] = None,
-    role: Annotated[str, typer.Option(help="history: tickets with a category; incoming: new ones.")] = "history",
-    from_url: Annotated[str | None, typer.Option(help="Any SQLAlchemy URL, instead of a file.")] = None,
-    query: Annotated[str | None, typer.Option(help="The SELECT to run there.")] = None,
+    role: Annotated[str, typer.Option(help="history: old tickets with a category; incoming: new tickets.")] = "history",
+    from_url: Annotated[
+        str | None, typer.Option(help="Import from this database (an SQLAlchemy URL) instead of a file.")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="The SELECT to run in the database of --from-url.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="The file that lists refused rows by line number.")] = None,
     timezone: Annotated[
         str | None,
-        typer.Option(help="The zone of time stamps without a zone; the default is importing.timezone, then UTC."),
+        typer.Option(help="The time zone of time stamps that name none; by default the setting importing.timezone."),
     ] = None,
 ) -> None:
-    """Imports tickets. Running it again changes nothing; exit code 3 means that some rows were refused."""
+    """Imports tickets. A second import of the same file changes nothing. Exit code 3: some rows were refused."""
     if (file is None) == (from_url is None) or (from_url is None) != (query is None):
         raise InputError("Name either a FILE, or --from-url with --query.")
     if role not in ("history", "incoming"):
         raise InputError(f"--role is {role!r}: it must be history or incoming.")
-    kind: ImportRole = "history" if role == "history" else "incoming"
+    checked_role: ImportRole = "history" if role == "history" else "incoming"
     mapping = parse_mapping(map_ or [])
     settings = _with_timezone(get_settings(), timezone)
     if file is not None:
-        rows, reject_path = read_file(file, mapping, kind), rejects or default_reject_path(file)
+        rows, reject_path = read_file(file, mapping, checked_role), rejects or default_reject_path(file)
     else:
         rows, reject_path = (
-            read_remote(from_url or "", query or "", mapping, kind),
+            read_remote(from_url or "", query or "", mapping, checked_role),
             rejects or Path("import.rejects.jsonl"),
         )
     if rejects is not None:
@@ -58,7 +61,7 @@ def import_command(
     ) as progress:
         bar = progress.add_task("import", total=None)
         report = import_tickets(
-            database, rows, kind, settings, reject_path, lambda done: progress.update(bar, completed=done)
+            database, rows, checked_role, settings, reject_path, lambda done: progress.update(bar, completed=done)
         )
     output.print(report.sentence(), markup=False)
     if report.refused_count:
@@ -69,14 +72,14 @@ def _with_timezone(settings: Settings, timezone: str | None) -> Settings:
     if timezone is None:
         return settings
     try:
-        chosen = settings.importing.model_copy(update={"timezone": check_timezone(timezone)})
+        importing = settings.importing.model_copy(update={"timezone": check_timezone(timezone)})
     except ValueError as error:
         raise InputError(f"--timezone {error}.") from None
-    return settings.model_copy(update={"importing": chosen})
+    return settings.model_copy(update={"importing": importing})
 
 
 def prepare_command() -> None:
-    """Reads new and changed tickets from the source, scrubs and cleans them, and builds a snapshot."""
+    """Reads new and changed tickets, replaces personal data, cleans the texts, and builds a training snapshot."""
     settings = get_settings()
     open_database(settings)
     with prefect_api(settings):

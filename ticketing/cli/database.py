@@ -1,4 +1,4 @@
-"""`ticketing db`: commands that upgrade a database and show its schema."""
+"""`ticketing db`: commands that upgrade the database, restore its source view, and show its schema and address."""
 
 import typer
 
@@ -13,26 +13,26 @@ app = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 @app.command("upgrade")
 def upgrade_command() -> None:
-    """Applies the missing migrations. It is safe to run twice, and from two processes at once."""
+    """Applies the missing migrations. You can run it again, and from two processes at once."""
     applied = upgrade(Database.open(get_settings()))
     console.print(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
 
 @app.command("restore-source")
 def restore_source_command() -> None:
-    """Creates the view ticketing.source_ticket over the imported tickets again if it was dropped."""
+    """Creates the view ticketing.source_ticket over the imported tickets again, after you dropped it."""
     with open_database(get_settings()).begin(role=None) as conn:
         restore_source(conn)
-    console.print("ticketing.source_ticket reads the imported tickets")
+    console.print("the view ticketing.source_ticket reads the imported tickets again")
 
 
 @app.command("schema")
 def schema_command() -> None:
-    """Prints the schema after all migrations as SQL."""
+    """Prints the current schema as SQL."""
     typer.echo(dump_schema(Database.open(get_settings())), nl=False)
 
 
 @app.command("url")
 def url_command() -> None:
-    """Prints the address of the embedded database, for psql."""
+    """Prints the address of the database, for psql."""
     typer.echo(Database.open(get_settings()).libpq_uri())

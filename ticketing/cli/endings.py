@@ -1,4 +1,4 @@
-"""How a command ends: an error becomes one sentence, and SIGTERM acts like Ctrl-C. It has no command."""
+"""Ends a command: an error becomes one sentence, and SIGTERM acts like Ctrl-C. It has no command."""
 
 import errno
 import signal
@@ -24,18 +24,17 @@ EXIT_TERMINATED = 143
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM asked the process to end."""
+    """SIGTERM has asked the process to end."""
 
 
 class Commands(TyperGroup):
-    """All commands. It starts the log before a command, and reports an interruption."""
+    """The group of all commands. It starts the log before a command, and reports an interruption."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — click's own types differ between versions of typer
-        """Runs a command; an interruption ends it with a sentence and the exit code that a shell expects."""
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 — the type differs between versions of typer
+        """Runs a command. An interruption prints a sentence and exits with the code that a shell expects."""
         try:
-            with suppress(
-                ConfigurationError
-            ):  # every command reads the settings again and reports the error; --help needs no settings
+            # --help needs no settings. Every other command reads them again and then reports the error.
+            with suppress(ConfigurationError):
                 show_log(get_settings())
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
@@ -44,9 +43,9 @@ class Commands(TyperGroup):
 
 
 def end_on_sigterm() -> None:
-    """Makes SIGTERM raise `Terminated`, so that open blocks end and servers stop as after Ctrl-C.
+    """Makes SIGTERM raise `Terminated`, so that `with` blocks end and servers stop as after Ctrl-C.
 
-    A shell that is not interactive starts background processes with SIGINT ignored: only SIGTERM ends those.
+    A shell script starts background processes so that they ignore SIGINT (Ctrl-C). Only SIGTERM ends those.
     """
     signal.signal(signal.SIGTERM, _terminate)
 
@@ -54,7 +53,8 @@ def end_on_sigterm() -> None:
 def report_error(error: Exception) -> None:
     """Prints one sentence about an error that ended a command.
 
-    For an unexpected error it prints only the type, because the message may quote a ticket. A file gets the stack.
+    For an unexpected error it prints only the type, because the message may quote a ticket. The stack trace goes to a
+    file.
     """
     if isinstance(error, TicketingError):
         console.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
@@ -62,7 +62,7 @@ def report_error(error: Exception) -> None:
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
         console.print("[bold red]error:[/] the output can't be written: the disk is full")
     else:
-        console.print(f"[bold red]unexpected error[/] {type(error).__name__}; the details are in ", end="")
+        console.print(f"[bold red]unexpected error[/] {type(error).__name__}; the stack trace is in ", end="")
         console.print(str(_write_stack(error)), markup=False, soft_wrap=True)
 
 
@@ -71,7 +71,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _write_stack(error: BaseException) -> Path:
-    """Writes the types and stacks of an error and its causes, without messages and values of variables."""
+    """Writes the types and stack traces of an error and its causes, without messages or values of variables."""
     name = f"error-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.log"
     text = "\n".join(_stacks(error))
     try:
@@ -90,5 +90,5 @@ def _stacks(error: BaseException | None) -> list[str]:
         lines += [f"{type(error).__module__}.{type(error).__qualname__}", *traceback.format_tb(error.__traceback__)]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if error is not None:
-            lines.append("raised while the next error was handled, or caused by it:")
+            lines.append("The error above was caused by this error, or raised while this error was handled:")
     return lines

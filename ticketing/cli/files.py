@@ -1,4 +1,7 @@
-"""`ticketing classify`, `scrub` and `reply`: parts of the pipeline for JSON lines files; the order is kept."""
+"""`ticketing classify`, `scrub` and `reply`: single steps of the pipeline for JSON lines files.
+
+The output has the order of the input.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
 
 BATCH = 256
 
-Input = Annotated[Path, typer.Option("--input", help="JSON lines: one object per line.")]
-Output = Annotated[Path, typer.Option("--output", help="JSON lines, in the order of the input.")]
+Input = Annotated[Path, typer.Option("--input", help="A JSON lines file: one object per line.")]
+Output = Annotated[Path, typer.Option("--output", help="The JSON lines file to write, in the order of the input.")]
 
 
 def classify_command(input: Input, output: Output) -> None:
-    """{"id", "subject"?, "body", "language"?} → {"id", "category", "confidence", "route"}."""
+    """Classifies tickets.
+
+    Input: {"id", "subject"?, "body", "language"?}. Output: {"id", "category", "confidence", "route"}.
+    """
     rows = _read(input, output, ("id", "body"), get_settings())
     with open_context() as context:
         require_champion(context.database, "classifier")
@@ -34,16 +40,20 @@ def classify_command(input: Input, output: Output) -> None:
 
         def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
             texts = _clean(context, chunk)
-            fit = [i for i, text in enumerate(texts) if text.unfit is None]
-            tickets = [_ticket(chunk[i], texts[i]) for i in fit]
-            predictions = dict(zip(fit, classifier.predict(tickets), strict=True))
+            usable = [i for i, text in enumerate(texts) if text.unfit is None]
+            tickets = [_ticket(chunk[i], texts[i]) for i in usable]
+            predictions = dict(zip(usable, classifier.predict(tickets), strict=True))
             return [_classified(row, predictions.get(i)) for i, row in enumerate(chunk)]
 
         _convert(rows, output, batch)
 
 
 def scrub_command(input: Input, output: Output) -> None:
-    """{"id", "text", "language"?} → {"id", "text", "spans": [[start, end, type], …]}, offsets in the input."""
+    """Replaces personal data in texts by placeholders.
+
+    Input: {"id", "text", "language"?}. Output: {"id", "text", "spans"}. Each span is a list of start, end and type;
+    start and end are character offsets in the input text.
+    """
     rows = _read(input, output, ("id", "text"), get_settings())
     with open_context(with_database=False) as context:
 
@@ -58,7 +68,10 @@ def scrub_command(input: Input, output: Output) -> None:
 
 
 def reply_command(input: Input, output: Output) -> None:
-    """{"id", "subject"?, "body", "language"?} → {"id", "category", "draft"}; null if no draft can be proposed."""
+    """Drafts replies to tickets.
+
+    Input: {"id", "subject"?, "body", "language"?}. Output: {"id", "category", "draft"}; draft is null if there is none.
+    """
     rows = _read(input, output, ("id", "body"), get_settings())
     reasons: Counter[str] = Counter()
     with open_context() as context:
@@ -68,23 +81,23 @@ def reply_command(input: Input, output: Output) -> None:
 
         def batch(chunk: list[JsonRow]) -> list[dict[str, Any]]:
             texts = _clean(context, chunk)
-            fit = [i for i, text in enumerate(texts) if text.unfit is None]
-            drafted = _draft([chunk[i] for i in fit], [texts[i] for i in fit], drafters, context.settings)
-            by_place = dict(zip(fit, drafted, strict=True))
+            usable = [i for i, text in enumerate(texts) if text.unfit is None]
+            drafted = _draft([chunk[i] for i in usable], [texts[i] for i in usable], drafters, context.settings)
+            drafted_by_index = dict(zip(usable, drafted, strict=True))
             reasons.update(text.unfit for text in texts if text.unfit is not None)
             reasons.update(result.no_reply for result in drafted if result.no_reply is not None)
-            return [_replied(row, by_place.get(i)) for i, row in enumerate(chunk)]
+            return [_replied(row, drafted_by_index.get(i)) for i, row in enumerate(chunk)]
 
         _convert(rows, output, batch)
     for reason, count in sorted(reasons.items()):
-        console.print(f"{count} without a draft: {reason}", markup=False)
+        console.print(f"{count:,} tickets without a draft: {reason}", markup=False)
 
 
 def _draft(
     rows: Sequence[JsonRow], texts: Sequence[CleanTexts], drafters: Drafters, settings: Settings
 ) -> list[Drafted]:
-    def read_values(places: list[int]) -> list[Mapping[str, str]]:
-        return [texts[i].values for i in places]
+    def read_values(indices: list[int]) -> list[Mapping[str, str]]:
+        return [texts[i].values for i in indices]
 
     tickets = [_ticket(row, text) for row, text in zip(rows, texts, strict=True)]
     return draft_tickets(tickets, drafters, read_values, settings, also_unsure=True).tickets
@@ -131,7 +144,7 @@ def _replied(row: JsonRow, drafted: Drafted | None) -> dict[str, Any]:
 
 
 def _read(source: Path, target: Path, required: tuple[str, ...], settings: Settings) -> Iterator[JsonRow]:
-    # Both files are checked before a model is loaded, so that even an invalid last line is reported early.
+    # Both files are checked to the end before a model is loaded, so that an invalid last line is reported at once.
     check_output(target)
     return read_jsonl(source, required, settings.corpus.max_body_chars)
 

@@ -31,19 +31,22 @@ def labels() -> None:
 
 @app.command("audit")
 def audit_command(
-    snapshot: Annotated[str | None, typer.Option(help="The snapshot's id; the newest if left out.")] = None,
-    target: Annotated[Path | None, typer.Option("--output", help="A CSV file for all of them.")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="The id of the snapshot; by default the newest.")] = None,
+    target: Annotated[
+        Path | None,
+        typer.Option("--output", help="A CSV file for all suspicious tickets; the terminal shows the first ones."),
+    ] = None,
 ) -> None:
-    """Lists tickets whose category is most likely wrong, the likeliest mistakes first. It changes no category."""
+    """Lists tickets whose category is most likely wrong, the most suspicious first. It changes no category."""
     if target is not None:
-        check_output(target)  # before the search, which takes minutes
+        check_output(target)  # now, because the search takes minutes
     from models.evaluation.label_audit import MAX_TICKETS, audited_tickets, suspects
     from models.shared.encoder import Encoder
 
     settings = get_settings()
     corpus = find_snapshot(open_database(settings), settings, snapshot)
     records = audited_tickets(corpus)
-    console.print(f"checking {len(records)} labelled tickets (at most {MAX_TICKETS:,} of a snapshot)")
+    console.print(f"checking {len(records):,} labelled tickets (at most {MAX_TICKETS:,} per snapshot)")
     found = suspects(records, Encoder.load(settings))
     rows = [
         (
@@ -56,8 +59,10 @@ def audit_command(
         )
         for suspect in found[:SHOWN]
     ]
-    print_table(("ticket", "language", "category", "more likely", "quality", "text"), rows, texts=("text",))
-    output.print(f"{len(found)} of {len(records)} tickets are most likely in the wrong category")
+    print_table(
+        ("ticket", "language", "category", "more likely category", "label quality", "text"), rows, texts=("text",)
+    )
+    output.print(f"{len(found):,} of {len(records):,} tickets are most likely in the wrong category")
     if target is not None:
         _write(found, target)
 

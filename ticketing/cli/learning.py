@@ -1,4 +1,4 @@
-"""`ticketing train`, `evaluate` and `draft`: the flows that need models. They run at once, in this process."""
+"""`ticketing train`, `evaluate` and `draft`: they run the flows that need models, in this process."""
 
 import getpass
 from typing import Annotated
@@ -15,7 +15,7 @@ from ticketing.settings import get_settings
 
 
 def train_command(
-    snapshot: Annotated[str | None, typer.Option(help="The snapshot's id; the newest if left out.")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="The id of the snapshot; by default the newest.")] = None,
 ) -> None:
     """Trains a classifier and, if there are enough replies, a reply generator from one snapshot."""
     settings = get_settings()
@@ -35,16 +35,16 @@ def train_command(
 
 def evaluate_command(
     classifier: Annotated[
-        str | None, typer.Option(help="A classifier's version; the newest candidate if left out.")
+        str | None, typer.Option(help="The version of a classifier; by default the newest candidate.")
     ] = None,
     generator: Annotated[
-        str | None, typer.Option(help="A generator's version; the newest candidate if left out.")
+        str | None, typer.Option(help="The version of a generator; by default the newest candidate.")
     ] = None,
     promote: Annotated[
-        bool, typer.Option("--promote", help="Promote even if the gate says no; your name stays in the history.")
+        bool, typer.Option("--promote", help="Promote even if the gate says no; the history records your name.")
     ] = False,
 ) -> None:
-    """Evaluates the candidates on held-out tickets, asks the gate, and promotes what passes."""
+    """Evaluates the candidates on held-out tickets, and promotes those that pass the gate."""
     settings = get_settings()
     database = open_database(settings)
     classifier = _version(database, classifier, "classifier")
@@ -59,7 +59,7 @@ def evaluate_command(
 def draft_command(
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after about this many tickets.")] = None,
 ) -> None:
-    """Drafts replies for the new tickets that `prepare` has read, and writes them back for review."""
+    """Drafts replies to the new tickets that 'prepare' has read, and stores the drafts for review."""
     settings = get_settings()
     require_champion(open_database(settings), "classifier")
     with prefect_api(settings):
@@ -69,7 +69,7 @@ def draft_command(
 
 
 def _version(database: Database, name: str | None, kind: Kind) -> str | None:
-    """The long name of a version of this kind; `name` may be its short name."""
+    """The long name of a version, which must be of this kind; `name` may be the short name."""
     if name is None:
         return None
     row = find_row(database, name)

@@ -1,6 +1,6 @@
 """`ticketing models`: lists, compares, promotes, rolls back and prunes model versions.
 
-It has no rules of its own: those are in the registry and the database.
+The registry and the database decide what is allowed.
 """
 
 import getpass
@@ -22,13 +22,13 @@ from ticketing.settings import get_settings
 
 app = typer.Typer(help="List, compare, promote and roll back model versions.", no_args_is_help=True)
 
-HEADLINES = 3
+SHOWN_RULES = 3
 
 Version = Annotated[
-    str, typer.Argument(help="As 'ticketing models list' shows it: classifier-7, 'classifier 7', or the long name.")
+    str, typer.Argument(help="A version: classifier-7, 'classifier 7' (see 'ticketing models list'), or the long name.")
 ]
-Kind = Annotated[Literal["classifier", "generator"], typer.Argument(help="Which kind to roll back.")]
-Reason = Annotated[str | None, typer.Option(help="Why; it stays in the history.")]
+Kind = Annotated[Literal["classifier", "generator"], typer.Argument(help="The kind of model to roll back.")]
+Reason = Annotated[str | None, typer.Option(help="The reason; the history records it.")]
 
 
 def _database() -> Database:
@@ -37,10 +37,10 @@ def _database() -> Database:
 
 @app.command("list")
 def list_command() -> None:
-    """Lists every version by kind, the newest first, with the gate's latest verdict."""
+    """Lists every version by kind, the newest first, with its latest verdict."""
     versions = lineage.versions(_database())
     if not versions:
-        output.print("no model has been trained yet")
+        output.print("There is no model yet: run 'ticketing train'.")
     for kind, rows in groupby(versions, key=lambda row: row["kind"]):
         cells = [
             (
@@ -53,13 +53,13 @@ def list_command() -> None:
             )
             for row in rows
         ]
-        columns = ("version", "state", "created", "snapshot", "verdict", "numbers")
+        columns = ("version", "state", "created", "snapshot", "verdict", "metrics")
         print_table(columns, cells, title=f"{kind}s", whole=("version", "created", "verdict"))
 
 
 @app.command("show")
 def show_command(version: Version) -> None:
-    """Shows where a version comes from, every verdict with every rule, and when it drafted."""
+    """Shows the origin of a version, all its verdicts with every rule, and its history."""
     found = lineage.lineage(_database(), version)
     model = found.model
     names = ("version", "kind", "state", "created_at", "snapshot_id", "base_model", "code_version", "path")
@@ -78,9 +78,9 @@ def show_command(version: Version) -> None:
 
 @app.command("compare")
 def compare_command(a: Version, b: Version) -> None:
-    """Shows where two versions' origins differ, and their numbers side by side."""
+    """Shows where the origins of two versions differ, and their metrics side by side."""
     compared = lineage.compare(_database(), a, b)
-    for title, differences in (("differences", compared.origins), ("numbers", compared.metrics)):
+    for title, differences in (("differences", compared.origins), ("metrics", compared.metrics)):
         if differences:
             rows = [(name, _shown(first), _shown(second)) for name, first, second in differences]
             print_table(("name", a, b), rows, title)
@@ -88,7 +88,7 @@ def compare_command(a: Version, b: Version) -> None:
 
 @app.command("history")
 def history_command() -> None:
-    """Shows every promotion, rollback and pruning: when, by whom, and on which verdict."""
+    """Shows every promotion, rollback and pruning: when, by whom, and after which verdict."""
     _print_history(lineage.history(_database()))
 
 
@@ -96,52 +96,54 @@ def history_command() -> None:
 def promote_command(
     version: Version,
     overrule: Annotated[
-        bool, typer.Option("--overrule", help="Promote even if the gate said no; the history records it.")
+        bool, typer.Option("--overrule", help="Promote even if the gate said no; the history records your name.")
     ] = False,
     reason: Reason = None,
 ) -> None:
-    """Makes a version the champion, on the gate's latest verdict."""
+    """Makes a version the champion if its latest verdict allows it."""
     model = registry.promote_by_hand(_database(), version, getpass.getuser(), overrule, reason, get_settings())
     output.print(
-        f"{model.short_name} is the champion {model.kind}; drafting takes it from its next chunk on", markup=False
+        f"{model.short_name} is the champion {model.kind}; drafting uses it from the next chunk on", markup=False
     )
 
 
 @app.command("rollback")
 def rollback_command(
     kind: Kind,
-    to: Annotated[str | None, typer.Option(help="An earlier champion; by default the previous champion.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The earlier champion to go back to; by default the previous one.")
+    ] = None,
     reason: Reason = None,
 ) -> None:
-    """Makes an earlier champion the champion again; drafting takes it from its next chunk on."""
+    """Makes an earlier champion the champion again; drafting uses it from the next chunk on."""
     model = registry.rollback(_database(), kind, getpass.getuser(), get_settings(), to, reason)
     output.print(
-        f"{model.short_name} is the champion {kind} again; drafting takes it from its next chunk on", markup=False
+        f"{model.short_name} is the champion {kind} again; drafting uses it from the next chunk on", markup=False
     )
 
 
 @app.command("prune")
 def prune_command(
-    keep: Annotated[int, typer.Option(min=1, help="How many of the last champions of each kind stay.")] = 3,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    keep: Annotated[int, typer.Option(min=1, help="Keep this many of the latest champions of each kind.")] = 3,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Removes the artefacts of old versions. Their rows, metrics and history stay."""
+    """Removes the files of old versions. Their metrics and history stay."""
     settings, database = get_settings(), _database()
     planned = pruning.plan(database, keep, settings)
     if not planned.versions and not planned.bytes:
-        output.print("nothing to prune")
+        output.print("There is nothing to prune.")
         return
     for version in planned.versions:
         output.print(version, markup=False)
     if not yes:
-        typer.confirm(f"Remove their artefacts ({_megabytes(planned.bytes)}) permanently?", abort=True)
+        typer.confirm(f"Remove the files of these versions ({_megabytes(planned.bytes)}) permanently?", abort=True)
     freed = pruning.prune(database, planned.versions, getpass.getuser(), settings)
     output.print(f"{len(planned.versions)} versions pruned, {_megabytes(freed)} freed")
 
 
 def _headline(row: Mapping[str, Any]) -> str:
-    numbers = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flattened(row["metrics"])
-    return ", ".join(f"{name} {_shown(value)}" for name, value in list(numbers.items())[:HEADLINES])
+    values = {rule["name"]: rule["value"] for rule in row["rules"] or []} or lineage.flattened(row["metrics"])
+    return ", ".join(f"{name} {_shown(value)}" for name, value in list(values.items())[:SHOWN_RULES])
 
 
 def _gate_result(passed: bool | None) -> str:
@@ -157,11 +159,11 @@ def _print_verdict(verdict: Mapping[str, Any]) -> None:
         rows.append((rule["name"], _shown(rule["value"]), interval, bound, _shown(rule.get("margin")), result))
     title = f"verdict {verdict['verdict_id']} of {_shown(verdict['decided_at'])}: {_gate_result(verdict['passed'])}"
     print_table(
-        ("rule", "value", "95 %", "must be", "margin", "passed"),
+        ("rule", "value", "95 % interval", "must be", "margin", "passed"),
         rows,
         title,
         texts=("rule",),
-        whole=("95 %", "must be"),
+        whole=("95 % interval", "must be"),
     )
 
 

@@ -20,32 +20,37 @@ from ticketing.settings import get_settings
 if TYPE_CHECKING:
     from ticketing.privacy.measuring import FinderScores, LabelledText
 
-app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_args_is_help=True)
+app = typer.Typer(
+    help="Personal data: search for it, remove a person, change the vault's key, measure the scrubber.",
+    no_args_is_help=True,
+)
 
 
 @app.command("rotate-key")
 def rotate_command() -> None:
-    """Encrypts every value in the vault with a new key. Run it while no flow runs; after a kill, run it again."""
+    """Encrypts every value in the vault with a new key. No flow may run meanwhile. After a kill, run it again."""
     settings = get_settings()
     with console.status("re-encrypting …") as status:
         done = rotate_key(
             open_database(settings), settings, lambda count: status.update(f"re-encrypting … {count:,} values")
         )
-    output.print(f"{done:,} values are encrypted with the new key.")
+    output.print(f"{done:,} values are now encrypted with the new key.")
     if settings.privacy.vault_key is not None:
         output.print("Remove the old key from TICKETING_PRIVACY__VAULT_KEY now.")
 
 
 @app.command("forget")
 def forget_command(
-    ticket: Annotated[list[str] | None, typer.Option(help="A ticket's id; repeatable.")] = None,
+    ticket: Annotated[list[str] | None, typer.Option(help="The id of a ticket; repeatable.")] = None,
     customer: Annotated[
         str | None,
-        typer.Option(help="An e-mail address, telephone number, full name or order number; - reads it from stdin."),
+        typer.Option(
+            help="An e-mail address, telephone number, full name or order number of a person; '-' reads it from stdin."
+        ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Removes tickets, or all tickets of a person, permanently, and lists the snapshots and models that used them."""
+    """Removes tickets, or all tickets of a person, permanently. Lists the snapshots and models that still use them."""
     if (ticket is None) == (customer is None):
         raise InputError("Name either tickets with --ticket, or a person with --customer.")
     settings = get_settings()
@@ -58,21 +63,21 @@ def forget_command(
     assert ticket is not None  # noqa: S101 — narrows the type
     if not yes:
         output.print(f"{len(ticket)} tickets: {', '.join(ticket)}", markup=False)
-        typer.confirm("Remove everything that is stored of them?", abort=True)
-    held = holders(database, settings, ticket)
-    gone = forget_tickets(database, ticket)
+        typer.confirm("Remove everything that is stored of these tickets?", abort=True)
+    snapshots = holders(database, settings, ticket)
+    removed = forget_tickets(database, ticket)
     output.print(
-        f"{len(ticket)} tickets forgotten: {gone.vault_values} values, {gone.clean_tickets} clean tickets, "
-        f"{gone.drafts} drafts and {gone.imported_tickets} imported tickets removed. "
+        f"{len(ticket)} tickets forgotten: {removed.vault_values} values, {removed.clean_tickets} scrubbed tickets, "
+        f"{removed.drafts} drafts and {removed.imported_tickets} imported tickets were removed. "
         "The pipeline will not read these tickets again."
     )
     output.print("The help desk's own tables were not changed.")
-    if not held:
-        output.print("No snapshot contains any of them.")
+    if not snapshots:
+        output.print("No snapshot contains any of these tickets.")
         return
-    rows = [(holder.snapshot_id, str(holder.tickets), "\n".join(holder.models) or "none") for holder in held]
-    print_table(("snapshot", "scrubbed tickets", "models trained on it"), rows)
-    output.print("To get a snapshot and models without them, run 'ticketing prepare', then 'ticketing train'.")
+    rows = [(found.snapshot_id, str(found.tickets), "\n".join(found.models) or "none") for found in snapshots]
+    print_table(("snapshot", "forgotten tickets", "models trained on it"), rows)
+    output.print("To get a snapshot and models without these tickets, run 'ticketing prepare', then 'ticketing train'.")
 
 
 def _read_line() -> str:
@@ -87,13 +92,13 @@ def _read_line() -> str:
 def audit_command(
     share: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="The share of tickets whose values the audit searches for; 1 is all."),
+        typer.Option(min=0.0, max=1.0, help="The share of tickets whose values are searched for; 1.0: all."),
     ] = 1.0,
     show: Annotated[
-        int, typer.Option(min=0, help="How many findings to list, with their place but never their value.")
+        int, typer.Option(min=0, help="How many findings to list. A finding shows its place, never its value.")
     ] = 20,
 ) -> None:
-    """Searches everything that is stored for personal data that should not be there; exit code 1 if it finds any."""
+    """Searches everything that is stored for personal data in the wrong place. Exit code 1: it found some."""
     from models.names.training import name_finder_for
     from ticketing.privacy.audit import audit
     from ticketing.privacy.scrubber import Scrubber
@@ -110,7 +115,7 @@ def audit_command(
             share,
             lambda place, count: status.update(f"{place}: {count:,} texts searched"),
         )
-    output.print(f"{texts:,} texts searched, for {values:,} values of the vault and with all recognisers.")
+    output.print(f"{texts:,} texts searched: for {values:,} values of the vault, and with all recognisers.")
     if not findings:
         output.print("No personal data found.")
         return
@@ -125,13 +130,14 @@ def audit_command(
 @app.command("report")
 def report_command(
     input: Annotated[
-        Path | None, typer.Option(help="JSON lines with id, text, language? and spans: [[start, end, kind], …].")
+        Path | None,
+        typer.Option(help="A JSON lines file with id, text, language? and spans, each a list of start, end and kind."),
     ] = None,
     stock: Annotated[
-        bool, typer.Option("--stock", help="Measure stock Presidio in the same run, for comparison.")
+        bool, typer.Option("--stock", help="Also measure Presidio without changes, for comparison.")
     ] = False,
 ) -> None:
-    """Measures how much personal data is found in a labelled file, by default in the sample shop's tickets."""
+    """Measures how much personal data the scrubber finds in labelled texts, by default the sample shop's tickets."""
     from models.names.training import name_finder_for
     from ticketing.privacy.measuring import measure
     from ticketing.privacy.scrubber import Scrubber
@@ -143,14 +149,14 @@ def report_command(
     labelled = list(labelled_texts(generate_tickets()) if input is None else _labelled_texts(input))
     if not labelled:
         raise InputError(f"{input} contains no text.")
-    with console.status("looking …"):
+    with console.status("measuring …"):
         scrubber = Scrubber(settings.privacy, name_finder_for(settings))
-        own = measure(labelled, lambda texts: [found.spans[0] for found in scrubber.scrub([[text] for text in texts])])
-        _print_scores("This pipeline", own)
+        ours = measure(labelled, lambda texts: [found.spans[0] for found in scrubber.scrub([[text] for text in texts])])
+        _print_scores("This pipeline", ours)
         if stock:
-            other = measure(labelled, StockPresidio().find)
-            _print_scores("Stock Presidio", other)
-            output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts per second.")
+            presidio = measure(labelled, StockPresidio().find)
+            _print_scores("Presidio without changes", presidio)
+            output.print(f"This pipeline is {ours.texts_a_second / presidio.texts_a_second:.1f} times as fast.")
 
 
 def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
@@ -177,7 +183,7 @@ def _print_scores(system: str, measured: "FinderScores") -> None:
         shares = (whole, score.precision, score.recall, score.f1, score.f2)
         rows.append((score.language, score.kind, str(score.entities), str(score.whole), *map(shown, shares)))
     print_table(
-        ("language", "kind", "all", "whole", "share", "precision", "recall", "F1", "F2"),
+        ("language", "kind", "entities", "found whole", "share", "precision", "recall", "F1", "F2"),
         rows,
-        title=f"{system}: {measured.texts_a_second:.0f} texts per second, {measured.changed:.1%} of them changed",
+        title=f"{system}: {measured.texts_a_second:.0f} texts per second; {measured.changed:.1%} of the texts changed",
     )

@@ -1,4 +1,7 @@
-"""`ticketing review`: commands for a reviewer, who decides on drafts. They use the same SQL functions as psql."""
+"""`ticketing review`: commands with which a reviewer decides on drafts.
+
+They call the SQL functions that a reviewer can also call from psql.
+"""
 
 import getpass
 from typing import Annotated
@@ -7,7 +10,7 @@ import click
 import typer
 
 from ticketing import reviewing
-from ticketing.cli.common import MAX_NUMBER, open_database, output
+from ticketing.cli.common import MAX_BIGINT, open_database, output
 from ticketing.cli.tables import print_side_by_side, print_table
 from ticketing.database import Database
 from ticketing.errors import InputError
@@ -16,12 +19,12 @@ from ticketing.settings import get_settings
 app = typer.Typer(help="List drafts and decide on them.", no_args_is_help=True)
 
 DraftId = Annotated[
-    int, typer.Argument(min=1, max=MAX_NUMBER, help="The draft's number, as 'ticketing review list' shows it.")
+    int, typer.Argument(min=1, max=MAX_BIGINT, help="The id of the draft, as 'ticketing review list' shows it.")
 ]
 Reviewer = Annotated[
     str,
     typer.Option(
-        "--as", envvar="TICKETING_REVIEWER", help="The reviewer who decides.", default_factory=getpass.getuser
+        "--as", envvar="TICKETING_REVIEWER", help="The name of the reviewer.", default_factory=getpass.getuser
     ),
 ]
 
@@ -32,8 +35,8 @@ def _database() -> Database:
 
 @app.command("list")
 def list_command(
-    limit: Annotated[int, typer.Option(min=1, max=MAX_NUMBER, help="How many drafts.")] = 20,
-    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_BIGINT, help="The most drafts to list.")] = 20,
+    category: Annotated[str | None, typer.Option(help="List only drafts of this category.")] = None,
 ) -> None:
     """Lists the drafts that wait for a decision, oldest first."""
     with _database().begin() as conn:
@@ -52,12 +55,14 @@ def list_command(
         )
         for row in drafts
     ]
-    print_table(("draft", "ticket", "category", "sure", "held by", "begins"), rows, texts=("begins", "held by"))
+    print_table(
+        ("draft", "ticket", "category", "confidence", "claimed by", "begins"), rows, texts=("begins", "claimed by")
+    )
 
 
 @app.command("next")
 def next_command(reviewer: Reviewer) -> None:
-    """Claims the oldest free draft, and shows it beside its ticket."""
+    """Claims the oldest draft that nobody has claimed, and shows it beside its ticket."""
     with _database().begin() as conn:
         reviewing.set_actor(conn, reviewer)
         draft = reviewing.claim(conn)
@@ -77,16 +82,16 @@ def show_command(draft_id: DraftId) -> None:
 
 @app.command("release")
 def release_command(draft_id: DraftId, reviewer: Reviewer) -> None:
-    """Returns a draft that you hold, undecided, so that others can claim it."""
+    """Gives up your claim on a draft without a decision, so that others can claim it."""
     with _database().begin() as conn:
         reviewing.set_actor(conn, reviewer)
         reviewing.release(conn, draft_id)
-    output.print(f"draft {draft_id} is free again")
+    output.print(f"draft {draft_id} is free: others can claim it")
 
 
 @app.command("approve")
 def approve_command(draft_id: DraftId, reviewer: Reviewer) -> None:
-    """Approves a draft as it stands; it goes into the outbox."""
+    """Approves a draft as it is; the reply goes into the outbox."""
     with _database().begin() as conn:
         reviewing.set_actor(conn, reviewer)
         reviewing.approve(conn, draft_id)
@@ -111,7 +116,7 @@ def edit_command(
                 f"{error.format_message()}: set EDITOR to your editor, or give the reply with --body."
             ) from None
         if body is None:
-            output.print("not saved: nothing changed")
+            output.print("You did not save the draft: nothing changed.")
             return
     with database.begin() as conn:
         reviewing.set_actor(conn, reviewer)
@@ -121,7 +126,7 @@ def edit_command(
 
 @app.command("reject")
 def reject_command(
-    draft_id: DraftId, reviewer: Reviewer, reason: Annotated[str, typer.Option(help="What is wrong with it.")]
+    draft_id: DraftId, reviewer: Reviewer, reason: Annotated[str, typer.Option(help="What is wrong with the draft.")]
 ) -> None:
     """Rejects a draft with a reason."""
     with _database().begin() as conn:
@@ -131,8 +136,11 @@ def reject_command(
 
 
 def _print_draft(row: dict[str, object]) -> None:
-    title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
+    title = f"draft {row['draft_id']} · {row['category']} · confidence {row['confidence']:.2f}"
     ticket = "(the text is no longer stored)" if row["ticket"] is None else f"{row['subject']}\n\n{row['ticket']}"
     print_side_by_side(title, {"ticket": ticket, "draft": str(row["draft"])})
     if not row["is_current"]:
-        output.print("The ticket's text has changed since. This draft can't be approved: reject or release it.")
+        output.print(
+            "The ticket's text has changed since the draft was written. The draft can't be approved: reject or release "
+            "it."
+        )

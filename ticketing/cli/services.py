@@ -1,4 +1,4 @@
-"""`ticketing up` and `ticketing demo`: they run the whole pipeline, permanently or once on sample tickets."""
+"""`ticketing up` runs the whole pipeline on its schedules; `ticketing demo` runs it once, on sample tickets."""
 
 import time
 import warnings
@@ -17,7 +17,7 @@ from ticketing.settings import Settings, get_settings
 
 
 def up_command() -> None:
-    """Runs the database, the Prefect server and the flows with their schedules until Ctrl-C."""
+    """Runs the database, the Prefect server and the scheduled flows until Ctrl-C."""
     settings = get_settings()
     open_database(settings)
     with prefect_server(settings, settings.prefect.port) as url:
@@ -29,36 +29,36 @@ def up_command() -> None:
         console.print(f"retrain      {settings.prefect.retrain_cron} {settings.prefect.timezone}")
         console.print("Ctrl-C stops everything.")
         with warnings.catch_warnings():
-            # Prefect 3.7's SIGTERM handler does not await its own clean-up; the end of `serve` does the same clean-up.
+            # Prefect 3.7's SIGTERM handler does not await its own clean-up. `serve` does the same when it ends.
             warnings.filterwarnings("ignore", message=".*Runner.astop.* was never awaited")
             serve_deployments(settings.prefect)
 
 
 def demo_command(
-    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 3000,
+    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 4000,
     incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 300,
-    seed: Annotated[int, typer.Option(help="The sample's seed.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed from which the sample is made.")] = 0,
 ) -> None:
-    """Runs the pipeline on a sample shop's tickets: train, evaluate, draft, all as Prefect flow runs.
+    """Runs the pipeline on a sample shop's tickets: train, evaluate and draft, as Prefect flow runs.
 
-    It needs the embedded database and a home without other tickets. It can run again in its own home.
+    The demo needs the embedded database and a home folder without other tickets. You can run it again in that folder.
     """
     settings = get_settings()
     if settings.database_url is not None:
         raise ConfigurationError(
-            "The demo stores made-up tickets, and TICKETING_DATABASE_URL is set: nothing was written to that database. "
-            "Unset it (also in ticketing.toml) and give the demo a home of its own, as in: env -u "
-            "TICKETING_DATABASE_URL TICKETING_HOME=demo-home ticketing demo."
+            "The demo stores made-up tickets, but TICKETING_DATABASE_URL is set. Nothing was written to that database. "
+            "Unset the variable (and database_url in ticketing.toml), and give the demo another home folder, as in: "
+            "env -u TICKETING_DATABASE_URL TICKETING_HOME=demo-home ticketing demo."
         )
     started = time.monotonic()
     database = open_database(settings)
     console.rule("sample tickets")
     loaded = load_sample(database, seed, history, incoming, settings)
-    console.print(f"{history} historical and {incoming} new tickets of a sample shop: {loaded.sentence()}")
+    console.print(f"{history:,} historical and {incoming:,} new tickets of a sample shop: {loaded.sentence()}")
     from models.names.training import name_finder_for
 
     before_set_up = time.monotonic()
-    console.rule("set-up: the finder of names and addresses, trained once on this machine")
+    console.rule("set-up: train the finder of names and addresses, once on this machine")
     name_finder_for(settings)
     set_up_seconds = time.monotonic() - before_set_up
     console.print(f"The set-up took {set_up_seconds / 60:.1f} minutes.")
@@ -70,8 +70,8 @@ def demo_command(
         retrain()
         console.rule("nightly: prepare, draft")
         nightly(until=datetime.now(UTC))
-        running = url == api_url(settings)
-    _show(database, settings, time.monotonic() - started - set_up_seconds, url if running else None)
+        served_by_up = url == api_url(settings)
+    _show(database, settings, time.monotonic() - started - set_up_seconds, url if served_by_up else None)
 
 
 def _show(database: Database, settings: Settings, seconds: float, url: str | None) -> None:
@@ -81,11 +81,11 @@ def _show(database: Database, settings: Settings, seconds: float, url: str | Non
     with database.begin() as conn:
         drafts = list(queries.sample_drafts(conn, limit=3))
     for row in drafts:
-        title = f"draft {row['draft_id']} · {row['category']} · {row['confidence']:.2f}"
+        title = f"draft {row['draft_id']} · {row['category']} · confidence {row['confidence']:.2f}"
         texts = {"ticket": f"{row['subject']}\n\n{row['ticket']}", "draft, waiting for a reviewer": row["draft"]}
         print_side_by_side(title, texts)
     output.print(f"The run took {seconds / 60:.1f} minutes.")
     output.print(f"Report      {settings.home / 'reports' / 'evaluation.html'}", soft_wrap=True)
     output.print("Review      ticketing review list")
     where = (url or api_url(settings)).removesuffix("/api")
-    output.print(f"Prefect UI  {where} (while 'ticketing up' runs: every run of this demo is there)")
+    output.print(f"Prefect UI  {where} (start it with 'ticketing up'; it shows every flow run of this demo)")

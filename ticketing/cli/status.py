@@ -1,4 +1,4 @@
-"""`ticketing status` and `ticketing doctor`: they count what is stored, and check what is missing."""
+"""`ticketing status` counts what is stored; `ticketing doctor` checks what the pipeline needs."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ from ticketing.cli.tables import print_values
 from ticketing.database import Database
 from ticketing.errors import TicketingError
 from ticketing.settings import Settings, get_settings
-from ticketing.source import check_source, index_advice, odd_rows, times_without_zone
+from ticketing.source import check_source, count_invalid_rows, index_advice, times_without_zone
 from ticketing.status import status
 
 MIN_MEMORY_GIB = 6
@@ -27,25 +27,25 @@ INDENT = 7
 
 
 def status_command() -> None:
-    """Shows the numbers of tickets, snapshots, candidates and drafts, and the champions."""
+    """Counts tickets, snapshots, candidates and drafts, and names the champions."""
     print_status(open_database(get_settings()))
 
 
 def print_status(database: Database) -> None:
-    """Prints the counts of `ticketing.status.status`, champions by their short names."""
+    """Prints the counts of `ticketing.status.status`; champions have their short names."""
     names = short_names(database)
     with database.begin() as conn:
         counts = status(conn)
     shown = {}
     for name, value in counts.items():
         if isinstance(value, Mapping):
-            value = ", ".join(f"{key}: {names.get(number, number)}" for key, number in value.items())
+            value = ", ".join(f"{key}: {names.get(item, item)}" for key, item in value.items())
         shown[name.replace("_", " ")] = "none" if value in ("", None) else str(value)
     print_values(shown)
 
 
 class Check(NamedTuple):
-    """One line of the doctor's report; `advice` is empty if the check passed."""
+    """The result of one check. `advice` says what to do; it is empty if the check passed."""
 
     name: str
     found: str
@@ -53,7 +53,7 @@ class Check(NamedTuple):
 
 
 def doctor_command() -> None:
-    """Checks database, models, memory, disk and Prefect, and says what to do. Exit code 1 if anything is wrong."""
+    """Checks database, models, memory, disk and Prefect, and says what to do. Exit code 1: something is wrong."""
     settings = get_settings()
     checks = [_checked(name, check, settings) for name, check in CHECKS.items()]
     for check in checks:
@@ -77,14 +77,16 @@ def _checked(name: str, check: Callable[[Settings], Check], settings: Settings) 
 def _home(settings: Settings) -> Check:
     open_home(settings)
     free = shutil.disk_usage(settings.home).free / 2**30
-    advice = "" if free >= MIN_DISK_GIB else f"free some disk: a training needs about {MIN_DISK_GIB} GiB"
+    advice = "" if free >= MIN_DISK_GIB else f"free some disk space: a training needs about {MIN_DISK_GIB} GiB"
     return Check("disk", f"{free:.0f} GiB free under {settings.home}", advice)
 
 
 def _memory(settings: Settings) -> Check:
     available = psutil.virtual_memory().available / 2**30
     advice = (
-        "" if available >= MIN_MEMORY_GIB else f"training and drafting need about {MIN_MEMORY_GIB} GiB: stop other work"
+        ""
+        if available >= MIN_MEMORY_GIB
+        else f"training and drafting need about {MIN_MEMORY_GIB} GiB: stop other programs"
     )
     return Check("memory", f"{available:.1f} GiB available, {os.cpu_count()} cores", advice)
 
@@ -97,13 +99,13 @@ def _database(settings: Settings) -> Check:
 def _source(settings: Settings) -> Check:
     with open_database(settings).begin() as conn:
         check_source(conn)
-        advice = [*odd_rows(conn).warnings, *filter(None, [index_advice(conn)])]
+        advice = [*count_invalid_rows(conn).warnings, *filter(None, [index_advice(conn)])]
         zoneless = times_without_zone(conn)
     found = "can be read"
     if zoneless:
         found += (
-            f"; {', '.join(zoneless)} of ticketing.source_ticket have no time zone and are read as UTC (if they are "
-            f"in another zone, write {zoneless[0]} AT TIME ZONE 'Europe/Berlin' in the view)"
+            f"; {', '.join(zoneless)} in ticketing.source_ticket have no time zone and are read as UTC (for another "
+            f"zone, write in the view, for example, {zoneless[0]} AT TIME ZONE 'Europe/Berlin')"
         )
     return Check("source", found, " ".join(advice))
 
@@ -128,8 +130,8 @@ def _champions(settings: Settings) -> Check:
     from models.registry.versions import champion
 
     database = open_database(settings)
-    best = champion(database, "classifier", settings)
-    return Check("champion", f"{best.short_name} ({best.version})")
+    model = champion(database, "classifier", settings)
+    return Check("champion", f"{model.short_name} ({model.version})")
 
 
 def _prefect(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""`ticketing study`: commands for a blind human evaluation, from drawing the tickets to the results."""
+"""`ticketing study`: commands for a blind study, from drawing the tickets to the results."""
 
 import getpass
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from flows.server import prefect_api
 from models.registry.versions import find_row, short_names
-from ticketing.cli.common import MAX_NUMBER, console, open_database, output
+from ticketing.cli.common import MAX_BIGINT, console, open_database, output
 from ticketing.cli.data import EXIT_SOME_REFUSED
 from ticketing.cli.tables import print_table
 from ticketing.database import Database
@@ -21,17 +21,17 @@ from ticketing.study.sheets import export_sheet, import_sheet
 if TYPE_CHECKING:
     from models.evaluation.study_analysis import Analysis, StudyResults
 
-SHOWN_LINES = 20
+SHOWN_REFUSALS = 20
 
-app = typer.Typer(help="Blind human evaluation: who writes the better replies?", no_args_is_help=True)
+app = typer.Typer(help="Blind studies: people score replies without knowing who wrote them.", no_args_is_help=True)
 
 StudyId = Annotated[
     int,
     typer.Argument(
-        metavar="STUDY", min=1, max=MAX_NUMBER, help="The study's number, as 'ticketing study list' shows it."
+        metavar="STUDY", min=1, max=MAX_BIGINT, help="The id of the study, as 'ticketing study list' shows it."
     ),
 ]
-Rater = Annotated[str, typer.Option(help="The rater's name; for a rater with a database login, the login.")]
+Rater = Annotated[str, typer.Option(help="The name of the rater. A rater with a database login has the login as name.")]
 
 
 def _database() -> Database:
@@ -40,17 +40,23 @@ def _database() -> Database:
 
 @app.command("create")
 def create_command(
-    size: Annotated[int, typer.Option(min=1, help="How many held-out tickets, of every category and language.")] = 1000,
-    candidate: Annotated[str | None, typer.Option(help="A generator's version to compare with the champion.")] = None,
+    size: Annotated[
+        int, typer.Option(min=1, help="How many held-out tickets to draw. They are drawn by category and language.")
+    ] = 1000,
+    candidate: Annotated[
+        str | None, typer.Option(help="The version of a generator to compare with the champion.")
+    ] = None,
     overlap: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The share of the tickets that all raters get.")
     ] = 0.2,
     raters: Annotated[
-        int, typer.Option(min=1, help="How many raters share the other tickets; more can join later.")
+        int, typer.Option(min=1, help="How many raters share the other tickets. More raters can join later.")
     ] = 3,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, max=2**31, help="Draws the same study again; whoever knows the seed is not blind."),
+        typer.Option(
+            min=0, max=2**31, help="The same seed draws the same study. A rater who knows the seed is not blind."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="The name of the study.")] = None,
 ) -> None:
@@ -80,9 +86,9 @@ def list_command() -> None:
         for found in studies.studies(database)
     ]  # fmt: skip
     if not rows:
-        output.print("there is no study yet")
+        output.print("There is no study yet.")
         return
-    columns = ("study", "name", "state", "tickets", "for all", "raters", "ratings", "champion", "candidate")
+    columns = ("study", "name", "state", "tickets", "shared", "raters", "ratings", "champion", "candidate")
     print_table(columns, rows, texts=("name",), whole=("champion", "candidate"))
 
 
@@ -92,10 +98,10 @@ def assign_command(
     rater: Rater,
     own: Annotated[
         int | None,
-        typer.Option(min=0, help="How many of the tickets that are not for all raters; by default a fair share."),
+        typer.Option(min=0, help="How many of the unshared tickets this rater gets; by default an equal share."),
     ] = None,
 ) -> None:
-    """Assigns tickets to a rater who rates in the database; 'export' assigns them too."""
+    """Assigns tickets to a rater who works in the database. 'export' assigns tickets by itself."""
     count = studies.assign(_database(), study, rater, own)
     output.print(f"{rater} has {count:,} tickets to rate in study {study}", markup=False)
 
@@ -104,13 +110,13 @@ def assign_command(
 def export_command(
     study: StudyId,
     rater: Rater,
-    output_: Annotated[Path, typer.Option("--output", help="The CSV file; it must not exist yet.")],
+    output_: Annotated[Path, typer.Option("--output", help="The CSV file to write; it must not exist yet.")],
 ) -> None:
-    """Writes a rater's tickets to a CSV file, without the names of the systems that wrote the replies."""
+    """Writes a rater's tickets and their replies to a CSV file that does not say which system wrote which reply."""
     count = export_sheet(_database(), study, rater, output_)
     output.print(
-        f"{count:,} tickets in {output_}: score each reply from 1 (useless) to 5, and write the letter of the best "
-        "reply, or 'tie', under preferred",
+        f"{count:,} tickets in {output_}. Score each reply from 1 (useless) to 5 (perfect). In the column 'preferred' "
+        "write the letter of the best reply, or 'tie'.",
         markup=False,
     )
 
@@ -118,43 +124,43 @@ def export_command(
 @app.command("import")
 def import_command(
     study: StudyId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The filled-in file of 'ticketing study export'.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of 'ticketing study export', filled in.")],
     rater: Rater,
 ) -> None:
-    """Imports a rater's file. Running it again changes nothing; exit code 3 means that some rows were refused."""
+    """Imports a rater's file. A second import changes nothing. Exit code 3: some rows were refused."""
     done = import_sheet(_database(), study, rater, file)
     output.print(done.sentence(), markup=False)
-    for refused in done.refused[:SHOWN_LINES]:
+    for refused in done.refused[:SHOWN_REFUSALS]:
         console.print(f"line {refused.line_number}: {refused.reason}", markup=False)
-    if len(done.refused) > SHOWN_LINES:
-        console.print(f"and {len(done.refused) - SHOWN_LINES:,} more")
+    if len(done.refused) > SHOWN_REFUSALS:
+        console.print(f"and {len(done.refused) - SHOWN_REFUSALS:,} more rows")
     if done.refused:
         raise typer.Exit(EXIT_SOME_REFUSED)
 
 
 @app.command("close")
 def close_command(study: StudyId) -> None:
-    """Closes a study: it accepts no more ratings, and the gate can use its results."""
+    """Closes a study: it accepts no more ratings, and the gate can use the results."""
     studies.close(_database(), study, getpass.getuser())
     output.print(f"study {study} is closed")
 
 
 @app.command("results")
 def results_command(study: StudyId) -> None:
-    """Shows preferences, mean scores and the agreement of the raters: overall, by category and by language."""
+    """Shows preferences, mean scores and the raters' agreement: overall, by category and by language."""
     from models.evaluation.study_analysis import analyse
 
     database = _database()
-    about = studies.find(database, study)
+    found = studies.find(database, study)
     ratings = studies.ratings(database, study)
     if not ratings:
-        output.print(f"study {study} has no rating yet")
+        output.print(f"Study {study} has no rating yet.")
         return
     results = analyse(ratings)
     overall = results.overall
     output.print(
-        f"study {study} ({about.state}): {overall.ratings:,} ratings by {overall.raters} raters, {overall.items:,} of "
-        f"{about.items:,} tickets rated; agreement {_alpha(overall)}",
+        f"study {study} ({found.state}): {overall.ratings:,} ratings by {overall.raters} raters, {overall.items:,} of "
+        f"{found.items:,} tickets rated; agreement {_alpha(overall)}",
         markup=False,
     )
     output.print(_preferences(results))
@@ -162,9 +168,15 @@ def results_command(study: StudyId) -> None:
 
 
 def _preferences(results: "StudyResults") -> Table:
-    # A group has its own line, so that the table fits into 80 columns without cutting a name.
+    # The name of a group has its own line, so that the table fits into 80 columns and no name is cut.
     table = Table(
-        "preferred", "better", "tie", "worse", "won", "95 %", title="Each ticket counts once; a tie counts as half won"
+        "preferred",
+        "better",
+        "tie",
+        "worse",
+        "win rate",
+        "95 %",
+        title="Each ticket counts once; a tie counts as half a win",
     )
     for group, analysis in _groups(results):
         table.add_section()
@@ -180,7 +192,7 @@ def _preferences(results: "StudyResults") -> Table:
 
 
 def _scores(results: "StudyResults") -> Table:
-    table = Table("mean score of", "1 to 5", "95 %", "agreement", title="Scores")
+    table = Table("system", "mean (1 to 5)", "95 %", "agreement", title="Mean scores")
     for group, analysis in _groups(results):
         table.add_section()
         table.add_row(f"[bold]{escape(group)}[/bold], {analysis.items:,} tickets", "", "", _alpha(analysis))

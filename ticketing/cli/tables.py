@@ -1,6 +1,6 @@
-"""Tables that stay readable at any width: no number, name or version is broken in the middle.
+"""Prints tables that stay readable at any width: no number, name or version is split over two lines.
 
-If the terminal is too narrow for a table, the rows are printed one below the other.
+If the terminal is too narrow for a table, each row is printed as a list of names and values.
 """
 
 import re
@@ -16,10 +16,10 @@ from rich.text import Text
 
 from ticketing.cli.common import output
 
-BETWEEN_COLUMNS = 2
-# A column of free text may break a long word, but is never narrower than this.
+COLUMN_GAP = 2
+# In a column of free text a long word may be split, but the column is never narrower than this.
 MIN_TEXT_WIDTH = 16
-# Text of wide characters (Chinese) has no blanks and breaks anywhere.
+# Chinese text has no blanks and can be split between any two characters, so these are not part of a word here.
 WORD = re.compile(r"[^\s\u2e80-\U0010ffff]+")
 
 
@@ -33,17 +33,17 @@ def print_table(
     """Prints rows under column names.
 
     Args:
-        columns: their names.
+        columns: the names of the columns.
         rows: one cell per column; plain text, no markup.
-        title: printed above.
-        texts: the columns with free text, in which a long word may be broken.
-        whole: the columns whose cells stay on one line.
+        title: is printed above the table.
+        texts: names of the columns with free text, in which a long word may be split.
+        whole: names of the columns whose cells stay on one line.
     """
     output.print(table(columns, list(rows), output.width, title, texts, whole))
 
 
 def print_values(values: Mapping[str, str], title: str = "") -> None:
-    """Prints names and values, one per line. The terminal wraps a long value, so that it can be copied."""
+    """Prints one name and value per line. A long value gets no line break, so that it can be copied."""
     if title:
         output.print(f"[italic]{escape(title)}[/]")
     width = max(map(cell_len, values), default=0)
@@ -52,10 +52,10 @@ def print_values(values: Mapping[str, str], title: str = "") -> None:
 
 
 def print_side_by_side(title: str, texts: Mapping[str, str]) -> None:
-    """Prints texts beside each other, each under its name."""
-    shown = Table(*map(escape, texts), title=escape(title), show_lines=True)
-    shown.add_row(*map(escape, texts.values()))
-    output.print(shown)
+    """Prints texts side by side, each under its name."""
+    columns = Table(*map(escape, texts), title=escape(title), show_lines=True)
+    columns.add_row(*map(escape, texts.values()))
+    output.print(columns)
 
 
 def table(
@@ -66,47 +66,47 @@ def table(
     texts: Collection[str] = (),
     whole: Collection[str] = (),
 ) -> RenderableType:
-    """The rows as a table, or one below the other if `width` is too small for the longest words."""
-    cells = [[name, *(row[place] for row in rows)] for place, name in enumerate(columns)]
-    natural = [max(map(_line_width, column)) for column in cells]
+    """The rows as a table; as lists of names and values if `width` is too small for the longest words."""
+    cells = [[name, *(row[index] for row in rows)] for index, name in enumerate(columns)]
+    natural_widths = [max(map(_line_width, column)) for column in cells]
     min_widths = [
-        wide if name in whole else min(wide, _least(name, column, name in texts))
-        for name, column, wide in zip(columns, cells, natural, strict=True)
+        natural if name in whole else min(natural, _min_width(name, column, name in texts))
+        for name, column, natural in zip(columns, cells, natural_widths, strict=True)
     ]
-    room = width - BETWEEN_COLUMNS * (len(columns) - 1)
-    if sum(min_widths) > room:
+    available = width - COLUMN_GAP * (len(columns) - 1)
+    if sum(min_widths) > available:
         return _records(columns, rows, title)
     made = Table(
         title=escape(title) or None, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title_justify="left",
-        padding=(0, BETWEEN_COLUMNS - 1, 0, 0),
+        padding=(0, COLUMN_GAP - 1, 0, 0),
     )  # fmt: skip
-    for name, wide in zip(columns, _fit(min_widths, natural, room), strict=True):
-        made.add_column(escape(name), width=wide, overflow="fold")
+    for name, column_width in zip(columns, _fit(min_widths, natural_widths, available), strict=True):
+        made.add_column(escape(name), width=column_width, overflow="fold")
     for row in rows:
         made.add_row(*map(escape, row))
     return made
 
 
-def _least(name: str, column: Sequence[str], is_text: bool) -> int:
+def _min_width(name: str, column: Sequence[str], is_text: bool) -> int:
     return max(MIN_TEXT_WIDTH, _word_width(name)) if is_text else max(map(_word_width, column))
 
 
-def _fit(min_widths: Sequence[int], natural: Sequence[int], room: int) -> list[int]:
-    """Widths between the minimal and the natural widths; columns that need more share the spare room in proportion."""
-    spare = room - sum(min_widths)
-    wanted = [wide - narrow for wide, narrow in zip(natural, min_widths, strict=True)]
+def _fit(min_widths: Sequence[int], natural_widths: Sequence[int], available: int) -> list[int]:
+    """Widths that fit: the natural widths, or else the minimal widths with the spare columns shared in proportion."""
+    spare = available - sum(min_widths)
+    wanted = [natural - minimal for natural, minimal in zip(natural_widths, min_widths, strict=True)]
     total = sum(wanted)
     if total <= spare:
-        return list(natural)
-    return [narrow + spare * more // total for narrow, more in zip(min_widths, wanted, strict=True)]
+        return list(natural_widths)
+    return [minimal + spare * more // total for minimal, more in zip(min_widths, wanted, strict=True)]
 
 
 def _records(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> RenderableType:
-    names = max(map(cell_len, columns))
+    name_width = max(map(cell_len, columns))
     blocks: list[RenderableType] = [Text(title, style="italic")] if title else []
     for row in rows:
-        grid = Table.grid(padding=(0, BETWEEN_COLUMNS, 0, 0))
-        grid.add_column(width=names)
+        grid = Table.grid(padding=(0, COLUMN_GAP, 0, 0))
+        grid.add_column(width=name_width)
         grid.add_column(overflow="fold")
         for name, cell in zip(columns, row, strict=True):
             if cell:

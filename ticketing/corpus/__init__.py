@@ -1,1 +1,1 @@
-"""Turns source tickets into clean tickets, and labelled clean tickets into an immutable training corpus (snapshot)."""
+"""Turns source tickets into clean tickets, and labelled clean tickets into a snapshot, an immutable training corpus."""

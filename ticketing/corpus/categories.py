@@ -1,4 +1,4 @@
-"""Finds the categories that are too small to be learnt and measured. It moves no ticket into a part."""
+"""Finds the categories that have too few tickets to train on them and to measure the accuracy."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ MORE_TICKETS = "Label more tickets, merge categories, or set corpus.leave_out_ca
 
 
 class CategorySize(NamedTuple):
-    """The size of a category: its tickets, and the groups of near-duplicates that they belong to."""
+    """The size of a category: how many tickets it has, and how many groups of near-duplicates they form."""
 
     tickets: int
     groups: int
@@ -23,10 +23,10 @@ class CategorySize(NamedTuple):
 def too_small_categories(
     categories: Sequence[str], groups: Sequence[int], settings: CorpusSettings
 ) -> dict[str, CategorySize]:
-    """Categories with fewer tickets than `min_category_tickets`, or with only near-duplicates of one ticket.
+    """The categories with fewer tickets than `min_category_tickets`, or with only near-duplicates of one ticket.
 
     Raises:
-        CorpusError: the other categories have too few tickets, or there are fewer than two.
+        CorpusError: fewer than two categories are large enough, or those have too few tickets.
     """
     tickets = Counter(categories)
     if not tickets:
@@ -35,11 +35,12 @@ def too_small_categories(
             "('ticketing import FILE --map category=COLUMN'), and see corpus.leave_out_categories."
         )
     names = sorted(tickets)
-    _, number = np.unique(np.asarray(groups, np.int64), return_inverse=True)
-    pairs = np.unique(codes_of(categories, names).astype(np.int64) * len(number) + number) // len(number)
+    _, group_index = np.unique(np.asarray(groups, np.int64), return_inverse=True)
+    # One number per pair of category and group, so that `unique` counts each group once per category.
+    pairs = np.unique(category_ids(categories, names).astype(np.int64) * len(group_index) + group_index)
+    groups_per_category = np.bincount(pairs // len(group_index), minlength=len(names))
     sizes = {
-        name: CategorySize(tickets[name], int(count))
-        for name, count in zip(names, np.bincount(pairs, minlength=len(names)), strict=True)
+        name: CategorySize(tickets[name], int(count)) for name, count in zip(names, groups_per_category, strict=True)
     }
     small = {
         name: size for name, size in sizes.items() if size.tickets < settings.min_category_tickets or size.groups == 1
@@ -57,21 +58,21 @@ def too_small_categories(
         )
     if len(sizes) - len(small) < 2 or total < settings.min_tickets:
         raise CorpusError(
-            f"{len(sizes) - len(small)} categories with {total} tickets are large enough; two with "
-            f"{settings.min_tickets} tickets are needed. Too small, or only near-duplicates of one ticket: "
-            f"{listed(small)}. {MORE_TICKETS}."
+            f"At least two categories that are large enough, with at least {settings.min_tickets} tickets in all, are "
+            f"needed, but there are {len(sizes) - len(small)}, with {total} tickets. These are too small, or "
+            f"have only near-duplicates of one ticket: {listed(small)}. {MORE_TICKETS}."
         )
     return small
 
 
 def listed(sizes: Mapping[str, CategorySize]) -> str:
-    """Categories with their sizes, for a message."""
+    """The categories and their sizes, as text for a message."""
     return ", ".join(
         f"{name!r} ({size.tickets} tickets, {size.groups} of them different)" for name, size in sizes.items()
     )
 
 
-def codes_of(names: Iterable[str], known: Sequence[str]) -> NDArray[np.intp]:
+def category_ids(names: Iterable[str], known: Sequence[str]) -> NDArray[np.intp]:
     """The index of each name in the list of known names."""
-    places = {name: place for place, name in enumerate(known)}
-    return np.fromiter((places[name] for name in names), np.intp)
+    index_of = {name: index for index, name in enumerate(known)}
+    return np.fromiter((index_of[name] for name in names), np.intp)

@@ -1,7 +1,7 @@
 """Reads new and changed tickets from the source in chunks, and writes them to `clean_ticket` and the vault.
 
-Several runs can share the source, because each run claims ranges of it with a lease. `ticketing.stages.texts` scrubs
-and cleans the texts, and the flow loops over the chunks.
+Several runs can read the source at the same time, because each run claims ranges of the source with a lease.
+`ticketing.stages.texts` scrubs and cleans the texts, and the flow loops over the chunks.
 """
 
 import time
@@ -19,16 +19,25 @@ from ticketing.leases import kept_alive
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.privacy.vault import Vault
 from ticketing.settings import Settings
-from ticketing.source import NEVER, START, Cursor, OddRows, count_source, last_place, odd_rows, read_source
+from ticketing.source import (
+    NEVER,
+    START,
+    Cursor,
+    InvalidRows,
+    count_invalid_rows,
+    count_source,
+    last_position,
+    read_source,
+)
 from ticketing.stages.cleaning import normalise
 from ticketing.stages.texts import CleanTexts, RawTexts, clean_texts
 from ticketing.tickets import TextKey, Ticket, content_hash, content_id
 
 CURSOR = "prepare"
-# Rows dated in the future have their own cursor, which every run resets, so that they never move the cursor above.
+# Rows dated in the future have their own cursor, which every run resets. So they never move the cursor CURSOR.
 FUTURE = "prepare, dated in the future"
-# A long transaction can commit rows whose updated_at is before the last place read. So each run begins this much before
-# that place; the query leaves out the tickets that have not changed.
+# A long transaction can commit rows whose updated_at is before the position that was read last. So each run begins this
+# much before that position. The query leaves out the tickets that have not changed.
 OVERLAP = timedelta(hours=1)
 LEASE_SECONDS = 60.0
 WAIT_SECONDS = 1.0
@@ -36,11 +45,11 @@ WAIT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ChunkCounts:
-    """Counts of the new and changed tickets of a chunk; added up, those of a run."""
+    """Counts of the new and changed tickets of a chunk. The sum over a run's chunks gives the counts of the run."""
 
     read: int = 0
-    scrubbed: int = 0  # written by this run, not by another one meanwhile
-    unfit: Mapping[str, int] = field(default_factory=dict)  # reason → number of scrubbed tickets
+    scrubbed: int = 0  # scrubbed and written; fewer than `read` if another run has written some of them
+    unfit: Mapping[str, int] = field(default_factory=dict)  # why tickets are excluded → number of such tickets
 
     def __add__(self, other: "ChunkCounts") -> "ChunkCounts":
         return ChunkCounts(
@@ -51,11 +60,11 @@ class ChunkCounts:
 
 
 class Beginning(NamedTuple):
-    """Where a run begins, about how many rows it has to read, and the rows that the operator must correct."""
+    """Where a run begins to read the source."""
 
-    place: Cursor
-    rows: int
-    odd: OddRows
+    position: Cursor
+    rows: int  # how many rows lie between the position and the end of the run, changed or not
+    invalid_rows: InvalidRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,11 @@ class _Prepared:
 
 
 def start_reading(database: Database, scrubber: Scrubber, until: datetime | None = None) -> Beginning:
-    """Sets the cursor to where this run begins, and reports how much there is to read.
+    """Sets the cursor to the position where this run begins, and reports how much there is to read.
 
-    A run begins OVERLAP before the last place. With another scrubber version it begins at the start of the source,
-    because every ticket must be scrubbed again. While other runs are reading, the cursor stays, and this one joins.
+    A run begins OVERLAP before the last position. If the scrubber version has changed, the run begins at the start of
+    the source, because every ticket must be scrubbed again. While other runs are reading, this run joins them: it
+    begins at the present cursor.
     """
     with database.begin() as conn:
         queries.ensure_cursor(conn, name=CURSOR)
@@ -87,46 +97,46 @@ def start_reading(database: Database, scrubber: Scrubber, until: datetime | None
         now = queries.clock(conn)
         joins = False
         if row["scrubber_version"] != scrubber.version:
-            place = START
+            position = START
             queries.drop_ranges_of_other_scrubbers(conn, scrubber_version=scrubber.version)
         elif joins := bool(queries.count_live_ranges(conn)):
-            place = Cursor(row["updated_at"], row["ticket_id"])
+            position = Cursor(row["updated_at"], row["ticket_id"])
         else:
-            place = Cursor(max(min(row["updated_at"], now) - OVERLAP, START.updated_at), "")
-        _set_cursor(conn, CURSOR, scrubber, place)
+            position = Cursor(max(min(row["updated_at"], now) - OVERLAP, START.updated_at), "")
+        _set_cursor(conn, CURSOR, scrubber, position)
         if not joins:
             _set_cursor(conn, FUTURE, scrubber, START)
-        return Beginning(place, count_source(conn, place, _end(until, now)), odd_rows(conn, place))
+        return Beginning(position, count_source(conn, position, _end(until, now)), count_invalid_rows(conn, position))
 
 
 def prepare_next_chunk(
     database: Database, scrubber: Scrubber, vault: Vault, settings: Settings, limit: int, until: datetime | None = None
 ) -> ChunkCounts | None:
-    """Claims the next range of the source, and writes its new and changed tickets in one transaction.
+    """Claims the next range of the source, and writes the new and changed tickets in it in one transaction.
 
-    A killed run has written either the whole chunk or nothing. If it wrote nothing, its lease runs out, and another run
-    takes the range over. A run that has lost its range to another one writes nothing, and its counts are zero.
+    A killed run has written either the whole chunk or nothing. If it wrote nothing, its lease expires, and another run
+    takes over the range. A run that has lost its range to another run writes nothing and returns zero counts.
 
     Args:
-        database: where the source and the clean tickets are.
+        database: holds the source and the clean tickets.
         scrubber: replaces personal data.
-        vault: stores the values.
-        settings: gives the limit of a text's length.
-        limit: tickets in a chunk.
-        until: rows changed at or after this time are left for a later run. Rows dated in the future have a wrong date,
-            so they are read all the same, as if they had changed now.
+        vault: stores the personal values.
+        settings: give the maximum length of a text.
+        limit: the maximum number of tickets in a chunk.
+        until: rows changed at or after this time are left for a later run. Rows dated in the future are read
+            nevertheless, as if they had changed now, because their date must be wrong.
 
     Returns:
-        the counts; None when nothing is left to read and no other run is still reading.
+        the counts of the chunk; None if nothing is left to read and no other run is still reading.
 
     Raises:
-        CorpusError: another run with another scrubber has begun to read the source.
+        CorpusError: another run with another scrubber version has begun to read the source.
     """
     while (chunk := _claim(database, scrubber, limit, until)) is None:
         with database.begin() as conn:
             if not queries.count_live_ranges(conn):
                 return None
-        time.sleep(WAIT_SECONDS)  # The steps after prepare need the other runs' tickets as well.
+        time.sleep(WAIT_SECONDS)  # Wait, because the steps after prepare need the other runs' tickets as well.
     try:
         with kept_alive(
             database,
@@ -145,10 +155,10 @@ def prepare_next_chunk(
 
 
 def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime | None) -> _Chunk | None:
-    """Claims the range of a dead run, else the next rows after the cursor, else the next rows dated in the future.
+    """Claims a chunk: the range of a dead run, or the next rows after the cursor, or the next rows dated in the future.
 
-    The lock on the cursor's row lets one run claim at a time. A claim moves the cursor, but never beyond the database's
-    present time. None: nothing is left, or another run is reading the rest.
+    The lock on the cursor's row lets only one run claim at a time. A claim moves the cursor, but never beyond the
+    database's present time. Returns None if nothing is left, or if other runs are reading all that is left.
     """
     claim = uuid.uuid4().hex
     with database.begin() as conn:
@@ -157,7 +167,7 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
         if row is None or row["scrubber_version"] != scrubber.version:
             raise CorpusError(
                 "Another run has begun to read the source with another scrubber (other privacy settings, or another "
-                "version of the code): let it finish, then run 'ticketing prepare' again."
+                "version of the code). Let that run finish, then run 'ticketing prepare' again."
             )
         dead = queries.take_over_range(conn, claim=claim, lease_seconds=LEASE_SECONDS)
         if dead is not None:
@@ -167,17 +177,17 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
         after, end = Cursor(row["updated_at"], row["ticket_id"]), _end(until, now)
         tickets = read_source(conn, after, end, limit, scrubber.version)
         if tickets:
-            _set_cursor(conn, CURSOR, scrubber, _place(tickets[-1]))
+            _set_cursor(conn, CURSOR, scrubber, _position(tickets[-1]))
         else:
-            last = last_place(conn, end.updated_at)
+            last = last_position(conn, end.updated_at)
             _set_cursor(conn, CURSOR, scrubber, max(after, last) if last else after)
             future = queries.lock_cursor(conn, name=FUTURE)
             after = max(Cursor(future["updated_at"], future["ticket_id"]), Cursor(now, ""))
             tickets = read_source(conn, after, Cursor(NEVER, ""), limit, scrubber.version)
             if not tickets:
                 return None
-            _set_cursor(conn, FUTURE, scrubber, _place(tickets[-1]))
-        upto = _place(tickets[-1])
+            _set_cursor(conn, FUTURE, scrubber, _position(tickets[-1]))
+        upto = _position(tickets[-1])
         queries.add_range(
             conn,
             scrubber_version=scrubber.version,
@@ -193,11 +203,11 @@ def _claim(database: Database, scrubber: Scrubber, limit: int, until: datetime |
 
 def _end(until: datetime | None, now: datetime) -> Cursor:
     if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)  # The database's sessions use UTC too.
+        until = until.replace(tzinfo=UTC)  # The database reads times without a zone as UTC, too.
     return Cursor(min(until or now, now), "")
 
 
-def _place(ticket: Ticket) -> Cursor:
+def _position(ticket: Ticket) -> Cursor:
     return Cursor(ticket.updated_at, ticket.ticket_id)
 
 
@@ -212,7 +222,7 @@ def _set_cursor(conn: Connection, name: str, scrubber: Scrubber, cursor: Cursor)
 
 
 def _prepare(chunk: _Chunk, scrubber: Scrubber, settings: Settings) -> list[_Prepared]:
-    """Scrubs and cleans a chunk. The order of ticket ids keeps two runs that write the same tickets from a deadlock."""
+    """Scrubs and cleans a chunk. Sorting by ticket id prevents a deadlock of two runs that write the same tickets."""
     ordered = sorted(chunk.tickets, key=lambda ticket: ticket.ticket_id)
     cleaned = clean_texts(
         [RawTexts(ticket.subject, ticket.body, ticket.reply, ticket.language) for ticket in ordered],
@@ -229,10 +239,11 @@ def _prepare(chunk: _Chunk, scrubber: Scrubber, settings: Settings) -> list[_Pre
 
 def _columns(ticket: Ticket, texts: CleanTexts) -> dict[str, Any]:
     category = normalise(ticket.category or "") or None
-    # An answered ticket gets an empty reply if none can be kept: without reply and category it would count as new.
+    # If the reply of an answered ticket can't be kept, the ticket gets an empty reply: a ticket with neither reply nor
+    # category would count as new.
     answered = ticket.reply is not None and category is None
     return {
-        # The query source_page computes the same hash, to leave out tickets that have not changed.
+        # The query source_page computes the same hash, so that it can leave out tickets that have not changed.
         "content_hash": content_hash(ticket.subject, ticket.body, ticket.category, ticket.reply, ticket.language),
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,

@@ -1,6 +1,6 @@
-"""Training records, one per ticket, made from the labelled clean tickets in the database.
+"""Makes training records from the labelled clean tickets in the database, one record per ticket.
 
-`ticketing.corpus.splitting` assigns records to parts, and `ticketing.corpus.snapshot` writes the final files.
+`ticketing.corpus.splitting` assigns the records to parts, and `ticketing.corpus.snapshot` writes the final files.
 """
 
 import sys
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ticketing.corpus.duplicates import exact_key
 from ticketing.database import Database, queries
-from ticketing.privacy.placeholders import foreign_placeholders
+from ticketing.privacy.placeholders import placeholders_not_in_ticket
 from ticketing.settings import Settings
 from ticketing.stages.prompts import instruction, neutralise, ticket_input
 from ticketing.tickets import CleanTicket
@@ -26,7 +26,7 @@ BATCH_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One training example: `text` and `category` for the classifier, the other fields for the generator."""
+    """One training example. The classifier reads `text` and `category`; the generator reads the other fields."""
 
     ticket_id: str
     language: str
@@ -47,7 +47,7 @@ SCHEMA = pa.schema(
 
 
 class Columns(NamedTuple):
-    """The columns of the tickets that stay in memory."""
+    """What stays in memory of the tickets: one list per column, with one value per ticket."""
 
     categories: list[str]
     languages: list[str]
@@ -55,7 +55,10 @@ class Columns(NamedTuple):
 
 
 class CorpusReader:
-    """Reads the labelled, fit tickets, drops exact duplicates, and writes the others to a spool file on disk."""
+    """Reads the labelled, usable tickets, drops exact duplicates, and writes the other tickets to a spool file on disk.
+
+    `columns`, `duplicates`, `left_out` and `replies_left_out` are complete when `texts` has been read to the end.
+    """
 
     def __init__(self, database: Database, settings: Settings, spool: Path) -> None:
         self.columns = Columns([], [], [])
@@ -66,7 +69,7 @@ class CorpusReader:
         self._database, self._settings, self._spool = database, settings, spool
 
     def texts(self) -> Iterator[str]:
-        """Yields the text of each ticket that is kept, oldest first, and fills `columns` and the counts meanwhile."""
+        """Yields the text of each kept ticket, oldest first, and meanwhile fills the columns and the counts."""
         categories: dict[bytes, str] = {}
         batch: list[Record] = []
         with pq.ParquetWriter(self._spool, SCHEMA) as writer:
@@ -89,7 +92,7 @@ class CorpusReader:
 
     def _tickets(self) -> Iterator[CleanTicket]:
         with self._database.begin() as conn:
-            # A ticket that the newest scrubber has not read may hold personal data that an older scrubber missed.
+            # Only tickets scrubbed by the newest scrubber are used: an older one may have missed personal data.
             self.scrubber_version = queries.newest_scrubber_version(conn)
             parameters = {
                 "scrubber_version": self.scrubber_version,
@@ -104,8 +107,8 @@ class CorpusReader:
 
     def _record(self, ticket: CleanTicket, category: str) -> Record:
         output = ticket.reply
-        if output is not None and foreign_placeholders(output, ticket.text):
-            # The reply names a person whom the ticket does not: the generator would learn to invent people.
+        if output is not None and placeholders_not_in_ticket(output, ticket.text):
+            # The reply has a placeholder that the ticket lacks: the generator would learn to invent people and values.
             output = None
             self.replies_left_out += 1
         return Record(
@@ -121,13 +124,13 @@ class CorpusReader:
 
 
 def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a file, BATCH_ROWS at a time, with the named columns (None: all)."""
+    """The rows of a Parquet file, BATCH_ROWS at a time, with the given columns (None: all columns)."""
     # With pre_buffer, pyarrow keeps all data in memory until the file is closed.
     with pq.ParquetFile(path, pre_buffer=False) as file:
         yield from file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
 
 
 def write_rows(writer: pq.ParquetWriter, records: Sequence[Record]) -> None:
-    """Appends records to an open file."""
+    """Appends records to an open Parquet file."""
     if records:
         writer.write_batch(pa.RecordBatch.from_pylist([asdict(record) for record in records], schema=SCHEMA))

@@ -1,6 +1,7 @@
-"""Snapshots: immutable training corpora, named by a hash of their content, which is checked when they are loaded.
+"""Builds and loads snapshots: immutable training corpora. Loading a snapshot checks the hashes of its files.
 
-`ticketing.corpus.records` makes the records, and `ticketing.corpus.splitting` assigns them to parts.
+The id of a snapshot is a hash of its content. `ticketing.corpus.records` makes the records, and
+`ticketing.corpus.splitting` assigns them to parts.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from ticketing.corpus.categories import listed
 from ticketing.corpus.duplicates import largest_groups, near_duplicate_groups
 from ticketing.corpus.records import SCHEMA, CorpusReader, Record, read_batches, write_rows
 from ticketing.corpus.sampling import draw_by_category
-from ticketing.corpus.splitting import PARTS, Part, Split, split
+from ticketing.corpus.splitting import PARTS, Part, Split, TimeOrderViolations, split
 from ticketing.database import Database, queries
 from ticketing.errors import CorpusError
 from ticketing.settings import Settings
@@ -37,21 +38,21 @@ logger = logging.getLogger(__name__)
 FOLDER = "snapshots"
 MANIFEST = "manifest.json"
 ID_CHARS = 16
-# A later run removes the folder of a killed run, but only when it is too old to belong to a running one.
+# A later run removes the folder that a killed run left, but only if the folder is too old to belong to a live run.
 _BUILDING = ".building-"
 _ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot on disk: `train.parquet`, `validation.parquet`, `test.parquet` and the manifest."""
+    """A snapshot on disk: `train.parquet`, `validation.parquet`, `test.parquet` and `manifest.json`."""
 
     path: Path
     manifest: dict[str, Any]
 
     @classmethod
     def load(cls, path: Path) -> "Snapshot":
-        """Loads the snapshot in a folder, and checks every file against the manifest.
+        """Loads the snapshot from a folder, and checks every file's hash against the manifest.
 
         Raises:
             CorpusError: the folder is missing, incomplete or damaged.
@@ -62,22 +63,22 @@ class Snapshot:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"The snapshot in {path} can't be read ({type(error).__name__}): remove the folder and run "
-                "'ticketing prepare' to build it anew."
+                "'ticketing prepare' to build it again."
             ) from None
         if damaged:
             raise CorpusError(
                 f"The snapshot in {path} is damaged ({', '.join(damaged)} changed): remove the folder and run "
-                "'ticketing prepare' to build it anew."
+                "'ticketing prepare' to build it again."
             )
         return cls(path, manifest)
 
     @property
     def snapshot_id(self) -> str:
-        """The beginning of the content's hash."""
+        """The first characters of the hash of the snapshot's content."""
         return str(self.manifest["snapshot_id"])
 
     def iterate(self, part: Part) -> Iterator[Record]:
-        """The tickets of one part, in order, read in batches, so that the part need not fit into memory."""
+        """Yields the tickets of one part in order. It reads batches, so that the part need not fit into memory."""
         for batch in read_batches(self.path / f"{part}.parquet"):
             yield from map(_record, batch.to_pylist())
 
@@ -86,10 +87,10 @@ class Snapshot:
         return list(self.iterate(part))
 
     def sample(self, part: Part, count: int) -> list[Record]:
-        """A sample of at most `count` tickets of one part, stratified by category, in order; always the same tickets.
+        """A sample of at most `count` tickets of one part, stratified by category; always the same tickets.
 
-        Each category has its share, but at least `count // (2 * categories)` tickets, or all if it has fewer. The
-        part is read twice, so that only the sample is in memory.
+        Each category has its share of the sample, but at least `count // (2 * categories)` tickets, or all its tickets
+        if it has fewer. The part is read twice, so that only the sample is in memory.
         """
         batches = read_batches(self.path / f"{part}.parquet", ["category"])
         categories = [sys.intern(name) for batch in batches for name in batch.column(0).to_pylist()]
@@ -98,7 +99,7 @@ class Snapshot:
 
 
 def _record(row: dict[str, Any]) -> Record:
-    # Saves memory: many records share these few values, and most inputs are equal to the text.
+    # Equal strings share their memory: many records have the same value here, and most inputs equal the text.
     for name in ("language", "category", "instruction"):
         row[name] = sys.intern(row[name])
     if row["input"] == row["text"]:
@@ -107,7 +108,7 @@ def _record(row: dict[str, Any]) -> Record:
 
 
 def find_snapshot(database: Database, settings: Settings, snapshot_id: str | None) -> Snapshot:
-    """The snapshot with an id; None: the newest.
+    """Loads the snapshot with this id, or the newest one if the id is None.
 
     Raises:
         CorpusError: there is no such snapshot, or it can't be read.
@@ -124,12 +125,13 @@ def find_snapshot(database: Database, settings: Settings, snapshot_id: str | Non
 
 
 def build_snapshot(database: Database, settings: Settings) -> Snapshot:
-    """Builds a snapshot of all labelled, fit tickets. The same tickets and settings give the same snapshot.
+    """Builds a snapshot of all labelled, usable tickets. The same tickets and settings give the same snapshot.
 
-    Tickets are streamed through a spool file, so only their labels, times and MinHash signatures are in memory.
+    Tickets are streamed through a spool file. So only their categories, languages, times and MinHash signatures are in
+    memory.
 
     Raises:
-        CorpusError: the tickets are too few or too alike, or the disk is full; no file is left behind.
+        CorpusError: the tickets are too few or too similar, or the disk is full. No file is left behind.
     """
     folder = settings.home / FOLDER
     try:
@@ -170,7 +172,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
             listed(result.too_small),
         )
     corpus = settings.corpus
-    about: dict[str, Any] = {
+    origin: dict[str, Any] = {
         "scrubber_version": reader.scrubber_version,
         "prompt_version": PROMPT_VERSION,
         "split": {
@@ -184,13 +186,13 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         },
         "left_out_categories": sorted(corpus.leave_out_categories),
     }
-    counts, content = _write_parts(spool, building, result, groups, about)
+    counts, content_hash = _write_parts(spool, building, result, groups, origin)
     spool.unlink()
     categories = {part: counts[part, "category"] for part in PARTS}
     manifest = {
-        "snapshot_id": content[:ID_CHARS],
-        "content_sha256": content,
-        **about,
+        "snapshot_id": content_hash[:ID_CHARS],
+        "content_sha256": content_hash,
+        **origin,
         "tickets": {part: counts[part, "ticket"].total() for part in PARTS},
         "with_reply": {part: counts[part, "reply"].total() for part in PARTS},
         "categories": {part: dict(sorted(count.items())) for part, count in categories.items()},
@@ -206,9 +208,7 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
         "near_copies_left_out": result.near_copies_left_out,
         "groups_in_train_and_test": result.large_groups,
         "too_new_left_out": result.newer_left_out,
-        "time_order": None
-        if result.order is None
-        else {**result.order._asdict(), "border": result.order.border.isoformat()},
+        "time_order": _as_json(result.time_order_violations),
         "tickets_left_out": reader.left_out,
         "replies_left_out": reader.replies_left_out,
         "files": {
@@ -223,12 +223,24 @@ def _build(database: Database, settings: Settings, building: Path) -> dict[str, 
     return manifest
 
 
+def _as_json(violations: TimeOrderViolations | None) -> dict[str, Any] | None:
+    if violations is None:
+        return None
+    return {
+        "border": violations.cutoff.isoformat(),
+        "newer_in_train": violations.newer_in_train,
+        "newer_in_validation": violations.newer_in_validation,
+        "older_in_test": violations.older_in_test,
+    }
+
+
 def _write_parts(
-    spool: Path, building: Path, result: Split, groups: list[int], about: dict[str, Any]
+    spool: Path, building: Path, result: Split, groups: list[int], origin: dict[str, Any]
 ) -> tuple[dict[tuple[Part, str], Counter[str]], str]:
     """Writes each ticket to its part. Returns the counts by part and column, and the hash of the content."""
-    content = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    counts = {(part, what): Counter[str]() for part in PARTS for what in ("ticket", "reply", "category", "language")}
+    content = hashlib.sha256(json.dumps(origin, sort_keys=True).encode())
+    columns = ("ticket", "reply", "category", "language")
+    counts = {(part, column): Counter[str]() for part in PARTS for column in columns}
     writers = {part: pq.ParquetWriter(building / f"{part}.parquet", SCHEMA) for part in PARTS}
     index = 0
     try:
@@ -255,14 +267,14 @@ def _write_parts(
 
 
 def _publish(building: Path, path: Path) -> None:
-    """Moves a finished snapshot to its path, atomically: after a power cut it is there whole or not at all."""
+    """Moves a finished snapshot to its path atomically: after a power cut, the snapshot is complete or missing."""
     for file in [*building.iterdir(), building]:
         _sync(file)
     building.chmod(0o755)
     try:
         building.rename(path)
     except OSError:
-        # Another process has built the same snapshot meanwhile.
+        # If the path exists, another process has built the same snapshot in the meantime.
         if not path.is_dir():
             raise
         return

@@ -1,6 +1,6 @@
-"""Splits tickets into train, validation and test without leakage: near-duplicates stay in one part.
+"""Splits tickets into train, validation and test. To prevent leakage, it keeps near-duplicates in one part.
 
-It reads no text: `ticketing.corpus.duplicates` finds the groups of near-duplicates.
+This module reads no text: `ticketing.corpus.duplicates` finds the groups of near-duplicates.
 """
 
 import bisect
@@ -14,33 +14,34 @@ from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
 
 Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = ("train", "validation", "test")  # in the order of assigning's numbers
-TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")  # models are trained or chosen on them
+PARTS: tuple[Part, ...] = ("train", "validation", "test")  # in the order of the constants TRAIN, VALIDATION, TEST
+TRAINING_PARTS: tuple[Part, ...] = ("train", "validation")  # models are trained, or their settings chosen, on these
 SplitKind = Literal["by time", "by category"]
 
 
-class TimeOrder(NamedTuple):
-    """How well a split by time keeps the order: ideally no test ticket is older than the border, and no other is newer.
+class TimeOrderViolations(NamedTuple):
+    """Counts the tickets that violate the time order of a split.
 
-    The counts are of tickets on the wrong side. The border is the test ticket's time with the fewest of them.
+    Ideally no test ticket is older than the cutoff, and no other ticket is newer. The cutoff is the time of the test
+    ticket that gives the fewest violations.
     """
 
-    border: datetime
+    cutoff: datetime
     newer_in_train: int
     newer_in_validation: int
     older_in_test: int
 
 
 class Split(NamedTuple):
-    """The part of each ticket, in order, and the numbers that the manifest records."""
+    """The part of each ticket, in order, and the numbers about the split that the manifest records."""
 
     parts: list[Part | None]  # None: left out
     kind: SplitKind
     too_small: dict[str, CategorySize]  # categories that were left out
-    near_copies_left_out: dict[Part, int]  # part → older tickets of its held-out groups
+    near_copies_left_out: dict[Part, int]  # part → number of left-out older tickets of the part's groups
     large_groups: list[int]  # sizes of the groups that are in train except for one test ticket
     newer_left_out: int  # tickets that are too new for train and not needed in a held-out part
-    order: TimeOrder | None  # None: the split is by category
+    time_order_violations: TimeOrderViolations | None  # None: the split is by category
 
 
 def split(
@@ -52,29 +53,36 @@ def split(
 ) -> Split:
     """Puts each group of near-duplicates into one part. A held-out part keeps only the newest ticket of each group.
 
-    If the tickets' times are known, groups are ordered by their newest ticket. The newest groups become the test part,
-    the next ones the validation part, so that no other ticket is newer than a test ticket. Otherwise groups are drawn
-    by category with the settings' seed. A part holds its share of each language's tickets, but at most
-    `max_held_out_tickets`, stratified by category. Three rules take precedence over the order in time, and the result
-    counts the tickets that they moved:
+    If the times of the tickets are known, the groups are sorted by the time of their newest ticket. The newest groups
+    become the test part, and the next newest the validation part. So no ticket of another part is newer than a test
+    ticket. If the times are unknown, groups are drawn at random within each category; the seed is a setting.
 
-    - A part is topped up if it holds less than half of a language's share or of 200 tickets, or less than half of a
-      category's share or of 20 tickets. The groups come from train, newest first (or next drawn first). The validation
-      part needs `min_validation_tickets` of a language, so that an accuracy can be proved. A language gives at most a
-      fifth of its training tickets.
-    - A category with less than half of its tickets in train gets its oldest held-out groups back.
-    - A group with more tickets than the test part stays in train. Its newest ticket goes to test if it is new enough,
-      and its tickets that are newer than the oldest test ticket are left out of train.
+    A held-out part (validation or test) holds its share of each language's tickets, but at most
+    `max_held_out_tickets` of a language, stratified by category.
+
+    Three rules take precedence over the time order. `time_order_violations` counts the tickets on the wrong side.
+
+    - Minimum per language: a held-out part needs its share of each language's tickets, or 200 of them if the share is
+      larger. If the part has less than half of this minimum, it takes groups from train, the newest first (or the next
+      drawn first). The validation part also takes groups if it has fewer than `min_validation_tickets` of a language,
+      because an accuracy can't be established with fewer. If the part would need more than a fifth of the language's
+      training tickets, it takes none.
+    - Minimum per category: likewise, with 20 instead of 200. But apart from the first group that a part takes, train
+      must keep half of the category's tickets.
+    - Training tickets: if less than half of a category's tickets are in train, train gets the category's oldest
+      held-out groups back.
+    - Large groups: a group with more tickets than the test part stays in train. Its newest ticket goes to test if that
+      ticket is new enough. Tickets of the group that are newer than the oldest test ticket are left out.
 
     Args:
-        categories: each ticket's category.
-        languages: each ticket's language.
-        groups: each ticket's group of near-duplicates.
+        categories: the category of each ticket.
+        languages: the language of each ticket.
+        groups: the id of each ticket's group of near-duplicates.
         times: when each ticket came in; None: unknown.
-        settings: shares, seed and least sizes.
+        settings: the shares, the seed, and the minimum and maximum sizes.
 
     Raises:
-        CorpusError: there are too few tickets, categories or groups to hold any out.
+        CorpusError: there are too few tickets, categories or groups to hold out any.
     """
     small = too_small_categories(categories, groups, settings)
     usable = [index for index, category in enumerate(categories) if category not in small]
@@ -101,19 +109,24 @@ def split(
         near_copies_left_out={PARTS[part]: assigned.near_copies_left_out[part] for part in (VALIDATION, TEST)},
         large_groups=assigned.large_groups,
         newer_left_out=assigned.newer_left_out,
-        order=_time_order(parts, times) if assigned.by_time else None,
+        time_order_violations=_time_order_violations(parts, times) if assigned.by_time else None,
     )
 
 
-def _time_order(parts: Sequence[Part | None], times: Sequence[datetime | None]) -> TimeOrder:
+def _time_order_violations(parts: Sequence[Part | None], times: Sequence[datetime | None]) -> TimeOrderViolations:
     train, validation, test = (
-        sorted(time for own, time in zip(parts, times, strict=True) if own == part and time) for part in PARTS
+        sorted(time for assigned_part, time in zip(parts, times, strict=True) if assigned_part == part and time)
+        for part in PARTS
     )
 
-    def order(border: datetime) -> TimeOrder:
-        newer_in_train, newer_in_validation = (
-            len(known) - bisect.bisect_right(known, border) for known in (train, validation)
+    def violations(cutoff: datetime) -> TimeOrderViolations:
+        return TimeOrderViolations(
+            cutoff,
+            newer_in_train=len(train) - bisect.bisect_right(train, cutoff),
+            newer_in_validation=len(validation) - bisect.bisect_right(validation, cutoff),
+            older_in_test=bisect.bisect_left(test, cutoff),
         )
-        return TimeOrder(border, newer_in_train, newer_in_validation, bisect.bisect_left(test, border))
 
-    return min(map(order, test), key=lambda order: sum(order[1:]))
+    return min(
+        map(violations, test), key=lambda found: found.newer_in_train + found.newer_in_validation + found.older_in_test
+    )

@@ -1,1 +1,1 @@
-"""Claims new tickets from the queue of work, and writes their drafts back. `ticketing.stages` makes the drafts."""
+"""Claims new tickets from the queue, and writes their drafts back. `ticketing.stages` makes the drafts."""

@@ -1,6 +1,6 @@
-"""Processes one chunk of new tickets: claims it, drafts replies, writes them back.
+"""Processes one chunk of new tickets: claims the tickets, drafts replies, and writes the drafts back.
 
-`ticketing.stages` turns a ticket into a draft, and the flow decides how many chunks are processed.
+`ticketing.stages` turns a ticket into a draft. The flow decides how many chunks are processed.
 """
 
 import time
@@ -18,15 +18,15 @@ from ticketing.tickets import CleanTicket
 
 
 class ChunkOutcome(NamedTuple):
-    """Counts of tickets of one chunk, or of several.
+    """What happened to the tickets of one chunk, or of several chunks.
 
-    `seconds` is the time from claim to write-back; `engine_seconds` is the time of the generator alone.
+    `seconds` is the time from the claim to the write-back. `engine_seconds` is the time of the generator alone.
     """
 
     claimed: int = 0
     drafted: int = 0
     to_human: int = 0
-    lost: int = 0  # another worker has taken the ticket over, or its text has changed
+    lost: int = 0  # not written: another worker has taken over the ticket, or the ticket's text has changed
     completion_tokens: int = 0
     engine_seconds: float = 0.0
     seconds: float = 0.0
@@ -44,12 +44,16 @@ class ChunkOutcome(NamedTuple):
 def draft_chunk(
     database: Database, vault: Vault, settings: Settings, worker: str, drafters: Drafters, limit: int
 ) -> ChunkOutcome | None:
-    """Claims up to `limit` tickets, and drafts a reply to each or routes it to a human. None: no ticket was left.
+    """Claims up to `limit` tickets. Drafts a reply to each ticket, or routes the ticket to a human.
 
-    A killed run has written nothing: its lease runs out, and another run claims the same tickets.
+    A killed run has written nothing. After its lease has expired, another run claims the same tickets.
+
+    Returns:
+        the outcome; None if no ticket was left in the queue.
 
     Raises:
-        TicketingError: the chunk failed. Its tickets are back in the queue, or parked after too many attempts.
+        TicketingError: the chunk failed. The tickets are back in the queue, or marked as failed after too many
+            attempts.
     """
     started, lease = time.monotonic(), settings.draft.lease_seconds
     with database.begin() as conn:
@@ -57,7 +61,7 @@ def draft_chunk(
     if not tickets:
         return None
     try:
-        with queue.lease_kept(database, worker, lease):
+        with queue.lease_kept_alive(database, worker, lease):
             results, seconds = _draft(database, vault, settings, drafters, tickets)
     except Exception as error:
         with database.begin() as conn:
@@ -80,8 +84,8 @@ def draft_chunk(
 def _draft(
     database: Database, vault: Vault, settings: Settings, drafters: Drafters, tickets: Sequence[CleanTicket]
 ) -> tuple[list[queue.Result], float]:
-    def read_values(places: list[int]) -> list[Values]:
-        keys = [tickets[i].key for i in places]
+    def read_values(indices: list[int]) -> list[Values]:
+        keys = [tickets[i].key for i in indices]
         with database.begin(Role.WRITEBACK) as conn:
             values = vault.read(conn, keys)
         return [values.get(key, {}) for key in keys]

@@ -1,6 +1,6 @@
-"""The queue of new tickets: workers claim chunks with a lease, return them on failure, and finish each ticket once.
+"""The queue of new tickets. Workers claim tickets with a lease, give them back on failure, and finish each ticket once.
 
-It calls no model: `ticketing.stages` makes the drafts that are written back here.
+This module calls no model: `ticketing.stages` makes the drafts that are written back here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from ticketing.tickets import CleanTicket, text_key
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """The columns of a draft that come from its reply. `body` has its personal data restored."""
+    """The columns of a draft that come from the reply. In `body`, the personal data is restored."""
 
     body: str
     placeholder_body: str
@@ -35,7 +35,7 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result for one claimed ticket: a routing, and a draft if there is a reply."""
+    """The result for one claimed ticket: the routing, and the draft if there is a reply."""
 
     ticket: CleanTicket
     prediction: Prediction
@@ -44,27 +44,28 @@ class Result:
 
 
 def enqueue(conn: Connection, until: datetime | None = None) -> int:
-    """Queues every new ticket that changed before `until` and is not queued yet. Returns the number of tickets.
+    """Queues every new ticket that changed before `until` and is not queued yet. Returns how many were queued.
 
-    A ticket is new while it has neither category nor reply, and again after its text has changed. Pending drafts that
-    no reviewer has claimed are retired if the ticket's text has changed (superseded) or it is answered (expired).
+    A ticket is new if it has neither a category nor a reply, and no outcome for its present text. This function also
+    retires pending drafts that no reviewer has claimed: if the ticket's text has changed, the draft is superseded; if
+    the ticket is answered, the draft is expired.
     """
     queries.retire_drafts(conn, ticket_ids=None)
     return int(queries.enqueue_work(conn, until=until or NEVER))
 
 
 def claim(conn: Connection, worker: str, limit: int, lease_seconds: float, max_attempts: int) -> list[CleanTicket]:
-    """Claims up to `limit` tickets, oldest first. Answered tickets, or those with a new text, are only finished.
+    """Claims up to `limit` tickets, oldest first. An empty list means that nothing is left to claim.
 
-    An empty list means that nothing is left to claim. Commit before working on the tickets: other workers skip the
-    locked rows even before the commit, but a crash would lose the count of the attempt.
+    Queued tickets that are meanwhile answered, or have a new text, are not returned: their work is marked as done.
+    Commit before working on the tickets: after a crash without commit, the attempt would not be counted.
 
     Args:
         conn: a transaction of the pipeline's role.
-        worker: a name that no other run ever has; it identifies the claims of this run.
-        limit: the most tickets to claim.
-        lease_seconds: for this time no other worker can claim the tickets; `lease_kept` renews the lease.
-        max_attempts: a ticket whose workers have died this often is parked as failed.
+        worker: a name that no other run ever has. It identifies the claims of this run.
+        limit: the maximum number of tickets to claim.
+        lease_seconds: for this time no other worker can claim the tickets. `lease_kept_alive` renews the lease.
+        max_attempts: a ticket whose workers have died this often is marked as failed.
     """
     queries.fail_exhausted_work(conn, max_attempts=max_attempts)
     while True:
@@ -77,7 +78,7 @@ def claim(conn: Connection, worker: str, limit: int, lease_seconds: float, max_a
             return tickets
 
 
-def lease_kept(database: Database, worker: str, lease_seconds: float) -> AbstractContextManager[None]:
+def lease_kept_alive(database: Database, worker: str, lease_seconds: float) -> AbstractContextManager[None]:
     """Renews the worker's lease in the background while the block runs."""
     return kept_alive(
         database, lease_seconds, lambda conn: queries.renew_work(conn, worker=worker, lease_seconds=lease_seconds)
@@ -85,13 +86,14 @@ def lease_kept(database: Database, worker: str, lease_seconds: float) -> Abstrac
 
 
 def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list[Result]:
-    """Writes routings and drafts of the tickets that this worker still holds, and finishes their work.
+    """Writes routings and drafts of the tickets that this worker still holds, and marks the tickets' work as done.
 
-    Everything happens in the caller's transaction, and is idempotent.
+    Everything happens in the caller's transaction. Calling it twice has the same effect as calling it once.
 
     Returns:
         the results that were written. Nothing is written for a ticket that another worker has taken over after the
-        lease ran out, or whose text has changed or was scrubbed again; the next `enqueue` queues such a text again.
+        lease expired. Nothing is written either if the ticket's text has changed or was scrubbed again; then the next
+        `enqueue` queues the ticket again.
     """
     scrubbed_at = {text_key(row): row["scrubbed_at"] for row in queries.lock_own_work(conn, worker=worker)}
     held = [result.ticket for result in results if result.ticket.key in scrubbed_at]
@@ -127,13 +129,13 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
 
 
 def give_back(conn: Connection, worker: str, error: str, max_attempts: int) -> None:
-    """Returns this worker's tickets to the queue after a failure; parks those that failed too often.
+    """Gives this worker's tickets back to the queue after a failure, or marks those as failed that failed too often.
 
     Args:
         conn: a transaction of the pipeline's role.
-        worker: the name that the tickets were claimed under.
+        worker: the name under which the tickets were claimed.
         error: the kind of the failure; never a ticket's text.
-        max_attempts: `draft.max_attempts` of the settings.
+        max_attempts: the setting `draft.max_attempts`.
     """
     queries.return_work(conn, worker=worker, error=error, max_attempts=max_attempts)
 

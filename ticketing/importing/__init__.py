@@ -1,4 +1,5 @@
 """Imports tickets from files and other databases into the table behind `ticketing.source_ticket`.
 
-It scrubs nothing (that is `ticketing.corpus`). A help desk whose own Postgres has the view does not need this package.
+The imported tickets are not scrubbed yet: `ticketing.corpus` does that. If the help desk's own Postgres has the view,
+this package is not needed.
 """

@@ -1,6 +1,6 @@
 """Maps the columns of a row to the fields of a ticket, and checks every value.
 
-It does no input or output: `files` and `remote` read rows, and `loading` stores tickets.
+This module does no input or output: `files` and `remote` read rows, and `loading` stores tickets.
 """
 
 import math
@@ -19,8 +19,8 @@ from ticketing.tickets import content_hash
 
 ImportRole = Literal["history", "incoming"]
 
-# updated_at is missing on purpose: it is the time of the import. `prepare` continues after the latest updated_at that
-# it has read, so it would never read a ticket with an older time from a file.
+# updated_at is missing on purpose: it is set to the time of the import. `prepare` continues after the latest updated_at
+# that it has read. So it would never read a ticket whose updated_at, taken from a file, is older.
 FIELDS = ("ticket_id", "revision", "created_at", "language", "subject", "body", "category", "reply", "replied_at")
 REQUIRED: dict[ImportRole, tuple[str, ...]] = {"history": ("body", "category"), "incoming": ("body",)}
 
@@ -34,7 +34,7 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """The unchecked fields of one row. Its repr hides the values, because they are personal data."""
+    """The unchecked fields of one row. The repr hides the values, because they are personal data."""
 
     line_number: int
     values: Mapping[str, object] = field(repr=False)
@@ -42,17 +42,17 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not imported, and the reason. Neither `kind` nor `reason` quotes a value of the row."""
+    """A row that is not imported. Neither `kind` nor `reason` quotes a value of the row."""
 
     line_number: int
-    kind: str
-    reason: str
-    fields: tuple[str, ...] = ()
+    kind: str  # the same for all rows that are refused for a like reason; the report counts rows by kind
+    reason: str  # the kind, with details of this row
+    fields: tuple[str, ...] = ()  # the fields that are wrong
 
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A ticket that can be stored. Its repr hides the values, because they are personal data."""
+    """A ticket that can be stored. The repr hides the values, because they are personal data."""
 
     line_number: int
     ticket_id: str = field(repr=False)
@@ -65,8 +65,8 @@ class NewTicket:
     reply: str | None = field(repr=False)
     replied_at: datetime | None = field(repr=False)
     content_hash: str = field(repr=False)
-    left_aside: bool = field(repr=False)
-    zoneless: int = 0  # the number of its time stamps without a time zone
+    answer_dropped: bool = field(repr=False)  # an incoming ticket had a category or a reply, which is not stored
+    times_without_zone: int = 0  # how many of its time stamps have no time zone
 
 
 class _Refused(Exception):
@@ -98,16 +98,16 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def choose_columns(source: str, columns: Sequence[str], mapping: Mapping[str, str], role: ImportRole) -> dict[str, str]:
-    """The column of each field: the mapped column, or the column with the field's name if there is one.
+    """The column of each field: the mapped column, or else the column with the name of the field.
 
     Args:
         source: the name of the file or query, for messages.
         columns: the columns of the source.
         mapping: field → column, for fields whose column has another name.
-        role: the kind of tickets; it determines the required fields.
+        role: "history" or "incoming"; it determines which fields are required.
 
     Raises:
-        InputError: the column of a mapped or required field is missing, or two columns have its name.
+        InputError: the column of a mapped or required field is missing, or two columns have the same name.
     """
     found: dict[str, str] = {}
     for name in FIELDS:
@@ -125,17 +125,17 @@ def choose_columns(source: str, columns: Sequence[str], mapping: Mapping[str, st
 
 
 def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: tzinfo = UTC) -> NewTicket | RefusedRow:
-    """The ticket of a row, or the reason why the row is refused.
+    """Makes a ticket from a row, or says why the row is refused.
 
-    Surrounding blanks of ticket_id, category and language are removed, and a blank reply counts as missing. Subject,
-    body and reply are otherwise unchanged. Without a ticket_id, the id is a hash of the content, so that a second
-    import of the row gives the same ticket. An incoming ticket loses its category and reply.
+    Blanks around ticket_id, category and language are removed. A blank reply counts as missing. Otherwise subject, body
+    and reply are not changed. If there is no ticket_id, a hash of the content becomes the id, so that a second import
+    of the row gives the same ticket. The category and the reply of an incoming ticket are dropped.
 
     Args:
         row: the row as it was read.
-        role: the kind of ticket.
-        settings: give the limit of a text's length.
-        zone: the time zone of time stamps without one.
+        role: "history" or "incoming".
+        settings: give the maximum length of a text.
+        zone: the time zone of time stamps that state none.
     """
     values = row.values
     try:
@@ -149,7 +149,7 @@ def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: t
         language = _language(values)
         revision = _revision(values)
         moments = {name: _time(values, name) for name in ("created_at", "replied_at")}
-        left_aside = role == "incoming" and (category, reply, moments["replied_at"]) != (None, None, None)
+        answer_dropped = role == "incoming" and (category, reply, moments["replied_at"]) != (None, None, None)
         if role == "incoming":
             category = reply = moments["replied_at"] = None
         elif category is None:
@@ -161,7 +161,7 @@ def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: t
         times = {name: _in_utc(name, moment, zone) for name, moment in moments.items()}
     except _Refused as refused:
         return RefusedRow(row.line_number, refused.kind, refused.reason, (refused.name,))
-    written = [moment.isoformat() if moment else None for moment in times.values()]
+    time_texts = [moment.isoformat() if moment else None for moment in times.values()]
     return NewTicket(
         line_number=row.line_number,
         ticket_id=ticket_id,
@@ -173,9 +173,9 @@ def make_ticket(row: RawRow, role: ImportRole, settings: CorpusSettings, zone: t
         category=category,
         reply=reply,
         replied_at=times["replied_at"],
-        content_hash=content_hash(subject, body, category, reply, language, *written),
-        left_aside=left_aside,
-        zoneless=sum(moment is not None and moment.tzinfo is None for moment in moments.values()),
+        content_hash=content_hash(subject, body, category, reply, language, *time_texts),
+        answer_dropped=answer_dropped,
+        times_without_zone=sum(moment is not None and moment.tzinfo is None for moment in moments.values()),
     )
 
 
@@ -186,7 +186,7 @@ def _text(values: Mapping[str, object], name: str, limit: int, setting: str = "c
     if isinstance(value, int | UUID):
         value = str(value)
     elif isinstance(value, float | Decimal):
-        # Many tools write a column of whole numbers with gaps as 17.0 and NaN.
+        # If values are missing in a column of whole numbers, many tools write 17 as 17.0, and a missing value as NaN.
         value = None if math.isnan(value) else str(int(value)) if _is_whole(value) else str(value)
     if value is None:
         return None
@@ -197,7 +197,7 @@ def _text(values: Mapping[str, object], name: str, limit: int, setting: str = "c
     if "\0" in value:
         raise _Refused(f"{name} holds a NUL character", name, "Postgres can't store it")
     if not is_unicode(value):
-        raise _Refused(f"{name} is no valid Unicode", name, "it holds a lone surrogate")
+        raise _Refused(f"{name} is not valid Unicode", name, "it holds a lone surrogate")
     return value if value.strip() else None
 
 
@@ -227,7 +227,7 @@ def _revision(values: Mapping[str, object]) -> int | None:
 
 
 def _time(values: Mapping[str, object], name: str) -> datetime | None:
-    """The time in a field; without a time zone if the value has none."""
+    """The time in a field. It has no time zone if the value states none."""
     value = values.get(name)
     if isinstance(value, str):
         value = value.strip()
@@ -236,19 +236,19 @@ def _time(values: Mapping[str, object], name: str) -> datetime | None:
     try:
         return _moment(value)
     except (ValueError, OverflowError, OSError, TypeError):
-        raise _no_time(name) from None
+        raise _not_a_time(name) from None
 
 
 def _in_utc(name: str, moment: datetime | None, zone: tzinfo) -> datetime | None:
-    # In UTC, so that two spellings of the same time give the same content hash.
+    # Times are converted to UTC, so that two spellings of the same time give the same content hash.
     try:
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _no_time(name) from None
+        raise _not_a_time(name) from None
 
 
-def _no_time(name: str) -> _Refused:
-    return _Refused(f"{name} is no time", name, "ISO 8601 or seconds since 1970 are needed")
+def _not_a_time(name: str) -> _Refused:
+    return _Refused(f"{name} is not a time", name, "ISO 8601 or seconds since 1970 are needed")
 
 
 def _moment(value: object) -> datetime:
@@ -256,7 +256,8 @@ def _moment(value: object) -> datetime:
         return value
     if isinstance(value, date):
         return datetime.combine(value, time())
-    # Only eight digits are a date: fromisoformat would read 1712110312345, which is milliseconds, as the year 1712.
+    # Of the values that are only a number, just those of eight characters are dates. Without this check, fromisoformat
+    # would read 1712110312345, which is in milliseconds, as a date in the year 1712.
     if isinstance(value, str) and not (NUMBER.fullmatch(value) and len(value) != len("20240131")):
         return datetime.fromisoformat(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
@@ -265,7 +266,7 @@ def _moment(value: object) -> datetime:
 
 
 def _is_whole(value: float | Decimal) -> bool:
-    # Beyond this range a float is not exact, and a Decimal can have a million digits.
+    # Outside this range, a float is not exact, and a Decimal can have a million digits.
     return -1e15 < value < 1e15 and value == int(value)
 
 

@@ -1,6 +1,6 @@
 """Reads the rows of CSV, JSON Lines and Parquet files one by one, in constant memory.
 
-A row that can't be read becomes a `RefusedRow`, and reading goes on. It does not check values: that is `fields`.
+A row that can't be read becomes a `RefusedRow`, and reading continues with the next row. `fields` checks the values.
 """
 
 import csv
@@ -17,8 +17,8 @@ from ticketing.importing.fields import FIELDS, REQUIRED, ImportRole, RawRow, Ref
 from ticketing.jsonl import LineError, check_file, is_unicode, json_lines, next_line, open_text
 from ticketing.spreadsheets import delimiter_of
 
-# Far above any ticket, so that the refusal of a huge body gives its real length; low enough that the field after a
-# missing quote can't fill the memory.
+# This limit is far above the length of any ticket, so that the refusal of a huge body states its real length. It is low
+# enough that a missing quote, after which the rest of the file is one field, can't fill the memory.
 MAX_FIELD_CHARS = 2**24
 BATCH_ROWS = 1000
 SAMPLED_ROWS = 1000
@@ -28,18 +28,19 @@ Reader = Callable[[Path, Mapping[str, str], ImportRole], Rows]
 
 
 def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: ImportRole = "history") -> Rows:
-    """The rows of a file, read lazily.
+    """Yields the rows of a file, which are read lazily.
 
-    The line number of a row is its first physical line (CSV, JSON Lines) or its index (Parquet), from 1.
+    The line number of a row counts from 1. In CSV and JSON Lines it is the number of the row's first line in the file,
+    and in Parquet it is the number of the row.
 
     Args:
         path: .csv (comma, semicolon or tab, detected from the header), .tsv, .jsonl, .ndjson or .parquet.
         mapping: field → column, for fields whose column has another name.
-        role: the kind of tickets; it determines the required columns.
+        role: "history" or "incoming"; it determines which columns are required.
 
     Raises:
         InputError: the file is missing, of an unknown kind, empty, or lacks a column. Errors in the content are raised
-            with the first row.
+            when the first row is read.
     """
     reader = READERS.get(path.suffix.lower())
     check_file(path)
@@ -49,7 +50,7 @@ def read_file(path: Path, mapping: Mapping[str, str] | None = None, role: Import
 
 
 class _Lines:
-    """The physical lines for csv.reader; counts them, and the quotes of the current row."""
+    """Gives csv.reader the lines of a file. Counts the lines, and the quotes of the current row."""
 
     def __init__(self, stream: TextIO, path: Path) -> None:
         self.number = 0
@@ -80,7 +81,7 @@ def _read_csv(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
         lines = _Lines(stream, path)
         reader, header = _csv_header(lines, path)
         columns = choose_columns(str(path), header, mapping, role)
-        places = {name: header.index(column) for name, column in columns.items()}
+        positions = {name: header.index(column) for name, column in columns.items()}
         rows = 0
         while True:
             start, lines.quotes = lines.number + 1, 0
@@ -102,7 +103,7 @@ def _read_csv(path: Path, mapping: Mapping[str, str], role: ImportRole) -> Rows:
                 reason = f"{len(cells)} columns where the header has {len(header)}"
                 yield RefusedRow(start, "wrong number of columns", reason)
             else:
-                yield RawRow(start, {name: cells[place] for name, place in places.items()})
+                yield RawRow(start, {name: cells[position] for name, position in positions.items()})
     if not rows:
         raise InputError(f"{path} has a header, but no rows.")
 
@@ -117,7 +118,7 @@ def _csv_header(lines: _Lines, path: Path) -> tuple[Iterator[list[str]], list[st
         reader = csv.reader(chain([first], lines), delimiter=delimiter_of(first), strict=True)
         return reader, [column.strip() for column in next(reader)]
     except csv.Error as error:
-        raise InputError(f"{path}: the first line is no CSV header: {error}.") from None
+        raise InputError(f"{path}: the first line is not a CSV header: {error}.") from None
 
 
 def _misquoted(start: int, end: int, error: csv.Error) -> RefusedRow:
@@ -165,8 +166,8 @@ def _read_parquet(path: Path, mapping: Mapping[str, str], role: ImportRole) -> R
             start = 1
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=sorted(set(fields.values()))):
                 columns = {name: _plain_times(batch.column(column)) for name, column in fields.items()}
-                for place in range(batch.num_rows):
-                    yield _parquet_row(start + place, columns, place)
+                for index in range(batch.num_rows):
+                    yield _parquet_row(start + index, columns, index)
                 start += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(
@@ -174,11 +175,11 @@ def _read_parquet(path: Path, mapping: Mapping[str, str], role: ImportRole) -> R
         ) from None
 
 
-def _parquet_row(number: int, columns: Mapping[str, Any], place: int) -> RawRow | RefusedRow:
+def _parquet_row(number: int, columns: Mapping[str, Any], index: int) -> RawRow | RefusedRow:
     values: dict[str, object] = {}
     for name, column in columns.items():
         try:
-            values[name] = column[place].as_py()
+            values[name] = column[index].as_py()
         except UnicodeDecodeError:
             return RefusedRow(number, "broken UTF-8", "broken UTF-8", (name,))
         except (ValueError, OverflowError):
@@ -187,7 +188,8 @@ def _parquet_row(number: int, columns: Mapping[str, Any], place: int) -> RawRow 
 
 
 def _plain_times(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
-    # datetime has no nanoseconds, and this machine may not know the zone's name, so the time is converted to UTC.
+    # Python's datetime has no nanoseconds, and this machine may not know the name of the time zone. So the times are
+    # converted to microseconds in UTC.
     if not pa.types.is_timestamp(column.type):
         return column
     return column.cast(pa.timestamp("us", tz=column.type.tz and "UTC"), safe=False)

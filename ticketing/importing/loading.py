@@ -1,6 +1,6 @@
 """Stores imported rows as tickets in one transaction, and reports how many were stored and refused.
 
-It neither reads nor checks rows: `files` and `remote` read them, and `fields` checks them.
+`files` and `remote` read the rows, and `fields` checks them.
 """
 
 import json
@@ -25,35 +25,30 @@ FORGOTTEN = "somebody asked for this ticket to be forgotten"
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """The number of rows refused for one reason, and the line numbers of the first ones."""
+    """How many rows were refused for one reason, and the line numbers of the first of them."""
 
     count: int = 0
     first_lines: tuple[int, ...] = ()
 
-    def and_line(self, line_number: int) -> "Refusals":
-        """These refusals and one more."""
+    def with_line(self, line_number: int) -> "Refusals":
+        """These refusals, and the refusal of one more line."""
         return Refusals(self.count + 1, (*self.first_lines, line_number)[:SHOWN_LINES])
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """Counts of the rows of an import: `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused.
-
-    `repeated` rows were followed by another row with the same id. `left_aside` counts the incoming rows whose category
-    or reply was not stored. `zoneless` counts the time stamps without a time zone, which were read in `timezone`.
-    `rejects` is the reject file, if any row was refused.
-    """
+    """Counts of the rows of an import. `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused."""
 
     read: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    repeated: int = 0
-    left_aside: int = 0
-    zoneless: int = 0
+    repeated: int = 0  # rows that a later row with the same id has replaced
+    answers_dropped: int = 0  # incoming rows whose category or reply was not stored
+    times_without_zone: int = 0  # time stamps that state no time zone; they were read in `timezone`
     timezone: str = "UTC"
-    refused: dict[str, Refusals] = field(default_factory=dict)
-    rejects: Path | None = None
+    refused: dict[str, Refusals] = field(default_factory=dict)  # kind of refusal → refusals
+    rejects: Path | None = None  # the reject file; None: no row was refused
 
     @property
     def refused_count(self) -> int:
@@ -61,14 +56,18 @@ class ImportReport:
         return sum(refusals.count for refusals in self.refused.values())
 
     def sentence(self) -> str:
-        """The report in one line, for people."""
+        """The report as one line of text."""
         parts = [f"{self.new:,} new", f"{self.changed:,} changed", f"{self.unchanged:,} unchanged"]
         if self.repeated:
             parts.append(f"{self.repeated:,} replaced by a later row with the same id")
-        if self.left_aside:
-            parts.append(f"{self.left_aside:,} whose category or reply was not stored, because new tickets have none")
-        if self.zoneless:
-            parts.append(f"{self.zoneless:,} time stamps without a time zone read as {self.timezone} (--timezone)")
+        if self.answers_dropped:
+            parts.append(
+                f"{self.answers_dropped:,} stored without their category or reply, because new tickets have none"
+            )
+        if self.times_without_zone:
+            parts.append(
+                f"{self.times_without_zone:,} time stamps without a time zone read as {self.timezone} (--timezone)"
+            )
         if self.refused:
             reasons = (_reason_line(kind, refusals) for kind, refusals in sorted(self.refused.items()))
             parts.append(f"{self.refused_count:,} refused: {'; '.join(reasons)}")
@@ -76,7 +75,7 @@ class ImportReport:
 
 
 def default_reject_path(source: Path) -> Path:
-    """The default reject file: next to the imported file."""
+    """The default path of the reject file, next to the imported file."""
     return source.with_name(f"{source.name}.rejects.jsonl")
 
 
@@ -90,23 +89,23 @@ def import_tickets(
 ) -> ImportReport:
     """Stores rows as tickets in one transaction. An import that is killed or fails has stored nothing.
 
-    The import is idempotent: a stored ticket with the same content stays unchanged, and of several rows with one id the
-    last one counts. A ticket whose content differs becomes a new revision: the stored revision plus one, or the row's
-    revision if that is greater. An incoming row with the id of a historical ticket is refused, so that the ticket keeps
-    its category and reply.
+    The import is idempotent. A stored ticket with the same content stays unchanged. If several rows have the same id,
+    the last row counts. A ticket whose content has changed gets a new revision: the stored revision plus one, or the
+    row's revision if that is greater. An incoming row with the id of a historical ticket is refused, so that the
+    historical ticket keeps its category and reply.
 
-    The reject file holds line number, reason and fields of each refused row, never its values. It appears before the
-    tickets are committed. If no row is refused, an older reject file is removed.
+    The reject file holds the line number, the reason and the wrong fields of each refused row, but no values. It is
+    written before the tickets are committed. If no row is refused, an older reject file is removed.
 
-    A time stamp without a time zone is read in `importing.timezone`.
+    Time stamps without a time zone are read in the zone `importing.timezone`.
 
     Args:
         database: where the tickets are stored.
-        rows: from `read_file` or `read_remote`; read one by one.
-        role: `history` needs a category and keeps the reply; `incoming` keeps neither.
-        settings: give the limit of a body's length, and the time zone.
+        rows: the rows from `read_file` or `read_remote`. They are read one by one.
+        role: `history` rows need a category, and their replies are stored. Of `incoming` rows, neither is stored.
+        settings: give the maximum length of a text, and the time zone.
         reject_path: the file for refused rows.
-        progress: called with the number of rows read, every thousand rows and at the end.
+        progress: called with the number of rows read so far, every thousand rows and at the end.
 
     Raises:
         InputError: a row can't be read, or ticketing.source_ticket is the operator's own view, which would not show the
@@ -126,7 +125,7 @@ def import_tickets(
                 write = rejects.enter_context(writing_jsonl(reject_path))
                 report.rejects = reject_path
             write({"line": row.line_number, "reason": row.reason, "fields": list(row.fields)})
-            report.refused[row.kind] = report.refused.get(row.kind, Refusals()).and_line(row.line_number)
+            report.refused[row.kind] = report.refused.get(row.kind, Refusals()).with_line(row.line_number)
 
         _stage(conn, _checked(rows, role, settings, report, refuse, progress))
         _merge(conn, role, report, refuse)
@@ -136,18 +135,18 @@ def import_tickets(
 
 
 def load_sample(database: Database, seed: int, history: int, incoming: int, settings: Settings) -> ImportReport:
-    """Stores the historical and new tickets of the sample shop. It is idempotent.
+    """Stores the historical and new tickets of the sample shop. A second call changes nothing.
 
     Raises:
-        InputError: the database has tickets that are not this sample's; nothing was written.
+        InputError: the database has tickets that do not belong to this sample. Nothing was written.
         DatabaseError: the database failed.
     """
-    # Only the demo needs the generator and its texts.
+    # Imported here, because only the demo needs the sample's texts.
     from ticketing.sample import generate_tickets
 
     rows: dict[ImportRole, list[RawRow]] = {"history": [], "incoming": []}
-    for place, sample in enumerate(generate_tickets(seed, history=history, incoming=incoming), start=1):
-        rows[sample.role].append(RawRow(place, {name: getattr(sample.ticket, name) for name in FIELDS}))
+    for number, sample in enumerate(generate_tickets(seed, history=history, incoming=incoming), start=1):
+        rows[sample.role].append(RawRow(number, {name: getattr(sample.ticket, name) for name in FIELDS}))
     _check_only_sample(database, rows, settings)
     first, second = (
         import_tickets(database, role_rows, role, settings, settings.home / f"sample-{role}.rejects.jsonl")
@@ -168,16 +167,16 @@ def _check_only_sample(database: Database, rows: Mapping[ImportRole, Sequence[Ra
     tickets = [ticket for ticket in made if isinstance(ticket, NewTicket)]
     with database.begin() as conn:
         _check_view(conn)
-        foreign = queries.foreign_imported_tickets(
+        other_tickets = queries.foreign_imported_tickets(
             conn,
             ticket_ids=[ticket.ticket_id for ticket in tickets],
             hashes=[ticket.content_hash for ticket in tickets],
         )
-    if foreign["number"]:
+    if other_tickets["number"]:
         raise InputError(
-            f"There are {foreign['number']:,} tickets in {settings.home} that are not this sample's, such as "
-            f"{foreign['example']!r}: the demo would overwrite them or mix with them. Nothing was written. Run it in "
-            "another home: TICKETING_HOME=demo-home ticketing demo."
+            f"There are {other_tickets['number']:,} tickets in {settings.home} that are not this sample's, such as "
+            f"{other_tickets['example']!r}: the demo would overwrite them or mix its own tickets with them. Nothing was "
+            "written. Run the demo in another home: TICKETING_HOME=demo-home ticketing demo."
         )
 
 
@@ -196,8 +195,8 @@ def _checked(
         if isinstance(ticket, RefusedRow):
             refuse(ticket)
         else:
-            report.left_aside += ticket.left_aside
-            report.zoneless += ticket.zoneless
+            report.answers_dropped += ticket.answer_dropped
+            report.times_without_zone += ticket.times_without_zone
             yield ticket
         if progress and report.read % PROGRESS_ROWS == 0:
             progress(report.read)
@@ -258,7 +257,7 @@ def _check_reject_path(path: Path) -> None:
         return
     except (OSError, ValueError, TypeError, RecursionError):
         pass
-    raise OutputError(f"{path} already exists and is no list of refused rows: choose another path with --rejects.")
+    raise OutputError(f"{path} already exists and is not a reject file: choose another path with --rejects.")
 
 
 def _reason_line(kind: str, refusals: Refusals) -> str:

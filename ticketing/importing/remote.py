@@ -1,6 +1,6 @@
-"""Streams rows from any database that SQLAlchemy supports. It never changes that database.
+"""Streams rows from another database: any that SQLAlchemy supports. It never changes that database.
 
-It does not check values (that is `fields`), and does not read the pipeline's own Postgres (`ticketing.database`).
+`fields` checks the values of the rows.
 """
 
 import re
@@ -24,19 +24,19 @@ COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 def read_remote(
     url: str, query: str, mapping: Mapping[str, str] | None = None, role: ImportRole = "history"
 ) -> Iterator[RawRow]:
-    """The rows of a query, read lazily. The line number of a row is its place in the result, from 1.
+    """Yields the rows of a query, which are read lazily. The line number of a row is its position in the result, from 1.
 
     The query runs in a transaction that is rolled back at the end.
 
     Args:
-        url: a URL of SQLAlchemy; postgresql:// without a driver uses psycopg.
+        url: a database URL for SQLAlchemy. A URL postgresql:// without a driver uses psycopg.
         query: one SELECT, or WITH … SELECT.
         mapping: field → column of the query, for fields whose column has another name.
-        role: the kind of tickets; it determines the required columns.
+        role: "history" or "incoming"; it determines which columns are required.
 
     Raises:
-        InputError: the query is no SELECT, the URL or its driver can't be used, or a column is missing. Errors of the
-            other database are raised with the first row. No message holds the URL's password.
+        InputError: the query is not a SELECT, the URL or its driver can't be used, or a column is missing. Errors of
+            the other database are raised when the first row is read. No message contains the password in the URL.
     """
     address = _parse(url)
     return _rows(address, _checked(query), mapping or {}, role)
@@ -53,16 +53,16 @@ def _rows(address: URL, query: str, mapping: Mapping[str, str], role: ImportRole
     except (SQLAlchemyError, TypeError, ValueError) as error:
         raise InputError(f"{shown}: the URL can't be used ({type(error).__name__}).") from None
     try:
-        # Never committed: closing the connection rolls back.
+        # The transaction is never committed: closing the connection rolls it back.
         with engine.connect() as connection:
             _make_readonly(connection)
             options = {"yield_per": BATCH_ROWS, "no_parameters": True}
             result = connection.exec_driver_sql(query, execution_options=options)
             columns = list(result.keys())
             fields = choose_columns("the query's result", columns, mapping, role)
-            places = {name: columns.index(column) for name, column in fields.items()}
+            positions = {name: columns.index(column) for name, column in fields.items()}
             for number, row in enumerate(result, start=1):
-                yield RawRow(number, {name: row[place] for name, place in places.items()})
+                yield RawRow(number, {name: row[position] for name, position in positions.items()})
     except SQLAlchemyError as error:
         raise InputError(f"{shown}: the query failed: {_reason(error, address)}.") from None
     finally:
@@ -73,7 +73,7 @@ def _parse(url: str) -> URL:
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
-        # The URL is not shown, because it may hold a password.
+        # The message does not show the URL, because the URL may hold a password.
         raise InputError(
             "--from-url can't be read: write it as dialect://user:password@host/database, with special characters in "
             "the password percent-encoded."
@@ -98,12 +98,13 @@ def _checked(query: str) -> str:
 
 
 def _make_readonly(connection: Connection) -> None:
-    # WITH … can contain a DELETE. A rollback undoes it, except in SQLite, whose driver begins no transaction for it.
+    # WITH … can contain a DELETE. The rollback undoes the DELETE, except in SQLite, whose driver begins no transaction
+    # for such a statement.
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     elif connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA query_only = ON")
-        # With this, a value that is not UTF-8 costs only its row, and not the whole query.
+        # So a value that is not UTF-8 makes only its row invalid, and not the whole query.
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - what mypy can't know
         driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -111,7 +112,7 @@ def _make_readonly(connection: Connection) -> None:
 
 def _reason(error: SQLAlchemyError, address: URL) -> str:
     if isinstance(error, DataError) or not isinstance(error, DBAPIError):
-        # The message of such an error can quote a value.
+        # The text of such an error can quote a value, so it is not shown.
         return f"{type(error).__name__}: a value can't be read; cast it or leave it out in the query"
     text = (str(error.orig).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     for secret in {str(address.password or ""), quote(str(address.password or ""), safe="")} - {""}:

@@ -54,7 +54,7 @@ def restore(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values.get(match.group(), match.group()), text)
 
 
-def foreign_placeholders(text: str, ticket_text: str) -> set[str]:
+def placeholders_not_in_ticket(text: str, ticket_text: str) -> set[str]:
     """The placeholders in a text, such as a reply, that do not occur in its ticket."""
     return {match.group() for match in PLACEHOLDER.finditer(text)} - {
         match.group() for match in PLACEHOLDER.finditer(ticket_text)

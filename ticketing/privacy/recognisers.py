@@ -150,9 +150,9 @@ class FormatRecogniser(EntityRecognizer):  # type: ignore[misc]
     ) -> list[RecognizerResult]:
         """The values in the text, in no particular order."""
         results = []
-        has_digit = count_digits(text) > 0
+        digits, lowered = count_digits(text), text.lower()
         for form, pattern in self._formats:
-            if form.has_digit and not has_digit:
+            if not form.can_match(lowered, digits):
                 continue
             for match in pattern.finditer(text):
                 valid = None if form.check is None else form.check(match.group())
@@ -222,17 +222,24 @@ class GreetedRecogniser(PatternRecognizer):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Search:
-    """A recogniser, and what a text must have at least, so that it is not run on texts in which it can find nothing."""
+    """A recogniser, and what a text must contain for it to find anything. It does not run on other texts.
+
+    `min_digits` counts digits outside placeholders. `needs` are alternatives in lower case; a leading line break stands
+    for the beginning of a line. Empty: the recogniser runs on every text.
+    """
 
     recogniser: EntityRecognizer
-    min_digits: int = 0  # outside placeholders
-    needs: tuple[str, ...] = ()  # one of these, in lower case; empty: nothing
+    min_digits: int = 0
+    needs: tuple[str, ...] = ()
 
-    def can_find(self, text: str, digits: int) -> bool:
-        """Whether the recogniser could find anything in a text with so many digits."""
-        if digits < self.min_digits:
-            return False
-        return not self.needs or any(part in text.lower() for part in self.needs)
+    def can_find(self, lowered: str, digits: int) -> bool:
+        """Whether the recogniser could find anything.
+
+        Args:
+            lowered: the text in lower case, after a line break.
+            digits: the number of digits in the text, outside placeholders.
+        """
+        return digits >= self.min_digits and (not self.needs or any(part in lowered for part in self.needs))
 
 
 def recognisers_for(settings: PrivacySettings) -> list[Search]:
@@ -248,7 +255,7 @@ def recognisers_for(settings: PrivacySettings) -> list[Search]:
         Search(PhoneRecogniser(), min_digits=5),
         Search(UrlRecogniser(settings.own_domains), needs=("://", "www.")),
         Search(ChineseRecogniser()),
-        Search(GreetedRecogniser()),
+        Search(GreetedRecogniser(), needs=("\ndear", "\nhi", "\nhello", "\nhey")),
         Search(FormatRecogniser(FORMATS)),
     ]
     if settings.order_patterns:

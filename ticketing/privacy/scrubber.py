@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 from presidio_analyzer import RecognizerResult
@@ -36,6 +37,7 @@ __all__ = ["Scrubbed", "Scrubber", "Span"]
 CODE_VERSION = 5
 MAX_TEXT_CHARS = 1_000_000
 MAX_PASSES = 6
+REMEMBERED_TEXTS = 8_192  # more than the texts of a chunk of tickets
 MIN_ALNUM = {"ADDRESS": 3}
 # Presidio can pass the output of a spaCy pipeline to recognisers; none here uses it.
 NO_ARTIFACTS = None
@@ -63,6 +65,8 @@ class Scrubber:
         self._learnt = LearntRecogniser(finder)
         self._name_search = [Search(self._learnt)]
         self._searches = recognisers_for(settings)
+        # A pass reads the texts of a changed ticket again, and most of them have not changed.
+        self._match_patterns = lru_cache(REMEMBERED_TEXTS)(self._patterns_found)
         self._threshold = settings.score_threshold
         self.version = _version(settings, finder.version)
 
@@ -122,23 +126,28 @@ class Scrubber:
         # workers fall asleep, and waking them takes time.
         with ThreadPoolExecutor(max_workers=1) as pool:
             names = pool.submit(self._names, [normal.text for normal in normalised]) if look_for_names else None
-            by_pattern = [list(self._found_by(self._searches, normal.text)) for normal in normalised]
-        by_name = names.result() if names else [[] for _ in texts]
+            by_pattern = [self._match_patterns(normal.text) for normal in normalised]
+        by_name = names.result() if names else [() for _ in texts]
         for text, normal, *found in zip(texts, normalised, by_pattern, by_name, strict=True):
-            results = [result for results in found for result in results]
-            for result in results:
-                result.start, result.end = normal.original_span(result.start, result.end)
-            yield resolve(text, results)
+            moved = (
+                RecognizerResult(result.entity_type, *normal.original_span(result.start, result.end), result.score)
+                for results in found
+                for result in results
+            )
+            yield resolve(text, moved)
 
-    def _names(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:
+    def _names(self, texts: Sequence[str]) -> list[tuple[RecognizerResult, ...]]:
         self._learnt.find_in(texts)
-        found = [list(self._found_by(self._name_search, text)) for text in texts]
+        found = [tuple(self._found_by(self._name_search, text)) for text in texts]
         self._learnt.clear()
         return found
 
+    def _patterns_found(self, text: str) -> tuple[RecognizerResult, ...]:
+        return tuple(self._found_by(self._searches, text))
+
     def _found_by(self, searches: Iterable[Search], text: str) -> Iterator[RecognizerResult]:
-        digits = count_digits(text)
-        for recogniser in (search.recogniser for search in searches if search.can_find(text, digits)):
+        digits, lowered = count_digits(text), "\n" + text.lower()
+        for recogniser in (search.recogniser for search in searches if search.can_find(lowered, digits)):
             for result in recogniser.analyze(text, recogniser.supported_entities, NO_ARTIFACTS):
                 if result.score >= self._threshold:
                     yield result

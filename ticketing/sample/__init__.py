@@ -1,4 +1,7 @@
-"""A sample shop: made-up tickets in English and Chinese with marked personal data. A seed determines them."""
+"""The sample shop: made-up tickets in English and Chinese, with their personal data marked.
+
+The same seed gives the same tickets.
+"""
 
 from ticketing.sample.generate import SampleTicket, generate_tickets
 

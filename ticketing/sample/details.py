@@ -1,6 +1,6 @@
-"""The values for the templates of a ticket: an article, a price, dates, numbers and a customer.
+"""Makes the values for the templates of one ticket: a product, a price, dates, numbers and a customer.
 
-`people` makes the customers; the templates are in `english` and `chinese`.
+`people` makes the customers. The templates are in `english` and `chinese`.
 """
 
 import random
@@ -13,7 +13,7 @@ from ticketing.sample.text import Personal
 
 Values = Mapping[str, Personal | str]
 
-# name, name in Chinese, price
+# English name, Chinese name, price.
 PRODUCTS = (
     ("steel kettle", "电热水壶 Pro", 39.9),
     ("desk lamp", "台灯", 54.5),
@@ -32,21 +32,25 @@ PRODUCTS = (
     ("electric toothbrush", "电动牙刷", 49.0),
     ("kitchen scale", "厨房秤", 24.9),
 )
-DAYS_A_MONTH = 30.4
+DAYS_PER_MONTH = 30.4
 
 
 def make_days(rng: random.Random, intent: Intent) -> int:
-    """How many days ago it happened: before or after the intent's limit, but never close to the limit."""
-    if not intent.days:
+    """How many days ago the event happened: below or above the intent's limit, but never close to the limit."""
+    limit = intent.limit_days
+    if not limit:
         return rng.randrange(3, 60)
-    margin = max(1, intent.days // 10)
+    margin = max(1, limit // 10)
     if rng.random() < 0.5:
-        return rng.randrange(1, intent.days - margin + 1)
-    return rng.randrange(intent.days + margin, 2 * intent.days + margin + 1)
+        return rng.randrange(1, limit - margin + 1)
+    return rng.randrange(limit + margin, 2 * limit + margin + 1)
 
 
 def make_values(rng: random.Random, language: str, created: datetime, days: int) -> dict[str, Personal | str]:
-    """Field → its value in the ticket and its reply."""
+    """The value of each template field, for the ticket and its reply.
+
+    `date` is the day when the event happened. `date2` is a later day in the past, and `soon` a day in the future.
+    """
     name, name_zh, price = rng.choice(PRODUCTS)
     price = round(price * rng.choice((0.8, 0.9, 1.0, 1.0, 1.1)), 2)
     ordered, later = (created - timedelta(days=days)).date(), (created - timedelta(days=max(1, days // 3))).date()
@@ -60,7 +64,7 @@ def make_values(rng: random.Random, language: str, created: datetime, days: int)
         "soon": _date((created + timedelta(days=rng.randrange(4, 15))).date(), language),
         "age": _age(days, language),
         "count": str(rng.randrange(3, 9)),
-        # Too short for an order number of this shop.
+        # A wrong order number: it is too short for this shop.
         "wrong": str(rng.randrange(1_000, 99_999)),
     }
 
@@ -72,7 +76,7 @@ def _date(day: date, language: str) -> str:
 def _age(days: int, language: str) -> str:
     zh = language == "zh"
     if days > 60:
-        months = round(days / DAYS_A_MONTH)
+        months = round(days / DAYS_PER_MONTH)
         return f"{months}个月" if zh else f"{months} months"
     if days >= 14 and days % 7 == 0:
         return f"{days // 7}个星期" if zh else f"{days // 7} weeks"

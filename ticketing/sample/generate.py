@@ -1,6 +1,6 @@
-"""The sample shop's tickets: history with categories and replies, and new tickets, all determined by a seed.
+"""Generates the sample shop's tickets: historical tickets with categories and replies, and new tickets without them.
 
-`request` writes a ticket, `reply` its answer; `intents` has the policy.
+`request` writes what the customer sends, and `reply` writes the human agent's answer. `intents` has the shop's policy.
 """
 
 import random
@@ -21,20 +21,21 @@ END_OF_HISTORY = datetime(2026, 10, 31, tzinfo=UTC)
 HISTORY_DAYS = 730
 INCOMING_DAYS = 5
 CATEGORIES = {intent.category for intent in INTENTS}
-SHARES = [intent.share for intent in INTENTS]
+FREQUENCIES = [intent.frequency for intent in INTENTS]
 CHINESE_SHARE = 0.35
-WRONG_LABEL_EVERY = 200
-NEAR_DUPLICATES = 0.03
+WRONG_LABEL_EVERY = 200  # one historical ticket in so many has a wrong category
+SENT_AGAIN_SHARE = 0.03  # the customer sends the previous ticket again
 
 Role = Literal["history", "incoming"]
 
 
 @dataclass(frozen=True)
 class SampleTicket:
-    """A made-up ticket with its correct category and decision; `spans` has the personal data of each field.
+    """A made-up ticket with its correct category and decision, and the spans of the personal data in each field.
 
-    `true_category` is the department that is responsible. `decision` is the intent and the policy's case, such as
-    'refund_missing/after_14_days', or the intent and the question that the agent must ask first.
+    `true_category` is the department that is responsible; the category of a few tickets differs from it. `decision` is
+    the intent and the policy's case, such as 'refund_missing/after_14_days', or the intent and the question that the
+    human agent must ask first.
     """
 
     role: Role
@@ -45,34 +46,34 @@ class SampleTicket:
 
 
 def generate_tickets(seed: int = 0, history: int = 3000, incoming: int = 300) -> Iterator[SampleTicket]:
-    """The sample shop's tickets: `history` answered ones up to `END_OF_HISTORY`, then `incoming` new ones.
+    """Yields `history` answered tickets from the time before `END_OF_HISTORY`, then `incoming` new tickets.
 
-    The same seed and numbers give the same tickets. If a ticket mentions two matters, its category is that of its
-    request, or of its first request.
+    The same arguments give the same tickets. A ticket can mention two matters: its category is the one of the matter
+    that the customer asks about. If the customer asks about both, it is the one of the more urgent matter.
     """
     rng = random.Random(f"{seed}:{history}:{incoming}")  # noqa: S311 — made-up tickets, no secrets
-    last: SampleTicket | None = None
-    for number in range(history + incoming):
-        role: Role = "history" if number < history else "incoming"
+    previous: SampleTicket | None = None
+    for index in range(history + incoming):
+        role: Role = "history" if index < history else "incoming"
         if role == "history":
-            created = END_OF_HISTORY - timedelta(days=HISTORY_DAYS * (history - number - rng.random()) / history)
+            created = END_OF_HISTORY - timedelta(days=HISTORY_DAYS * (history - index - rng.random()) / history)
         else:
-            created = END_OF_HISTORY + timedelta(days=INCOMING_DAYS * (number - history + rng.random()) / incoming)
-        if last and last.role == role and rng.random() < NEAR_DUPLICATES:
-            one = _sent_again(rng, last, f"T{number + 1:06d}")
+            created = END_OF_HISTORY + timedelta(days=INCOMING_DAYS * (index - history + rng.random()) / incoming)
+        if previous and previous.role == role and rng.random() < SENT_AGAIN_SHARE:
+            sample = _sent_again(rng, previous, f"T{index + 1:06d}")
         else:
-            one = _ticket(rng, f"T{number + 1:06d}", role, created)
-        if role == "history" and number % WRONG_LABEL_EVERY == WRONG_LABEL_EVERY // 2:
-            wrong = sorted(CATEGORIES - {one.true_category})
-            one = replace(one, ticket=replace(one.ticket, category=rng.choice(wrong)))
-        last = one
-        yield one
+            sample = _new_ticket(rng, f"T{index + 1:06d}", role, created)
+        if role == "history" and index % WRONG_LABEL_EVERY == WRONG_LABEL_EVERY // 2:
+            wrong_categories = sorted(CATEGORIES - {sample.true_category})
+            sample = replace(sample, ticket=replace(sample.ticket, category=rng.choice(wrong_categories)))
+        previous = sample
+        yield sample
 
 
-def _ticket(rng: random.Random, ticket_id: str, role: Role, created: datetime) -> SampleTicket:
+def _new_ticket(rng: random.Random, ticket_id: str, role: Role, created: datetime) -> SampleTicket:
     language = "zh" if rng.random() < CHINESE_SHARE else "en"
     texts = chinese if language == "zh" else english
-    intent = rng.choices(INTENTS, SHARES)[0]
+    intent = rng.choices(INTENTS, FREQUENCIES)[0]
     days = make_days(rng, intent)
     values = make_values(rng, language, created, days)
     request = Writer(rng, texts, intent, values, days).write()
@@ -95,10 +96,10 @@ def _ticket(rng: random.Random, ticket_id: str, role: Role, created: datetime) -
 
 
 def _sent_again(rng: random.Random, first: SampleTicket, ticket_id: str) -> SampleTicket:
-    """The same ticket, sent again some hours later with an additional first line."""
+    """The first ticket, sent again some hours later with an additional first line."""
     ticket = first.ticket
     texts = chinese if ticket.language == "zh" else english
-    line = rng.choice(texts.phrases.NEAR_DUPLICATE) + "\n"
+    line = rng.choice(texts.phrases.FIRST_LINES_SENT_AGAIN) + "\n"
     created = ticket.updated_at + timedelta(hours=rng.uniform(1, 20))
     replied = created + timedelta(hours=2) if ticket.reply else None
     again = replace(

@@ -1,6 +1,6 @@
-"""The sample shop's customers and their personal data: made up, in realistic formats.
+"""Makes up the sample shop's customers and their personal data, in realistic formats.
 
-Card numbers and IBANs pass their checks but belong to ranges that are documented as examples; e-mail domains are reserved.
+Card numbers and IBANs have valid check digits, but are published examples. The e-mail domains are reserved for examples.
 """
 
 import random
@@ -50,7 +50,10 @@ EXAMPLE_IBANS = (
 
 
 def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
-    """One customer: field → personal data."""
+    """Makes up one customer. Returns the customer's personal data, by the field names that the templates use.
+
+    `short` is how a reply addresses the customer: the first name in English. `order2` is another order of the customer.
+    """
     if language == "zh":
         name = rng.choice(CHINESE_FAMILY) + rng.choice(CHINESE_GIVEN)
         login = f"user{rng.randrange(10**4, 10**7)}"
@@ -83,7 +86,7 @@ def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
 
 
 def contact(rng: random.Random, language: str) -> str:
-    """A template for a sentence with contact or identity data; its fields are those of `make_person`."""
+    """A template for a sentence with contact data or identity data. `make_person` makes the values of its fields."""
     if language == "zh":
         return rng.choice(
             ("我的电话是{phone}。", "联系方式：{phone}，{email}。", "请发邮件到{email}。", "收货地址：{address}。", "微信：{im}",

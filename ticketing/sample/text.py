@@ -1,7 +1,4 @@
-"""Text with the spans of its personal data, which every operation keeps correct.
-
-It has no texts of its own: those are in `english` and `chinese`.
-"""
+"""Text together with the spans of its personal data. Every operation keeps the spans correct."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +19,7 @@ class Personal:
 
 @dataclass(frozen=True)
 class Text:
-    """A text with the spans of the personal data in it."""
+    """A text, and the spans of the personal data in it."""
 
     text: str = ""
     spans: tuple[Span, ...] = ()
@@ -48,27 +45,28 @@ class Text:
     def rewritten(self, change: Callable[[str], str]) -> "Text":
         """The text with `change` applied between the personal data, which stays unchanged."""
         result, last = Text(), 0
-        for span in sorted(self.spans, key=lambda one: one.start):
+        for span in sorted(self.spans, key=lambda span: span.start):
             result = result + change(self.text[last : span.start]) + self.piece(span.start, span.end)
             last = span.end
         return result + change(self.text[last:])
 
     def piece(self, start: int, end: int) -> "Text":
-        """A part of the text, without the spans that cross its borders."""
+        """The text between two offsets. Spans that are only partly in it are left out."""
         inside = [s for s in self.spans if start <= s.start and s.end <= end]
         return Text(self.text[start:end], tuple(Span(s.start - start, s.end - start, s.kind) for s in inside))
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
-    places, start = [], 0
+    """The start and end of each line."""
+    offsets, start = [], 0
     for line in text.splitlines(keepends=True):
-        places.append((start, start + len(line)))
+        offsets.append((start, start + len(line)))
         start += len(line)
-    return places
+    return offsets
 
 
 def fill(template: str, values: Mapping[str, Personal | str]) -> Text:
-    """The template with its {fields} filled in."""
+    """The template with its {fields} replaced by their values."""
     result, last = Text(), 0
     for match in FIELD.finditer(template):
         value = values[match.group(1)]
@@ -82,7 +80,7 @@ def fill(template: str, values: Mapping[str, Personal | str]) -> Text:
 
 
 def join(parts: list[Text], separator: str) -> Text:
-    """The parts that are not empty, with the separator between them."""
+    """Joins the parts that are not empty, with the separator between them."""
     result = Text()
     for part in parts:
         if part.text:

@@ -1,6 +1,6 @@
 """Clean → classified → proposed → guarded → restored: turns clean tickets into replies that a reviewer can read.
 
-It does not touch the database: `ticketing.drafting` claims tickets and writes drafts back.
+This module does not use the database: `ticketing.drafting` claims tickets and writes drafts back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,21 +9,21 @@ from typing import NamedTuple
 
 from ticketing.privacy.placeholders import PLACEHOLDER, restore
 from ticketing.settings import Settings
-from ticketing.stages.guard import Finder
+from ticketing.stages.guard import ReplyScrubber
 from ticketing.stages.proposing import propose, reply_request, why_no_draft
 from ticketing.stages.protocols import Classifier, Completion, Generator, Prediction
 from ticketing.tickets import CleanTicket
 
-Values = Mapping[str, str]  # placeholder → personal value, of one ticket
+Values = Mapping[str, str]  # the personal values of one ticket: placeholder → value
 
 
 @dataclass(frozen=True)
 class Drafters:
-    """The champion models, and the scrubber that checks replies. `generator` is None if none was ever promoted."""
+    """The champion models, and the scrubber that checks replies. `generator` is None before the first promotion."""
 
     classifier: Classifier
     generator: Generator | None
-    finder: Finder
+    scrubber: ReplyScrubber
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Reply:
 
 
 class Drafted(NamedTuple):
-    """The result for one ticket. If it has no reply, `no_reply` gives the reason."""
+    """The result for one ticket. If `reply` is None, `no_reply` gives the reason."""
 
     prediction: Prediction
     reply: Reply | None
@@ -65,12 +65,13 @@ def draft_tickets(
     Args:
         tickets: scrubbed and cleaned tickets.
         drafters: the champions.
-        read_values: gives the personal values of the tickets with these indices; called only for tickets with a reply.
+        read_values: returns the personal values of the tickets at these indices. It is called only for tickets with a
+            reply.
         settings: give the instructions of the departments.
-        also_unsure: also drafts for tickets that the classifier routes to a human.
+        also_unsure: also drafts replies for tickets that the classifier routes to a human.
 
     Returns:
-        One result per ticket, in order. A ticket without a reply is routed to a human.
+        one result per ticket, in order. A ticket without a reply is routed to a human.
     """
     predictions = drafters.classifier.predict(tickets)
     reasons = [
@@ -83,7 +84,7 @@ def draft_tickets(
     seconds = 0.0
     if draftable and drafters.generator is not None:
         requests = [reply_request(tickets[i], predictions[i].category, settings) for i in draftable]
-        proposals, seconds = propose(requests, drafters.generator, drafters.finder)
+        proposals, seconds = propose(requests, drafters.generator, drafters.scrubber)
         for i, proposal in zip(draftable, proposals, strict=True):
             reasons[i] = proposal.refused
         usable = [(i, proposal) for i, proposal in zip(draftable, proposals, strict=True) if proposal.refused is None]
@@ -91,7 +92,7 @@ def draft_tickets(
             reply = restored(proposal.completion, values)
             if PLACEHOLDER.search(reply.body):
                 # Since the ticket was read, it was scrubbed again or forgotten.
-                reasons[i] = "its personal data can't be restored"
+                reasons[i] = "the value of a placeholder in the reply is not stored"
             else:
                 replies[i] = reply
     return DraftedTickets(

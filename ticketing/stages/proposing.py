@@ -1,6 +1,6 @@
-"""Clean → proposed → guarded: asks the generator for replies, and refuses those that the guard finds unsafe.
+"""Clean → proposed → guarded: asks the generator for replies, and refuses the replies that the guard finds unsafe.
 
-It does not decide which tickets get a reply: that is `ticketing.stages.drafting`.
+`ticketing.stages.drafting` decides which tickets get a reply.
 """
 
 import time
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ticketing.settings import Settings
-from ticketing.stages.guard import Finder, ReplyCheck, why_unsafe
+from ticketing.stages.guard import ReplyCheck, ReplyScrubber, why_unsafe
 from ticketing.stages.prompts import instruction, messages, ticket_input
 from ticketing.stages.protocols import Completion, Generator
 from ticketing.tickets import CleanTicket
 
 
 class Request(NamedTuple):
-    """A request for one reply: the scrubbed ticket, the instruction, and the ticket as the generator reads it."""
+    """A request for one reply: the clean ticket, the instruction, and the ticket as the generator reads it."""
 
     ticket_text: str
     instruction: str
@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A reply in placeholder form. `refused` is the reason why it must not be shown; None if it may be."""
+    """A reply in placeholder form. `refused` is the reason why the reply must not be shown; None if it may be shown."""
 
     completion: Completion
     refused: str | None
@@ -37,36 +37,36 @@ class Proposed(NamedTuple):
 
 
 def reply_request(ticket: CleanTicket, category: str, settings: Settings) -> Request:
-    """The request for a department's reply to a ticket."""
+    """The request to write a department's reply to a ticket."""
     return Request(ticket.text, instruction(category, ticket.language, settings), ticket_input(ticket))
 
 
 def why_no_draft(language: str, generator: Generator | None) -> str | None:
-    """The reason why no reply can be proposed in this language; None if it can."""
+    """The reason why no reply can be proposed in this language; None if one can."""
     if generator is None:
         return "no reply generator has been promoted"
     if generator.languages is not None and language not in generator.languages:
-        return f"no generator for language {language!r}"
+        return f"the generator does not write language {language!r}"
     return None
 
 
-def propose(requests: Sequence[Request], generator: Generator, finder: Finder) -> Proposed:
-    """Asks for one reply per request. A reply that the guard finds unsafe is generated once more, with sampling.
+def propose(requests: Sequence[Request], generator: Generator, scrubber: ReplyScrubber) -> Proposed:
+    """Asks for one reply per request. If the guard finds a reply unsafe, one other reply is sampled instead.
 
     Args:
-        requests: only in the generator's languages.
+        requests: requests in the generator's languages only.
         generator: writes the replies.
-        finder: finds personal data in the replies.
+        scrubber: finds personal data in the replies.
     """
     completions, seconds = _generate(requests, generator, again=False)
-    unsafe = _guard(requests, completions, finder)
-    retried = [i for i, reason in enumerate(unsafe) if reason is not None]
-    if retried:
-        unsafe_requests = [requests[i] for i in retried]
-        second, more_seconds = _generate(unsafe_requests, generator, again=True)
-        seconds += more_seconds
-        reasons = _guard(unsafe_requests, second, finder)
-        for i, completion, reason in zip(retried, second, reasons, strict=True):
+    unsafe = _guard(requests, completions, scrubber)
+    retry_indices = [i for i, reason in enumerate(unsafe) if reason is not None]
+    if retry_indices:
+        retry_requests = [requests[i] for i in retry_indices]
+        retry_completions, retry_seconds = _generate(retry_requests, generator, again=True)
+        seconds += retry_seconds
+        reasons = _guard(retry_requests, retry_completions, scrubber)
+        for i, completion, reason in zip(retry_indices, retry_completions, reasons, strict=True):
             completions[i], unsafe[i] = completion, reason
     proposals = [
         Proposal(completion, why_unusable(completion) or reason)
@@ -76,7 +76,7 @@ def propose(requests: Sequence[Request], generator: Generator, finder: Finder) -
 
 
 def why_unusable(completion: Completion) -> str | None:
-    """The reason why a completion is no complete reply; None if it is."""
+    """The reason why a completion is not a complete reply; None if it is one."""
     if completion.finish_reason == "error":
         return "the ticket is too long for the model"
     if completion.finish_reason == "length":
@@ -92,11 +92,11 @@ def _generate(requests: Sequence[Request], generator: Generator, again: bool) ->
     return list(generator.complete(conversations, again)), time.monotonic() - started
 
 
-def _guard(requests: Sequence[Request], completions: Sequence[Completion], finder: Finder) -> list[str | None]:
+def _guard(requests: Sequence[Request], completions: Sequence[Completion], scrubber: ReplyScrubber) -> list[str | None]:
     return why_unsafe(
         [
             ReplyCheck(completion.text, request.ticket_text, request.instruction)
             for request, completion in zip(requests, completions, strict=True)
         ],
-        finder,
+        scrubber,
     )

@@ -1,6 +1,6 @@
-"""The protocols of the classifier and the generator that the stages call, and the types that they return.
+"""The protocols of the classifier and the generator that the stages call, and the types that both return.
 
-It imports no model library: `models` implements the protocols.
+The package `models` implements the protocols. So the stages import no model library.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ class Prediction(NamedTuple):
     confidence: float
     threshold: float | None  # None: no threshold reaches the required accuracy in this language
     route: Route
-    reason: str | None  # why the ticket goes to a human; None if it does not
+    reason: str | None  # why the ticket goes to a human; None: it is routed automatically
     second_category: str | None = None
     second_confidence: float | None = None
-    in_scope: float | None = None  # conformal p-value of the hypothesis that the ticket is in scope
+    in_scope: float | None = None  # the conformal p-value of the hypothesis that the ticket is in scope
     out_of_scope: bool = False
 
 
 class Completion(NamedTuple):
-    """The engine's text for one conversation."""
+    """The text with which the engine continues one conversation."""
 
     text: str
     prompt_tokens: int
     completion_tokens: int
-    finish_reason: str  # 'stop': the model ended it; 'length': cut off; 'error': the prompt was too long
+    finish_reason: str  # 'stop': the model ended the text; 'length': it was cut off; 'error': the prompt is too long
 
 
 class Classifier(Protocol):
@@ -63,9 +63,9 @@ class Generator(Protocol):
 
     @property
     def languages(self) -> frozenset[str] | None:
-        """The languages that the model drafts in; None: any."""
+        """The languages in which the model drafts; None: all languages."""
         ...
 
     def complete(self, conversations: Sequence[list[Message]], again: bool = False) -> list[Completion]:
-        """One completion per conversation, in order. With `again` it samples, to get a different reply."""
+        """One completion per conversation, in order. With `again`, the model samples, to give a different reply."""
         ...

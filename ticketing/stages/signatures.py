@@ -1,7 +1,8 @@
-"""Recognises signatures in English, Chinese, German, French and Spanish. It cuts nothing itself.
+"""Recognises signatures in English, Chinese, German, French and Spanish. `ticketing.stages.cleaning` cuts them off.
 
 Every line of a signature must consist of names, job titles, companies, contact data and closing formulas. If a line
-may be anything else, the text is not a signature, because a kept signature does no harm, but a cut request is lost.
+may be anything else, the text does not count as a signature: a signature that stays does no harm, but a request that
+is cut off is lost.
 """
 
 import re
@@ -12,9 +13,8 @@ from importlib import import_module
 
 from ticketing.privacy.placeholders import PLACEHOLDER
 
-# The most lines of a signature, and the most characters of each.
-MAX_LINES = 12
-MAX_CHARS = 120
+MAX_LINES = 12  # of a signature
+MAX_CHARS = 120  # of each line
 
 _ENGLISH_CLOSINGS = (
     r"(?:(?:with )?(?:best|kind|kindest|warm|warmest|many)? ?(?:regards|wishes)"
@@ -64,7 +64,7 @@ _HONORIFIC = (
 )
 _PRONOUNS = re.compile(r" ?\((?:she|he|they)/(?:her|him|them)\)", re.IGNORECASE)
 _POST_NOMINAL = r"(?:ph\.?d\.?|m\.?sc\.?|b\.?sc\.?|mba|m\.?a\.?|先生|女士|小姐|敬上|上)"
-_NAMED = re.compile(
+_NAME_PLACEHOLDER = re.compile(
     rf"[-–—~(]?[ ]?(?:{_HONORIFIC} ?){{0,2}}(?:<PERSON_\d{{1,4}}[b-z]?> ?){{1,3}}{_POST_NOMINAL}?[ .)~]*", re.IGNORECASE
 )
 _CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w'’.-]*"
@@ -72,15 +72,16 @@ _NAME = re.compile(
     rf"[-–—~]? ?((?:(?i:{_HONORIFIC}) )?)({_CAPITALISED})((?: (?:von|van|de|del|la|der|y|{_CAPITALISED})){{0,4}})\.?"
 )
 _INITIALS = re.compile(rf"(?:[A-ZÀ-Þ]\. ?){{1,3}}{_CAPITALISED}")
-# First names that are also ordinary words.
-_NO_FIRST_NAME = re.compile(
+# First names that are also ordinary words. They do not count as names.
+_AMBIGUOUS_FIRST_NAME = re.compile(
     r"alexa|amber|angel|april|art|august|autumn|bill|blanche|candy|cash|chase|cherry|claire|"
     r"consuelo|crystal|cruz|dawn|dolores|drew|ernst|faith|flor|france|frank|ginger|grace|"
     r"grant|guy|hope|ivory|jack|joy|june|luz|major|mar|marine|mark|may|mercedes|olive|pat|"
     r"paz|pearl|penny|pilar|price|prince|prune|remedios|rich|rob|rosa|rose|royal|ruby|rusty|"
     r"sage|sandy|scarlet|sol|star|sue|summer|violet|will|wolf"
 )
-# Surnames that begin few other words (周 begins weekdays), followed by characters that are rare in ordinary phrases.
+# A surname, followed by characters of given names. Surnames that begin many other words are left out, such as 周, which
+# begins weekdays. Characters that are frequent in ordinary phrases do not count as given names.
 _CHINESE_NAME = re.compile(
     r"[王李张刘陈杨赵吴徐孙朱林郭郑梁宋邓冯曹彭萧董潘袁蔡蒋魏吕沈姜崔]"
     r"(?:[^\W\da-zA-Z退发取消改换寄送查问要请帮催开补赔给到货单款上快点里个了吗呢吧的不没有这那我你您他急收用是在件色号码价钱票时候"
@@ -148,7 +149,7 @@ _REQUEST = re.compile(
 
 
 class _Kind(Flag):
-    """The content of a line or of a part of it."""
+    """What a line, or a part of a line, consists of."""
 
     UNKNOWN = 0
     CLOSING = auto()
@@ -156,20 +157,21 @@ class _Kind(Flag):
     CONTACT = auto()
     LABELLED = auto()  # contact data with a label, as in "Tel.: …"
     ADDRESS = auto()
-    PLACE = auto()  # looks like a street, a town, a date
-    CAPITALISED = auto()  # only capitalised words, otherwise unknown
+    PLACE = auto()  # looks like a street, a town or a date
+    CAPITALISED = auto()  # capitalised words of unknown meaning
 
 
 def is_closing(line: str, language: str) -> bool:
-    """Whether a line is only a closing formula in this language or in English: 'Best regards,', '谢谢！'."""
+    """Whether a line is only a closing formula in this language or in English, such as 'Best regards,' or '谢谢！'."""
     return len(line) <= MAX_CHARS and bool(_CLOSING.get(language, _CLOSING["en"]).fullmatch(line))
 
 
 def is_signature(lines: Sequence[str], language: str, after_dashes: bool = False) -> bool:
-    """Whether the lines below a closing formula, or below dashes, are certainly a signature. True for no lines.
+    """Whether the lines below a closing formula or below dashes are certainly a signature; True for no lines.
 
-    A single telephone number or address may be part of the request (where to call, where to send a parcel). It counts
-    as a signature only with a sender, a label, or more contact data. Places and dates need a sender and another line.
+    A telephone number or an address may be part of the request: where to call, where to send a parcel. So a line of
+    contact data needs a label, or a sender line, or a second line of a known kind. A line that looks like a place or a
+    date needs a sender line and a second line of a known kind.
     """
     filled = [line for line in lines if _LETTER.search(line)]
     if len(filled) > MAX_LINES or any("?" in line or "？" in line for line in lines):
@@ -177,17 +179,17 @@ def is_signature(lines: Sequence[str], language: str, after_dashes: bool = False
     kinds = [_kind(line, language) for line in filled]
     if after_dashes and _Kind.CAPITALISED in kinds[:1] and any(_Kind.CONTACT in kind for kind in kinds):
         kinds[0] = _Kind.SENDER
-    sender = any(_Kind.SENDER in kind for kind in kinds)
-    sure = sum(bool(kind & (_Kind.CLOSING | _Kind.SENDER | _Kind.CONTACT)) for kind in kinds)
-    return all(_belongs(kind, sender, sure) for kind in kinds)
+    has_sender = any(_Kind.SENDER in kind for kind in kinds)
+    known_lines = sum(bool(kind & (_Kind.CLOSING | _Kind.SENDER | _Kind.CONTACT)) for kind in kinds)
+    return all(_belongs(kind, has_sender, known_lines) for kind in kinds)
 
 
-def _belongs(kind: _Kind, sender: bool, sure: int) -> bool:
+def _belongs(kind: _Kind, has_sender: bool, known_lines: int) -> bool:
     if kind & (_Kind.CLOSING | _Kind.SENDER | _Kind.LABELLED):
         return True
     if _Kind.CONTACT in kind or _Kind.ADDRESS in kind:
-        return sender or sure > 1
-    return _Kind.PLACE in kind and sender and sure > 1
+        return has_sender or known_lines > 1
+    return _Kind.PLACE in kind and has_sender and known_lines > 1
 
 
 def _kind(line: str, language: str) -> _Kind:
@@ -199,10 +201,10 @@ def _kind(line: str, language: str) -> _Kind:
     marked = _LABELLED_DATA.sub(_LABELLED, _CONTACT_DATA.sub(_CONTACT, marked))
     kinds = [_piece_kind(piece.strip()) for piece in _PIECES.split(marked) if piece.strip(" .")]
     if all(kinds):
-        whole = _Kind.UNKNOWN
+        line_kind = _Kind.UNKNOWN
         for kind in kinds:
-            whole |= kind
-        return whole
+            line_kind |= kind
+        return line_kind
     if _DATE.fullmatch(line):
         return _Kind.PLACE
     if _PLACE.fullmatch(line) and not _REQUEST.search(line):
@@ -214,12 +216,12 @@ def _piece_kind(piece: str) -> _Kind:
     bare = piece.strip("()")
     if bare in _DATA_KINDS:
         return _DATA_KINDS[bare]
-    if _NAMED.fullmatch(piece) or _TEAM.fullmatch(piece):
+    if _NAME_PLACEHOLDER.fullmatch(piece) or _TEAM.fullmatch(piece):
         return _Kind.SENDER
     if PLACEHOLDER.search(piece) or _REQUEST.search(piece):
         return _Kind.UNKNOWN
-    known = _is_name(piece) or _is_title(piece) or _COMPANY.fullmatch(piece)
-    return _Kind.SENDER if known else _Kind.UNKNOWN
+    is_sender = _is_name(piece) or _is_title(piece) or _COMPANY.fullmatch(piece)
+    return _Kind.SENDER if is_sender else _Kind.UNKNOWN
 
 
 def _is_name(piece: str) -> bool:
@@ -229,7 +231,7 @@ def _is_name(piece: str) -> bool:
     if name is None:
         return False
     first = name[2].split("-")[0].casefold()
-    return bool(name[1]) or (first in _first_names() and not _NO_FIRST_NAME.fullmatch(first))
+    return bool(name[1]) or (first in _first_names() and not _AMBIGUOUS_FIRST_NAME.fullmatch(first))
 
 
 def _is_title(piece: str) -> bool:

@@ -1,1 +1,1 @@
-"""Blind studies: raters compare replies without knowing who wrote them. The analysis is in `models.evaluation`."""
+"""Blind studies: raters compare replies without knowing who wrote them. `models.evaluation` analyses the ratings."""

@@ -1,6 +1,6 @@
-"""Exports a rater's items as a CSV file with one row for each item, and imports the filled-in file.
+"""Exports a rater's items as a sheet, a CSV file with one row per item, and imports the filled-in sheet.
 
-The rules for a valid rating are in the SQL functions that `ticketing.study.studies` calls.
+The SQL functions that `ticketing.study.studies` calls decide which ratings are valid.
 """
 
 import csv
@@ -25,7 +25,7 @@ MAX_CELL_CHARS = 2**24
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A row that was refused: the line it begins on, and the reason. It contains no text of the row."""
+    """A refused row: the line on which it begins, and the reason. It contains no text of the row."""
 
     line_number: int
     reason: str
@@ -33,7 +33,7 @@ class RefusedRow:
 
 @dataclass
 class ImportedRatings:
-    """The counts of an imported file: `read` is the sum of the others."""
+    """The counts of an imported sheet. `read` is the sum of the other counts."""
 
     read: int = 0
     new: int = 0
@@ -42,7 +42,7 @@ class ImportedRatings:
     refused: list[RefusedRow] = field(default_factory=list)
 
     def sentence(self) -> str:
-        """The counts in one line, for people."""
+        """The counts as one line of text."""
         parts = [f"{self.new:,} new ratings", f"{self.unchanged:,} unchanged", f"{self.unrated:,} rows not rated yet"]
         return ", ".join([*parts, f"{len(self.refused):,} refused"] if self.refused else parts)
 
@@ -58,14 +58,14 @@ class RatedRow:
 
 
 class _InvalidRow(Exception):
-    """The row can't be used; the message is the reason."""
+    """The row can't be used. The message gives the reason."""
 
 
 def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> int:
-    """Writes a rater's items to a file, in the rater's order, and assigns items first if the rater has none.
+    """Writes a rater's items to a sheet, in the rater's order. A rater without items gets items first.
 
     Returns:
-        The number of items.
+        the number of items.
 
     Raises:
         StudyError: there is no such study, or it is not open.
@@ -78,7 +78,7 @@ def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> i
     with database.begin() as conn:
         rows = list(queries.study_sheet(conn, study_id=study_id, rater=rater))
     try:
-        # Mode x never overwrites a filled-in file; Excel recognises UTF-8 only by the byte-order mark.
+        # Mode x never overwrites a filled-in sheet. Excel recognises UTF-8 only by the byte-order mark.
         stream = path.open("x", encoding="utf-8-sig", newline="")
     except FileExistsError:
         raise OutputError(f"{path} exists already: choose another path, so that no rating is overwritten.") from None
@@ -91,12 +91,12 @@ def export_sheet(database: Database, study_id: int, rater: str, path: Path) -> i
             os.fsync(stream.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise OutputError(f"{path} can't be written: {error.strerror}. Nothing was left behind.") from None
+        raise OutputError(f"{path} can't be written: {error.strerror}. No part of it was kept.") from None
     return len(rows)
 
 
 def write_sheet(stream: TextIO, rater: str, items: Sequence[tuple[int, str, Sequence[str]]]) -> None:
-    """Writes items as CSV: number, ticket, the replies in the order of their labels, and empty cells to fill in."""
+    """Writes items as CSV: item id, rater, ticket, the replies in the order of their labels, and cells to fill in."""
     labels = LABELS[: max((len(replies) for _, _, replies in items), default=0)]
     writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
     writer.writerow(header(labels))
@@ -114,12 +114,12 @@ def header(labels: str) -> list[str]:
 
 
 def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> ImportedRatings:
-    """Stores the ratings of a filled-in file under a rater's name; refuses invalid rows and stores all others.
+    """Stores the ratings of a filled-in sheet under a rater's name. Invalid rows are refused; all others are stored.
 
     Importing the same file again changes nothing. Rows without score, preference and comment are skipped.
 
     Raises:
-        InputError: the file can't be read, or it is no sheet.
+        InputError: the file can't be read, or it is not a sheet.
         StudyError: there is no such study, or it is not open.
     """
     rater = rater.strip()
@@ -146,55 +146,57 @@ def import_sheet(database: Database, study_id: int, rater: str, path: Path) -> I
 
 
 def read_sheet(stream: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """The rows of a sheet, each with the line it begins on; for an unreadable row the reason instead of its cells.
+    """Yields the rows of a sheet, each with the number of the line on which it begins.
+
+    For an unreadable row it yields the reason instead of the cells.
 
     Raises:
-        InputError: the file is no sheet.
+        InputError: the file is not a sheet.
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     first = stream.readline()
     try:
         delimiter = delimiter_of(first)
     except csv.Error as error:
-        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was taken.") from None
+        raise InputError(f"{path}, line 1: this is no CSV ({error}). Nothing was stored.") from None
     reader = csv.reader(chain([first], stream), delimiter=delimiter, strict=True)
     try:
         columns = [cell.strip() for cell in next(reader)]
         missing = {"item", "rater", "preferred", "comment", "score_A", "score_B"} - set(columns)
         if missing or len(set(columns)) < len(columns):
             raise InputError(
-                f"{path} is no sheet of 'ticketing study export': the columns {', '.join(sorted(missing))} are missing."
+                f"{path} is not a sheet of 'ticketing study export': it lacks the columns {', '.join(sorted(missing))}."
                 if missing
-                else f"{path} has two columns of the same name."
+                else f"{path} has two columns with the same name."
             )
         while True:
-            begins = reader.line_num + 1
+            line_number = reader.line_num + 1
             cells = next(reader, None)
             if cells is None:
                 return
             if not cells:
                 continue
             if not all(map(is_unicode, cells)):
-                yield begins, "broken UTF-8 (save the file as 'CSV UTF-8')"
+                yield line_number, "broken UTF-8 (save the file as 'CSV UTF-8')"
             elif len(cells) != len(columns):
-                yield begins, f"{len(cells)} columns where the header has {len(columns)}"
+                yield line_number, f"{len(cells)} columns where the header has {len(columns)}"
             else:
-                yield begins, dict(zip(columns, map(plain_cell, cells), strict=True))
+                yield line_number, dict(zip(columns, map(plain_cell, cells), strict=True))
     except csv.Error as error:
-        # After an unclosed quote a CSV reader takes the rest of the file as one cell: no later row can be read.
-        raise InputError(f"{path}, line {reader.line_num}: this is no CSV ({error}). Nothing was stored.") from None
+        # After an unclosed quote, a CSV reader takes the rest of the file for one cell. So no later row can be read.
+        raise InputError(f"{path}, line {reader.line_num}: this is not CSV ({error}). Nothing was stored.") from None
 
 
 def parse_row(cells: dict[str, str], rater: str) -> RatedRow | None:
-    """The rating in a row; None if no cell is filled in."""
+    """Reads the rating from a row; None if no cell is filled in."""
     scores = {name.removeprefix("score_"): cell.strip() for name, cell in cells.items() if name.startswith("score_")}
     preferred, comment = cells["preferred"].strip(), cells["comment"]
     if not any((*scores.values(), preferred, comment.strip())):
         return None
     item = cells["item"].strip()
     if not (item.isascii() and item.isdigit() and len(item) < 18):
-        raise _InvalidRow("item is not the number of an item")
-    # Two raters see different labels on a shared item: for the wrong rater the scores would count for wrong systems.
+        raise _InvalidRow("item is not an item id")
+    # The labels of a shared item differ between raters. Under a wrong rater's name, scores would go to wrong systems.
     if cells["rater"].strip() != rater:
         raise _InvalidRow("the row belongs to another rater")
     for label, score in scores.items():
@@ -213,6 +215,6 @@ def parse_row(cells: dict[str, str], rater: str) -> RatedRow | None:
 
 
 def _store_rating(conn: Connection, study_id: int, row: RatedRow) -> bool:
-    # A savepoint for each row: if the database refuses one, the others stay.
+    # Each row has its own savepoint: if the database refuses one row, the others stay.
     with conn.transaction():
         return study.rate(conn, study_id, row.item_id, row.scores, row.preferred, row.comment)

@@ -1,6 +1,6 @@
-"""Creates studies, assigns their items to raters, stores ratings, and closes studies, by calling SQL functions.
+"""Creates studies, assigns items to raters, stores ratings, and closes studies. The rules are in SQL functions.
 
-Drawing tickets is in `ticketing.study.sampling`, the raters' files in `ticketing.study.sheets`.
+`ticketing.study.sampling` draws the tickets. `ticketing.study.sheets` writes and reads the raters' files.
 """
 
 import json
@@ -17,7 +17,7 @@ from ticketing.errors import StudyError
 from ticketing.reviewing import set_actor
 from ticketing.study.sampling import Sample
 
-# How many source tickets of a reply are stored. The reply is deleted when the last stored one is forgotten.
+# How many source tickets are stored per reply. The reply is deleted when the last of them is forgotten.
 MAX_SOURCE_TICKETS = 5
 
 
@@ -30,14 +30,14 @@ class NewStudy:
     champion: str
     candidate: str | None
     seed: int
-    size: int  # tickets requested
-    overlap: float
-    raters: int  # among whom the items are divided
-    by: str
+    size: int  # the requested number of tickets
+    overlap: float  # the share of the tickets that every rater gets
+    raters: int  # the number of raters among whom the other tickets are divided
+    by: str  # the person who creates the study
 
     @property
     def systems(self) -> dict[str, str | None]:
-        """Each system of the study with its model version; None: the system is no model."""
+        """System → model version, or None for a system that is not a model."""
         systems = {"human": None, "nearest": None, "champion": self.champion}
         return systems if self.candidate is None else {**systems, "candidate": self.candidate}
 
@@ -51,16 +51,16 @@ class Study:
     state: str
     snapshot_id: str
     seed: int
-    asked: int  # tickets requested
+    asked: int  # the requested number of tickets
     overlap: float
     raters: int
     created_by: str
     created_at: datetime
     systems: dict[str, str | None]
     items: int
-    shared: int
+    shared: int  # items that every rater gets
     joined: int  # raters who have items
-    ratings: int  # the newest rating of each rater on each item
+    ratings: int  # rated items, counted once per rater
 
 
 class Reply(NamedTuple):
@@ -68,31 +68,31 @@ class Reply(NamedTuple):
 
     ticket_id: str
     body: str
-    source_ticket_ids: tuple[str, ...] = ()  # the training tickets whose agent's reply this is
+    source_ticket_ids: tuple[str, ...] = ()  # the training tickets that a human agent answered with this same reply
 
 
 class Item(NamedTuple):
-    """The part of an item that its rater sees: the ticket, and the replies by label."""
+    """What a rater sees of an item: the ticket, the replies by label, and the rater's progress."""
 
     item_id: int
-    place: int
-    rated: int
-    items: int
+    place: int  # the item's position in the rater's order
+    rated: int  # how many items the rater has rated
+    items: int  # how many items the rater has
     ticket: str
     replies: dict[str, str]
 
 
 class ClosedStudy(NamedTuple):
-    """A closed study of a version: its role (candidate or champion), and whether the champion is still the same."""
+    """A closed study in which a model version took part."""
 
     study_id: int
-    system: str
-    same_champion: bool
+    system: str  # the role of the version in the study: "candidate" or "champion"
+    same_champion: bool  # whether the champion in the study is still the champion
 
 
 @dataclass(frozen=True)
 class Rating:
-    """The newest rating of one rater on one item, with the labels resolved to systems."""
+    """The newest rating of one rater on one item. The labels are replaced by the systems that they stood for."""
 
     item_id: int
     category: str
@@ -103,7 +103,7 @@ class Rating:
 
 
 def create(database: Database, new: NewStudy, sample: Sample) -> int:
-    """Stores a study with its tickets and the human replies, in the state `preparing`. Returns its number.
+    """Stores a study in the state `preparing`, with its tickets and the human replies. Returns the id of the study.
 
     Raises:
         StudyError: a study of that name exists, or the candidate is the champion.
@@ -141,7 +141,7 @@ def create(database: Database, new: NewStudy, sample: Sample) -> int:
 
 
 def write_replies(database: Database, study_id: int, system: str, replies: Sequence[Reply]) -> None:
-    """Stores a system's replies, except empty ones; replies that are stored already do not change.
+    """Stores a system's replies, except empty ones. Replies that are already stored do not change.
 
     Raises:
         StudyError: the study is not being prepared.
@@ -152,7 +152,7 @@ def write_replies(database: Database, study_id: int, system: str, replies: Seque
 
 
 def open_study(database: Database, study_id: int) -> int:
-    """Opens a prepared study to raters. Returns how many items it left out because a system has no reply to them.
+    """Opens a prepared study to raters. Returns how many items were left out because a system has no reply to them.
 
     Raises:
         StudyError: there is no such study, it is not being prepared, or no item would be left.
@@ -168,13 +168,15 @@ def tickets(database: Database, study_id: int) -> list[str]:
 
 
 def assign(database: Database, study_id: int, rater: str, own: int | None = None) -> int:
-    """Assigns items to a rater, once: the shared ones and a portion of the others. Returns how many the rater has.
+    """Assigns the shared items and a portion of the others to a rater. Returns how many items the rater has.
+
+    A rater who already has items gets no more.
 
     Args:
         database: the database of the study.
         study_id: the study.
-        rater: the name that the rater acts under; the login of a rater with a database login.
-        own: how many of the unshared items; None: an equal portion for each of the study's raters.
+        rater: the name under which the rater acts. For a rater with a database login, it is that login.
+        own: how many of the items that are not shared; None: an equal portion for each of the study's raters.
 
     Raises:
         StudyError: there is no such study, or it is not open.
@@ -184,7 +186,7 @@ def assign(database: Database, study_id: int, rater: str, own: int | None = None
 
 
 def next_item(conn: Connection, study_id: int) -> Item | None:
-    """The actor's next unrated item; None when all are rated.
+    """The next unrated item of the actor (the rater whom `set_actor` has named); None when all items are rated.
 
     Raises:
         StudyError: the actor has no items in the study, or the study is not open.
@@ -197,14 +199,14 @@ def next_item(conn: Connection, study_id: int) -> Item | None:
 def rate(
     conn: Connection, study_id: int, item_id: int, scores: Mapping[str, int], preferred: str | None, comment: str = ""
 ) -> bool:
-    """Stores the actor's rating of an item; the newest one counts. Returns False if that one is the same already.
+    """Stores the actor's rating of an item. Only the newest rating counts. Returns False if it is already the same.
 
     Args:
         conn: a transaction in which `set_actor` has named the rater.
         study_id: the study.
         item_id: the item.
         scores: label → 1 (useless) to 5 (perfect).
-        preferred: the label of the best reply; None: the rater prefers no reply.
+        preferred: the label of the best reply; None: a tie.
         comment: the rater's free text.
 
     Raises:
@@ -244,7 +246,7 @@ def find(database: Database, study_id: int) -> Study:
     """One study.
 
     Raises:
-        StudyError: there is no study with that number.
+        StudyError: there is no study with this id.
     """
     with database.begin() as conn:
         rows = list(queries.studies(conn, study_id=study_id))
@@ -260,7 +262,7 @@ def ratings(database: Database, study_id: int) -> list[Rating]:
 
 
 def newest_closed(database: Database, version: str) -> ClosedStudy | None:
-    """The newest closed study with ratings in which a version answered; None if there is none."""
+    """The newest closed study with ratings in which a model version took part; None if there is none."""
     with database.begin() as conn:
         row: dict[str, Any] | None = queries.newest_study_of(conn, version=version)
     return None if row is None else ClosedStudy(**row)

@@ -107,7 +107,7 @@ def test_language_without_proven_accuracy_goes_to_a_human_with_a_reason(trained)
     seen_once, never_seen = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
 
     assert seen_once.route == never_seen.route == "human"
-    assert "0.90 is not proven in language 'fr' (1 validation tickets, at least 16 are needed)" in seen_once.reason
+    assert "accuracy 0.90 in language 'fr' (1 validation tickets, but at least 16 are needed)" in seen_once.reason
     assert "'de'" in never_seen.reason
 
 
@@ -129,7 +129,7 @@ def test_out_of_scope_ticket_goes_to_a_human_with_a_reason(trained):
 
     assert prediction.route == "human"
     assert prediction.out_of_scope
-    assert "unlike every ticket" in prediction.reason
+    assert "unlike any training ticket" in prediction.reason
 
 
 def test_the_second_choice_is_named_with_its_confidence(trained):

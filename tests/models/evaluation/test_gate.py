@@ -90,7 +90,10 @@ def test_100_right_tickets_do_not_reach_the_default_confidence_bound():
     verdict = judge(
         rules_of(GateSettings(), "classifier"), Measurements(values, missing_systems=frozenset({"champion"}))
     )
-    assert verdict.sentence.startswith("selective_accuracy 0.9800 (lower confidence bound 0.9477) should be >= 0.9700")
+    assert verdict.sentence.startswith(
+        "lower confidence bound 0.9477 of selective_accuracy (measured 0.9800, 95 % interval 0.9296 to 0.9976, 100 tickets) "
+        "must be >= 0.9700, margin -0.0223"
+    )
 
 
 def test_a_verdict_without_rules_does_not_pass():
@@ -101,9 +104,9 @@ def test_a_verdict_without_rules_does_not_pass():
 def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_much():
     verdict = judge([rule(), rule("coverage", value=0.2)], measured(accuracy=share(95, 100), coverage=number(0.9)))
     assert not verdict.passed
-    assert "accuracy 0.9500 should be >= 0.9800" in verdict.sentence
-    assert "[0.8872, 0.9836]" in verdict.sentence
-    assert "100 tickets, margin -0.0300" in verdict.sentence
+    assert verdict.sentence == (
+        "accuracy 0.9500 (95 % interval 0.8872 to 0.9836, 100 tickets) must be >= 0.9800, margin -0.0300"
+    )
     assert "coverage" not in verdict.sentence
 
 
@@ -119,7 +122,7 @@ def test_rule_against_the_champion_is_skipped_before_the_first_promotion():
     ours = Measurements({("accuracy", "all"): number(0.99)}, missing_systems=frozenset({"champion"}))
     verdict = judge([rule(), against("champion")], ours)
     assert verdict.passed
-    assert verdict.rules[1].skipped == "there is no other champion"
+    assert verdict.rules[1].skipped == "not judged: no champion to compare with"
     assert not judge([against("champion")], ours).passed, "nothing was judged"
 
 
@@ -132,7 +135,8 @@ def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule
     compared = Measurements(comparisons={("accuracy", "all", "champion"): share_difference(ours, theirs)})
     verdict = judge([against("champion")], compared)
     assert not verdict.passed
-    assert "accuracy minus that of the champion -0.0033 should be >= 0" in verdict.sentence
+    assert "accuracy minus that of the champion -0.0033 (95 % interval" in verdict.sentence
+    assert "300 tickets) must be >= 0, margin -0.0033" in verdict.sentence
     assert judge([against("champion", margin=0.01)], compared).passed
 
 
@@ -152,7 +156,7 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
     )
     verdict = judge(rules, few)
     assert not verdict.passed
-    assert verdict.sentence.startswith("tickets 10 should be >= 100")
+    assert verdict.sentence.startswith("tickets 10 must be >= 100, margin -90")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +171,7 @@ def test_configured_rule_fails_on_a_handful_of_tickets(one, measured):
     gate = GateSettings(rules=(one,))
     verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
     assert not verdict.passed
-    assert "tickets, at least 100 are needed" in verdict.sentence
+    assert "tickets, but at least 100 are needed" in verdict.sentence
     enough = GateSettings(rules=(one.model_copy(update={"min_count": 10}),))
     assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
 

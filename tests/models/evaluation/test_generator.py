@@ -89,7 +89,7 @@ def test_ten_replies_are_too_few_to_pass(snapshot, tmp_path):
     few = make_snapshot(tmp_path / "few", snapshot.records("train"), test=snapshot.records("test")[:10])
     refused = verdict(evaluated(few, tuned=agents, base=nonsense, nearest=nonsense))
     assert not refused.passed
-    assert "replies (language=en) 10 should be >= 50" in refused.sentence
+    assert "replies (language=en) 10 must be >= 50" in refused.sentence
 
 
 def test_replies_that_name_no_order_where_the_agent_did_are_counted(snapshot):

@@ -139,7 +139,7 @@ def test_too_few_replies_are_a_reason_to_skip_the_generator(tmp_path):
 
     reason = why_no_generator(snapshot, settings)
 
-    assert reason == "19 training tickets in en have a reply, and at least 20 are needed"
+    assert reason == "19 training tickets in en have a reply, but at least 20 are needed"
     with pytest.raises(ModelError, match="19 training tickets in en"):
         train_generator(snapshot, settings, tmp_path / "adapter")
 

@@ -35,5 +35,5 @@ def test_a_demo_in_a_home_with_tickets_is_refused_and_overwrites_none(home, tmp_
 
 
 def test_a_demo_never_writes_to_a_database_that_is_configured(refused, database):
-    assert "TICKETING_DATABASE_URL is set: nothing was written" in refused("demo")
+    assert "TICKETING_DATABASE_URL is set. Nothing was written" in refused("demo")
     assert rows(database, "SELECT * FROM ticketing.imported_ticket") == []

@@ -126,7 +126,7 @@ def test_unexpected_error_prints_one_line_and_stores_its_stack_without_messages(
 
     assert done.returncode == 1
     assert secret not in done.stdout + done.stderr
-    (path,) = re.fullmatch(r"unexpected error ValueError; the details are in (\S+)\n", done.stderr).groups()
+    (path,) = re.fullmatch(r"unexpected error ValueError; the stack trace is in (\S+)\n", done.stderr).groups()
     assert path.startswith(f"{settings.home}/logs/error-")
     with open(path) as file:  # noqa: PTH123
         stack = file.read()

@@ -99,7 +99,7 @@ def test_a_wrong_zone_is_refused_before_anything_is_read(refused, file):
 def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, database):
     own_view(database)
     found = " ".join(command("doctor").stdout.split())
-    assert "created_at, updated_at of ticketing.source_ticket have no time zone and are read as UTC" in found
+    assert "created_at, updated_at in ticketing.source_ticket have no time zone and are read as UTC" in found
     assert "created_at AT TIME ZONE" in found
 
 

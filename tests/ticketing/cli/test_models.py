@@ -173,4 +173,4 @@ def test_pruning_asks_for_confirmation_and_prints_the_freed_size(models, databas
     assert "1 versions pruned, 0.0 MiB freed" in done.stdout
     assert not champions[0].path.exists()
     assert "pruned" in line_with("classifier 1", models("list").stdout)
-    assert models("prune", "--keep", "2", "--yes").stdout.strip() == "nothing to prune"
+    assert models("prune", "--keep", "2", "--yes").stdout.strip() == "There is nothing to prune."

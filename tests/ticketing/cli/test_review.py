@@ -38,7 +38,7 @@ def test_a_draft_for_a_text_that_has_changed_says_so(review, database, draft):
 
 def test_released_draft_can_be_claimed_by_others(review, draft):
     review("next")
-    assert review("release", draft).stdout.strip() == f"draft {draft} is free again"
+    assert review("release", draft).stdout.strip() == f"draft {draft} is free: others can claim it"
     assert "Dear Ann" in review("next", reviewer="bob").stdout
 
 

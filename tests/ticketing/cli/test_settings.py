@@ -56,37 +56,37 @@ def test_a_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, ar
     (tmp_path / "x.csv").write_text("body,category\na,b\n")
     (tmp_path / "home-file").write_text("mine")
     variables = {"TICKETING_HOME": str(tmp_path / "home-file"), "TICKETING_DATABASE_URL": None}
-    assert f"The home {tmp_path}/home-file is a file. Set TICKETING_HOME" in refused(*arguments, **variables)
+    assert f"The home folder {tmp_path}/home-file is a file. Set TICKETING_HOME" in refused(*arguments, **variables)
     assert (tmp_path / "home-file").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("home", "expected"),
     [
-        ("/proc/ticketing", "can't be made: No such file or directory"),  # /proc takes no folder, not even root's
+        ("/proc/ticketing", "can't be created: No such file or directory"),  # /proc takes no folder, not even root's
         ("/proc", "can't be written to: No such file or directory"),
-        ("x" * 300, "can't be made: File name too long"),
-        ("file/below", "can't be made: Not a directory"),
+        ("x" * 300, "can't be created: File name too long"),
+        ("file/below", "can't be created: Not a directory"),
         ("loop/below", "its symbolic links form a loop"),
     ],
 )
-def test_a_home_that_cant_be_made_is_refused_with_the_reason(refused, tmp_path, home, expected):
+def test_unusable_home_folder_is_refused_with_the_reason(refused, tmp_path, home, expected):
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
     message = refused("status", TICKETING_HOME=home)
     assert expected in message and "Set TICKETING_HOME to a folder" in message
 
 
-def test_a_home_too_deep_for_a_socket_is_refused_with_the_numbers(refused, tmp_path):
+def test_home_folder_with_too_long_a_path_is_refused_with_both_lengths(refused, tmp_path):
     message = refused("status", TICKETING_HOME=str(tmp_path / ("x" * 100)), TICKETING_DATABASE_URL=None)
     assert "is too long for the embedded Postgres" in message and "of at most 103" in message
 
 
-def test_doctor_says_what_is_wrong_with_the_home_and_goes_on_checking(tmp_path):
+def test_doctor_reports_a_wrong_home_folder_and_continues_with_the_other_checks(tmp_path):
     (tmp_path / "file").write_text("")
     done = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
     found = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert f"The home {tmp_path}/file is a file. Set TICKETING_HOME" in found
+    assert f"The home folder {tmp_path}/file is a file. Set TICKETING_HOME" in found
     assert "ok memory" in found and "base models" in found

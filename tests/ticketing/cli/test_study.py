@@ -45,7 +45,7 @@ def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_comman
 
 def test_results_show_preferences_scores_and_agreement(study_command, database):
     study_id = make_study(database, size=10, shared=10)
-    assert study_command("results", str(study_id)).stdout.strip() == f"study {study_id} has no rating yet"
+    assert study_command("results", str(study_id)).stdout.strip() == f"Study {study_id} has no rating yet."
     for rater in ("ann", "bob"):
         rate_all(database, study_id, rater, {"candidate": 5, "human": 4, "champion": 3, "nearest": 1}.get, "candidate")
     study.close(database, study_id, "boss")

@@ -386,7 +386,7 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
     add(make_ticket(1, "mistyped", updated_at=FAR), make_ticket(2))
     assert run().scrubbed == 2
     beginning = start_reading(database, scrubber)
-    assert beginning.odd.in_future == 1
+    assert beginning.invalid_rows.in_future == 1
     assert beginning.place.updated_at < datetime.now(UTC)
     assert clean_tickets()["t0001"]["updated_at"] < datetime.now(UTC)
 
@@ -398,7 +398,7 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
     change(database, "t0001", body="corrected")
     assert run().scrubbed == 1
     assert clean_tickets()["t0001"]["body"] == "corrected"
-    assert start_reading(database, scrubber).odd.in_future == 0
+    assert start_reading(database, scrubber).invalid_rows.in_future == 0
     assert run().read == 0
 
 
@@ -554,10 +554,10 @@ def test_run_with_another_scrubber_stops_the_current_run(database, scrubber, vau
 
 
 def test_first_run_reads_everything_and_a_later_run_overlaps_the_previous_one(database, scrubber, run, add):
-    assert start_reading(database, scrubber).place == BEGINNING
+    assert start_reading(database, scrubber).position == BEGINNING
     add(make_ticket(100))
     run()
 
     again = start_reading(database, scrubber)
 
-    assert again.place.updated_at == START + timedelta(hours=100) - preparing.OVERLAP
+    assert again.position.updated_at == START + timedelta(hours=100) - preparing.OVERLAP

@@ -67,13 +67,13 @@ def check(result, categories, languages, groups, times, most=2_000):
     left_out = sum(part is None for part in result.parts)
     small = sum(size.tickets for size in result.too_small.values())
     assert left_out == small + copies.total() + result.newer_left_out
-    if result.order:
-        border = result.order.border
+    if result.time_order_violations:
+        cutoff = result.time_order_violations.cutoff
         newer, older = Counter(), Counter()
         for part, time in zip(result.parts, times, strict=True):
-            newer[part] += time > border
-            older[part] += time < border
-        assert result.order[1:] == (newer["train"], newer["validation"], older["test"])
+            newer[part] += time > cutoff
+            older[part] += time < cutoff
+        assert result.time_order_violations[1:] == (newer["train"], newer["validation"], older["test"])
     held = Counter(zip(result.parts, languages, strict=True))
     assert all(
         held[part, language] <= most + (part == "test") * len(large)
@@ -130,7 +130,7 @@ def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, 
     result = split(["a", "b"] * 75, groups, times, chosen)
 
     check(result, ["a", "b"] * 75, ["en"] * 150, groups, times, most)
-    assert result.order[1:] == (0, 0, 0)
+    assert result.time_order_violations[1:] == (0, 0, 0)
     oldest = min(time for part, time in zip(result.parts, times, strict=True) if part == "test")
     assert all(
         time <= oldest for part, time in zip(result.parts, times, strict=True) if part in ("train", "validation")
@@ -174,7 +174,7 @@ def test_a_group_is_as_new_as_its_newest_ticket_and_counts_once():
 
     assert (result.parts[5], result.parts[99]) == (None, "test")
     assert result.near_copies_left_out == {"validation": 0, "test": 1}
-    assert result.order == (days(100)[91], 0, 0, 0)
+    assert result.time_order_violations == (days(100)[91], 0, 0, 0)
 
 
 def test_group_larger_than_the_test_part_has_one_test_ticket_and_the_rest_in_train():
@@ -188,7 +188,7 @@ def test_group_larger_than_the_test_part_has_one_test_ticket_and_the_rest_in_tra
     assert [index for index in template if result.parts[index] == "train"] == template[:-3]
     assert result.parts[90:93:2] == [None, None], "newer than the oldest test ticket"
     assert result.newer_left_out == 2
-    assert result.order[1:] == (0, 0, 0)
+    assert result.time_order_violations[1:] == (0, 0, 0)
 
 
 def test_a_large_group_without_times_is_in_train_and_once_in_test():
@@ -217,7 +217,7 @@ def test_held_out_parts_are_capped_by_language_and_keep_rare_categories(timed):
     assert all(rare[part] >= 2 for part in ("test", "validation"))
     assert result.parts.count("train") > 0.9 * count
     if timed:
-        assert result.order.older_in_test <= 15, "only of the rare category"
+        assert result.time_order_violations.older_in_test <= 15, "only of the rare category"
         assert result.newer_left_out < 0.06 * count
 
 
@@ -227,7 +227,7 @@ def test_extinct_category_keeps_test_tickets_and_the_order_records_it():
     result = split(categories, range(2_000), days(2_000), CorpusSettings(max_held_out_tickets=100))
 
     assert [part for part in result.parts[:200] if part == "test"] == ["test"] * 16
-    assert result.order.older_in_test == 16
+    assert result.time_order_violations.older_in_test == 16
 
 
 def test_extinct_category_is_tested_on_its_newest_tickets():

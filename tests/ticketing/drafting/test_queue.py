@@ -161,7 +161,7 @@ def test_lease_that_ran_out_is_claimed_by_another_and_the_late_worker_writes_not
 def test_kept_lease_does_not_run_out(database):
     fill(database, "T1")
     claim(database, "one", lease=0.6)
-    with queue.lease_kept(database, "one", 0.6):
+    with queue.lease_kept_alive(database, "one", 0.6):
         time.sleep(1.2)
         assert claim(database, "two") == []
     time.sleep(0.7)
@@ -171,7 +171,7 @@ def test_kept_lease_does_not_run_out(database):
 def test_lease_is_kept_through_a_database_that_goes_away_for_a_moment(database):
     fill(database, "T1")
     claim(database, "one", lease=1.5)
-    with queue.lease_kept(database, "one", 1.5):
+    with queue.lease_kept_alive(database, "one", 1.5):
         with psycopg.connect(database.libpq_uri(), autocommit=True) as conn:
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
                          " AND datname = current_database()")  # fmt: skip

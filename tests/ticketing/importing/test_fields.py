@@ -59,7 +59,7 @@ def test_a_full_row_becomes_a_ticket():
         ({"body": True}, "body is not a text", "body"),
         ({"body": b"bytes"}, "body is not a text", "body"),
         ({"body": "a\0b"}, "body holds a NUL character", "body"),
-        ({"reply": "a\ud800b"}, "reply is no valid Unicode", "reply"),
+        ({"reply": "a\ud800b"}, "reply is not valid Unicode", "reply"),
         ({"body": "x" * 1001}, "body too long", "body"),
         ({"ticket_id": "x" * 201}, "ticket_id too long", "ticket_id"),
         ({"category": ""}, "no category", "category"),
@@ -69,12 +69,12 @@ def test_a_full_row_becomes_a_ticket():
         ({"revision": "0"}, "revision is out of range", "revision"),
         ({"revision": "1.5"}, "revision is out of range", "revision"),
         ({"revision": MAX_REVISION + 1}, "revision is out of range", "revision"),
-        ({"created_at": "yesterday"}, "created_at is no time", "created_at"),
-        ({"created_at": "1712110312345"}, "created_at is no time", "created_at"),
-        ({"created_at": True}, "created_at is no time", "created_at"),
-        ({"created_at": [2024]}, "created_at is no time", "created_at"),
-        ({"replied_at": float("inf")}, "replied_at is no time", "replied_at"),
-        ({"replied_at": "0001-01-01T00:00:00+10:00"}, "replied_at is no time", "replied_at"),
+        ({"created_at": "yesterday"}, "created_at is not a time", "created_at"),
+        ({"created_at": "1712110312345"}, "created_at is not a time", "created_at"),
+        ({"created_at": True}, "created_at is not a time", "created_at"),
+        ({"created_at": [2024]}, "created_at is not a time", "created_at"),
+        ({"replied_at": float("inf")}, "replied_at is not a time", "replied_at"),
+        ({"replied_at": "0001-01-01T00:00:00+10:00"}, "replied_at is not a time", "replied_at"),
     ],
 )
 def test_unstorable_values_are_refused_with_line_and_field(values, kind, name):
@@ -165,11 +165,11 @@ def test_date_without_a_time_means_midnight(value):
 def test_a_moment_without_a_zone_is_read_in_the_zone_that_is_set(value, hour):
     ticket = made(zone=ZoneInfo("Europe/Berlin"), created_at=value)
     assert ticket.created_at.hour == hour
-    assert ticket.zoneless == (hour != 8)
+    assert ticket.times_without_zone == (hour != 8)
 
 
 def test_a_moment_that_has_no_date_in_utc_is_refused():
-    assert made(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is no time"
+    assert made(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is not a time"
 
 
 @pytest.mark.parametrize("value", [None, "", " ", float("nan"), Decimal("NaN")])
@@ -180,8 +180,8 @@ def test_missing_time_becomes_none(value):
 def test_an_incoming_ticket_keeps_neither_category_nor_reply():
     ticket = made("incoming", reply="Sorry.", replied_at="2024-05-01")
 
-    assert (ticket.category, ticket.reply, ticket.replied_at, ticket.left_aside) == (None, None, None, True)
-    assert made("incoming", category=None).left_aside is False
+    assert (ticket.category, ticket.reply, ticket.replied_at, ticket.answer_dropped) == (None, None, None, True)
+    assert made("incoming", category=None).answer_dropped is False
 
 
 def test_blank_reply_becomes_none():

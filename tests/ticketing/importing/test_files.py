@@ -110,7 +110,7 @@ def test_body_of_a_megabyte_is_read_so_that_the_error_has_its_length(tmp_path):
         ("f.csv", "body,body\na,b\n", "more than one column"),
         ("f.csv", "body\na\n".encode("utf-16"), "not UTF-8"),
         ("f.csv", b"\xb1\xea\xcc\xe2,body\na,b\n", "not UTF-8"),
-        ("f.csv", 'bo"dy"x,"a"b\n1,2\n', "no CSV header"),
+        ("f.csv", 'bo"dy"x,"a"b\n1,2\n', "not a CSV header"),
         ("f.jsonl", "", "is empty"),
         ("f.jsonl", "\n", "no rows"),
         ("f.jsonl", '{"text": "a"}\n', "no column 'body'.*text"),

@@ -117,7 +117,7 @@ def test_last_row_of_an_id_wins(load, stored):
 def test_an_incoming_ticket_has_neither_category_nor_reply(load, stored):
     report = load(ticket("a", reply="On its way."), ticket("b", category=None), role="incoming")
 
-    assert (report.new, report.left_aside) == (2, 1)
+    assert (report.new, report.answers_dropped) == (2, 1)
     assert stored("ticket_id", "category", "reply") == [("a", None, None), ("b", None, None)]
 
 

@@ -1,7 +1,14 @@
+import re
+
 import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.finders import JOHN
-from ticketing.privacy.formats import is_card, is_chinese_id, is_vin
+from ticketing.privacy.check_digits import is_card, is_chinese_id, is_vin
+from ticketing.privacy.formats import FORMATS
+from ticketing.privacy.recognisers import FLAGS, count_digits
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
 
@@ -72,6 +79,21 @@ def test_a_value_is_found_whole(scrubber, kind, frame, value):
 @pytest.mark.parametrize("text", KEPT)
 def test_what_identifies_nobody_stays(scrubber, text):
     assert scrubber.scrub([[text]])[0].texts == (text,)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.kind}-{FORMATS.index(form)}")
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_format_is_searched_for_in_every_text_that_its_pattern_matches(form, data):
+    # Python's re has no \K, which only moves the beginning of the match. What must follow the match is generated as well.
+    pattern = re.sub(r"\(\?=(.*)\)$", r"(?:\1)", form.pattern.replace(r"\K", ""))
+    like_the_pattern = re.compile(pattern, re.IGNORECASE | re.MULTILINE | re.DOTALL | re.ASCII)
+    text = data.draw(st.from_regex(like_the_pattern, fullmatch=True))
+
+    found = [match.group() for match in regex.finditer(form.pattern, text, FLAGS)]
+
+    valid = [value for value in found if form.check is None or form.check(value) is not False]
+    assert not valid or form.can_match(text.lower(), count_digits(text))
 
 
 def test_links_to_the_shop_itself_stay_unless_they_name_a_user():

@@ -6,9 +6,9 @@ from ticketing.errors import PrivacyError
 from ticketing.privacy.placeholders import (
     KINDS,
     MAX_NUMBER,
-    foreign_placeholders,
     insert_placeholders,
     original_spans,
+    placeholders_not_in_ticket,
     restore,
     spelling_key,
 )
@@ -94,7 +94,7 @@ def test_more_values_than_numbers_are_refused_without_naming_one():
 
 
 def test_placeholders_that_a_ticket_does_not_have_are_foreign():
-    assert foreign_placeholders("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
+    assert placeholders_not_in_ticket("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
 
 
 def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():

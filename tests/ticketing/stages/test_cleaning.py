@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketing.privacy.placeholders import PLACEHOLDER
-from ticketing.stages.cleaning import clean, normalise, without_foreign_signature
+from ticketing.stages.cleaning import clean, normalise, without_agent_signature
 
 LINES = [
     "Where is my order <ORDER_ID_1>?", "Thanks,", "Best regards", "<PERSON_1>", "> quoted", "", "  ", "--", "-- ",
@@ -328,8 +328,8 @@ def test_a_hostile_megabyte_takes_seconds(unit):
 
 
 def test_agents_name_is_removed_and_the_customers_name_stays():
-    assert without_foreign_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
+    assert without_agent_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
     assert (
-        without_foreign_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"
+        without_agent_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"
     )
-    assert without_foreign_signature("<PERSON_2>", "") == "<PERSON_2>"
+    assert without_agent_signature("<PERSON_2>", "") == "<PERSON_2>"

@@ -60,7 +60,7 @@ def test_an_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
     [bad] = propose(requests(), worse, scrubber).proposals
 
     assert (good.refused, good.completion.text) == (None, "Dear <PERSON_1>, it left.")
-    assert bad.refused == "the reply holds personal data that the ticket does not (PHONE_NUMBER)"
+    assert bad.refused == "the reply has personal data that its ticket does not have (PHONE_NUMBER)"
     assert better.asked == worse.asked == [(1, False), (1, True)]
 
 
@@ -97,7 +97,10 @@ def test_a_reply_is_restored(draft):
 def test_reply_with_missing_values_is_never_shown(draft):
     [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>."), {})
     assert drafted.reply is None
-    assert (drafted.prediction.route, drafted.prediction.reason) == ("human", "its personal data can't be restored")
+    assert (drafted.prediction.route, drafted.prediction.reason) == (
+        "human",
+        "the value of a placeholder in the reply is not stored",
+    )
 
 
 def test_ticket_for_a_human_gets_a_reply_only_on_request(draft):
@@ -116,7 +119,7 @@ def test_ticket_for_a_human_gets_a_reply_only_on_request(draft):
     ("generator", "reason"),
     [
         (None, "no reply generator has been promoted"),
-        (Generator("x", languages=frozenset({"zh"})), "no generator for language 'en'"),
+        (Generator("x", languages=frozenset({"zh"})), "the generator does not write language 'en'"),
         (Generator(""), "the reply was empty"),
     ],
 )

@@ -137,7 +137,7 @@ def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, s
         (4, "score_A is not 1, 2, 3, 4 or 5"),
         (6, "preferred is not A, B, C, D or tie"),
         (8, "preferred is not A, B, C, D or tie"),
-        (10, "item is not the number of an item"),
+        (10, "item is not an item id"),
         (12, "Item 987654321 is not one of ann's"),
         (14, "the row belongs to another rater"),
     ]
@@ -162,10 +162,10 @@ def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, 
     ("content", "message"),
     [
         ("", "is empty"),
-        ("a,b\n1,2\n", "is no sheet of 'ticketing study export': the columns comment, item"),
-        ("item,item,rater,preferred,comment,score_A,score_B\n", "two columns of the same name"),
-        ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A"x,,1,1\n', "line 2: this is no CSV"),
-        ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A', "this is no CSV"),
+        ("a,b\n1,2\n", "is not a sheet of 'ticketing study export': it lacks the columns comment, item"),
+        ("item,item,rater,preferred,comment,score_A,score_B\n", "two columns with the same name"),
+        ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A"x,,1,1\n', "line 2: this is not CSV"),
+        ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A', "this is not CSV"),
     ],
 )
 def test_a_file_that_is_no_sheet_is_refused(database, study_id, tmp_path, content, message):

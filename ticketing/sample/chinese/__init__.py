@@ -1,4 +1,4 @@
-"""The Chinese texts of the sample shop's customers and agents, by department."""
+"""Chinese texts of the sample shop: what customers and human agents write, one module per department."""
 
 from ticketing.sample.chinese import (
     account,

@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the account team: logins, profiles, deleted accounts, newsletters."""
+"""Chinese texts for the account department.
+
+They are customer sentences and human agents' replies about logins, profiles, deleted accounts and newsletters.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -18,21 +21,21 @@ WORDINGS = {
             换了新手机，验证码还发到旧手机。
             重置密码的链接打开是空白。
         """),
-        telling={
+        case_sentences={
             "unlocked": lines("""
                 说账号被锁了。
                 试的次数太多，被锁在外面。
                 红框提示我被冻结。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             怎么才能登录？
             登不上去，用户名{login}。
             我要进去看订单，让我登录。
             能把验证码发到{email}吗？
             我的密码怎么回事？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             登录不了
             重置密码的邮件收不到
             账号锁了，救命
@@ -40,7 +43,7 @@ WORDINGS = {
             又登不上了
         """),
         topics=("登录问题", "密码不对的事", "收不到的验证码"),
-        settled=lines("""
+        already_solved=lines("""
             昨天开始又能登录了。
             密码已经重置好了。
             账号锁了一天，现在能进了。
@@ -75,28 +78,28 @@ WORDINGS = {
             看了你们怎么用别人的数据。
             我总共就买过一次。
         """),
-        telling={
+        case_sentences={
             "after_delivery": lines("""
                 还有一个包裹在路上，收到再说。
                 最后一单还没到，等到了再办。
                 还有一个订单没完成。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             请把我的资料全部删掉。
             注销我的账号。
             我的账户和里面的数据都不要了。
             怎么注销账户？
             按个人信息保护法，请删除我的数据。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             注销账号
             请关闭我的账户
             把我的数据全删了！
             怎么注销
         """),
         topics=("注销账号", "要删的个人数据", "不用的账户"),
-        settled=lines("""
+        already_solved=lines("""
             我的旧账号已经注销了，谢谢。
             第二个账号的数据你们已经删了。
             不用的那个账户已经关了。
@@ -130,27 +133,27 @@ WORDINGS = {
             页面不让我保存新邮箱。
             旧邮箱已经不用了。
         """),
-        telling={
+        case_sentences={
             "proof_needed": lines("""
                 我改了姓。
                 出生日期也是错的。
                 身份证上的名字改了。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             请在个人资料里改一下。
             能把资料改对吗？
             个人信息在哪里改？
             旧的资料请换掉。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             新邮箱{email}，帮改资料
             账户里的名字怎么改
             资料里手机号不对
             更新下资料：{phone}
         """),
         topics=("改个人资料", "新的邮箱", "账户里的名字"),
-        settled=lines("""
+        already_solved=lines("""
             新名字已经在资料里了。
             邮箱你们已经改好了。
             我的资料上周已经改对了。
@@ -184,27 +187,27 @@ WORDINGS = {
             {product}的广告这周来了{count}次。
             退订过一次，又开始了。
         """),
-        telling={
+        case_sentences={
             "catalogue": lines("""
                 纸质的目录也一直寄。
                 连信箱里都是你们的广告。
                 还往家里寄宣传册。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             把我从名单里去掉。
             请停止发广告。
             不要优惠推送，但账号我要留着。
             别再发订阅邮件了。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             退订
             别再发邮件了
             请取消推送
             不要广告了
         """),
         topics=("订阅邮件", "邮箱里的广告", "没要过的推送"),
-        settled=lines("""
+        already_solved=lines("""
             订阅邮件已经停了，谢谢。
             上次说过以后就没广告了。
             你们已经把我从名单里去掉了，好。

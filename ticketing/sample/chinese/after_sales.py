@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the service team: broken, wrong and returned goods."""
+"""Chinese texts for the after_sales department.
+
+They are customer sentences and human agents' replies about broken, wrong and returned goods.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -20,13 +23,13 @@ WORDINGS = {
             屏幕显示错误，然后就黑了。
             充一晚上电，一个小时就没了。
         """),
-        since=lines("""
+        age_sentences=lines("""
             买了{age}。
             用了{age}了。
             是{age}前买的。
             {product}到手{age}。
         """),
-        asks=lines("""
+        requests=lines("""
             我想维修，不要退款。
             请问怎么送修？
             这个在保修期内吗？
@@ -34,7 +37,7 @@ WORDINGS = {
             能不能找人修一下？
             修一下要多少钱？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product}坏了，能保修吗
             {product}怎么送修
             开不了机了，能修不
@@ -42,7 +45,7 @@ WORDINGS = {
             我的{product}突然不转了
         """),
         topics=("维修", "坏掉的{product}", "保修的事"),
-        settled=lines("""
+        already_solved=lines("""
             上次送修的已经修好了。
             你们修过的那个现在用着挺好。
             之前那台的毛病，维修部已经解决了。
@@ -79,27 +82,27 @@ WORDINGS = {
             {product}没毛病，就是用不上。
             东西是好的，就是太大了。
         """),
-        since=lines("""
+        age_sentences=lines("""
             收到{age}了。
             {age}前到的。
             在家放了{age}。
             那是{age}前的事。
         """),
-        asks=lines("""
+        requests=lines("""
             怎么退货？
             我想退回去，把钱拿回来。
             请发一个退货标签。
             退回去要办什么手续？
             还能退吗？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             发个退货标签
             {product}怎么退
             想退货，用不上
             不想要了，能退不
         """),
         topics=("退货", "想退回去的{product}", "退货标签"),
-        settled=lines("""
+        already_solved=lines("""
             之前的退货已经办完了。
             另一件退货的事已经解决。
             要的退货标签已经收到了。
@@ -133,28 +136,28 @@ WORDINGS = {
             一拆包装就全是划痕。
             打开{product}，一条腿是断的。
         """),
-        telling={
+        case_sentences={
             "replaced": lines("""
                 照片在附件里。
                 附上箱子和破损的照片。
                 请看附件的照片。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             我要一个完好的。
             请把破的换一个。
             破的这个怎么处理？
             能重新发一个没坏的吗？
             我花的是全价，不是买破烂的，请换。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             到手就是碎的！！
             一打开{product}就是坏的
             收到就裂了，换一个
             运输摔坏了，求换新
         """),
         topics=("运输摔坏的事", "到手就坏的{product}", "换一个没破的"),
-        settled=lines("""
+        already_solved=lines("""
             到手就坏的那个已经换过了。
             第一单里裂了的已经换新，谢谢。
             运输摔坏的你们已经重发了。
@@ -188,27 +191,27 @@ WORDINGS = {
             包裹里是别人买的东西。
             箱子上的标签对，里面是另一个型号。
         """),
-        telling={
+        case_sentences={
             "money_back": lines("""
                 对的那个我也不要了，已经在别处买了。
                 不用再发了，我没兴趣了。
                 现在对的也用不着了。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             发错的怎么换过来？
             没买过的东西怎么处理？
             请把弄错的换好。
             发错的这个怎么寄回去？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             发错货了
             怎么收到别人的东西
             要黑的发蓝的，换
             这不是我买的{product}！
         """),
         topics=("发错的货", "两个型号弄混的事", "换成对的颜色"),
-        settled=lines("""
+        already_solved=lines("""
             上次发错的货已经换过来了。
             后来发了对的颜色。
             型号弄混的事几天就办好了。
@@ -242,27 +245,27 @@ WORDINGS = {
             摸外壳的时候被电了一下。
             电池鼓起来了，还有股怪味。
         """),
-        telling={
+        case_sentences={
             "injured": lines("""
                 我的手烫伤了。
                 孩子受伤了，去了医院。
                 手指麻了一个小时，医生开了证明。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             还能继续用吗？安全不安全？
             这么危险，现在该怎么处理？
             出事之前你们一定要查清楚。
             会不会着火？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product}冒烟了，怎么办
             {product}有火花危险吗
             {product}漏电！
             电池鼓包了咋办
         """),
         topics=("{product}冒烟的事", "插头冒火花", "鼓起来的电池"),
-        settled=lines("""
+        already_solved=lines("""
             冒烟的那个你们已经收回检查了。
             冒火花的事，换了你们寄的插头就好了。
             电池鼓包的那个已经取走了。

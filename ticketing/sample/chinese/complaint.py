@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the customer care team: complaints about staff, couriers and pages."""
+"""Chinese texts for the complaint department.
+
+They are customer sentences and human agents' replies to complaints about staff, couriers and product pages.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -18,28 +21,28 @@ WORDINGS = {
             门店的人当着大家的面说我骗人。
             转来转去{count}个人，一个比一个凶。
         """),
-        telling={
+        case_sentences={
             "manager_calls": lines("""
                 这已经是第二次了。
                 不是头一回了，上个月我就投诉过。
                 还是上次那个人。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             必须给我道歉。
             我要正式投诉。
             你们怎么保证以后没人再受这种气？
             让这个人的领导知道。
             没人该受这种态度，你们管管。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             客服态度太差了！！
             我要投诉你们热线
             从来没受过这种气，道歉！
             在线客服骂人
         """),
         topics=("客服态度", "那个骂人的客服", "跟我说话的口气"),
-        settled=lines("""
+        already_solved=lines("""
             上次投诉客服你们已经道歉，这件事就算了。
             那个客服的事，经理已经给我回过电话。
             挂我电话的那位已经说对不起了。
@@ -73,28 +76,28 @@ WORDINGS = {
             他把包裹往我女儿手里一塞，话也不说就走了。
             送货的人先把箱子拆了才给我。
         """),
-        telling={
+        case_sentences={
             "damage_claim": lines("""
                 还把我家院门撞坏了。
                 他的车把我家墙刮了一道。
                 信箱也被他的车撞倒了。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             我要举报这个快递员。
             东西没坏，我投诉的是送货的态度。
             你们知道快递员这个样子吗？
             以后别让他再来。
             快递员的事你们要负责。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             快递员把我包裹扔墙那边了
             快递员骂我，管不管
             投诉送货的！
             快递员凶我孩子，要举报
         """),
         topics=("快递员的态度", "扔箱子的快递员", "送货的人骂人的事"),
-        settled=lines("""
+        already_solved=lines("""
             春天投诉的快递员已经换人了。
             扔箱子的快递员道过歉了。
             快递员撞坏院门的事已经赔了。
@@ -128,28 +131,28 @@ WORDINGS = {
             {product}下面的评价一看就是假的。
             “最后三件”在页面上挂了{count}个星期。
         """),
-        telling={
+        case_sentences={
             "taken_back": lines("""
                 我就是看了这个页面才买的。
                 信了这个广告，现在家里就有一个。
                 就是因为这些话我才下单的。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             我觉得被骗了，请记录在案。
             这种广告你们不脸红吗？
             把那个页面撤了，都是假话。
             我要向消协举报。
             你们写的东西有人检查吗？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             广告骗人
             评价都是刷的！
             {product}页面写错了，赶紧撤
             虚假宣传！！
         """),
         topics=("骗人的页面", "虚假广告", "刷出来的评价"),
-        settled=lines("""
+        already_solved=lines("""
             页面上的错图你们已经改了，不错。
             骗人的广告已经撤了，我看到了。
             上次说的假评价已经删了。
@@ -183,28 +186,28 @@ WORDINGS = {
             三个人说了三种说法，之后就没人管了。
             在线客服排队排了一下午，前面还有{count}个人。
         """),
-        telling={
+        case_sentences={
             "call_back": lines("""
                 请打电话给我，我不想再看邮件。
                 打电话说吧，别发邮件。
                 找个人给我打个电话。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             我投诉的就是你们不理人。
             付了钱的人你们就这么对待？
             为什么从来没人回复？
             这么不理人，谁负责？
             不回话的店不叫店，请记录在案。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             有人上班吗
             发了{count}封邮件没人回，什么服务
             没人回电话，我要投诉
             排队一个小时，真行
         """),
         topics=("没人回复的事", "一直没有的回电", "排队一小时的事"),
-        settled=lines("""
+        already_solved=lines("""
             之前没人回电，后来有人打来了，算了。
             投诉没人回复之后，已经有人联系我了。
             排队一小时的事我不计较了。

@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the delivery team: late, lost and incomplete parcels."""
+"""Chinese texts for the logistics department.
+
+They are customer sentences and human agents' replies about late, lost and incomplete parcels.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -20,13 +23,13 @@ WORDINGS = {
             早上显示派送中，晚上又没了。
             {product}按说早就该到了。
         """),
-        since=lines("""
+        age_sentences=lines("""
             我{age}前下的单。
             下单到现在{age}了。
             这个单子已经{age}了。
             下单付款是{age}前。
         """),
-        asks=lines("""
+        requests=lines("""
             包裹现在到哪儿了？
             麻烦查一下什么时候能到。
             我不要退款，只想快点收到。
@@ -34,7 +37,7 @@ WORDINGS = {
             到底哪天能送到？
             能问问快递公司是怎么回事吗？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             快递到哪了？？
             还没收到货，啥时候到
             我的{product}怎么还没到
@@ -43,7 +46,7 @@ WORDINGS = {
             物流好几天没动静了
         """),
         topics=("迟到的包裹", "一直没送到的快递", "物流不动的事"),
-        settled=lines("""
+        already_solved=lines("""
             之前迟到的包裹已经收到了。
             丢的那个件找到了，不用再查。
             另外一个快递也晚了，不过已经到了。
@@ -78,26 +81,26 @@ WORDINGS = {
             公司放假，包裹不能送到公司。
             买{product}的时候选错了收货地址。
         """),
-        since=lines("""
+        age_sentences=lines("""
             {age}前下的单。
             下单到现在{age}。
             是{age}前的事。
         """),
-        asks=lines("""
+        requests=lines("""
             请改送到{address}。
             能不能送到{address}？
             麻烦快递送到{address}。
             发货之前请帮我改一下。
             包裹怎么改送到别的地方？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             收货地址填错了，帮忙改下
             请把包裹送到{address}。
             还能改送货地址吗
             包裹要换个地方收，急
         """),
         topics=("改收货地址", "包裹送错地方的事", "新的送货地址"),
-        settled=lines("""
+        already_solved=lines("""
             上一单的收货地址已经改好了。
             你们及时改了送货地址，没问题了。
             另一个包裹已经转到新地址了。
@@ -131,28 +134,28 @@ WORDINGS = {
             快递说放在门口了，门口什么也没有。
             {tracking}显示本人签收，我就是本人，没见过。
         """),
-        telling={
+        case_sentences={
             "search": lines("""
                 左邻右舍都问过了，没人拿。
                 邻居家和门卫都找遍了，没有。
                 对门也说没看见，我亲自去问的。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             到底谁签收的？
             丢了的包裹要么补发要么退钱。
             请查一下快递员放哪儿了。
             没到我手里的包裹怎么办？
             给了别人的包裹也要我付钱吗？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             显示签收了，我没收到啊
             谁签收了我的快递
             签收了？？根本没给我
             快递说已送达，东西呢
         """),
         topics=("显示签收却没收到的包裹", "别人签收的事", "被人领走的快递"),
-        settled=lines("""
+        already_solved=lines("""
             显示签收的那个包裹原来在邻居家。
             被别人签收的快递已经送回来了。
             不见的那个包裹你们补发了，谢谢。
@@ -186,28 +189,28 @@ WORDINGS = {
             我们{soon}要出去旅游。
             {product}很重，得有人在家帮着搬。
         """),
-        telling={
+        case_sentences={
             "parcel_shop": lines("""
                 放驿站我自己去取也行。
                 附近的自提点也可以。
                 我可以自己去取。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             能不能晚几天再送？
             等我回来再送可以吗？
             请改天送。
             可以选送货的日子吗？
             告诉快递员这周别来。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             能换一天送吗
             下周不在家，先别送
             白天没人，晚上送行不行
             等我回来再派送
         """),
         topics=("送货的日子", "我不在家时的派送", "快递上门的时间"),
-        settled=lines("""
+        already_solved=lines("""
             快递已经按我说的改天送了。
             上次你们等我回来才送，很好。
             送货的日子已经改了。
@@ -241,27 +244,27 @@ WORDINGS = {
             发货单上写着充电器，箱子里没有。
             拆了两遍，{product}的盖子就是没有。
         """),
-        telling={
+        case_sentences={
             "second_parcel": lines("""
                 发货单上写着两个包裹。
                 面单上写的是第一件，共两件。
                 你们邮件里说过会分两次发。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             剩下的货在哪里？
             请把少的补发给我。
             剩下的什么时候到？
             钱我全付了，货也要发全。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             少发了一半东西
             包裹里缺东西，剩下的呢
             只收到{product}，其他没有
             箱子里少一件！！
         """),
         topics=("少发的那一件", "箱子里缺的东西", "没发全的包裹"),
-        settled=lines("""
+        already_solved=lines("""
             少的那件在第二个包裹里，都齐了。
             上一单少发的已经补了，谢谢。
             箱子里缺的东西后来到了。

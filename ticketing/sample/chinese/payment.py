@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the billing team: charges, refunds, invoices and vouchers."""
+"""Chinese texts for the payment department.
+
+They are customer sentences and human agents' replies about charges, refunds, invoices and vouchers.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -17,27 +20,27 @@ WORDINGS = {
             一个订单，两笔记录。
             只下了一单，卡里扣了第二次。
         """),
-        since=lines("""
+        age_sentences=lines("""
             第二笔是{age}前的。
             {age}前扣的。
             那是{age}前的事。
             银行记的是{age}前。
         """),
-        asks=lines("""
+        requests=lines("""
             请把多扣的退回来。
             为什么又扣一次？
             帮我查一下付款。
             请把第二笔改正过来。
             买一次就该付一次。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             扣了两次钱！！
             怎么扣我两遍钱
             卡上重复扣款，处理下
             {order}扣了两次款
         """),
         topics=("重复扣款", "第二笔扣款", "多扣的钱"),
-        settled=lines("""
+        already_solved=lines("""
             上个月多扣的钱已经退回来了。
             重复扣款的问题已经处理好。
             第二笔扣款自己从账单上消失了。
@@ -72,27 +75,27 @@ WORDINGS = {
             你们确认了退货，之后就没动静了。
             账单上什么都有，就是没有退款。
         """),
-        since=lines("""
+        age_sentences=lines("""
             你们收到退货{age}了。
             退货{age}前就到了。
             东西在你们那儿{age}了。
             确认退货是{age}前。
         """),
-        asks=lines("""
+        requests=lines("""
             退款一直没有到账。
             钱什么时候退给我？
             到现在一分钱没见到。
             退款退到哪张卡了？
             请把欠我的钱退了。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             退款呢
             {product}退了，钱还没到
             {order}什么时候退款
             退款还没到账！！
         """),
         topics=("没到账的退款", "一直在等的退款", "退货以后的钱"),
-        settled=lines("""
+        already_solved=lines("""
             退款已经到了，不用管了。
             退货的钱收到了，没问题了。
             等的那笔退款星期一到了。
@@ -126,28 +129,28 @@ WORDINGS = {
             会计找我要票。
             你们发的附件打不开。
         """),
-        telling={
+        case_sentences={
             "company": lines("""
                 要开公司抬头。
                 上面要有我们单位的名字。
                 得写公司名称和税号。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             请把发票发给我。
             月底之前我要这张票。
             能发一份到{email}吗？
             发票在哪里下载？
             请开一张正规发票。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             发票呢
             {order}要发票
             箱子里没票，补一张
             发票能再发一次不
         """),
         topics=("发票", "会计要的票", "箱子里没有的发票"),
-        settled=lines("""
+        already_solved=lines("""
             更正的发票已经收到。
             发票在箱子里找到了。
             公司抬头的票已经到了，谢谢。
@@ -181,27 +184,27 @@ WORDINGS = {
             一到结算页优惠就没了。
             {product}放在购物车里，就是券用不上。
         """),
-        telling={
+        case_sentences={
             "expired": lines("""
                 我看上面的日期已经过了。
                 有效期到上个月。
                 我知道过期几天了。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             券怎么用？
             请让这个券能用。
             能补发一张券吗？
             我想用礼品卡付款。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             优惠券用不了
             礼品卡结算时用不了
             优惠码无效？？
             怎么用券付款
         """),
         topics=("优惠券", "用不了的礼品卡", "优惠码"),
-        settled=lines("""
+        already_solved=lines("""
             优惠券第二次试就能用了。
             礼品卡最后还是用上了。
             优惠后来减掉了。
@@ -235,26 +238,26 @@ WORDINGS = {
             朋友买同样的东西便宜好多。
             我一下单你们就降价。
         """),
-        since=lines("""
+        age_sentences=lines("""
             我是{age}前买的。
             订单是{age}前的。
             {age}前付的款。
             那是{age}前。
         """),
-        asks=lines("""
+        requests=lines("""
             差价能退吗？
             请把多付的退给我。
             能按今天的低价算吗？
             我也要低的那个价。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             降价了，差价退不退
             刚买{product}就打折……
             价格降了，退差价
             能保价吗
         """),
         topics=("差价", "降价的事", "刚买就打折的事"),
-        settled=lines("""
+        already_solved=lines("""
             另一样东西的差价已经给我了，谢谢。
             活动的差价已经退了。
             降价的那笔差价已经到卡上了。

@@ -1,9 +1,9 @@
-"""Phrases that Chinese tickets and replies of all intents share."""
+"""Chinese phrases that do not depend on the intent. The tickets and replies of all intents use them."""
 
 from ticketing.sample.intents import lines
 
 LANGUAGE = "zh"
-GAP = ""  # between sentences
+SENTENCE_SEPARATOR = ""
 
 GREETINGS = ("您好，", "你好！", "客服您好，", "在吗？", "亲，", "", "", "")
 CLOSINGS = ("谢谢！\n{name}", "麻烦了。{name}", "祝好\n{name}", "谢谢", "多谢啦", "", "", "")
@@ -22,7 +22,7 @@ FILLERS = lines("""
     孩子帮我写的，请多包涵。
 """)
 
-# Sentences with which a ticket names its order and article.
+# Sentences that state the order number, or why it is missing, and often the product and the price.
 WITH_ORDER = lines("""
     订单号{order}。
     我的订单是{order}。
@@ -45,20 +45,20 @@ WRONG_ORDER = lines("""
     单号好像是{wrong}。
     订单{wrong}，{product}，{amount}。
 """)
-MIXED_UP = lines("""
+CORRECTED_ORDER = lines("""
     不好意思，两个单号弄混了，是{order}，不是{order2}。
     更正一下，订单是{order}，前面说的{order2}是另一个。
     不是电话里说的{order2}，是{order}。
 """)
-CHANGED = lines("""
+POSTSCRIPTS = lines("""
     补充：{detail}
     更新：{detail}
     忘了说：{detail}
     可能还要这个：{detail}
 """)
 
-# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
-# words alone do not show which.
+# Sentences that mention two matters; the customer asks for {topic} only. Most sentences also occur with the two matters
+# in the other order, so that a model can't tell by the position which matter the customer asks for.
 TWO_TOPICS = lines("""
     这次不是为了{other}，是为了{topic}。
     这次是为了{topic}，不是为了{other}。
@@ -81,7 +81,7 @@ TWO_TOPICS = lines("""
     “{other}”不急，急的是“{topic}”。
     急的是{topic}，{other}不急。
 """)
-# Frames for a ticket with two requests. The agent answers the first and passes the other on to its department.
+# Texts with two requests. The human agent answers {ask}, and passes {other} on to the department that handles it.
 TWO_REQUESTS = lines("""
     最急的是这个：{ask}办好以后，还有“{other}”。
     有两件事。主要的：{ask}另一件是“{other}”，可以等。
@@ -89,21 +89,22 @@ TWO_REQUESTS = lines("""
     {ask}这个先办。以后再看看“{other}”。
     “{other}”有空再办。先办这个：{ask}
 """)
-# Updates below an earlier mail: its request is settled, or still open.
-NOW_ANOTHER = lines("""
+# Updates that a customer writes below an earlier mail. First: the request of that mail is solved, and a new one follows.
+# Then: another matter is solved, and the request of that mail is still open.
+NEW_REQUEST_UPDATES = lines("""
     更新：那件事过去了。{settled}现在是别的事。{request}
     过了一天：上面的不用处理了。{settled}但是：{request}
     两小时后补充：上面写的办好了。{settled}没办好的是：{request}
     更新：上面的不用管了。{settled}{request}
     补充：上面的可以关了。{settled}现在要的是：{request}
 """)
-STILL_OPEN = lines("""
+STILL_OPEN_UPDATES = lines("""
     更新：{settled}上面写的还没解决。
     补充：{settled}但上面的事我还在等。
     顺便说一下：{settled}其他的还是照上面。
     更新：{settled}上面的事还是老样子。
 """)
-# First sentences of a customer who answers and quotes the shop's mail.
+# First sentences of a customer who answers a mail from the shop and quotes it.
 FOLLOW_UPS = lines("""
     谢谢这么快回复，但是没有用。
     那是自动回复吧？
@@ -111,14 +112,14 @@ FOLLOW_UPS = lines("""
     回复你们下面的邮件。
     按你们说的再写一遍。
 """)
-QUESTIONS_BACK = lines("""
+SHOP_QUESTIONS = lines("""
     感谢您的来信，能再说详细一点吗？
     尊敬的顾客，请问是哪方面的问题？
     来信已收到，请用您自己的话再说一遍。
 """)
 
-# Sentences of angry customers; none of them names the matter.
-RANT = lines("""
+# Sentences of angry customers. None of them says what the matter is.
+RANT_SENTENCES = lines("""
     我真的快没耐心了，我这个人平时脾气很好，不信你问认识我的人。
     这点事我花的时间早就超过东西本身的钱了，谁赔我时间？
     我老公一开始就说去楼下小店买，这回还真让他说对了。
@@ -159,19 +160,19 @@ RANT = lines("""
     连我家的猫都用同情的眼光看我，你们说到了什么地步。
     话说到这份上，我也不怕你们笑话，我昨天真的气得一口饭都没吃下去，药倒是多吃了一片。
 """)
-RANT_ASK = lines("""
+RANT_INTRODUCTIONS = lines("""
     再说一遍，大家都听明白：
     长话短说，我想知道的是：
     我只要一样：
     先把问题写在前面：
 """)
 NEUTRAL_SUBJECTS = ("{order}", "{product}", "问题", "请看一下", "我的请求", "求助", "跟进", "两件事")
-NEAR_DUPLICATE = ("之前已经问过一次，请尽快回复。", "再发一次。", "怕你们没看到，重发一下。")
+FIRST_LINES_SENT_AGAIN = ("之前已经问过一次，请尽快回复。", "再发一次。", "怕你们没看到，重发一下。")
 
 REPLY_GREETINGS = ("{name}您好，", "尊敬的{name}，您好，")
-REPLY_GREETINGS_NO_NAME = ("您好，", "尊敬的顾客，您好，")
-# The agent names the order, so that the customer sees that it is the right order.
-CASES = ("查到您的订单{order}{details}。", "您的订单是{order}{details}。")
+REPLY_GREETINGS_WITHOUT_NAME = ("您好，", "尊敬的顾客，您好，")
+# The human agent repeats the order number, so that the customer can check it.
+ORDER_CONFIRMATIONS = ("查到您的订单{order}{details}。", "您的订单是{order}{details}。")
 ASK_ORDER_NUMBER = lines("""
     请提供订单号，方便我查询。确认邮件和发货单上都有。
     有了订单号我就能查询。订单号在确认邮件和发货单上。
@@ -193,7 +194,7 @@ TEAMS = {
     "logistics": "物流", "after_sales": "售后", "complaint": "客户关怀", "payment": "账务", "account": "账户",
     "product_question": "商品咨询",
 }  # fmt: skip
-ARTICLE = "商品"
-FULL_PRICE = "全款"
-# The words before and between the details of an order, and the template for an age.
-BEFORE, BETWEEN, AGO = "：", "，", "{age}前"
+UNNAMED_PRODUCT = "商品"
+UNNAMED_AMOUNT = "全款"
+# The details of an order are its product, its amount and its age.
+DETAILS_PREFIX, DETAILS_SEPARATOR, AGE_DETAIL = "：", "，", "{age}前"

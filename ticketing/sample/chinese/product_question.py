@@ -1,4 +1,7 @@
-"""Texts in Chinese of customers and the product team: questions before buying."""
+"""Chinese texts for the product_question department.
+
+They are customers' questions before they buy, and human agents' replies.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -17,7 +20,7 @@ WORDINGS = {
             我在拿{product}和别家的比。
             想用你们的换掉家里的旧{product}。
         """),
-        telling={
+        case_sentences={
             "outdoors": lines("""
                 我想在院子里用。
                 可以在户外用吗？
@@ -29,21 +32,21 @@ WORDINGS = {
                 在美国能用吗？
             """),
         },
-        asks=lines("""
+        requests=lines("""
             尺寸是多少？
             电池能用多久？
             有多重？
             是什么材质？
             声音大不大？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product}多重
             {product}续航多久？
             {product}小厨房放得下吗
             {product}什么材质的
         """),
         topics=("商品参数", "{product}的尺寸", "电池能用多久"),
-        settled=lines("""
+        already_solved=lines("""
             上次问的尺寸已经有答案了。
             说明书里找到电池能用多久了。
             重量你们上次告诉我了，谢谢。
@@ -81,27 +84,27 @@ WORDINGS = {
             我要{count}个{product}，页面只让买一个。
             大的{product}放不进购物车。
         """),
-        telling={
+        case_sentences={
             "other_colour": lines("""
                 别的颜色也行。
                 什么颜色我都不介意。
                 颜色无所谓。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             什么时候能再买到？
             以后还会有货吗？
             会不会补货？
             有货了请告诉我。
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product}啥时候有货
             {product}什么时候再卖？
             {product}是不是不卖了
             有大一号的{product}吗
         """),
         topics=("缺货的{product}", "补货的日子", "大一号的款"),
-        settled=lines("""
+        already_solved=lines("""
             之前缺货的已经有了，我看到了。
             大一号什么时候来你们告诉我了，谢谢。
             补货的问题已经有答案了。
@@ -135,27 +138,27 @@ WORDINGS = {
             {product}是过生日要用的。
             页面上没写。
         """),
-        telling={
+        case_sentences={
             "abroad": lines("""
                 我住在挪威。
                 要寄给瑞士的朋友。
                 收货地址在国外。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             下单的话运费多少？
             今天下单多久能到？
             如果下单，能送到四楼吗？
             下单的话你们发什么快递？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             运费多少
             今天下单哪天能到？
             下单的话周六送货吗
             {product}包邮吗
         """),
         topics=("下单之前问的运费", "配送范围", "还没下的单发什么快递"),
-        settled=lines("""
+        already_solved=lines("""
             运费多少你们说过了，清楚了。
             下单前问的配送已经有答案了。
             发什么快递我已经知道了。
@@ -189,28 +192,28 @@ WORDINGS = {
             你们有两款我都可以，定不下来。
             以前的{product}是别家买的，那家什么都不给退。
         """),
-        telling={
+        case_sentences={
             "present": lines("""
                 是要送人的。
                 给侄女过年的礼物。
                 我会送给别人。
             """)
         },
-        asks=lines("""
+        requests=lines("""
             买了不喜欢能退吗？
             那样的话钱会退给我吗？
             如果买了，退货运费谁出？
             买了可以试多久？
             能买两个再退一个吗？
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             还没买，不喜欢能退不
             如果买了{product}不合适，退钱吗？
             {product}能试用多久
             买之前问下退货规则
         """),
         topics=("买之前问的退货规则", "在家试用的事", "以后不喜欢能不能退"),
-        settled=lines("""
+        already_solved=lines("""
             怎么退货的规则我已经知道了。
             在家试用的问题已经有答案了。
             退货规则我清楚了。

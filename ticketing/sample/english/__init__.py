@@ -1,4 +1,4 @@
-"""The English texts of the sample shop's customers and agents, by department."""
+"""English texts of the sample shop: what customers and human agents write, one module per department."""
 
 from ticketing.sample.english import (
     account,

@@ -1,4 +1,7 @@
-"""Texts in English of customers and the account team: logins, profiles, deleted accounts, newsletters."""
+"""English texts for the account department.
+
+They are customer sentences and human agents' replies about logins, profiles, deleted accounts and newsletters.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -18,21 +21,21 @@ WORDINGS = {
             I have a new telephone, and the old one got the codes.
             The link for a new password leads to an empty page.
         """),
-        telling={
+        case_sentences={
             "unlocked": lines("""
                 It says that the account is locked.
                 After too many attempts I have been locked out.
                 A red box tells me that I am blocked.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             How do I get into my account again?
             I can not sign in. My user name is {login}.
             I need to see my orders there, please let me in.
             Can you send the log-in code to {email}?
             What is wrong with my password?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             cant log in
             password reset mail never comes
             Locked out of my account, help!
@@ -40,7 +43,7 @@ WORDINGS = {
             login broken again
         """),
         topics=("the log-in", "the password that is not accepted", "the code that never comes"),
-        settled=lines("""
+        already_solved=lines("""
             The log-in works again since yesterday.
             I could reset my password in the end.
             I was locked out for a day, but I am in again.
@@ -75,28 +78,28 @@ WORDINGS = {
             I have read what you do with people's data.
             I only ever bought one thing from you.
         """),
-        telling={
+        case_sentences={
             "after_delivery": lines("""
                 One parcel is still on its way, which I want to have first.
                 My last order has not come yet, wait for that.
                 There is still an order open.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Please delete everything you have stored about me.
             Close my account.
             I want my profile gone, with all data in it.
             How do I get rid of my account?
             Under data protection law I ask you to erase my data.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             delete my account
             Please close my account.
             Erase all my data!
             how do i cancel my account
         """),
         topics=("the end of my account", "the data to be erased", "the account that I want closed"),
-        settled=lines("""
+        already_solved=lines("""
             My old account has been deleted, thanks.
             You have erased the data of my second account.
             The account that I did not need is closed.
@@ -130,27 +133,27 @@ WORDINGS = {
             Your page does not let me save my new e-mail address.
             My old e-mail address no longer exists.
         """),
-        telling={
+        case_sentences={
             "proof_needed": lines("""
                 My family name is different since I got married.
                 The date of birth is wrong too.
                 My legal name has changed.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Please change this in my profile.
             Can you put the right details into my account?
             Where can I change my personal details?
             The old details have to go from my profile.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             new email is {email}, pls change my profile
             How do I change the name in my account?
             wrong phone number in my profile
             Please update my details: {phone}.
         """),
         topics=("the change in my profile", "the new e-mail address", "the name in my account"),
-        settled=lines("""
+        already_solved=lines("""
             My new name is in the profile now.
             You have changed my e-mail address already.
             My details were corrected last week.
@@ -184,27 +187,27 @@ WORDINGS = {
             Your advertising for the {product} came {count} times this week.
             I have unsubscribed before, and it has started again.
         """),
-        telling={
+        case_sentences={
             "catalogue": lines("""
                 The paper catalogue comes as well.
                 Even in my letter box there is advertising from you.
                 And by post I get your brochures.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Take me off your list.
             Please stop the advertising.
             I do not want offers any more, but I keep my account.
             Stop sending me your newsletter.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             unsubscribe
             STOP sending me mails
             Take me off the newsletter please.
             no more ads pls
         """),
         topics=("the newsletter", "the advertising in my mail box", "the offer that I never asked for"),
-        settled=lines("""
+        already_solved=lines("""
             The newsletter has stopped, thank you for that.
             I get no more advertising since my last mail.
             You have taken me off the list, good.

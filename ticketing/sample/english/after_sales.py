@@ -1,4 +1,7 @@
-"""Texts in English of customers and the service team: broken, wrong and returned goods."""
+"""English texts for the after_sales department.
+
+They are customer sentences and human agents' replies about broken, wrong and returned goods.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -20,13 +23,13 @@ WORDINGS = {
             The display shows an error and stays dark.
             Charging takes a whole night and lasts for an hour.
         """),
-        since=lines("""
+        age_sentences=lines("""
             I bought it {age} ago.
             It is {age} old.
             I have had it for {age}.
             The {product} was delivered {age} ago.
         """),
-        asks=lines("""
+        requests=lines("""
             I want it repaired, not a refund.
             How do I get it repaired?
             Where do I send it for repair?
@@ -34,7 +37,7 @@ WORDINGS = {
             Can somebody mend it?
             What would a repair cost me?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product} dead, warranty?
             how do i get my {product} repaired
             It wont switch on anymore, can you fix it?
@@ -42,7 +45,7 @@ WORDINGS = {
             my {product} stopped working
         """),
         topics=("the repair", "the {product} that stopped working", "the warranty for my broken one"),
-        settled=lines("""
+        already_solved=lines("""
             The repair of my old one went well, by the way.
             The broken one that you repaired works fine now.
             I had a fault with the last one, which your workshop has fixed.
@@ -79,27 +82,27 @@ WORDINGS = {
             The {product} is fine, I just do not need it.
             Nothing is wrong with it, it is simply too big.
         """),
-        since=lines("""
+        age_sentences=lines("""
             I got it {age} ago.
             It was delivered {age} ago.
             I have had it here for {age}.
             That was {age} ago.
         """),
-        asks=lines("""
+        requests=lines("""
             How can I return it?
             I would like to send it back and get my money.
             Please send me a return label.
             What do I have to do to give it back?
             Do you take it back?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             return label please
             how do I return the {product}?
             Want to send it back, dont need it.
             I would like to give the {product} back.
         """),
         topics=("the return", "the {product} that I want to send back", "the return label"),
-        settled=lines("""
+        already_solved=lines("""
             I sent the other thing back and that is settled.
             The return of my earlier order is done, thanks.
             The return label that I asked for has come.
@@ -133,28 +136,28 @@ WORDINGS = {
             There are deep scratches all over it, straight out of the packaging.
             One leg was broken off when we unpacked the {product}.
         """),
-        telling={
+        case_sentences={
             "replaced": lines("""
                 Photos are attached.
                 I attach pictures of the damage and of the box.
                 See the attached photo.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             I want one that is whole.
             Please replace the broken one.
             What do I do with the broken one?
             Can I get another one that is not damaged?
             I did not pay the full price for a damaged thing, please exchange it.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             arrived in pieces!!
             {product} was broken when I opened the box
             Came damaged. Please replace.
             got a cracked one, want another
         """),
         topics=("the damage from the transport", "the {product} that came broken", "the exchange of the cracked one"),
-        settled=lines("""
+        already_solved=lines("""
             The one that arrived damaged has been replaced already.
             The cracked one from the first order was exchanged, thank you.
             You sent me a whole one for the broken one, so that is fine.
@@ -188,27 +191,27 @@ WORDINGS = {
             In the parcel there is somebody else's order.
             The label on the box is right, but the thing in it is another model.
         """),
-        telling={
+        case_sentences={
             "money_back": lines("""
                 I no longer want the right one, I have bought it elsewhere.
                 Please do not send another, I have lost interest in it.
                 By now I do not need the right one either.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             How do we swap the wrong one?
             What do I do with the thing I never ordered?
             Please put this mix-up right.
             How do I get rid of the wrong one?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             you sent the wrong one
             Got somebody elses order??
             Ordered black, got blue. Please swap.
             This is not the {product} that I ordered!
         """),
         topics=("the wrong article", "the mix-up of the two models", "the swap for the right colour"),
-        settled=lines("""
+        already_solved=lines("""
             The wrong article from last time has been swapped already.
             You sent me the right colour in the end.
             The mix-up with the other model was put right within days.
@@ -242,27 +245,27 @@ WORDINGS = {
             I felt an electric shock when I touched the case.
             The battery is swollen and smells of chemicals.
         """),
-        telling={
+        case_sentences={
             "injured": lines("""
                 I have a burn on my hand.
                 My son was hurt and had to see a doctor.
                 My fingers were numb for an hour, the doctor has written it down.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Is it safe to go on using it?
             What should I do with such a dangerous thing now?
             You have to check this before somebody gets hurt.
             Can it catch fire?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product} is smoking, help
             my {product} sparks, is that dangerous?
             Electric shock from the {product}!
             battery swollen what now
         """),
         topics=("the smoke from the {product}", "the spark at the plug", "the swollen battery"),
-        settled=lines("""
+        already_solved=lines("""
             The one that gave off smoke has been taken back and checked.
             The thing with the sparks was solved with a new plug from you.
             You have collected the one with the swollen battery.

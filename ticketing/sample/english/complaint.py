@@ -1,4 +1,7 @@
-"""Texts in English of customers and the customer care team: complaints about staff, couriers and pages."""
+"""English texts for the complaint department.
+
+They are customer sentences and human agents' replies to complaints about staff, couriers and product pages.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -18,28 +21,28 @@ WORDINGS = {
             The man in your shop called me a liar in front of everybody.
             I was passed round {count} times, and each person was less friendly than the last.
         """),
-        telling={
+        case_sentences={
             "manager_calls": lines("""
                 It is the second time that this has happened.
                 This was not the first time, I complained last month too.
                 The same person has done this to me before.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             I expect an apology.
             This is a formal complaint.
             What are you going to do so that nobody is treated like this again?
             I want this person's manager to know.
             Nobody has to put up with such behaviour, do something.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             your agent was so rude!!
             I want to complain about your hotline.
             Never been treated like this. Apology please!
             the guy in the chat insulted me
         """),
         topics=("the behaviour of your staff", "the rude agent", "the way I was spoken to"),
-        settled=lines("""
+        already_solved=lines("""
             I complained about a rude agent and got an apology, so that is closed.
             Your manager has called me about the agent, thanks.
             The lady who hung up on me has said sorry.
@@ -73,28 +76,28 @@ WORDINGS = {
             He shoved the parcel at my daughter and drove off without a word.
             The delivery man opened the box before he handed it over.
         """),
-        telling={
+        case_sentences={
             "damage_claim": lines("""
                 He has broken our garden gate as well.
                 The wall of the house has a scratch from his van.
                 His van has knocked our letter box over.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             I want this driver reported.
             The parcel is whole, but I complain about how it was delivered.
             Do you know how your courier behaves?
             Please make sure that he never comes here again.
             I expect you to answer for the driver.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             courier threw my parcel over the fence
             Your driver swore at me. Do something.
             I complain about the delivery driver!
             driver was rude to my kid, report him
         """),
         topics=("the behaviour of the driver", "the courier who threw the box", "the way the driver treats people"),
-        settled=lines("""
+        already_solved=lines("""
             I complained about the driver in spring, and there is a nicer one now.
             The courier who threw the box has apologised.
             The matter with the driver and our gate has been paid for.
@@ -128,28 +131,28 @@ WORDINGS = {
             The reviews of the {product} on your page can not be real.
             "Last three pieces" has been on the page for {count} weeks.
         """),
-        telling={
+        case_sentences={
             "taken_back": lines("""
                 I bought it because of that page.
                 I have one here now because I believed it.
                 Because of these words I ordered it.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             I feel cheated and want this on record.
             You should be ashamed of such adverts.
             Take that page down, it is a lie.
             I will report you to the consumer office.
             Who checks what you write on your page?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             your advert is a lie
             Fake reviews on your page!
             The page for the {product} is wrong, take it down.
             false advertising!!
         """),
         topics=("the misleading page", "the false advert", "the made-up review"),
-        settled=lines("""
+        already_solved=lines("""
             You have corrected the wrong picture on your page, good.
             The misleading advert is gone, I saw.
             The false reviews were taken down after my last mail.
@@ -183,28 +186,28 @@ WORDINGS = {
             Three people told me three different things, and then nobody told me anything.
             In your chat I was number {count} in the queue for the whole afternoon.
         """),
-        telling={
+        case_sentences={
             "call_back": lines("""
                 Please ring me, I can not read another e-mail from you.
                 I would rather have a call than a mail.
                 Somebody should phone me about it.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             It is your silence that I complain about.
             Is this how you treat people who have paid?
             Why does nobody ever answer?
             I want to know who is responsible for this silence.
             A shop that does not answer is not a shop, put that on record.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             does anybody work there?
             {count} mails and no answer, what kind of service is this
             Nobody calls back. I am complaining about that.
             an hour in your queue, shame on you
         """),
         topics=("the silence from your side", "the call that nobody returned", "the hour in your queue"),
-        settled=lines("""
+        already_solved=lines("""
             Nobody had called back at first, but then somebody did, fine.
             I complained about the long silence and have had an answer since.
             The hour in your queue is forgiven.

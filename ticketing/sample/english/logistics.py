@@ -1,4 +1,7 @@
-"""Texts in English of customers and the delivery team: late, lost and incomplete parcels."""
+"""English texts for the logistics department.
+
+They are customer sentences and human agents' replies about late, lost and incomplete parcels.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -20,13 +23,13 @@ WORDINGS = {
             In the morning the page says "out for delivery", in the evening it does not.
             The {product} should have been here by now.
         """),
-        since=lines("""
+        age_sentences=lines("""
             I ordered it {age} ago.
             The order is {age} old now.
             It has been {age} since I ordered.
             I placed and paid the order {age} ago.
         """),
-        asks=lines("""
+        requests=lines("""
             Where is my parcel now?
             Can you find out when it will arrive?
             Please tell me the new delivery date.
@@ -34,7 +37,7 @@ WORDINGS = {
             Could you ask the carrier where it is?
             When can I expect the {product}?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             wheres my parcel??
             Still no parcel. When does it come?
             Where is my {product}? Nothing has arrived.
@@ -43,7 +46,7 @@ WORDINGS = {
             any news on my delivery?
         """),
         topics=("the late parcel", "the parcel that has not come", "the delivery that I am waiting for"),
-        settled=lines("""
+        already_solved=lines("""
             The parcel came late, but it is here now.
             The lost parcel has turned up, no need to search for it.
             My other delivery was late as well, but it has arrived in the meantime.
@@ -78,26 +81,26 @@ WORDINGS = {
             The parcel must not go to the office, which is closed.
             I picked the wrong one of two saved addresses when I ordered the {product}.
         """),
-        since=lines("""
+        age_sentences=lines("""
             I ordered it {age} ago.
             The order was placed {age} ago.
             That was {age} ago.
         """),
-        asks=lines("""
+        requests=lines("""
             Please send it to {address} instead.
             Can it go to {address}?
             Could the driver bring it to {address}?
             Please change where it goes before it leaves.
             How can I have the parcel sent to another address?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             wrong delivery address, please change it
             Please send my parcel to {address}.
             Can I still change where my order goes?
             need to redirect my parcel asap
         """),
         topics=("the new delivery address", "the address that the parcel goes to", "the parcel with the wrong address"),
-        settled=lines("""
+        already_solved=lines("""
             The address for the last order has been corrected already.
             You changed the delivery address in time, that worked.
             I had the other parcel redirected, that went well.
@@ -131,21 +134,21 @@ WORDINGS = {
             The carrier says it was put in the hall, where nothing is.
             "Delivered to the recipient", says {tracking}. I am the recipient and I have nothing.
         """),
-        telling={
+        case_sentences={
             "search": lines("""
                 I have asked all the neighbours, nobody has it.
                 No neighbour has seen it, and the house was searched from top to bottom.
                 The people next door do not have it either, I went and asked.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Who signed for my parcel?
             I want a new one or my money back for the lost parcel.
             Please find out where the driver left it.
             What happens now with a parcel that never got here?
             Do I have to pay for a parcel that was given to somebody else?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             tracking says delivered but i have nothing
             Marked as delivered, never got it!
             Who has my parcel? It is marked as delivered.
@@ -156,7 +159,7 @@ WORDINGS = {
             "the signature that is not mine",
             "the parcel given to somebody else",
         ),
-        settled=lines("""
+        already_solved=lines("""
             The parcel that was marked as delivered was with the neighbour after all.
             Whoever signed for the last parcel has brought it over, so that is solved.
             You replaced the parcel that disappeared, thanks.
@@ -190,28 +193,28 @@ WORDINGS = {
             We are going on holiday on {soon}.
             The {product} is heavy, somebody has to be there to carry it in.
         """),
-        telling={
+        case_sentences={
             "parcel_shop": lines("""
                 I could also fetch it from a parcel shop.
                 A shop nearby where I can collect it would do.
                 I do not mind picking it up myself somewhere.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Can you deliver it later?
             Could the delivery wait until I am back?
             Please bring it on another day.
             Is it possible to choose the day of the delivery?
             Tell the driver not to come this week.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             can you deliver on another day?
             away next week, please hold my parcel
             Not home until evening, can the driver come later?
             Please do not deliver before I am back.
         """),
         topics=("the day of the delivery", "the delivery while I am away", "the time at which the driver comes"),
-        settled=lines("""
+        already_solved=lines("""
             The driver did come on another day, as I had asked.
             You held the last parcel until I was back, that went well.
             The day of the delivery has been moved, good.
@@ -245,27 +248,27 @@ WORDINGS = {
             The delivery note lists the charger, the box has none.
             I unpacked everything twice, and the lid for the {product} is not there.
         """),
-        telling={
+        case_sentences={
             "second_parcel": lines("""
                 The delivery note speaks of two parcels.
                 On the label it says first of two.
                 Your e-mail mentioned that it would be sent in two parts.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Where is the rest of my order?
             Please send what is missing.
             When do I get the rest of the order?
             I paid for all of it, so please deliver all of it.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             half of my order is missing
             The parcel is incomplete, where is the rest?
             Got the {product} but not the rest of the order.
             one item missing in the box!!
         """),
         topics=("the rest of the order", "the piece missing in the box", "the parcel that was half empty"),
-        settled=lines("""
+        already_solved=lines("""
             The missing piece came in a second parcel, all complete now.
             The rest of the last order has been sent, thanks.
             What was missing in the box is here by now.

@@ -1,4 +1,7 @@
-"""Texts in English of customers and the billing team: charges, refunds, invoices and vouchers."""
+"""English texts for the payment department.
+
+They are customer sentences and human agents' replies about charges, refunds, invoices and vouchers.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -17,27 +20,27 @@ WORDINGS = {
             There are two bookings for a single order.
             My card was debited a second time although I ordered once.
         """),
-        since=lines("""
+        age_sentences=lines("""
             The second booking is {age} old.
             It was taken {age} ago.
             That was {age} ago.
             The bank dates it {age} back.
         """),
-        asks=lines("""
+        requests=lines("""
             Please give the second payment back.
             Why was it booked again?
             Can you check what happened with the payment?
             Please correct the second booking.
             I want to have paid once for what I bought once.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             charged twice!!
             Why did you take the money two times?
             double booking on my card pls fix
             You debited my account twice for {order}.
         """),
         topics=("the double charge", "the second booking", "the money that was taken twice"),
-        settled=lines("""
+        already_solved=lines("""
             The double charge of last month has been paid back, thank you.
             I got the money for the wrong booking back.
             The second booking has vanished from my statement by itself.
@@ -72,27 +75,27 @@ WORDINGS = {
             You confirmed the return, and since then nothing has happened.
             My statement shows everything but your refund.
         """),
-        since=lines("""
+        age_sentences=lines("""
             You got the return {age} ago.
             The return reached you {age} ago.
             It has been with you for {age}.
             Your confirmation is {age} old.
         """),
-        asks=lines("""
+        requests=lines("""
             The refund is still not in my account.
             When will I get the money?
             I have not seen the money so far.
             Which account did you pay it into? Mine is {iban}.
             Please pay out what you owe me.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             wheres my refund
             Still waiting for my money for the returned {product}.
             When do you pay me back for {order}?
             refund not there yet!!
         """),
         topics=("the missing refund", "the refund that I am waiting for", "the money for the returned {product}"),
-        settled=lines("""
+        already_solved=lines("""
             The refund has arrived, so never mind that.
             I have my money back for the returned item, all good there.
             The refund that I was waiting for came on Monday.
@@ -126,28 +129,28 @@ WORDINGS = {
             My bookkeeper asks for the paper.
             I can not open the file that you attached.
         """),
-        telling={
+        case_sentences={
             "company": lines("""
                 It has to be made out to my company.
                 My employer's name must be on it.
                 It needs the name and the tax number of our firm.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Please send me the invoice.
             I need the invoice by the end of the month.
             Could you send a copy of the bill to {email}?
             Where do I find the bill?
             I would like to have a proper receipt.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             invoice pls
             need the receipt for {order}
             No bill in the box, please send one.
             Can you send me the invoice again?
         """),
         topics=("the invoice", "the bill for my bookkeeper", "the receipt that was not in the box"),
-        settled=lines("""
+        already_solved=lines("""
             The corrected invoice has reached me.
             I found the receipt in the box after all.
             The bill with the company's name has come, thanks.
@@ -181,27 +184,27 @@ WORDINGS = {
             The discount disappears as soon as I go to the till.
             The {product} is in the basket, only the voucher does not work.
         """),
-        telling={
+        case_sentences={
             "expired": lines("""
                 The date printed on it has passed, I see.
                 It was valid until last month.
                 I know that it ran out a few days ago.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             How do I redeem the voucher?
             Please make the voucher code work.
             Can you send me a new voucher code?
             I want to pay with my gift card.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             voucher code doesnt work
             Your gift card is rejected at the till.
             discount code "unknown"??
             How do I pay with a voucher?
         """),
         topics=("the voucher", "the gift card that is rejected", "the code for the discount"),
-        settled=lines("""
+        already_solved=lines("""
             The voucher worked at the second attempt.
             I could redeem the gift card in the end.
             The discount was taken off after all.
@@ -235,26 +238,26 @@ WORDINGS = {
             My friend got the same thing for much less.
             You lowered the price right after my order.
         """),
-        since=lines("""
+        age_sentences=lines("""
             I bought it {age} ago.
             My order is {age} old.
             I paid {age} ago.
             That was {age} ago.
         """),
-        asks=lines("""
+        requests=lines("""
             Do I get the difference back?
             Please pay me what I have paid too much.
             Can I have today's lower price?
             I would like the lower price as well.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             its cheaper now, do i get the difference?
             You have a sale right after I bought the {product}...
             price went down, refund the difference pls
             Do you match your own lower price?
         """),
         topics=("the price difference", "the lower price", "the sale that I missed by days"),
-        settled=lines("""
+        already_solved=lines("""
             You gave me the lower price for the other thing, thanks.
             The difference to the sale price has been paid out.
             The price difference is on my card already.

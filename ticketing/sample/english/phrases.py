@@ -1,9 +1,9 @@
-"""Phrases that English tickets and replies of all intents share."""
+"""English phrases that do not depend on the intent. The tickets and replies of all intents use them."""
 
 from ticketing.sample.intents import lines
 
 LANGUAGE = "en"
-GAP = " "  # between sentences
+SENTENCE_SEPARATOR = " "
 
 GREETINGS = ("Hello,", "Hi there,", "Good morning,", "Dear team,", "Hi,", "hey", "", "")
 CLOSINGS = (
@@ -24,7 +24,7 @@ FILLERS = lines("""
     I am writing from my phone, so forgive the typing.
 """)
 
-# Sentences with which a ticket names its order and article.
+# Sentences that state the order number, or why it is missing, and often the product and the price.
 WITH_ORDER = lines("""
     It is about order {order}.
     My order number is {order}.
@@ -47,20 +47,20 @@ WRONG_ORDER = lines("""
     My number is {wrong}, I think.
     It is order {wrong}, a {product} for {amount}.
 """)
-MIXED_UP = lines("""
+CORRECTED_ORDER = lines("""
     Sorry, I mixed up two numbers: it is order {order}, not {order2}.
     Correction: the order is {order}. What I wrote before, {order2}, was another one.
     Not {order2}, as I said on the phone, but {order}.
 """)
-CHANGED = lines("""
+POSTSCRIPTS = lines("""
     PS: {detail}
     Update: {detail}
     I forgot: {detail}
     One more thing you may need: {detail}
 """)
 
-# Frames that mention two matters, of which the customer asks for one. The words are the same for either order, so the
-# words alone do not show which.
+# Sentences that mention two matters; the customer asks for {topic} only. Most sentences also occur with the two matters
+# in the other order, so that a model can't tell by the position which matter the customer asks for.
 TWO_TOPICS = lines("""
     This time I am not writing about {other}, I am writing about {topic}.
     It is {topic} that I need help with, it is not {other}.
@@ -79,7 +79,7 @@ TWO_TOPICS = lines("""
     Before you ask: {other} is settled. {topic} is not settled.
     Before you ask: {topic} is not settled. {other} is settled.
 """)
-# Frames for a ticket with two requests. The agent answers the first and passes the other on to its department.
+# Texts with two requests. The human agent answers {ask}, and passes {other} on to the department that handles it.
 TWO_REQUESTS = lines("""
     First of all, and most urgent: {ask} When that is done, there is also {other}.
     I have two things. The main one: {ask} The other, {other}, can wait.
@@ -87,21 +87,22 @@ TWO_REQUESTS = lines("""
     {ask} That comes first. Later on somebody should also look after {other}.
     Somebody should look after {other} as well, some day. But first: {ask}
 """)
-# Updates below an earlier mail: its request is settled, or still open.
-NOW_ANOTHER = lines("""
+# Updates that a customer writes below an earlier mail. First: the request of that mail is solved, and a new one follows.
+# Then: another matter is solved, and the request of that mail is still open.
+NEW_REQUEST_UPDATES = lines("""
     Update: that is over. {settled} Now it is something else. {request}
     A day later: no need for the above any more. {settled} But: {request}
     PS, two hours later: what I wrote above is done. {settled} This is not: {request}
     UPDATE: forget the above. {settled} {request}
     Edit: the above can be closed. {settled} What I need now: {request}
 """)
-STILL_OPEN = lines("""
+STILL_OPEN_UPDATES = lines("""
     Update: {settled} What I wrote above is still open.
     PS: {settled} But the above is what I am waiting for.
     By the way: {settled} The rest of this mail still stands.
     Edit: {settled} Everything above is still as it was.
 """)
-# First sentences of a customer who answers and quotes the shop's mail.
+# First sentences of a customer who answers a mail from the shop and quotes it.
 FOLLOW_UPS = lines("""
     Thank you for the quick answer, but it does not help me.
     That was an automatic answer, wasn't it?
@@ -109,14 +110,14 @@ FOLLOW_UPS = lines("""
     I am answering your mail below.
     As you asked, here it is again.
 """)
-QUESTIONS_BACK = lines("""
+SHOP_QUESTIONS = lines("""
     Thank you for your message. Could you tell us a little more?
     Dear customer, which matter is this about, please?
     We have received your message. Please describe it once more in your own words.
 """)
 
-# Sentences of angry customers; none of them names the matter.
-RANT = lines("""
+# Sentences of angry customers. None of them says what the matter is.
+RANT_SENTENCES = lines("""
     I have to say that I am losing my patience, and I am a patient person, ask anybody who knows me.
     In the meantime I have spent more hours on this than the whole thing is worth, and nobody pays me for them.
     My husband told me from the start that I should have gone to the shop round the corner, and for once he was right.
@@ -155,19 +156,23 @@ RANT = lines("""
     A friend of mine is a lawyer, and she only shook her head when I read it out to her over dinner.
     Even my cat looks at me as if she were sorry for me, that is how far it has come.
 """)
-RANT_ASK = lines("""
+RANT_INTRODUCTIONS = lines("""
     So, once more, so that everybody understands it:
     To make it short, what I want to know:
     The only thing I ask:
     Here is my question, before I get carried away:
 """)
 NEUTRAL_SUBJECTS = ("{order}", "{product}", "Question", "Please read", "My request", "Help", "Follow-up", "two things")
-NEAR_DUPLICATE = ("I already wrote once, please answer.", "Second try.", "Just making sure you got this.")
+FIRST_LINES_SENT_AGAIN = ("I already wrote once, please answer.", "Second try.", "Just making sure you got this.")
 
 REPLY_GREETINGS = ("Dear {short},", "Hello {short},", "Hi {short},")
-REPLY_GREETINGS_NO_NAME = ("Dear customer,", "Hello,", "Hi,")
-# The agent names the order, so that the customer sees that it is the right order.
-CASES = ("I have order {order} before me{details}.", "Your order is {order}{details}.", "I see order {order}{details}.")
+REPLY_GREETINGS_WITHOUT_NAME = ("Dear customer,", "Hello,", "Hi,")
+# The human agent repeats the order number, so that the customer can check it.
+ORDER_CONFIRMATIONS = (
+    "I have order {order} before me{details}.",
+    "Your order is {order}{details}.",
+    "I see order {order}{details}.",
+)
 ASK_ORDER_NUMBER = lines("""
     Please send us the order number, so that I can look it up. You find it in our confirmation and on the delivery note.
     I can look it up as soon as you send us the order number. It is in our confirmation and on the delivery note.
@@ -193,7 +198,7 @@ TEAMS = {
     "logistics": "delivery", "after_sales": "service", "complaint": "customer care", "payment": "billing",
     "account": "account", "product_question": "product",
 }  # fmt: skip
-ARTICLE = "article"
-FULL_PRICE = "the full price"
-# The words before and between the details of an order, and the template for an age.
-BEFORE, BETWEEN, AGO = ": ", ", ", "{age} ago"
+UNNAMED_PRODUCT = "article"
+UNNAMED_AMOUNT = "the full price"
+# The details of an order are its product, its amount and its age.
+DETAILS_PREFIX, DETAILS_SEPARATOR, AGE_DETAIL = ": ", ", ", "{age} ago"

@@ -1,4 +1,7 @@
-"""Texts in English of customers and the product team: questions before buying."""
+"""English texts for the product_question department.
+
+They are customers' questions before they buy, and human agents' replies.
+"""
 
 from ticketing.sample.intents import Wording, lines
 
@@ -17,7 +20,7 @@ WORDINGS = {
             I am comparing the {product} with that of another shop.
             My old {product} is to be replaced by yours.
         """),
-        telling={
+        case_sentences={
             "outdoors": lines("""
                 I would use it in the garden.
                 Can it be used outdoors?
@@ -29,21 +32,21 @@ WORDINGS = {
                 Would it work in America?
             """),
         },
-        asks=lines("""
+        requests=lines("""
             What are its measures?
             How long does the battery last?
             How heavy is it?
             Which material is it made of?
             Is it loud?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             how heavy is the {product}
             Battery life of the {product}?
             Does the {product} fit into a small kitchen?
             what is the {product} made of?
         """),
         topics=("the technical detail", "the size of the {product}", "the battery life"),
-        settled=lines("""
+        already_solved=lines("""
             My question about the measures has been answered.
             I found in the manual how long the battery lasts.
             You told me the weight last time, thanks.
@@ -81,27 +84,27 @@ WORDINGS = {
             I need {count} of the {product}, and your page offers one.
             The large {product} can not be put into the basket.
         """),
-        telling={
+        case_sentences={
             "other_colour": lines("""
                 Another colour would do as well.
                 I do not mind which colour it is.
                 The colour does not matter to me.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             When can I buy it again?
             Will there be more of them?
             Is it coming back into stock?
             Tell me when it is in stock, please.
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             {product} back in stock when?
             When will you sell the {product} again?
             is the {product} sold out for good
             Is there a larger {product}?
         """),
         topics=("the {product} that is sold out", "the date when it is in stock again", "the larger version"),
-        settled=lines("""
+        already_solved=lines("""
             The one that was sold out is in stock again, I have seen.
             You told me when the larger version comes, thanks.
             My question about stock has been answered.
@@ -135,20 +138,20 @@ WORDINGS = {
             The {product} is for a birthday.
             Your page says nothing about it.
         """),
-        telling={
+        case_sentences={
             "abroad": lines("""
                 I live in Norway.
                 It would go to a friend in Switzerland.
                 The address would be outside the European Union.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             What would delivery cost?
             How long does it take until it arrives, if I order today?
             If I order, do you bring it up to the fourth floor?
             Which carrier would you send with, if I ordered?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             how much is shipping
             If I order today, when would it arrive?
             If I order, do you deliver on Saturdays?
@@ -159,7 +162,7 @@ WORDINGS = {
             "the price of delivery if I order",
             "the carrier for an order that I may place",
         ),
-        settled=lines("""
+        already_solved=lines("""
             You told me what delivery costs, that is clear now.
             My question about shipping before the order has been answered.
             Which carrier you use I know by now.
@@ -193,21 +196,21 @@ WORDINGS = {
             Two of your models would suit me, and I can not decide.
             My last {product} was from another shop, which took nothing back.
         """),
-        telling={
+        case_sentences={
             "present": lines("""
                 It would be a present.
                 It is meant for my niece at Christmas.
                 I would give it to somebody.
             """)
         },
-        asks=lines("""
+        requests=lines("""
             Could I give it back if I do not like it?
             Would I get my money back in that case?
             Who would pay for the return, if I bought it?
             How long could I try it?
             May I order both and send one back?
         """),
-        shorts=lines("""
+        one_line_tickets=lines("""
             can i send it back if i dont like it? havent ordered yet
             If I buy the {product} and it does not fit, do I get a refund?
             How long could I try a {product} at home?
@@ -218,7 +221,7 @@ WORDINGS = {
             "the chance to try it at home",
             "the right to give back what I may order",
         ),
-        settled=lines("""
+        already_solved=lines("""
             How returns would work I know by now.
             My question about trying it at home has been answered.
             The return rules are clear to me.
