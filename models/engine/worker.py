@@ -68,8 +68,7 @@ class Worker:
             use_dense_products()
         self.llm = LLM(
             dtype=str(compute_dtype()).removeprefix("torch."),
-            # On a CPU, vLLM does not compile with an adapter, and without an adapter compiling costs more than it
-            # saves.
+            # On a CPU, vLLM does not compile with an adapter. Without one, compiling takes longer than it saves.
             enforce_eager=not torch.cuda.is_available(),
             enable_prefix_caching=True,
             seed=0,

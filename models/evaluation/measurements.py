@@ -179,7 +179,7 @@ def mean(values: Sequence[float], signature: str = "") -> Measurement | None:
 
 
 def bootstrap_measurement(value: float, samples: np.ndarray, count: int, signature: str = "") -> Measurement:
-    """A value whose confidence interval has quantiles of bootstrap samples as its ends. `count`: of tickets."""
+    """A value with its bootstrap interval: quantiles of `samples`. `count` is the number of tickets."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Measurement(value, float(low), float(high), count, signature, samples=tuple(samples.tolist()))
 
@@ -210,6 +210,6 @@ def share_difference(first: Sequence[bool], second: Sequence[bool]) -> Compariso
 
 
 def bootstrap_difference(value: float, samples: np.ndarray, p_value: float, count: int, signature: str) -> Comparison:
-    """A difference whose confidence interval has quantiles of paired bootstrap samples as its ends."""
+    """A difference with its bootstrap interval: quantiles of `samples`, which are differences on the same tickets."""
     low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Comparison(value, float(low), float(high), p_value, count, signature, tuple(samples.tolist()))

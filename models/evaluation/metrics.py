@@ -82,7 +82,7 @@ def macro_f1(true: Sequence[str], predicted: Sequence[str]) -> Measurement | Non
     labels = sorted(set(true) | set(predicted))
     category_ids = {label: i for i, label in enumerate(labels)}
     size = len(labels)
-    # The cell of the flatten confusion matrix in which each ticket counts.
+    # For each ticket, the index of its cell in the flattened confusion matrix.
     cells = np.asarray([category_ids[t] * size + category_ids[p] for t, p in zip(true, predicted, strict=True)])
 
     def score(sampled_cells: np.ndarray) -> float:

@@ -154,7 +154,7 @@ def test_a_corpus_is_learnt_from_within_the_hour_and_four_gigabytes(corpus, data
         with run.step("evaluate"):
             classifier = TrainedClassifier.load("classifier", tmp_path / "classifier", settings)
             evaluation = evaluate_classifier(classifier, snapshot)
-        print(f"{evaluation.metrics_count('all'):,} test tickets, accuracy {evaluation.metrics.accuracy:.3f}")
+        print(f"{evaluation.ticket_count('all'):,} test tickets, accuracy {evaluation.metrics.accuracy:.3f}")
 
     with database.begin() as conn:
         prepared = conn.execute("SELECT count(*) AS n FROM ticketing.clean_ticket WHERE unfit IS NULL").fetchone()
