@@ -1,13 +1,13 @@
 """The errors that a user of the pipeline can meet: subclasses of `TicketingError`, whose messages say what to do.
 
-An error that is raised without a message shows its class's docstring. Programming errors are not wrapped here.
+If an error is raised without a message, the docstring of its class is the message. Programming errors are not wrapped.
 """
 
 import inspect
 
 
 class TicketingError(Exception):
-    """The pipeline could not go on: see the log of the run."""
+    """The pipeline could not continue: see the log of the run."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or inspect.cleandoc(type(self).__doc__ or ""))
@@ -30,7 +30,7 @@ class InputError(TicketingError):
 
 
 class OutputError(TicketingError):
-    """The output can't be written: nothing was left behind. Free some space, or choose another place."""
+    """The output can't be written: nothing was left behind. Free some space, or choose another path."""
 
 
 class CorpusError(TicketingError):

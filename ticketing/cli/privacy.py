@@ -11,14 +11,14 @@ from ticketing.cli.common import console, open_database, output
 from ticketing.cli.tables import print_table
 from ticketing.errors import InputError
 from ticketing.jsonl import read_jsonl
-from ticketing.privacy.forgetting import forget_tickets, holders, tickets_of
+from ticketing.privacy.forgetting import affected_snapshots, forget_tickets, tickets_with_value
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.rotation import rotate_key
 from ticketing.privacy.vault import Vault
 from ticketing.settings import get_settings
 
 if TYPE_CHECKING:
-    from ticketing.privacy.measuring import FinderScores, LabelledText
+    from ticketing.privacy.measuring import LabelledText, RecogniserScores
 
 app = typer.Typer(help="Personal data: the vault's key, forgetting, audit.", no_args_is_help=True)
 
@@ -51,7 +51,7 @@ def forget_command(
     settings = get_settings()
     database = open_database(settings)
     if customer is not None:
-        ticket = tickets_of(database, Vault.open(settings), _read_line() if customer == "-" else customer)
+        ticket = tickets_with_value(database, Vault.open(settings), _read_line() if customer == "-" else customer)
         if not ticket:
             output.print("No ticket contains this value.")
             raise typer.Exit(1)
@@ -59,7 +59,7 @@ def forget_command(
     if not yes:
         output.print(f"{len(ticket)} tickets: {', '.join(ticket)}", markup=False)
         typer.confirm("Remove everything that is stored of them?", abort=True)
-    held = holders(database, settings, ticket)
+    held = affected_snapshots(database, settings, ticket)
     gone = forget_tickets(database, ticket)
     output.print(
         f"{len(ticket)} tickets forgotten: {gone.vault_values} values, {gone.clean_tickets} clean tickets, "
@@ -150,7 +150,7 @@ def report_command(
         if stock:
             other = measure(labelled, StockPresidio().find)
             _print_scores("Stock Presidio", other)
-            output.print(f"{own.texts_a_second / other.texts_a_second:.1f} times as many texts per second.")
+            output.print(f"{own.texts_per_second / other.texts_per_second:.1f} times as many texts per second.")
 
 
 def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
@@ -167,17 +167,17 @@ def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
         yield LabelledText(text, row.values.get("language") or "en", spans)
 
 
-def _print_scores(system: str, measured: "FinderScores") -> None:
+def _print_scores(system: str, measured: "RecogniserScores") -> None:
     def shown(share: float | None) -> str:
         return "—" if share is None else f"{share:.3f}"
 
     rows = []
     for score in measured.scores:
-        whole = score.whole / score.entities if score.entities else None
+        whole = score.fully_found / score.entities if score.entities else None
         shares = (whole, score.precision, score.recall, score.f1, score.f2)
-        rows.append((score.language, score.kind, str(score.entities), str(score.whole), *map(shown, shares)))
+        rows.append((score.language, score.kind, str(score.entities), str(score.fully_found), *map(shown, shares)))
     print_table(
         ("language", "kind", "all", "whole", "share", "precision", "recall", "F1", "F2"),
         rows,
-        title=f"{system}: {measured.texts_a_second:.0f} texts per second, {measured.changed:.1%} of them changed",
+        title=f"{system}: {measured.texts_per_second:.0f} texts per second, {measured.share_with_findings:.1%} of them changed",
     )
