@@ -1,6 +1,6 @@
-"""The domain of the ticket pipeline: tickets, their privacy, their corpus, their drafts and the review of them.
+"""The domain of the ticket pipeline: tickets, personal data, the training corpus, drafts and their review.
 
-It knows no model library; what it needs of `models` it takes through the protocols in `ticketing.stages.protocols`.
+This package imports no model library. It uses models only through the protocols in `ticketing.stages.protocols`.
 """
 
 __version__ = "0.1.0"

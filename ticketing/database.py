@@ -1,6 +1,6 @@
-"""The connection to Postgres, the roles the pipeline acts in, and the named queries of `sql/queries/`.
+"""The connection to Postgres, the roles in which the pipeline acts, and the named queries of `sql/queries/`.
 
-It knows no table: the schema belongs to `ticketing.migrations`, and the embedded server to `ticketing.embedded`.
+`ticketing.migrations` creates the tables, and `ticketing.embedded` starts the embedded server.
 """
 
 import re
@@ -26,9 +26,9 @@ from ticketing.settings import Settings
 Connection = psycopg.Connection[DictRow]
 
 CONNECT_TIMEOUT_SECONDS = 10
-HOW_TO_GO_ON = "Check TICKETING_DATABASE_URL, or unset it to use the embedded Postgres."
+WHAT_TO_DO = "Check TICKETING_DATABASE_URL, or unset it to use the embedded Postgres."
 
-# What each SQLSTATE means. The driver's own message is not shown, because it can quote values of a row.
+# SQLSTATE → what it means and what to do. The driver's own message is not shown, because it can quote values of a row.
 CONDITIONS = {
     "40001": "it conflicted with another run; run it again",
     "40P01": "it deadlocked with another run; run it again",
@@ -43,7 +43,7 @@ CONDITIONS = {
     "57P01": "the database was shut down; start it and run it again",
     "57P03": "the database is starting up; run it again in a moment",
 }
-# libpq gives only a text for a failed connection, no SQLSTATE. None of these texts holds the password.
+# A pattern in libpq's message → what it means. For a failed connection libpq gives only a message, and no SQLSTATE.
 CONNECTION_FAILURES = {
     r"password authentication failed|no password supplied": "the password is wrong or missing",
     r"no pg_hba\.conf entry": "the server does not let this login in from here (pg_hba.conf)",
@@ -71,7 +71,7 @@ class Role(StrEnum):
 
 
 class Database:
-    """A pool of connections. Threads may share it; a forked process needs its own pool."""
+    """A pool of connections. Threads may share a pool, but a forked process needs its own."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -82,18 +82,18 @@ class Database:
             connect_args={
                 "connect_timeout": int(str(url.query.get("connect_timeout", CONNECT_TIMEOUT_SECONDS))),
                 "application_name": "ticketing",
-                # Postgres reads timestamps without a zone in this zone, so they mean the same on every machine.
+                # Postgres reads time stamps without a time zone in this zone, so that they mean the same everywhere.
                 "options": "-c timezone=UTC",
             },
         )
 
     @classmethod
     def open(cls, settings: Settings) -> "Database":
-        """The database of the settings. Without a URL it is the embedded Postgres, which is started if necessary.
+        """Opens the database in the settings. Without a URL it is the embedded Postgres, which is started if necessary.
 
         Raises:
-            DatabaseError: the URL is wrong, or the embedded Postgres can't be started. A server that does not answer
-                raises at the first `begin`.
+            DatabaseError: the URL is wrong, or the embedded Postgres can't be started. Whether the server answers is
+                not checked before the first `begin`.
         """
         if settings.database_url is None:
             return cls(_parse(start_server(settings.home)))
@@ -101,9 +101,9 @@ class Database:
 
     @contextmanager
     def begin(self, role: Role | None = Role.PIPELINE) -> Iterator[Connection]:
-        """One transaction with a role's rights (None: the login's own); rows are dicts.
+        """Runs the block in one transaction with the rights of a role (None: those of the login). Rows are dicts.
 
-        The transaction is committed when the block ends, and rolled back when the block raises.
+        The transaction is committed when the block ends, and rolled back if the block raises an error.
 
         Raises:
             DatabaseError: the server can't be reached, the login may not take the role, or a statement failed. The
@@ -133,7 +133,7 @@ class Database:
 
     @property
     def password(self) -> str | None:
-        """The login's password, for a client program's environment. Never log it."""
+        """The login's password, for the environment of a client program. Never log it."""
         return None if self._url.password is None else str(self._url.password)
 
     def close(self) -> None:
@@ -148,13 +148,14 @@ class Database:
             return DatabaseError("All connections of this process are in use: run fewer tasks at once.")
         text = str(error)
         reason = next(
-            (why for sign, why in CONNECTION_FAILURES.items() if re.search(sign, text)), "the connection failed"
+            (meaning for pattern, meaning in CONNECTION_FAILURES.items() if re.search(pattern, text)),
+            "the connection failed",
         )
-        return DatabaseError(f"Can't connect to the database {self.libpq_uri()}: {reason}. {HOW_TO_GO_ON}")
+        return DatabaseError(f"Can't connect to the database {self.libpq_uri()}: {reason}. {WHAT_TO_DO}")
 
 
 def database_error(error: psycopg.Error) -> DatabaseError:
-    """A `DatabaseError` that names the SQLSTATE of a driver's error and nothing of its text."""
+    """A `DatabaseError` with the SQLSTATE of a driver's error, but without the driver's text."""
     state = error.sqlstate
     if isinstance(error, psycopg.DataError) and state is None:
         return DatabaseError("A value can't be stored in Postgres (a zero byte in a text?). Nothing was written.")
@@ -169,11 +170,11 @@ def database_error(error: psycopg.Error) -> DatabaseError:
 
 
 @contextmanager
-def refusals_as(kind: type[TicketingError], stays: str = "nothing changed") -> Iterator[None]:
-    """Turns a refusal by one of the SQL functions in sql/migrations into an error of this kind.
+def refusals_as(error_type: type[TicketingError], consequence: str = "nothing changed") -> Iterator[None]:
+    """Turns a refusal by one of the SQL functions in sql/migrations into an error of this type.
 
-    The message is the SQL function's own, followed by `stays`. SQL functions put only ids, numbers, labels, states and
-    people's names into their messages, never a ticket's text.
+    The message is that of the SQL function, followed by `consequence`. SQL functions put only ids, counts, labels,
+    states and the names of reviewers and raters into their messages, never a ticket's text.
     """
     try:
         yield
@@ -183,7 +184,7 @@ def refusals_as(kind: type[TicketingError], stays: str = "nothing changed") -> I
         psycopg.errors.CheckViolation,
     ) as error:
         message = error.diag.message_primary or ""
-        raise kind(f"{message[:1].upper()}{message[1:]}; {stays}.") from None
+        raise error_type(f"{message[:1].upper()}{message[1:]}; {consequence}.") from None
 
 
 def _take_role(conn: Connection, role: Role) -> None:
@@ -206,7 +207,7 @@ def _parse(url: str) -> URL:
         # The URL itself is not shown, because it may hold a password.
         raise DatabaseError(
             f"TICKETING_DATABASE_URL can't be read: write it as postgresql://user:password@host:5432/database, with "
-            f"special characters in the password percent-encoded. {HOW_TO_GO_ON}"
+            f"special characters in the password percent-encoded. {WHAT_TO_DO}"
         ) from None
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseError(f"TICKETING_DATABASE_URL is for {parsed.get_backend_name()!r}: only Postgres works.")

@@ -49,7 +49,7 @@ def read_jsonl(path: Path, required: tuple[str, ...], max_chars: int | None = No
         max_chars: the maximum length of a string; None: no limit.
 
     Raises:
-        InputError: the file can't be read, has no rows, or has invalid lines. The message lists the first invalid lines.
+        InputError: the file can't be read, has no rows, or has invalid lines. The message lists the first of these.
     """
     rows, problems, invalid = 0, [], 0
     for row in _checked(path, required, max_chars):

@@ -1,6 +1,6 @@
 """Applies the migrations in `sql/migrations/` to a database, and dumps the resulting schema.
 
-It knows no table except `ticketing.migration`, which records the applied migrations.
+The table `ticketing.migration` records the applied migrations.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from ticketing.errors import DatabaseError
 DUMP_HEADER = (
     "-- The whole schema, as the migrations leave it. Made by 'ticketing db schema': change the migrations, not this.\n"
 )
-# A migration that waits longer for a lock gives up, because every later session waits behind it.
+# A migration waits no longer than this for a lock, because every later session waits behind the migration.
 LOCK_TIMEOUT_SECONDS = 10
-# Lines that differ between two dumps of the same schema: versions, and the random key of \restrict.
+# The lines that can differ between two dumps of the same schema: versions, and the random key of \restrict.
 DUMP_NOISE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict .*)\n", re.MULTILINE)
 
 
@@ -43,13 +43,13 @@ def migrations() -> list[Migration]:
 
 
 def upgrade(database: Database) -> list[str]:
-    """Applies the missing migrations, each in its own transaction. Returns their names.
+    """Applies the missing migrations, each in its own transaction. Returns the names of these migrations.
 
-    It is idempotent, and several processes may run it at once.
+    A second call applies nothing. Several processes may upgrade at the same time.
 
     Raises:
-        DatabaseError: an applied migration differs from the one in the code, the database is newer than the code,
-            another session holds a lock on a table, or the login lacks the right to create something.
+        DatabaseError: the file of an applied migration has changed, the database is newer than the code, another
+            session holds a lock on a table, or the login lacks a right.
     """
     applied: list[str] = []
     while (name := _apply_next(database)) is not None:
@@ -61,7 +61,7 @@ def check_schema(database: Database) -> None:
     """Checks that the schema is up to date.
 
     Raises:
-        DatabaseError: a migration is missing, or the database has a migration that the code does not have.
+        DatabaseError: a migration is missing, has changed since it was applied, or is newer than the code.
     """
     with database.begin(role=None) as conn:
         upgraded = queries.has_migrations(conn)
@@ -76,7 +76,7 @@ def check_schema(database: Database) -> None:
 
 
 def dump_schema(database: Database) -> str:
-    """The schemas `ticketing` and `vault` as SQL; the same schema always gives the same text.
+    """The database schemas `ticketing` and `vault` as SQL. Equal schemas give equal texts.
 
     Raises:
         DatabaseError: pg_dump is not installed, or it failed.
@@ -97,7 +97,10 @@ def dump_schema(database: Database) -> str:
 
 
 def _apply_next(database: Database) -> str | None:
-    """Applies the first missing migration, if any. A lock makes other upgrades wait until the transaction ends."""
+    """Applies the first missing migration, and returns its name; None if no migration is missing.
+
+    A lock makes other upgrades wait until the transaction ends.
+    """
     with database.begin(role=None) as conn:
         queries.lock_migrations(conn)
         try:
@@ -106,7 +109,7 @@ def _apply_next(database: Database) -> str | None:
             missing = _missing(conn)
             if not missing:
                 return None
-            # Not set earlier: a second upgrade waits at lock_migrations above without a limit, until the first ends.
+            # This limit must not apply to lock_migrations above: there, a second upgrade waits for the first to end.
             queries.limit_lock_wait(conn, milliseconds=int(LOCK_TIMEOUT_SECONDS * 1000))
             conn.execute(missing[0].sql.encode())
             queries.record_migration(conn, name=missing[0].name, checksum=missing[0].checksum)
@@ -141,12 +144,12 @@ def _missing(conn: Connection) -> list[Migration]:
             )
         if known[name].checksum != checksum:
             raise DatabaseError(
-                f"The migration {name} was applied with another content than this version of ticketing has. An applied "
-                "migration must never change: go back to the version that applied it, or use a new database."
+                f"The migration {name} has changed since it was applied to this database. An applied migration must "
+                "never change: go back to the version of ticketing that applied it, or use a new database."
             )
     return [migration for name, migration in known.items() if name not in applied]
 
 
 def _read(name: str, sql: str) -> Migration:
-    # read_text normalises line ends, so a checkout with other line ends has the same checksum.
+    # read_text normalises line breaks. So a checkout with other line breaks has the same checksum.
     return Migration(name, sql, hashlib.sha256(sql.encode()).hexdigest())

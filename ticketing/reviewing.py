@@ -1,6 +1,6 @@
 """A reviewer's actions on drafts: list, claim, approve, edit, reject, release.
 
-It has no rules of its own: SQL functions and triggers in the database enforce them, for users of psql as well.
+SQL functions and triggers in the database enforce the rules of the review, for users of psql as well.
 """
 
 from typing import Any
@@ -10,10 +10,10 @@ from ticketing.errors import ReviewError
 
 
 def set_actor(conn: Connection, name: str) -> None:
-    """Sets the name that the trail records for the rest of this transaction.
+    """Sets the name under which the audit trail records all actions in the rest of this transaction.
 
-    The database uses the name only if the login may act for others, as the pipeline's login may. For any other login
-    it records the login itself.
+    The database uses the name only if the login may act for others, as the pipeline's login may. For any other login,
+    the trail records the login itself.
 
     Raises:
         ReviewError: the name is empty.
@@ -41,7 +41,10 @@ def show(conn: Connection, draft_id: int) -> dict[str, Any]:
 
 
 def claim(conn: Connection, draft_id: int | None = None) -> dict[str, Any] | None:
-    """Claims the given draft, or the oldest unclaimed draft. Returns its row of `ticketing.draft`, or None without any.
+    """Claims the given draft, or else the oldest unclaimed draft.
+
+    Returns:
+        the draft's row in `ticketing.draft`; None if there is no unclaimed draft.
 
     Raises:
         ReviewError: the given draft does not exist, is already decided, or is claimed by another reviewer.
@@ -62,7 +65,7 @@ def release(conn: Connection, draft_id: int) -> None:
 
 
 def approve(conn: Connection, draft_id: int) -> None:
-    """Approves a draft unchanged. Its text goes into the outbox exactly once.
+    """Approves a draft unchanged. The draft's text goes into the outbox exactly once.
 
     Raises:
         ReviewError: as for `claim`, or a reply to this revision of the ticket is already approved.
@@ -72,7 +75,7 @@ def approve(conn: Connection, draft_id: int) -> None:
 
 
 def edit(conn: Connection, draft_id: int, body: str) -> None:
-    """Approves a draft with the reviewer's text, which goes into the outbox exactly once.
+    """Approves a draft with a text that the reviewer has edited. This text goes into the outbox exactly once.
 
     Raises:
         ReviewError: as for `approve`, or the text is empty.
@@ -82,7 +85,7 @@ def edit(conn: Connection, draft_id: int, body: str) -> None:
 
 
 def reject(conn: Connection, draft_id: int, reason: str) -> None:
-    """Rejects a draft with a reason, which the trail records.
+    """Rejects a draft. The audit trail records the reason.
 
     Raises:
         ReviewError: as for `claim`, or the reason is empty.

@@ -1,6 +1,6 @@
 """Types of settings that pydantic lacks: time zones, cron expressions, folders.
 
-It defines no setting: that is `ticketing.settings`.
+`ticketing.settings` defines the settings.
 """
 
 from datetime import UTC, datetime
@@ -23,8 +23,8 @@ def check_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # For an unknown name, for a path or null bytes, and for a folder of zones such as 'Europe'.
-        raise ValueError(f"{name!r} is no time zone: write a name such as Europe/Berlin or UTC") from None
+        # The name is unknown, or a path, or has null bytes, or is a folder of time zones such as 'Europe'.
+        raise ValueError(f"{name!r} is not a time zone: write a name such as Europe/Berlin or UTC") from None
     return name
 
 
@@ -32,11 +32,11 @@ def _check_cron(expression: str) -> str:
     try:
         if len(expression.split()) != 5:
             raise CronSimError
-        # Any date will do: this also refuses an expression that never comes true, such as 30 February.
+        # This also refuses an expression that never comes true, such as 30 February. Any start date will do.
         next(CronSim(expression, NEW_YEAR))
     except (CronSimError, StopIteration):
         raise ValueError(
-            f"{expression!r} is no cron expression: write minute, hour, day, month and weekday, as in '0 2 * * *'"
+            f"{expression!r} is not a cron expression: write minute, hour, day, month and weekday, as in '0 2 * * *'"
         ) from None
     return expression
 

@@ -7,8 +7,8 @@ import csv
 
 DELIMITERS = (",", ";", "\t")
 
-# The signs that begin a formula in some spreadsheet program (OWASP, CSV injection). The full-width signs begin a formula
-# in East Asian versions.
+# The signs that begin a formula in some spreadsheet program (OWASP, CSV injection). The full-width signs begin a
+# formula in East Asian versions.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 

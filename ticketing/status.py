@@ -1,42 +1,42 @@
-"""Counts of tickets, snapshots, models and drafts. It changes nothing and shows no ticket's text."""
+"""Counts tickets, snapshots, models and drafts. This module changes nothing, and reads no ticket's text."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ticketing.database import Connection, queries
 
-MOST = 100_000
+MAX_COUNT = 100_000
 
 
 def status(conn: Connection) -> dict[str, Any]:
     """Counts by name, in the order of the pipeline.
 
-    A value is a number, a version, or a mapping of these. Counting stops at `MOST`; a larger count is shown as
+    A value is a count, a version, or a mapping of these. Counting stops at `MAX_COUNT`, and a larger count is given as
     "100,000 or more".
     """
-    source = _numbers(queries.count_source_roles(conn, most=MOST))
+    source = _counts(queries.count_source_roles(conn, most=MAX_COUNT))
     return {
-        # A count that stopped at MOST says nothing about the share of new tickets.
-        "source_tickets": source if _total(source) < MOST else {"all": _up_to(MOST)},
-        "clean_tickets": _numbers(queries.count_clean_tickets(conn, most=MOST)),
+        # If counting stopped at MAX_COUNT, the counts by role say nothing about the share of new tickets.
+        "source_tickets": source if _total(source) < MAX_COUNT else {"all": _limited(MAX_COUNT)},
+        "clean_tickets": _counts(queries.count_clean_tickets(conn, most=MAX_COUNT)),
         "snapshots": queries.count_snapshots(conn),
         "latest_snapshot": queries.latest_snapshot_id(conn),
-        "candidates": _numbers(queries.count_candidates(conn)),
+        "candidates": _counts(queries.count_candidates(conn)),
         "champions": {row["name"]: row["version"] for row in queries.champions(conn)},
-        "work": _numbers(queries.count_work(conn, most=MOST)),
-        "drafts": _numbers(queries.count_drafts(conn, most=MOST)),
-        "human_queue": _up_to(queries.count_human_queue(conn, most=MOST)),
-        "outbox_unsent": _up_to(queries.count_unsent(conn, most=MOST)),
+        "work": _counts(queries.count_work(conn, most=MAX_COUNT)),
+        "drafts": _counts(queries.count_drafts(conn, most=MAX_COUNT)),
+        "human_queue": _limited(queries.count_human_queue(conn, most=MAX_COUNT)),
+        "outbox_unsent": _limited(queries.count_unsent(conn, most=MAX_COUNT)),
     }
 
 
-def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, int | str]:
-    return {row["name"]: _up_to(row["number"]) for row in rows if row["number"]}
+def _counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int | str]:
+    return {row["name"]: _limited(row["number"]) for row in rows if row["number"]}
 
 
-def _up_to(number: int) -> int | str:
-    return number if number < MOST else f"{MOST:,} or more"
+def _limited(count: int) -> int | str:
+    return count if count < MAX_COUNT else f"{MAX_COUNT:,} or more"
 
 
 def _total(counts: Mapping[str, int | str]) -> int:
-    return sum(MOST if isinstance(number, str) else number for number in counts.values())
+    return sum(MAX_COUNT if isinstance(count, str) else count for count in counts.values())

@@ -1,6 +1,6 @@
-"""The types of a raw and of a scrubbed ticket, and the hashes that identify its content.
+"""The types of a raw ticket and of a clean ticket, and the hashes that identify a ticket's content.
 
-It does not touch the database: `ticketing.source` and `ticketing.corpus` read and write tickets.
+This module does not use the database: `ticketing.source` and `ticketing.corpus` read and write tickets.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class TextKey(NamedTuple):
-    """Identifies one text of one ticket. Scrubbed texts, claims, drafts and vault entries have this key."""
+    """Identifies one version of a ticket's text. Clean tickets, claims, drafts and vault entries have this key."""
 
     ticket_id: str
     revision: int
@@ -50,12 +50,12 @@ class CleanTicket:
     body: str
     category: str | None
     reply: str | None
-    content_id: str = ""  # of the raw text; empty if no database row needs it
-    scrubbed_at: datetime | None = None  # a second scrub of the same text can give other placeholders
+    content_id: str = ""  # the hash of the raw text; empty if no key is needed, as for training
+    scrubbed_at: datetime | None = None  # shows whether the text was scrubbed again, perhaps with other placeholders
 
     @property
     def key(self) -> TextKey:
-        """The key of its text."""
+        """The key of the ticket's text."""
         return TextKey(self.ticket_id, self.revision, self.content_id)
 
     @property
@@ -80,7 +80,7 @@ def joined(subject: str, body: str) -> str:
 
 
 def content_hash(*parts: str | None) -> str:
-    """SHA-256 over the parts as hex. None and "" differ, and different lists of parts never give the same input."""
+    """SHA-256 of the parts, as hex. None and "" differ, and two different lists of parts are never hashed alike."""
     digest = hashlib.sha256()
     for part in parts:
         encoded = b"\x00" if part is None else b"\x01" + part.encode("utf-8", "surrogatepass")

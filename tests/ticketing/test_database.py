@@ -210,7 +210,7 @@ def test_status_counts_every_state_and_stops_counting_at_a_limit(database, monke
         assert status(conn)["outbox_unsent"] == 1
         for number in range(5):
             add_imported(conn, f"more {number}")
-        monkeypatch.setattr("ticketing.status.MOST", 2)
+        monkeypatch.setattr("ticketing.status.MAX_COUNT", 2)
         counts = status(conn)
     assert counts["source_tickets"] == {"all": "2 or more"}
     assert counts["clean_tickets"] == {"historical": "2 or more", "new": "2 or more", "unfit": 1}

@@ -69,9 +69,9 @@ def test_database_made_from_the_schema_file_does_not_differ_from_a_migrated_one(
 def test_changed_migration_is_refused(database):
     with database.begin(role=None) as conn:
         conn.execute("UPDATE ticketing.migration SET checksum = 'other' WHERE name = %s", (NAMES[0],))
-    with pytest.raises(DatabaseError, match=f"{NAMES[0]} was applied with another content"):
+    with pytest.raises(DatabaseError, match=f"{NAMES[0]} has changed since it was applied"):
         upgrade(database)
-    with pytest.raises(DatabaseError, match="another content"):
+    with pytest.raises(DatabaseError, match="has changed since it was applied"):
         check_schema(database)
 
 

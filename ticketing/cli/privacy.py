@@ -11,14 +11,14 @@ from ticketing.cli.common import console, open_database, output
 from ticketing.cli.tables import print_table
 from ticketing.errors import InputError
 from ticketing.jsonl import read_jsonl
-from ticketing.privacy.forgetting import forget_tickets, holders, tickets_of
+from ticketing.privacy.forgetting import affected_snapshots, forget_tickets, tickets_with_value
 from ticketing.privacy.placeholders import Span
 from ticketing.privacy.rotation import rotate_key
 from ticketing.privacy.vault import Vault
 from ticketing.settings import get_settings
 
 if TYPE_CHECKING:
-    from ticketing.privacy.measuring import FinderScores, LabelledText
+    from ticketing.privacy.measuring import LabelledText, RecogniserScores
 
 app = typer.Typer(
     help="Personal data: search for it, remove a person, change the vault's key, measure the scrubber.",
@@ -56,7 +56,7 @@ def forget_command(
     settings = get_settings()
     database = open_database(settings)
     if customer is not None:
-        ticket = tickets_of(database, Vault.open(settings), _read_line() if customer == "-" else customer)
+        ticket = tickets_with_value(database, Vault.open(settings), _read_line() if customer == "-" else customer)
         if not ticket:
             output.print("No ticket contains this value.")
             raise typer.Exit(1)
@@ -64,7 +64,7 @@ def forget_command(
     if not yes:
         output.print(f"{len(ticket)} tickets: {', '.join(ticket)}", markup=False)
         typer.confirm("Remove everything that is stored of these tickets?", abort=True)
-    snapshots = holders(database, settings, ticket)
+    snapshots = affected_snapshots(database, settings, ticket)
     removed = forget_tickets(database, ticket)
     output.print(
         f"{len(ticket)} tickets forgotten: {removed.vault_values} values, {removed.clean_tickets} scrubbed tickets, "
@@ -156,7 +156,7 @@ def report_command(
         if stock:
             presidio = measure(labelled, StockPresidio().find)
             _print_scores("Presidio without changes", presidio)
-            output.print(f"This pipeline is {ours.texts_a_second / presidio.texts_a_second:.1f} times as fast.")
+            output.print(f"This pipeline is {ours.texts_per_second / presidio.texts_per_second:.1f} times as fast.")
 
 
 def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
@@ -173,17 +173,18 @@ def _labelled_texts(path: Path) -> "Iterator[LabelledText]":
         yield LabelledText(text, row.values.get("language") or "en", spans)
 
 
-def _print_scores(system: str, measured: "FinderScores") -> None:
+def _print_scores(system: str, measured: "RecogniserScores") -> None:
     def shown(share: float | None) -> str:
         return "—" if share is None else f"{share:.3f}"
 
     rows = []
     for score in measured.scores:
-        whole = score.whole / score.entities if score.entities else None
+        whole = score.fully_found / score.entities if score.entities else None
         shares = (whole, score.precision, score.recall, score.f1, score.f2)
-        rows.append((score.language, score.kind, str(score.entities), str(score.whole), *map(shown, shares)))
+        rows.append((score.language, score.kind, str(score.entities), str(score.fully_found), *map(shown, shares)))
     print_table(
         ("language", "kind", "entities", "found whole", "share", "precision", "recall", "F1", "F2"),
         rows,
-        title=f"{system}: {measured.texts_a_second:.0f} texts per second; {measured.changed:.1%} of the texts changed",
+        title=f"{system}: {measured.texts_per_second:.0f} texts per second; {measured.share_with_findings:.1%} of the "
+        "texts changed",
     )

@@ -37,7 +37,7 @@ class Refusals:
 
 @dataclass(slots=True)
 class ImportReport:
-    """Counts of the rows of an import. `read` is the sum of `new`, `changed`, `unchanged`, `repeated` and all refused."""
+    """Counts of the rows of an import. `read` is the sum of new, changed, unchanged, repeated and refused rows."""
 
     read: int = 0
     new: int = 0
@@ -175,8 +175,8 @@ def _check_only_sample(database: Database, rows: Mapping[ImportRole, Sequence[Ra
     if other_tickets["number"]:
         raise InputError(
             f"There are {other_tickets['number']:,} tickets in {settings.home} that are not this sample's, such as "
-            f"{other_tickets['example']!r}: the demo would overwrite them or mix its own tickets with them. Nothing was "
-            "written. Run the demo in another home: TICKETING_HOME=demo-home ticketing demo."
+            f"{other_tickets['example']!r}: the demo would overwrite them or mix its own tickets with them. "
+            "Nothing was written. Run the demo in another home: TICKETING_HOME=demo-home ticketing demo."
         )
 
 

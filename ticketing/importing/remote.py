@@ -24,7 +24,7 @@ COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 def read_remote(
     url: str, query: str, mapping: Mapping[str, str] | None = None, role: ImportRole = "history"
 ) -> Iterator[RawRow]:
-    """Yields the rows of a query, which are read lazily. The line number of a row is its position in the result, from 1.
+    """Yields the rows of a query, which are read lazily. A row's line number is its position in the result, from 1.
 
     The query runs in a transaction that is rolled back at the end.
 

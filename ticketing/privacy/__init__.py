@@ -1,1 +1,1 @@
-"""Personal data: found, replaced by placeholders, kept encrypted in the vault, put back into a draft."""
+"""Finds personal data, replaces it by placeholders, keeps it encrypted in the vault, and restores it in drafts."""

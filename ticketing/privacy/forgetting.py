@@ -1,6 +1,7 @@
-"""Finds the tickets of a person, and removes everything that the pipeline stores of them.
+"""Finds the tickets of a person, and removes what the pipeline stores of these tickets.
 
-It does not change the help desk's own tables, snapshots or models; it only lists the snapshots and models.
+The help desk's own tables, the snapshots and the models are not changed. The snapshots and models with such a ticket
+are only listed.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ BATCH = 1_000
 
 
 class Forgotten(NamedTuple):
-    """The number of rows that were removed for one ticket, or for several."""
+    """How many rows were removed for one ticket, or for several tickets."""
 
     vault_values: int = 0
     clean_tickets: int = 0
@@ -32,18 +33,19 @@ class Forgotten(NamedTuple):
         return Forgotten._make(a + b for a, b in zip(self, other, strict=True))
 
 
-class Holder(NamedTuple):
+class AffectedSnapshot(NamedTuple):
     """A snapshot that still holds forgotten tickets in scrubbed form, and the models that were trained on it."""
 
     snapshot_id: str
-    tickets: int
+    tickets: int  # how many forgotten tickets it holds
     models: tuple[str, ...]
 
 
-def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
+def tickets_with_value(database: Database, vault: Vault, value: str) -> list[str]:
     """The ids of the tickets that contain a value, such as an e-mail address, a full name or an order number.
 
-    The vault is searched for any spelling of the value; the source, the raw texts and the drafts only for this one.
+    The vault is searched for all spellings of the value. The source, the raw texts and the drafts are searched only for
+    the given spelling.
 
     Raises:
         PrivacyError: the value is too short to identify a person, or the vault can't be read.
@@ -70,7 +72,11 @@ def tickets_of(database: Database, vault: Vault, value: str) -> list[str]:
 
 
 def expire_values(database: Database, settings: Settings) -> int:
-    """Removes values and raw texts of tickets unchanged for `privacy.retention_days`. Returns the number of values."""
+    """Removes the values and raw texts of tickets that have not changed for `privacy.retention_days`.
+
+    Returns:
+        how many values were removed.
+    """
     with database.begin() as conn:
         queries.expire_ticket_texts(conn, days=settings.privacy.retention_days)
         return int(queries.expire_vault_entries(conn, days=settings.privacy.retention_days))
@@ -79,7 +85,8 @@ def expire_values(database: Database, settings: Settings) -> int:
 def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
     """Removes the tickets from the vault, raw texts, clean tickets, drafts, the outbox and imported tickets.
 
-    The ids are remembered, also those of unknown tickets, so that the tickets are never read from the source again.
+    The ids are stored, even if the pipeline has no such ticket, so that the tickets are never read from the source
+    again.
     """
     total = Forgotten()
     for ticket_id in ticket_ids:
@@ -88,7 +95,7 @@ def forget_tickets(database: Database, ticket_ids: Iterable[str]) -> Forgotten:
     return total
 
 
-def holders(database: Database, settings: Settings, ticket_ids: Iterable[str]) -> list[Holder]:
+def affected_snapshots(database: Database, settings: Settings, ticket_ids: Iterable[str]) -> list[AffectedSnapshot]:
     """The snapshots that hold any of the tickets, and the models that were trained on them."""
     wanted = set(ticket_ids)
     found = []
@@ -100,5 +107,5 @@ def holders(database: Database, settings: Settings, ticket_ids: Iterable[str]) -
             if ids:
                 trained = queries.models_of_snapshots(conn, snapshot_ids=[row["snapshot_id"]])
                 models = tuple(f"{model['version']} ({model['state']})" for model in trained)
-                found.append(Holder(row["snapshot_id"], len(ids), models))
+                found.append(AffectedSnapshot(row["snapshot_id"], len(ids), models))
     return found

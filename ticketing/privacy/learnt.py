@@ -1,6 +1,6 @@
-"""Finds names and postal addresses with a trained model, as a Presidio recogniser.
+"""A Presidio recogniser that finds names and postal addresses with a trained model, the name finder.
 
-The model itself is `models.names.finder`; this module knows only the protocol NameFinder.
+`models.names.finder` implements the protocol NameFinder.
 """
 
 import re
@@ -13,8 +13,8 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from ticketing.privacy.placeholders import Span
 
 SCORE = 0.85
-# Only the non-Chinese parts of a text that contain a word go to the model: patterns find numbers, and
-# ticketing.privacy.chinese finds Chinese names.
+# The model reads only the parts of a text that are not Chinese and contain a word. ticketing.privacy.chinese finds
+# Chinese names, and patterns find numbers.
 _NOT_HAN = re.compile(r"[^\u3400-\u9fff\uf900-\ufaff]+")
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff]{2}")
 
@@ -25,11 +25,11 @@ class NameFinder(Protocol):
     version: str
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
-        """The names and addresses in each text, in order."""
+        """The spans of the names and addresses in each text, in the order of the texts."""
 
 
 class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
-    """Returns the names and addresses that the model found in the texts of the last call of `find_in`."""
+    """Returns the names and addresses that the model found in the last call of `find_in`."""
 
     def __init__(self, finder: NameFinder) -> None:
         super().__init__(supported_entities=["PERSON", "ADDRESS"], name="LearntRecogniser")
@@ -37,13 +37,10 @@ class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
         self._found: dict[str, list[Span]] = {}
 
     def load(self) -> None:
-        """Does nothing: the model is loaded already."""
+        """Does nothing, because the model is already loaded."""
 
     def find_in(self, texts: Sequence[str]) -> None:
-        """Runs the model on all texts at once, which is many times faster than one text at a time.
-
-        The model sees only the parts of a text that are not Chinese.
-        """
+        """Runs the model on all texts at once, which is many times faster than one text at a time."""
         pieces = [
             (text, piece.start(), piece.group())
             for text in dict.fromkeys(texts)
@@ -56,7 +53,7 @@ class LearntRecogniser(EntityRecognizer):  # type: ignore[misc]
             self._found.setdefault(text, []).extend(moved)
 
     def clear(self) -> None:
-        """Drops the texts and what was found in them."""
+        """Drops the texts of the last call, and the findings in them."""
         self._found = {}
 
     def analyze(

@@ -1,6 +1,6 @@
-"""Measures recall and precision of a finder of personal data on labelled texts.
+"""Measures recall and precision of a recogniser of personal data on labelled texts.
 
-It counts characters, and of these only letters and digits: spaces and punctuation reveal nothing.
+It counts characters, but only letters and digits, because spaces and punctuation reveal nothing.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ticketing.privacy.placeholders import Span
 
 ALL = "all"
-Find = Callable[[Sequence[str]], Sequence[Sequence[Span]]]
+Recogniser = Callable[[Sequence[str]], Sequence[Sequence[Span]]]  # texts → the spans found in each text
 
 
 class LabelledText(NamedTuple):
@@ -23,17 +23,17 @@ class LabelledText(NamedTuple):
 
 
 class Score(NamedTuple):
-    """The scores for one kind in one language; `ALL` stands for all kinds or all languages.
+    """The scores for one kind of personal data in one language. `ALL` stands for all kinds or all languages.
 
-    `recall`: the share of the kind's characters that were found, as any kind. `precision`: the share of the
-    characters found as this kind that are personal data of any kind. `whole`: the number of entities that were found
-    completely. None: the divisor is 0.
+    Recall is the share of the true characters of this kind that any finding covers. Precision is the share of the
+    characters found as this kind that are personal data of any kind. So neither counts confusion between kinds. Recall
+    and precision are None if there are no such characters.
     """
 
     language: str
     kind: str
-    entities: int
-    whole: int
+    entities: int  # true entities
+    fully_found: int  # true entities of which every letter and digit was found
     precision: float | None
     recall: float | None
 
@@ -44,7 +44,7 @@ class Score(NamedTuple):
 
     @property
     def f2(self) -> float | None:
-        """F-beta with beta 2, which weights recall higher: a leak is worse than replacing a word too many."""
+        """F-beta with beta 2. It weights recall higher, because a leak is worse than a word replaced in error."""
         return self._f(2.0)
 
     def _f(self, beta: float) -> float | None:
@@ -56,33 +56,33 @@ class Score(NamedTuple):
         return (1 + weight) * self.precision * self.recall / divisor if divisor else 0.0
 
 
-class FinderScores(NamedTuple):
-    """A finder's scores and speed; `changed` is the share of texts in which it found anything."""
+class RecogniserScores(NamedTuple):
+    """The scores and the speed of a recogniser."""
 
     scores: list[Score]
-    texts_a_second: float
-    changed: float
+    texts_per_second: float
+    share_with_findings: float  # the share of the texts in which the recogniser found anything
 
 
-def measure(labelled: Sequence[LabelledText], find: Find) -> FinderScores:
-    """Runs a finder on the texts and scores what it found; without texts it returns no scores."""
+def measure(labelled: Sequence[LabelledText], recognise: Recogniser) -> RecogniserScores:
+    """Runs a recogniser on the texts, and scores its findings. Without texts, there are no scores."""
     started = time.perf_counter()
-    found = find([example.text for example in labelled])
+    found = recognise([example.text for example in labelled])
     seconds = time.perf_counter() - started
-    changed = sum(bool(spans) for spans in found)
-    return FinderScores(
-        score(labelled, found), len(labelled) / seconds if labelled else 0.0, changed / max(1, len(labelled))
+    with_findings = sum(bool(spans) for spans in found)
+    return RecogniserScores(
+        score(labelled, found), len(labelled) / seconds if labelled else 0.0, with_findings / max(1, len(labelled))
     )
 
 
 def score(labelled: Sequence[LabelledText], found: Sequence[Sequence[Span]]) -> list[Score]:
-    """Scores by kind and language, then by language, then by kind, then overall."""
+    """The scores per language and kind, then per language, then per kind, then overall."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for example, spans in zip(labelled, found, strict=True):
-        for name, kind, number in _counts(example, spans):
+        for name, kind, count in _counts(example, spans):
             for language in (example.language, ALL):
                 for counted_kind in (kind, ALL):
-                    counts[language, counted_kind, name] += number
+                    counts[language, counted_kind, name] += count
     keys = sorted(
         {(language, kind) for language, kind, _ in counts}, key=lambda key: (key[0] == ALL, key[1] == ALL, *key)
     )
@@ -90,35 +90,36 @@ def score(labelled: Sequence[LabelledText], found: Sequence[Sequence[Span]]) -> 
 
 
 def _counts(example: LabelledText, found: Iterable[Span]) -> Iterator[tuple[str, str, int]]:
-    letters = {place for place, character in enumerate(example.text) if character.isalnum()}
-    covered: set[int] = set()
-    true: set[int] = set()
+    """Yields what is counted, the kind for which it is counted, and the count."""
+    letters = {offset for offset, character in enumerate(example.text) if character.isalnum()}
+    found_letters: set[int] = set()
+    true_letters: set[int] = set()
     for span in example.spans:
-        true |= letters & set(range(span.start, span.end))
+        true_letters |= letters & set(range(span.start, span.end))
     for span in found:
         # A character that was found twice counts once.
-        places = letters & set(range(span.start, span.end)) - covered
-        covered |= places
-        yield "found", span.kind, len(places)
-        yield "found and true", span.kind, len(places & true)
+        newly_found = letters & set(range(span.start, span.end)) - found_letters
+        found_letters |= newly_found
+        yield "found", span.kind, len(newly_found)
+        yield "true by found kind", span.kind, len(newly_found & true_letters)
     for span in example.spans:
-        places = letters & set(range(span.start, span.end))
+        entity = letters & set(range(span.start, span.end))
         yield "entities", span.kind, 1
-        yield "whole", span.kind, int(places <= covered)
-        yield "true", span.kind, len(places)
-        yield "true and found", span.kind, len(places & covered)
+        yield "fully found", span.kind, int(entity <= found_letters)
+        yield "true", span.kind, len(entity)
+        yield "found by true kind", span.kind, len(entity & found_letters)
 
 
 def _score(language: str, kind: str, counts: Counter[tuple[str, str, str]]) -> Score:
-    def share(part: str, of: str) -> float | None:
-        whole = counts[language, kind, of]
-        return counts[language, kind, part] / whole if whole else None
+    def share(part: str, whole: str) -> float | None:
+        divisor = counts[language, kind, whole]
+        return counts[language, kind, part] / divisor if divisor else None
 
     return Score(
         language,
         kind,
-        counts[language, kind, "entities"],
-        counts[language, kind, "whole"],
-        share("found and true", "found"),
-        share("true and found", "true"),
+        entities=counts[language, kind, "entities"],
+        fully_found=counts[language, kind, "fully found"],
+        precision=share("true by found kind", "found"),
+        recall=share("found by true kind", "true"),
     )

@@ -1,6 +1,6 @@
-"""Replaces values by placeholders like `<PERSON_1>`, and restores them.
+"""Replaces personal values by placeholders such as `<PERSON_1>`, and restores the values.
 
-`ticketing.privacy.scrubber` decides which values are personal; `ticketing.privacy.vault` stores them.
+`ticketing.privacy.scrubber` decides which values are personal. `ticketing.privacy.vault` stores them.
 """
 
 import re
@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ticketing.errors import PrivacyError
 from ticketing.privacy.normalising import normalise
 
-# If recognisers disagree with equal scores, the earlier kind wins: the kinds with the strictest checks come first.
+# If two recognisers find different kinds with equal scores, the earlier kind in this list wins. The kinds with the
+# strictest checks come first.
 KINDS = (
     "EMAIL_ADDRESS", "URL", "IBAN_CODE", "CN_ID_CARD", "CREDIT_CARD", "US_SSN", "NATIONAL_ID", "PASSPORT",
     "DRIVER_LICENSE", "VEHICLE_ID", "DEVICE_ID", "IP_ADDRESS", "TRACKING_ID", "ORDER_ID", "BANK_ACCOUNT",
@@ -22,8 +23,8 @@ MAX_NUMBER = 9999
 _KINDS = "|".join(KINDS)
 PLACEHOLDER = re.compile(rf"<({_KINDS})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
 _SPLIT = re.compile(rf"(<(?:{_KINDS})_[1-9]\d{{0,3}}[b-z]?>)", re.ASCII)
-# A second spelling of the value behind <PHONE_NUMBER_1> becomes <PHONE_NUMBER_1b>: a model sees the same entity, and
-# each spelling is restored exactly.
+# A second spelling of the value of <PHONE_NUMBER_1> becomes <PHONE_NUMBER_1b>. So a model can tell that both are the same
+# number, and each spelling is restored exactly.
 VARIANT_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
 # Phone numbers are compared by their last digits, because a country code or a leading zero may be missing.
 COMPARED_DIGITS = 9
@@ -39,7 +40,10 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """One ticket's scrubbed texts; `spans` are offsets in the original texts, `values` maps placeholders to values."""
+    """The scrubbed texts of one ticket.
+
+    `spans` are the positions of the values in the original texts. `values` maps placeholders to values.
+    """
 
     texts: tuple[str, ...]
     spans: tuple[tuple[Span, ...], ...]
@@ -50,7 +54,7 @@ class Scrubbed:
 
 
 def restore(text: str, values: Mapping[str, str]) -> str:
-    """The text with its placeholders replaced by their values; placeholders that are not in `values` stay."""
+    """The text with its placeholders replaced by their values. Placeholders that are not in `values` stay."""
     return PLACEHOLDER.sub(lambda match: values.get(match.group(), match.group()), text)
 
 
@@ -64,35 +68,35 @@ def placeholders_not_in_ticket(text: str, ticket_text: str) -> set[str]:
 def insert_placeholders(texts: Sequence[str], found: Mapping[str, str], known: dict[str, str]) -> list[str]:
     """Replaces every occurrence of the found values in all texts, the longest value first.
 
-    Text that looks like a placeholder already stays unchanged, and no value gets its number.
+    A placeholder that is already in a text stays unchanged, and no value gets the same placeholder.
 
     Args:
         texts: the texts of one ticket.
-        found: value → kind, in the order of numbering; different spellings of one value share a number.
-        known: placeholder → value from earlier calls; this function adds the new ones.
+        found: value → kind, in the order of numbering. Different spellings of one value share a number.
+        known: placeholder → value, from earlier calls. This function adds the new placeholders.
 
     Raises:
         PrivacyError: the texts hold more than MAX_NUMBER values of one kind.
     """
     if not found:
         return list(texts)
-    by_value = dict(_numbered(texts, found, known))
-    longest_first = sorted(by_value, key=lambda value: (-len(value), value))
+    placeholders = dict(_new_placeholders(texts, found, known))
+    longest_first = sorted(placeholders, key=lambda value: (-len(value), value))
     scrubbed = []
     for text in texts:
-        pieces = _SPLIT.split(text)  # texts and placeholders alternate
+        pieces = _SPLIT.split(text)  # pieces of text and placeholders alternate
         for value in longest_first:
             if value in text:
-                pieces = _replaced(pieces, value, by_value[value])
+                pieces = _replaced(pieces, value, placeholders[value])
         scrubbed.append("".join(pieces))
     used = set(_SPLIT.findall("\n".join(scrubbed)))
-    # A value that occurs only within longer values has no placeholder in the texts.
-    known.update({placeholder: value for value, placeholder in by_value.items() if placeholder in used})
+    # If a value occurs only within longer values, its placeholder is not in the texts.
+    known.update({placeholder: value for value, placeholder in placeholders.items() if placeholder in used})
     return scrubbed
 
 
 def _replaced(pieces: Sequence[str], value: str, placeholder: str) -> list[str]:
-    """The pieces with a value replaced in the pieces of text, at even indexes; placeholders stay at odd indexes."""
+    """Replaces a value in the pieces of text, which have even indices. The placeholders, at odd indices, stay."""
     replaced: list[str] = []
     for index, piece in enumerate(pieces):
         if index % 2:
@@ -105,8 +109,10 @@ def _replaced(pieces: Sequence[str], value: str, placeholder: str) -> list[str]:
     return replaced
 
 
-def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each found value with a new placeholder, which occurs neither in the texts nor among the known ones."""
+def _new_placeholders(
+    texts: Sequence[str], found: Mapping[str, str], known: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yields each found value with a new placeholder, which neither the texts nor the known placeholders contain."""
     taken = {match.group() for text in texts for match in PLACEHOLDER.finditer(text)} | set(known)
     # The number of a placeholder must not contain a short number that is itself personal data.
     short_digits = [value for value in found if value.isdigit() and len(value) <= len(str(MAX_NUMBER))]
@@ -115,32 +121,32 @@ def _numbered(texts: Sequence[str], found: Mapping[str, str], known: Mapping[str
         match = PLACEHOLDER.fullmatch(name)
         if match:
             numbers.setdefault((match.group(1), spelling_key(value, match.group(1))), int(match.group(2)))
-    last: dict[str, int] = {}
+    last_number: dict[str, int] = {}
     for value, kind in found.items():
         key = kind, spelling_key(value, kind)
         placeholder = _free_variant(kind, numbers.get(key), taken)
         if placeholder is None:
-            number = last.get(kind, 0) + 1
+            number = last_number.get(kind, 0) + 1
             while f"<{kind}_{number}>" in taken or any(digits in str(number) for digits in short_digits):
                 number += 1
             if number > MAX_NUMBER:
                 raise PrivacyError(
                     f"One ticket holds more than {MAX_NUMBER} values of the kind {kind}: it can't be scrubbed."
                 )
-            last[kind] = numbers[key] = number
+            last_number[kind] = numbers[key] = number
             placeholder = f"<{kind}_{number}>"
         taken.add(placeholder)
         yield value, placeholder
 
 
 def _free_variant(kind: str, number: int | None, taken: set[str]) -> str | None:
-    """A free placeholder for a further spelling of a value; None if the value is new or all its variants are taken."""
+    """A free placeholder for another spelling of a known value. None: the value is new, or all variants are taken."""
     names = (f"<{kind}_{number}{letter}>" for letter in VARIANT_LETTERS) if number is not None else ()
     return next((name for name in names if name not in taken), None)
 
 
 def spelling_key(value: str, kind: str) -> str:
-    """A key that ignores case, width, punctuation and number format: all spellings of a value have the same key."""
+    """A key that all spellings of a value share: it ignores case, width, punctuation and number format."""
     plain = unicodedata.normalize("NFKC", normalise(value).text).casefold()
     if kind == "EMAIL_ADDRESS":
         plain = re.sub(r"\W+(?:at|艾特)\W+", "@", plain)
@@ -154,7 +160,7 @@ def spelling_key(value: str, kind: str) -> str:
 
 
 def original_spans(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]:
-    """The spans that the values of a scrubbed text had in the original text."""
+    """The spans of the values in the original text, computed from the scrubbed text."""
     spans = []
     shift = 0
     for match in PLACEHOLDER.finditer(scrubbed):
@@ -167,5 +173,5 @@ def original_spans(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]
 
 
 def is_part_of_placeholder(value: str) -> bool:
-    """Whether a value is part of a placeholder's kind, in upper or lower case: 'Order' of `<ORDER_ID_1>` is no name."""
+    """Whether a value is part of the kind in a placeholder, in upper or lower case, such as 'Order' in `<ORDER_ID_1>`."""
     return any(value.upper() in f"<{kind}_" for kind in KINDS)

@@ -1,7 +1,7 @@
-"""Lists all stored text that must be free of personal data, for the audit.
+"""Lists all stored texts that must be free of personal data, for the audit.
 
-It leaves out what holds personal data by design: the source, imported tickets, drafts, the outbox, and the vault with
-the raw texts of open tickets.
+Places that hold personal data by design are left out: the source, imported tickets, drafts, the outbox, and the vault,
+which also has the raw texts of open tickets.
 """
 
 import re
@@ -19,8 +19,8 @@ from ticketing.settings import Settings
 
 BATCH = 1_000
 TEXT_FILES = ("*.log", "*.html", "*.md", "*.txt", "*.json", "*.jsonl", "*.csv")
-# Prefect's own tables: they describe its block types, with example addresses.
-PREFECTS_OWN = frozenset({"block_type", "block_schema", "block_schema_reference", "alembic_version"})
+# Tables that describe Prefect itself. They contain example addresses.
+PREFECT_TABLES = frozenset({"block_type", "block_schema", "block_schema_reference", "alembic_version"})
 MAX_FILE_BYTES = 200_000_000
 
 
@@ -34,7 +34,7 @@ class StoredText(NamedTuple):
 
 
 def stored_texts(database: Database, settings: Settings) -> Iterator[StoredText]:
-    """All stored texts, one place after the other, without loading them all into memory.
+    """Yields all stored texts, one place after the other. They are not all in memory at once.
 
     Raises:
         DatabaseError: the database can't be read.
@@ -82,7 +82,7 @@ def _prefect(path: Path) -> Iterator[StoredText]:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
             tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            for table in (name for name in tables if name not in PREFECTS_OWN):
+            for table in (name for name in tables if name not in PREFECT_TABLES):
                 cursor = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 — a name from the database itself
                 names = [column[0] for column in cursor.description]
                 for row in cursor:
@@ -107,7 +107,7 @@ def _lines(place: str, path: Path) -> Iterator[StoredText]:
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}.") from None
     if path.suffix == ".html":
-        # Removes tags and embedded images, whose letters and digits look like numbers.
+        # Tags and embedded images are removed, because their letters and digits look like personal numbers.
         text = unescape(re.sub(r"<[^>]*>|data:[\w/+;=,-]{20,}", "\n", text))
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():

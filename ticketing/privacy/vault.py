@@ -1,6 +1,7 @@
-"""The vault: stores personal values encrypted, by text and placeholder, and decrypts them. It keeps no key itself.
+"""The vault: stores personal values encrypted, by text and placeholder, and decrypts them.
 
-Only the write-back role may read its table. `ticketing.privacy.scrubber` finds the values.
+Only the write-back role may read the vault's table. `ticketing.privacy.scrubber` finds the values, and
+`ticketing.privacy.vault_keys` gives the keys.
 """
 
 import hashlib
@@ -18,29 +19,29 @@ from ticketing.privacy.vault_keys import vault_keys
 from ticketing.settings import Settings
 from ticketing.tickets import TextKey, text_key
 
-NONCE_BYTES = 12  # what NIST SP 800-38D recommends for GCM
+NONCE_BYTES = 12  # the length that NIST SP 800-38D recommends for GCM
 
 
 class Vault:
-    """Encrypts with AES-256-GCM, with ticket, revision, content_id and placeholder as authenticated data."""
+    """Encrypts with AES-256-GCM. The additional authenticated data is ticket, revision, content_id and placeholder."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Encrypts with the first key, and decrypts with any of the keys."""
+        """The first key encrypts. Each key can decrypt the values that were encrypted with it."""
         self._ciphers = {hashlib.sha256(key).hexdigest()[:8]: AESGCM(key) for key in keys}
         self.key_id = next(iter(self._ciphers))
 
     @classmethod
     def open(cls, settings: Settings) -> "Vault":
-        """The vault with the keys of the settings, or of the key file under the home, which is created if missing.
+        """Opens the vault with the keys in the settings, or else in the key file. A missing key file is created.
 
         Raises:
-            ConfigurationError: `privacy.vault_key` is no valid key.
+            ConfigurationError: `privacy.vault_key` is not a valid key.
             PrivacyError: the key file is readable for others, damaged, or can't be created.
         """
         return cls(vault_keys(settings))
 
     def store(self, conn: Connection, key: TextKey, values: Mapping[str, str]) -> None:
-        """Stores the values of a ticket's text in place of all older values of that ticket. It is idempotent."""
+        """Stores the values of a ticket's text, and deletes all older values of that ticket."""
         queries.forget_vault_entries(conn, ticket_id=key.ticket_id)
         if values:
             queries.write_vault_entries(
@@ -52,7 +53,7 @@ class Vault:
             )
 
     def read(self, conn: Connection, keys: Sequence[TextKey]) -> dict[TextKey, dict[str, str]]:
-        """The values of each text: placeholder → value. A text without values, or a replaced text, has none.
+        """The values of each text: placeholder → value. An older text of a ticket has no values any more.
 
         Args:
             conn: a transaction of the write-back role.
@@ -73,11 +74,11 @@ class Vault:
         return found
 
     def encrypted(self, value: str, key: TextKey, placeholder: str) -> bytes:
-        """The value encrypted with the first key, as it is stored."""
+        """Encrypts a value with the first key. The result is the nonce and the ciphertext, as stored in the vault."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = value.encode("utf-8", "surrogatepass")
         cipher = self._ciphers[self.key_id]
-        return nonce + cipher.encrypt(nonce, plain, _bound_to(key, placeholder))
+        return nonce + cipher.encrypt(nonce, plain, _authenticated_data(key, placeholder))
 
     def value(self, row: Mapping[str, Any]) -> str:
         """The decrypted value of one row of the vault.
@@ -96,7 +97,7 @@ class Vault:
             plain = cipher.decrypt(
                 encrypted[:NONCE_BYTES],
                 encrypted[NONCE_BYTES:],
-                _bound_to(text_key(row), row["placeholder"]),
+                _authenticated_data(text_key(row), row["placeholder"]),
             )
         except (InvalidTag, ValueError):
             raise PrivacyError(
@@ -106,7 +107,7 @@ class Vault:
         return plain.decode("utf-8", "surrogatepass")
 
 
-def _bound_to(key: TextKey, placeholder: str) -> bytes:
-    # Older values have no content_id, and it is not authenticated. They stay until their ticket is scrubbed again.
+def _authenticated_data(key: TextKey, placeholder: str) -> bytes:
+    # Values from older versions have no content_id. They stay until their ticket is scrubbed again.
     parts = (*key, placeholder) if key.content_id else (key.ticket_id, key.revision, placeholder)
     return json.dumps(parts).encode()

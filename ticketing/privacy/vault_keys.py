@@ -1,6 +1,6 @@
-"""The vault's keys: from the settings, or from a file under the home that only its owner can read.
+"""The vault's keys: from the settings, or from a file in the home folder that only its owner can read.
 
-It encrypts nothing. There are several keys only during a key rotation; the first key encrypts.
+There are several keys only during a key rotation. The first key encrypts.
 """
 
 import base64
@@ -19,10 +19,12 @@ KEY_BYTES = 32
 
 
 def vault_keys(settings: Settings) -> list[bytes]:
-    """The keys of the settings (comma-separated), or of the key file (one per line), which is created if missing.
+    """The keys in the settings (comma-separated), or else in the key file (one per line).
+
+    If there is neither, this function creates the key file.
 
     Raises:
-        ConfigurationError: `privacy.vault_key` is no valid key.
+        ConfigurationError: `privacy.vault_key` is not a valid key.
         PrivacyError: the key file is readable for others, damaged, or can't be created.
     """
     if settings.privacy.vault_key is not None:
@@ -49,8 +51,8 @@ def write_key_file(settings: Settings, keys: Sequence[bytes]) -> None:
     """
     path = settings.home / KEY_FILE
     try:
-        draft = _written(path, keys)
-        draft.replace(path)
+        new_file = _write_new_file(path, keys)
+        new_file.replace(path)
     except OSError as error:
         raise _unusable(path, error) from None
 
@@ -75,27 +77,30 @@ def _decoded(text: str) -> bytes | None:
     return key if len(key) == KEY_BYTES else None
 
 
-def _written(path: Path, keys: Sequence[bytes]) -> Path:
-    """Writes the keys to a new file next to the path. Returns the new file's path."""
+def _write_new_file(path: Path, keys: Sequence[bytes]) -> Path:
+    """Writes the keys to a new file in the same folder. Returns the path of the new file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    new_file = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
+    handle = os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(b"".join(base64.b64encode(key) + b"\n" for key in keys))
         file.flush()
         os.fsync(file.fileno())
-    return draft
+    return new_file
 
 
 def _make_key_file(path: Path) -> None:
-    """Creates the key file with a hard link: if two processes try, the first wins, and nobody reads half a key."""
-    draft = _written(path, [new_key()])
+    """Creates the key file, as a hard link to a finished file.
+
+    So if two processes try, the first wins, and no process reads an unfinished key.
+    """
+    new_file = _write_new_file(path, [new_key()])
     try:
-        os.link(draft, path)
+        os.link(new_file, path)
     except FileExistsError:
         return
     finally:
-        draft.unlink()
+        new_file.unlink()
 
 
 def _read_key_file(path: Path) -> list[bytes]:
@@ -108,7 +113,7 @@ def _read_key_file(path: Path) -> list[bytes]:
     known = [key for key in keys if key is not None]
     if not known or len(known) < len(keys):
         raise PrivacyError(
-            f"The vault's key file {path} does not hold {KEY_BYTES} bytes as base64: put the right file back; if it is "
-            "lost, remove it and scrub all tickets again."
+            f"The vault's key file {path} does not hold {KEY_BYTES} bytes as base64: put the right file back. If the "
+            "right file is lost, remove this one and scrub all tickets again."
         )
     return known

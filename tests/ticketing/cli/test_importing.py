@@ -93,7 +93,7 @@ def test_time_stamps_without_a_zone_are_read_in_the_zone_that_is_set_and_counted
 
 
 def test_a_wrong_zone_is_refused_before_anything_is_read(refused, file):
-    assert "--timezone 'Mars' is no time zone" in refused("import", "tickets.csv", "--timezone", "Mars")
+    assert "--timezone 'Mars' is not a time zone" in refused("import", "tickets.csv", "--timezone", "Mars")
 
 
 def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, database):

@@ -28,11 +28,19 @@ def test_settings_file_that_is_a_folder_raises_an_error(refused, tmp_path):
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("TICKETING_PREFECT__NIGHTLY_CRON", "61 * * * *", "prefect.nightly_cron: '61 * * * *' is no cron expression"),
-        ("TICKETING_PREFECT__RETRAIN_CRON", "0 4 30 2 *", "prefect.retrain_cron: '0 4 30 2 *' is no cron expression"),
+        (
+            "TICKETING_PREFECT__NIGHTLY_CRON",
+            "61 * * * *",
+            "prefect.nightly_cron: '61 * * * *' is not a cron expression",
+        ),
+        (
+            "TICKETING_PREFECT__RETRAIN_CRON",
+            "0 4 30 2 *",
+            "prefect.retrain_cron: '0 4 30 2 *' is not a cron expression",
+        ),
         ("TICKETING_PREFECT__NIGHTLY_CRON", "@daily", "write minute, hour, day, month and weekday"),
-        ("TICKETING_PREFECT__TIMEZONE", "Mars/Base", "prefect.timezone: 'Mars/Base' is no time zone"),
-        ("TICKETING_IMPORTING__TIMEZONE", "Europe", "importing.timezone: 'Europe' is no time zone"),
+        ("TICKETING_PREFECT__TIMEZONE", "Mars/Base", "prefect.timezone: 'Mars/Base' is not a time zone"),
+        ("TICKETING_IMPORTING__TIMEZONE", "Europe", "importing.timezone: 'Europe' is not a time zone"),
         ("TICKETING_GATE__ACCURACY", "1.5", "gate.accuracy: Input should be less than or equal to 1"),
         ("TICKETING_GATE", "0.9", "gate: Input should be a valid dictionary"),
         ("TICKETING_LOG_LEVEL", "LOUD", "log_level: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

@@ -5,7 +5,7 @@ import pytest
 from tests.seed import DAY, SNAPSHOT, TEXT, add_clean, add_draft, add_imported, add_models, add_text
 from ticketing.database import Role
 from ticketing.errors import PrivacyError
-from ticketing.privacy.forgetting import expire_values, forget_tickets, holders, tickets_of
+from ticketing.privacy.forgetting import affected_snapshots, expire_values, forget_tickets, tickets_with_value
 from ticketing.privacy.vault import Vault
 from ticketing.tickets import TextKey
 
@@ -90,8 +90,8 @@ def test_a_reviewer_may_not_forget(database, vault):
 def test_a_person_is_found_in_the_vault_in_any_spelling_and_in_the_source(database, vault):
     fill(database, vault, one="It is broken", two="Write to ONE@mail.example please", three="It is late")
 
-    assert tickets_of(database, vault, " one@MAIL.example ") == ["one", "two"]
-    assert tickets_of(database, vault, "nobody@mail.example") == []
+    assert tickets_with_value(database, vault, " one@MAIL.example ") == ["one", "two"]
+    assert tickets_with_value(database, vault, "nobody@mail.example") == []
 
 
 def test_a_person_is_found_in_the_kept_text_of_a_ticket_that_the_source_has_lost(database, vault):
@@ -99,18 +99,18 @@ def test_a_person_is_found_in_the_kept_text_of_a_ticket_that_the_source_has_lost
     with database.begin(None) as conn:
         conn.execute("DELETE FROM ticketing.imported_ticket")
 
-    assert tickets_of(database, vault, "Jane.Doe") == ["one"]
+    assert tickets_with_value(database, vault, "Jane.Doe") == ["one"]
 
 
 def test_percent_signs_and_quotes_are_looked_for_as_they_are(database, vault):
     fill(database, vault, one="100%' of it", two="It is late")
 
-    assert tickets_of(database, vault, "100%'") == ["one"]
+    assert tickets_with_value(database, vault, "100%'") == ["one"]
 
 
 def test_a_value_that_says_nothing_is_refused(database, vault):
     with pytest.raises(PrivacyError, match="in too many tickets"):
-        tickets_of(database, vault, "al")
+        tickets_with_value(database, vault, "al")
 
 
 def test_holders_name_snapshots_and_models(database, settings, vault):
@@ -121,11 +121,11 @@ def test_holders_name_snapshots_and_models(database, settings, vault):
     pq.write_table(pa.table({"ticket_id": ["one", "two"]}), folder / "train.parquet")
     pq.write_table(pa.table({"ticket_id": ["three"]}), folder / "test.parquet")
 
-    [holder] = holders(database, settings, ["one", "three", "four"])
+    [holder] = affected_snapshots(database, settings, ["one", "three", "four"])
 
     assert (holder.snapshot_id, holder.tickets) == (SNAPSHOT, 2)
     assert len(holder.models) == 3
-    assert holders(database, settings, ["four"]) == []
+    assert affected_snapshots(database, settings, ["four"]) == []
 
 
 def test_values_leave_the_vault_when_the_ticket_is_old_enough(database, settings, vault):

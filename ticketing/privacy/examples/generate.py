@@ -1,4 +1,4 @@
-"""Generates the made-up texts from a seed. The sentences and words are in the other modules."""
+"""Generates the made-up texts from a seed. The sentences and words are in the other modules of this package."""
 
 import random
 import re
@@ -22,11 +22,12 @@ PERSONAL = {
     "unit": "ADDRESS",
     "postcode": "ADDRESS",
 }
-# The share of texts that are scrubbed already and contain placeholders instead of names and addresses.
+# The share of texts that are already scrubbed: they contain placeholders instead of names and addresses.
 SCRUBBED = 0.12
 SCRUBBED_KINDS = {"order": "ORDER_ID", "email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "iban": "IBAN_CODE"}
-# The share of texts with typing errors, and the share of mistyped words in these.
+# HASTY is the share of texts with typing errors. MISTYPED_WORDS is the share of mistyped words in these texts.
 HASTY, MISTYPED_WORDS = 0.3, 0.15
+# What stands between two sentences.
 JOINTS = (" ", " ", " ", "\n", "\n\n", " - ", "  ", ", ")
 
 
@@ -38,12 +39,12 @@ class Example(NamedTuple):
 
 
 def generate_examples(seed: int, count: int, words: Sequence[str]) -> Iterator[Example]:
-    """`count` texts of one to five sentences; within a process the same seed gives the same texts.
+    """Yields `count` texts of one to five sentences. Within a process, the same seed gives the same texts.
 
     Args:
         seed: the seed of the random choices.
         count: the number of texts.
-        words: ordinary words of all kinds, so that the finder does not take every rare word for a name.
+        words: ordinary words of all kinds. They teach the name finder that a rare word need not be a name.
     """
     rng = random.Random(seed)  # noqa: S311 — made-up texts, no secrets
     people = People(rng)
@@ -79,12 +80,12 @@ def _text(rng: random.Random, people: People, words: Sequence[str]) -> Example:
 
 
 def _quoted(text: str, spans: Sequence[Span], mark: str) -> Example:
-    """The text with a mark before each line, as mail programs quote it."""
+    """The text with a mark before each line, as mail programs quote mail."""
 
-    def place(offset: int) -> int:
+    def moved_offset(offset: int) -> int:
         return offset + len(mark) * (text.count("\n", 0, offset) + 1)
 
-    moved = tuple(Span(place(span.start), place(span.end - 1) + 1, span.kind) for span in spans)
+    moved = tuple(Span(moved_offset(span.start), moved_offset(span.end - 1) + 1, span.kind) for span in spans)
     return Example(mark + text.replace("\n", f"\n{mark}"), moved)
 
 
@@ -93,21 +94,21 @@ def _filled(
 ) -> Example:
     text = ""
     spans: list[Span] = []
-    for before, slot, _, _ in string.Formatter().parse(pattern):
+    for before, field, _, _ in string.Formatter().parse(pattern):
         text += _mistyped(rng, before) if hasty else before
-        if slot is None:
+        if field is None:
             continue
-        kind = PERSONAL.get("last" if slot == "last_only" else slot)
-        replaced = (kind or SCRUBBED_KINDS.get(slot)) if scrubbed else None
-        if replaced:
-            text += f"<{replaced}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
+        kind = PERSONAL.get("last" if field == "last_only" else field)
+        placeholder_kind = (kind or SCRUBBED_KINDS.get(field)) if scrubbed else None
+        if placeholder_kind:
+            text += f"<{placeholder_kind}_{rng.choice((1, 1, 1, 2, 2, 3, 4))}>"
             continue
-        value = _value(rng, people, slot, words)
-        if hasty and slot in ("words", "product", "amount", "date", "measure"):
+        value = _value(rng, people, field, words)
+        if hasty and field in ("words", "product", "amount", "date", "measure"):
             value = _mistyped(rng, value)
         if kind is not None:
             if kind == "PERSON" and spans and spans[-1].kind == kind and text[spans[-1].end :] == " ":
-                # A title and a family name, such as 'Mrs. Miller', stand in two slots but form one span.
+                # A title and a family name, such as 'Mrs. Miller', fill two fields but form one span.
                 first = spans.pop()
                 spans.append(Span(first.start, len(text) + len(value), kind))
             else:
@@ -117,49 +118,49 @@ def _filled(
 
 
 def _mistyped(rng: random.Random, text: str) -> str:
-    """The text with typing errors in some words, so that the finder does not take every unknown word for a name."""
+    """The text with typing errors in some words. They teach the name finder that an unknown word need not be a name."""
 
-    def word(match: re.Match[str]) -> str:
+    def mistyped_word(match: re.Match[str]) -> str:
         letters = match.group()
         if rng.random() >= MISTYPED_WORDS:
             return letters
-        place = rng.randrange(1, len(letters) - 1)
+        i = rng.randrange(1, len(letters) - 1)
         return rng.choice(
             (
-                letters[:place] + letters[place + 1] + letters[place] + letters[place + 2 :],
-                letters[:place] + letters[place + 1 :],
-                letters[:place] + letters[place] + letters[place:],
-                letters[:place] + rng.choice(string.ascii_lowercase) + letters[place:],
+                letters[:i] + letters[i + 1] + letters[i] + letters[i + 2 :],
+                letters[:i] + letters[i + 1 :],
+                letters[:i] + letters[i] + letters[i:],
+                letters[:i] + rng.choice(string.ascii_lowercase) + letters[i:],
             )
         )
 
-    return re.sub(r"[a-zA-Z]{3,}", word, text)
+    return re.sub(r"[a-zA-Z]{3,}", mistyped_word, text)
 
 
 def _words(rng: random.Random, words: Sequence[str]) -> str:
     chosen = [rng.choice(words) for _ in range(rng.choice((1, 1, 2, 3, 4)))]
     chance = rng.random()
     if chance < 0.16:
-        chosen = [_rare(rng, words) for _ in chosen]
+        chosen = [_invented_word(rng, words) for _ in chosen]
     elif chance < 0.33:
         chosen = [word.capitalize() for word in chosen]
     return " ".join(chosen)
 
 
 def _phrase(rng: random.Random, words: Sequence[str]) -> str:
-    """A random sequence of function words and other words, because a name can stand next to any word."""
+    """A random sequence of function words and other words. Names stand beside it, as they can stand beside any word."""
     chosen = [rng.choice(things.SMALL_WORDS if rng.random() < 0.6 else words) for _ in range(rng.randrange(1, 6))]
     if rng.random() < 0.25:
         chosen[0] = chosen[0].capitalize()
     if rng.random() < 0.15:
         mark = rng.choice(things.QUOTES)
-        place = rng.randrange(len(chosen))
-        chosen[place] = f"{mark[0]}{chosen[place]}{mark[1]}"
+        index = rng.randrange(len(chosen))
+        chosen[index] = f"{mark[0]}{chosen[index]}{mark[1]}"
     return " ".join(chosen) + rng.choice(things.STOPS)
 
 
-def _rare(rng: random.Random, words: Sequence[str]) -> str:
-    """An invented word: parts of two words, or a part of a word and an ending."""
+def _invented_word(rng: random.Random, words: Sequence[str]) -> str:
+    """An invented word: a word with the end of another word, or the beginning of a word with another ending."""
     word = rng.choice(words)
     if rng.random() < 0.5:
         return word + rng.choice(words)[-4:]
@@ -167,24 +168,24 @@ def _rare(rng: random.Random, words: Sequence[str]) -> str:
 
 
 def _product(rng: random.Random, people: People, words: Sequence[str]) -> str:
-    """A product's name. Products outnumber people, and their names can be any word."""
-    thing = rng.choice(things.PRODUCTS)
+    """The name of a product. Tickets mention more products than people, and any word can be a product's name."""
+    product = rng.choice(things.PRODUCTS)
     chance = rng.random()
     if chance < 0.3:
-        return thing
+        return product
     if chance < 0.5:
-        thing = rng.choice(words)
-    before = _rare(rng, words) if rng.random() < 0.4 else rng.choice(words)
+        product = rng.choice(words)
+    other_word = _invented_word(rng, words) if rng.random() < 0.4 else rng.choice(words)
     if chance > 0.95:
-        return f"{_company(rng, people)} {thing}"
+        return f"{_company(rng, people)} {product}"
     if chance > 0.9:
-        return f"{before} {thing}".title()
-    return f"{before} {thing}" if chance < 0.85 else f"{thing} {before}"
+        return f"{other_word} {product}".title()
+    return f"{other_word} {product}" if chance < 0.85 else f"{product} {other_word}"
 
 
-def _value(rng: random.Random, people: People, slot: str, words: Sequence[str]) -> str:
-    """The text that fills a slot of a sentence."""
-    match slot:
+def _value(rng: random.Random, people: People, field: str, words: Sequence[str]) -> str:
+    """The text that fills a field of a sentence."""
+    match field:
         case "words":
             return _words(rng, words)
         case "phrase":
@@ -216,7 +217,7 @@ def _value(rng: random.Random, people: People, slot: str, words: Sequence[str]) 
         case "country":
             return people.country()
         case _:
-            return _plain(rng, people, slot)
+            return _impersonal_value(rng, people, field)
 
 
 def _company(rng: random.Random, people: People) -> str:
@@ -229,9 +230,9 @@ def _company(rng: random.Random, people: People) -> str:
     return coined[0].upper() + coined[1:]
 
 
-def _plain(rng: random.Random, people: People, slot: str) -> str:
-    faker = people.well_known()
-    match slot:
+def _impersonal_value(rng: random.Random, people: People, field: str) -> str:
+    faker = people.faker_of_well_covered_country()
+    match field:
         case "company":
             return _company(rng, people)
         case "job":
@@ -271,4 +272,4 @@ def _plain(rng: random.Random, people: People, slot: str) -> str:
             return str(faker.iban())
         case "card":
             return str(faker.credit_card_number())
-    raise KeyError(slot)
+    raise KeyError(field)

@@ -1,4 +1,4 @@
-"""Sentences of customers and agents without names and addresses; their slots contain neither."""
+"""Sentences of customers and human agents without names and addresses. Their {fields} are not personal data either."""
 
 WITH_NEITHER = (
     "The {product} came without a plug.",

@@ -1,4 +1,4 @@
-"""Makes up names and postal addresses of many countries, in the various ways in which customers write them."""
+"""Makes up names and postal addresses from many countries, in the various ways in which customers write them."""
 
 import random
 from functools import cache
@@ -9,7 +9,8 @@ from faker.proxy import Faker as Proxy
 
 from ticketing.privacy.examples import streets
 
-# Mostly Latin script, some Greek and Cyrillic: customers of an English or Chinese shop come from anywhere.
+# The customers of an English or Chinese shop come from anywhere. Most of these locales use the Latin script, some the
+# Greek or Cyrillic script. A locale that is listed more than once is drawn more often.
 LOCALES = (
     "en_US", "en_US", "en_US", "en_GB", "en_GB", "en_CA", "en_AU", "en_IE", "en_NZ", "en_IN", "en_PK", "en_NG", "en_PH",
     "de_DE", "de_AT", "de_CH", "fr_FR", "fr_BE", "fr_CA", "es_ES", "es_MX", "es_CO", "pt_BR", "pt_PT", "it_IT", "nl_NL",
@@ -23,7 +24,7 @@ TITLES = ("Mr.", "Mrs.", "Ms.", "Miss", "Dr.", "Mr", "Mrs", "Ms", "Dr", "Prof.",
 @cache
 def _fakers() -> dict[str, Proxy]:
     fakers = {locale: Faker(locale) for locale in LOCALES}
-    # Faker makes this list from a set, whose order is different in every process.
+    # Faker makes this list from a set, so that its order would be different in every process.
     italian: Any = next(provider for provider in fakers["it_IT"].factories[0].providers if hasattr(provider, "cities"))
     italian.cities = sorted(italian.cities)
     return fakers
@@ -56,12 +57,12 @@ class People:
         """The Faker of a random country."""
         return _fakers()[self.rng.choice(LOCALES)]
 
-    def well_known(self) -> Proxy:
-        """The Faker of a random country for which it has more than names and addresses."""
+    def faker_of_well_covered_country(self) -> Proxy:
+        """The Faker of a random country for which Faker makes more than names and addresses."""
         return _fakers()[self.rng.choice(LOCALES[:8])]
 
     def full_name(self) -> str:
-        """A person's full name, as people sign with it."""
+        """A person's full name, in one of the forms in which people sign."""
         rng, faker = self.rng, self.faker()
         first, last = faker.first_name(), faker.last_name()
         shape = rng.random()
@@ -109,11 +110,11 @@ class People:
         return name.upper() if chance < 0.17 else name
 
     def place(self) -> str:
-        """A town; a town alone is not personal data."""
+        """A town. A town alone is not personal data."""
         return str(self.faker().city())
 
     def country(self) -> str:
-        """A country's English name."""
+        """The English name of a country."""
         return str(_fakers()["en_US"].country())
 
     def _numbers(self) -> dict[str, str]:
@@ -162,7 +163,7 @@ class People:
         return str(self.faker().street_name())
 
     def crossing(self) -> str:
-        """A crossing of two streets, which people give as an address in towns with a street grid."""
+        """A crossing of two streets. In towns with a street grid, people give it as an address."""
         rng = self.rng
         one = rng.choice((self._stem, self.road, self.road, self.street))()
         other = rng.choice((self.road, self.street))()
@@ -172,7 +173,7 @@ class People:
         return f"{one} {rng.choice(('and', 'and', 'and', '&', '/'))} {other}"
 
     def unit(self) -> str:
-        """A flat, a floor, an office."""
+        """A flat, a floor or an office."""
         return self.rng.choice(streets.UNITS).format(**self._numbers())
 
     def postcode(self) -> str:

@@ -1,9 +1,9 @@
-"""Sentences of customers, agents and other people with slots for names and addresses, and slots for other words.
+"""Sentences of customers, human agents and other people, with {fields} for names, addresses and other words.
 
-`PERSONAL` in `ticketing.privacy.examples.generate` lists the slots that are personal data.
+`PERSONAL` in `ticketing.privacy.examples.generate` lists the fields that are personal data.
 """
 
-# A {title} directly before a {last} forms one name with it.
+# A {title} directly before a {last} is part of the same name.
 WITH_PEOPLE = (
     "The minutes were taken by {name}.",
     "Present: {name}, {name}, {title} {last}. Absent: {first}.",
@@ -238,7 +238,7 @@ WITH_ADDRESSES = (
     "Our shop is at {crossing}.",
     "Leave it at {crossing}, please.",
 )
-# Random words fill {words} and {phrase}, because people appear in sentences about anything.
+# Random words fill {words} and {phrase}, because names occur in sentences about anything.
 OF_ANY_WORDS = (
     "{phrase} {name} {phrase}",
     "{phrase} {name} {phrase}",

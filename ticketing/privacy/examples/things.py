@@ -1,4 +1,4 @@
-"""Words that fill the slots without personal data: products, companies, currencies, days."""
+"""Words for the {fields} that are not personal data: products, companies, currencies, days."""
 
 PRODUCTS = (
     "kettle", "phone case", "sofa", "toaster", "running shoes", "winter jacket", "USB cable", "laptop",
@@ -15,7 +15,7 @@ PRODUCTS = (
     "freezer", "dishwasher", "oven", "washing machine", "bunk bed", "wardrobe", "bookcase", "armchair", "stool",
     "mirror", "candle", "vase", "teapot",
 )  # fmt: skip
-# Endings for invented words: new product names appear every day.
+# Endings for invented words, because new product names appear every day.
 ENDINGS = (
     "ie", "ies", "y", "er", "ers", "ing", "ed", "ish", "ness", "less", "able", "ette", "let", "ful", "ist", "ism", "ly",
     "ment", "tion", "o", "on", "ic", "al", "age", "ery", "proof", "board", "maker", "holder", "s",
@@ -45,7 +45,7 @@ COINED_ENDS = (
     "ment", "ora", "pay", "soft", "sys", "tech", "tics", "ture", "ware", "x", " AG", " GmbH", " Inc", " Inc.", " LLC",
     " Ltd.", " Group", " Health", " Systems", " Partners", " Media", " & Co",
 )  # fmt: skip
-# Lines that mail programs and people put above a signature.
+# Lines of dashes and similar signs that mail programs and people put above a signature.
 RULES = ("_______________", "________", "--", "-- ", "---", "-----", "*****", "=====", "~~~~", "—", "* * *", "_" * 32)
 CURRENCIES = ("EUR", "USD", "GBP", "CNY", "CHF", "AUD", "euros", "dollars", "pounds", "€", "Euro", "eur", "usd")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "monday", "friday")
