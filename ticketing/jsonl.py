@@ -260,4 +260,4 @@ def _check_text(name: str, value: object, max_chars: int | None) -> None:
 
 
 def _cant_write(target: Path, error: OSError) -> OutputError:
-    return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another place.")
+    return OutputError(f"{target} can't be written: {error.strerror}. Free some space, or choose another path.")

@@ -179,5 +179,6 @@ def _print_scores(system: str, measured: "RecogniserScores") -> None:
     print_table(
         ("language", "kind", "all", "whole", "share", "precision", "recall", "F1", "F2"),
         rows,
-        title=f"{system}: {measured.texts_per_second:.0f} texts per second, {measured.share_with_findings:.1%} of them changed",
+        title=f"{system}: {measured.texts_per_second:.0f} texts per second, "
+        f"{measured.share_with_findings:.1%} of them changed",
     )
