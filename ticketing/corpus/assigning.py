@@ -109,6 +109,7 @@ class _Groups:
             random_numbers = [_random_number(settings.seed, group_id) for group_id in group_ids.tolist()]
             self.hold_out_order = np.argsort(random_numbers, kind="stable")
             self.can_be_held_out = np.ones(count, bool)
+        # A group is large if it has more tickets than the test part.
         test_size = np.minimum(settings.test_share * np.bincount(ticket_language), self.max_held_out).sum()
         self.is_large = self.size > max(1.0, test_size)
         self.part = np.full(count, TRAIN, np.int8)

@@ -295,9 +295,9 @@ def _file_hash(path: Path) -> str:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    for left in folder.glob(f"{_BUILDING}*"):
-        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+    for abandoned in folder.glob(f"{_BUILDING}*"):
+        if time.time() - abandoned.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(abandoned, ignore_errors=True)
 
 
 def _cannot_write(folder: Path, error: OSError) -> CorpusError:

@@ -129,7 +129,7 @@ def write_back(conn: Connection, worker: str, results: Sequence[Result]) -> list
 
 
 def give_back(conn: Connection, worker: str, error: str, max_attempts: int) -> None:
-    """Gives this worker's tickets back to the queue after a failure, or marks those as failed that failed too often.
+    """Gives this worker's tickets back to the queue after a failure. After too many attempts, marks them as failed.
 
     Args:
         conn: a transaction of the pipeline's role.

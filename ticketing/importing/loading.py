@@ -148,17 +148,17 @@ def load_sample(database: Database, seed: int, history: int, incoming: int, sett
     for number, sample in enumerate(generate_tickets(seed, history=history, incoming=incoming), start=1):
         rows[sample.role].append(RawRow(number, {name: getattr(sample.ticket, name) for name in FIELDS}))
     _check_only_sample(database, rows, settings)
-    first, second = (
+    history_report, incoming_report = (
         import_tickets(database, role_rows, role, settings, settings.home / f"sample-{role}.rejects.jsonl")
         for role, role_rows in rows.items()
     )
     return ImportReport(
-        read=first.read + second.read,
-        new=first.new + second.new,
-        changed=first.changed + second.changed,
-        unchanged=first.unchanged + second.unchanged,
-        refused=first.refused | second.refused,
-        rejects=first.rejects or second.rejects,
+        read=history_report.read + incoming_report.read,
+        new=history_report.new + incoming_report.new,
+        changed=history_report.changed + incoming_report.changed,
+        unchanged=history_report.unchanged + incoming_report.unchanged,
+        refused=history_report.refused | incoming_report.refused,
+        rejects=history_report.rejects or incoming_report.rejects,
     )
 
 

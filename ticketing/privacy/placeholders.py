@@ -23,8 +23,8 @@ MAX_NUMBER = 9999
 _KINDS = "|".join(KINDS)
 PLACEHOLDER = re.compile(rf"<({_KINDS})_([1-9]\d{{0,3}})([b-z]?)>", re.ASCII)
 _SPLIT = re.compile(rf"(<(?:{_KINDS})_[1-9]\d{{0,3}}[b-z]?>)", re.ASCII)
-# A second spelling of the value of <PHONE_NUMBER_1> becomes <PHONE_NUMBER_1b>. So a model can tell that both are the same
-# number, and each spelling is restored exactly.
+# A second spelling of the value of <PHONE_NUMBER_1> becomes <PHONE_NUMBER_1b>. So a model can tell that both are the
+# same number, and each spelling is restored exactly.
 VARIANT_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")
 # Phone numbers are compared by their last digits, because a country code or a leading zero may be missing.
 COMPARED_DIGITS = 9
@@ -173,5 +173,5 @@ def original_spans(scrubbed: str, values: Mapping[str, str]) -> tuple[Span, ...]
 
 
 def is_part_of_placeholder(value: str) -> bool:
-    """Whether a value is part of the kind in a placeholder, in upper or lower case, such as 'Order' in `<ORDER_ID_1>`."""
+    """Whether a value is part of a placeholder's kind, in upper or lower case, such as 'Order' in `<ORDER_ID_1>`."""
     return any(value.upper() in f"<{kind}_" for kind in KINDS)

@@ -29,11 +29,11 @@ def vault_keys(settings: Settings) -> list[bytes]:
     """
     if settings.privacy.vault_key is not None:
         keys = [_decoded(part) for part in settings.privacy.vault_key.get_secret_value().split(",")]
-        known = [key for key in keys if key is not None]
-        if len(known) < len(keys):
+        valid = [key for key in keys if key is not None]
+        if len(valid) < len(keys):
             raise ConfigurationError(f"privacy.vault_key is not {KEY_BYTES} bytes as base64: make one with "
                                      "'openssl rand -base64 32'.")  # fmt: skip
-        return known
+        return valid
     path = settings.home / KEY_FILE
     try:
         if not path.exists():
@@ -110,10 +110,10 @@ def _read_key_file(path: Path) -> list[bytes]:
             f"The vault's key file {path} is readable for others (mode {mode:03o}): run chmod 600 {path}."
         )
     keys = [_decoded(line) for line in path.read_text("ascii", "replace").splitlines()]
-    known = [key for key in keys if key is not None]
-    if not known or len(known) < len(keys):
+    valid = [key for key in keys if key is not None]
+    if not valid or len(valid) < len(keys):
         raise PrivacyError(
             f"The vault's key file {path} does not hold {KEY_BYTES} bytes as base64: put the right file back. If the "
             "right file is lost, remove this one and scrub all tickets again."
         )
-    return known
+    return valid

@@ -48,8 +48,8 @@ class SampleTicket:
 def generate_tickets(seed: int = 0, history: int = 3000, incoming: int = 300) -> Iterator[SampleTicket]:
     """Yields `history` answered tickets from the time before `END_OF_HISTORY`, then `incoming` new tickets.
 
-    The same arguments give the same tickets. A ticket can mention two matters: its category is the one of the matter
-    that the customer asks about. If the customer asks about both, it is the one of the more urgent matter.
+    The same arguments give the same tickets. A ticket can mention two matters. Its category is the department for the
+    matter that the customer asks about. If the customer asks about both, the more urgent matter decides.
     """
     rng = random.Random(f"{seed}:{history}:{incoming}")  # noqa: S311 — made-up tickets, no secrets
     previous: SampleTicket | None = None
@@ -106,5 +106,5 @@ def _sent_again(rng: random.Random, first: SampleTicket, ticket_id: str) -> Samp
         ticket, ticket_id=ticket_id, created_at=created, updated_at=replied or created, body=line + ticket.body,
         category=first.true_category if ticket.category else None, replied_at=replied,
     )  # fmt: skip
-    moved = tuple(Span(s.start + len(line), s.end + len(line), s.kind) for s in first.spans["body"])
-    return replace(first, ticket=again, spans={**first.spans, "body": moved})
+    moved_spans = tuple(Span(span.start + len(line), span.end + len(line), span.kind) for span in first.spans["body"])
+    return replace(first, ticket=again, spans={**first.spans, "body": moved_spans})

@@ -27,13 +27,15 @@ class Text:
     def __add__(self, other: "Text | str") -> "Text":
         if isinstance(other, str):
             return Text(self.text + other, self.spans)
-        moved = tuple(Span(s.start + len(self.text), s.end + len(self.text), s.kind) for s in other.spans)
-        return Text(self.text + other.text, self.spans + moved)
+        length = len(self.text)
+        moved_spans = tuple(Span(span.start + length, span.end + length, span.kind) for span in other.spans)
+        return Text(self.text + other.text, self.spans + moved_spans)
 
     def stripped(self) -> "Text":
         """The text without white space around it."""
-        lead = len(self.text) - len(self.text.lstrip())
-        return Text(self.text.strip(), tuple(Span(s.start - lead, s.end - lead, s.kind) for s in self.spans))
+        removed = len(self.text) - len(self.text.lstrip())
+        spans = tuple(Span(span.start - removed, span.end - removed, span.kind) for span in self.spans)
+        return Text(self.text.strip(), spans)
 
     def quoted(self) -> "Text":
         """The text with '> ' before each line."""
@@ -52,8 +54,9 @@ class Text:
 
     def piece(self, start: int, end: int) -> "Text":
         """The text between two offsets. Spans that are only partly in it are left out."""
-        inside = [s for s in self.spans if start <= s.start and s.end <= end]
-        return Text(self.text[start:end], tuple(Span(s.start - start, s.end - start, s.kind) for s in inside))
+        inside = [span for span in self.spans if start <= span.start and span.end <= end]
+        spans = tuple(Span(span.start - start, span.end - start, span.kind) for span in inside)
+        return Text(self.text[start:end], spans)
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

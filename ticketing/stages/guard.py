@@ -1,4 +1,4 @@
-"""The guard checks a reply before a reviewer sees it: of personal data, only the ticket's own placeholders are allowed.
+"""The guard checks a reply before a reviewer sees it. The only personal data allowed is the ticket's own placeholders.
 
 A model can invent a telephone number, repeat a number from its training data, or obey instructions in a ticket. The
 guard only reports such replies. `ticketing.stages.proposing` generates them again or drops them.

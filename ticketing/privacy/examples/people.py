@@ -165,12 +165,12 @@ class People:
     def crossing(self) -> str:
         """A crossing of two streets. In towns with a street grid, people give it as an address."""
         rng = self.rng
-        one = rng.choice((self._stem, self.road, self.road, self.street))()
-        other = rng.choice((self.road, self.street))()
+        first = rng.choice((self._stem, self.road, self.road, self.street))()
+        second = rng.choice((self.road, self.street))()
         chance = rng.random()
         if chance < 0.35:
-            return f"{rng.choice(('the corner of', 'corner of', 'the intersection of'))} {one} and {other}"
-        return f"{one} {rng.choice(('and', 'and', 'and', '&', '/'))} {other}"
+            return f"{rng.choice(('the corner of', 'corner of', 'the intersection of'))} {first} and {second}"
+        return f"{first} {rng.choice(('and', 'and', 'and', '&', '/'))} {second}"
 
     def unit(self) -> str:
         """A flat, a floor or an office."""
