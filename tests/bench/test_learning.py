@@ -40,7 +40,7 @@ VARIANTS = {
     "plain": {"adversarial": 0.0},
     "adversarial words": {"adversarial": 0.5},
     "no label smoothing": {"adversarial": 0.0, "label_smoothing": 0.0},
-    "average of three seeds": {"adversarial": 0.0, "seeds": 3},
+    "ensemble of three seeds": {"adversarial": 0.0, "seeds": 3},
     "no early stopping": {"adversarial": 0.0, "patience": 100},
 }
 # How much rare categories weigh in the loss, when categories are not equally common.
@@ -178,10 +178,10 @@ def test_seeds_and_calibration_on_all_of_banking77(shared_data, tmp_path):
         brier_gains.append(compare_calibrations(validation, test))
     print_brier_gain(f"{SEEDS} seeds", np.mean(brier_gains, axis=0))
     correct_count = int((np.mean(seed_probabilities, axis=0).argmax(1) == test.true).sum())
-    averaged = share(correct_count, len(test.true))
+    ensemble = share(correct_count, len(test.true))
     print(f"\nBANKING77, {SEEDS} seeds: mean {np.mean(accuracies):.4f}, standard deviation "
-          f"{np.std(accuracies, ddof=1):.4f}; average of all seeds, at {SEEDS} times the cost: {averaged.value:.4f} "
-          f"({averaged.low:.4f} to {averaged.high:.4f})")  # fmt: skip
+          f"{np.std(accuracies, ddof=1):.4f}; ensemble of all seeds, at {SEEDS} times the cost: {ensemble.value:.4f} "
+          f"({ensemble.low:.4f} to {ensemble.high:.4f})")  # fmt: skip
     assert np.mean(accuracies) > 0.93
 
 
