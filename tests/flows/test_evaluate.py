@@ -27,7 +27,9 @@ def judging(prefect, database, settings, flow_settings, monkeypatch):
         return JudgedCandidate(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
 
     monkeypatch.setattr(evaluate_module, "judge_version", judge)
-    monkeypatch.setattr(evaluate_module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", []))
+    monkeypatch.setattr(
+        evaluate_module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", [])
+    )
     return chosen
 
 
@@ -75,7 +77,9 @@ def test_candidate_is_promoted_only_after_the_approval(judging, asked, database,
 def test_served_run_hands_the_proposal_over_and_promotes_nothing(judging, asked, database, settings, monkeypatch):
     handed_over = []
     monkeypatch.setattr(evaluate_module.approval, "is_served", lambda: True)
-    monkeypatch.setattr(evaluate_module.approval, "hand_over", lambda *arguments: handed_over.append(arguments) or "brave-owl")
+    monkeypatch.setattr(
+        evaluate_module.approval, "hand_over", lambda *arguments: handed_over.append(arguments) or "brave-owl"
+    )
     model = candidate(database, settings, add_snapshot(database))
     outcome = evaluate()
     assert outcome.promoted == ()

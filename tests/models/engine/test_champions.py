@@ -67,7 +67,9 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_unchanged_champions_stay_loaded_and_replaced_ones_stop_first(database, settings, snapshot_id, loaders):
+def test_unchanged_champions_stay_loaded_and_a_replaced_generator_stops_before_the_next_starts(
+    database, settings, snapshot_id, loaders
+):
     old_classifier, new_classifier = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
     old_generator, new_generator = (
         promoted(database, settings, snapshot_id, kind="generator", content=str(i)) for i in range(2)

@@ -102,7 +102,9 @@ def test_empty_batch_gives_no_completions(engine):
     assert engine.chat([]) == []
 
 
-def test_error_of_a_failed_generation_contains_no_ticket_text_and_the_engine_keeps_running(engine, conversations, settings):
+def test_error_of_a_failed_generation_contains_no_ticket_text_and_the_engine_keeps_running(
+    engine, conversations, settings
+):
     with pytest.raises(EngineError) as raised:
         engine.chat([[{"role": "user", "content": {"not": f"text {MARKER}"}}]])
 

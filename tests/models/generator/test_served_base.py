@@ -35,7 +35,9 @@ def test_base_model_with_other_weights_gets_another_folder(tmp_path):
     folder = served_base(str(base), settings, weights_hash(str(base)))
 
     (base / "model.safetensors").write_bytes((base / "model.safetensors").read_bytes())
-    assert served_base(str(base), settings, weights_hash(str(base))) == folder, "rewriting the same content changed the folder"
+    assert served_base(str(base), settings, weights_hash(str(base))) == folder, (
+        "rewriting the same content changed the folder"
+    )
     weights = load_file(base / "model.safetensors")
     save_file({name: value + 0.01 for name, value in weights.items()}, base / "model.safetensors", {"format": "pt"})
     assert served_base(str(base), settings, weights_hash(str(base))) != folder
