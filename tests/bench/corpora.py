@@ -1,4 +1,4 @@
-"""The corpora of the classifier's benchmarks: BANKING77 and Bitext from the folder of real data, and the sample shop."""
+"""The corpora of the classifier's benchmarks: BANKING77, Bitext and the sample shop."""
 
 import csv
 import random

@@ -143,7 +143,7 @@ def wait_for(condition, seconds=240):
 
 
 def hand_over(*proposals):
-    """Hands proposals over as soon as a process serves `approve`. Returns the name of the run that waits for a person."""
+    """Hands proposals over as soon as a process serves `approve`. Returns the name of the waiting run."""
 
     def attempt():
         try:

@@ -1,4 +1,4 @@
-"""Drafting switches to new champions between two chunks. Only the last test uses real generators; the others use fakes."""
+"""Drafting switches to new champions between two chunks. The last test uses real generators, the others use fakes."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace

@@ -28,7 +28,8 @@ def test_no_tickets_give_no_measurement():
 def test_p_value_depends_only_on_the_tickets_on_which_two_classifiers_differ():
     first_correct, second_correct = [True] * 90 + [False] * 10, [True] * 80 + [False] * 20
     found = share_difference(first_correct, second_correct)
-    # The first system wins all ten tickets on which the two differ. Ten throws of a fair coin are equal in 2 of 1,024 cases.
+    # The first classifier wins all ten tickets on which the two differ. Ten tosses of a fair coin are equal with a
+    # probability of 2 / 1,024.
     assert found.difference == pytest.approx(0.1)
     assert found.p_value == pytest.approx(2 / 1024)
     assert found.low > 0

@@ -176,8 +176,8 @@ def test_rollback_is_refused_if_only_this_machine_still_has_the_artefact(databas
 def test_registering_the_same_content_repairs_the_artefact_in_the_store(database, remote, snapshot_id):
     model = candidate(database, remote, snapshot_id, content="before")
     fs, root = fsspec.core.url_to_fs(stored_path(database, model))
-    spoil(fs, root)
-    fs.pipe(f"{root}/stranger.txt", b"what does not belong other_machine")
+    change_artefact(fs, root)
+    fs.pipe(f"{root}/extra.txt", b"not part of the artefact")
     again = candidate(database, remote, snapshot_id, content="before")
     fs, root = fsspec.core.url_to_fs(stored_path(database, again))
     assert fs.cat(f"{root}/model.safetensors") == b"before"
