@@ -73,9 +73,9 @@ def shop(tickets: int) -> tuple[list[SampleTicket], list[Record]]:
 
 
 def small_shop_snapshot(folder: Path, tickets_per_category: int) -> Snapshot:
-    """A split of the sample shop with at most so many training tickets per category.
+    """A split of the sample shop with at most `tickets_per_category` training tickets per category.
 
-    Test tickets have their true category, the others the category that they were filed under.
+    The label of a test ticket is its true category. The label of another ticket is the category it was filed under.
     """
     sample, records = shop(SHOP_TICKETS)
     assigned_parts = split(

@@ -64,7 +64,7 @@ def leaks(home: Path, database: Database, values: Iterable[str]) -> list[Leak]:
 
 
 def leaks_in(texts: Iterable[tuple[str, str]], values: Iterable[str]) -> list[Leak]:
-    """The values that occur in (place, text) pairs; upper and lower case are equal."""
+    """The values that occur in (place, text) pairs, in upper or lower case."""
     wanted = {value.casefold(): value for value in values}
     assert wanted, "no values to search for"
     assert all(len(value) >= 5 for value in wanted), "a value of fewer than 5 characters is found by chance"

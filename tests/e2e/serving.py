@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def wait_for(condition, seconds=300, process=None):
-    """Waits until the condition returns a true value, and returns that value. Fails if the process ends before."""
+    """Waits until the condition returns a true value, and returns that value. Fails if the process ends first."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert process is None or process.poll() is None, f"the process ended with exit code {process.returncode}"
@@ -45,7 +45,7 @@ class Served:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # The process group is its own, as in a terminal: Ctrl-C reaches every process in the group.
+                # The process gets its own process group, as in a terminal, so that Ctrl-C reaches its children too.
                 start_new_session=True,
             )
         wait_for(lambda: server_is_up(self.url) and len(self.deployments()) == 9, process=self.process)

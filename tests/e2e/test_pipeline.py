@@ -41,7 +41,8 @@ SMALL = {
     "TICKETING_CLASSIFIER__ADVERSARIAL": "0",
     "TICKETING_CLASSIFIER__MAX_TOKENS": "64",
     "TICKETING_GENERATOR__TRAIN_TOKENS": "4000",
-    # There are few validation tickets. Only with such low targets are some tickets routed, so that drafts are written.
+    # There are few validation tickets, so the classifier routes tickets only with such a low target accuracy and
+    # confidence. The tests need drafts, which are written only for routed tickets.
     "TICKETING_GATE__ACCURACY": "0.1",
     "TICKETING_GATE__CONFIDENCE": "0.6",
     "TICKETING_GATE__MAX_TEST_REPLIES": "4",
@@ -315,7 +316,7 @@ def test_registry_records_that_a_person_overruled_the_gate(overruled, demo):
 
 
 def test_values_with_a_fixed_format_stay_only_in_columns_for_personal_data(drafted, demo):
-    """Patterns recognise such values of the sample and the canaries everywhere, for example e-mail addresses.
+    """The scrubber recognises e-mail addresses, order numbers and the like by their format, wherever they occur.
 
     Names and addresses are left out, because the quickly trained name finder misses some of them.
     """

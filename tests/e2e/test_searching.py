@@ -145,7 +145,7 @@ def test_digits_within_a_hash_are_not_a_card_number(tmp_path):
     assert leaks_in(texts_of_files(tmp_path), [CARD]) == []
 
 
-def test_of_vault_key_and_postgres_files_only_the_postgres_log_is_searched(tmp_path):
+def test_vault_key_and_postgres_files_are_skipped_but_the_postgres_log_is_searched(tmp_path):
     (tmp_path / "postgres" / "base").mkdir(parents=True)
     for place in ("vault.key", "postgres/base/1", "postgres/log"):
         (tmp_path / place).write_text(VALUE)

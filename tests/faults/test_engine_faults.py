@@ -59,7 +59,7 @@ from ticketing.stages.prompts import messages
 from ticketing.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), engine={"kv_cache_gib": 1, "max_model_len": 2_000})
 engine = Engine(sys.argv[2], settings)
-# As in a flow: the thread that starts the engine ends long before the process does.
+# As in a flow, the thread that starts the engine ends long before the process.
 thread = threading.Thread(target=engine.__enter__)
 thread.start()
 thread.join()

@@ -30,7 +30,7 @@ def prefect(tmp_path_factory):
 
 @pytest.fixture
 def flow_settings(settings, monkeypatch):
-    """Makes flows read the test's settings. A test can change more environment variables through it."""
+    """Makes flows read the test's settings. Yields the monkeypatch, for more settings in environment variables."""
     monkeypatch.setenv("TICKETING_HOME", str(settings.home))
     monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
     get_settings.cache_clear()

@@ -18,19 +18,19 @@ from ticketing.settings import get_settings
 @pytest.fixture
 def judging(prefect, database, settings, flow_settings, monkeypatch):
     """A fake judge that gives every version the test's verdict. No report is written."""
-    chosen = {"verdict": PASSED}
+    judge_options = {"verdict": PASSED}
 
     def judge(context, version):
         model = find(database, version, settings)
         champion = champion_versions(database).get("classifier")
-        verdict = chosen["verdict"]
+        verdict = judge_options["verdict"]
         return JudgedCandidate(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
 
     monkeypatch.setattr(evaluate_module, "judge_version", judge)
     monkeypatch.setattr(
         evaluate_module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", [])
     )
-    return chosen
+    return judge_options
 
 
 @pytest.fixture

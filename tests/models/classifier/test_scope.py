@@ -18,7 +18,7 @@ HERE, THERE = np.eye(16)[0], np.eye(16)[1]
 
 
 def fitted_scope(rng, train, validation):
-    """A scope with so many training and validation vectors, all near HERE."""
+    """A scope with `train` training vectors and `validation` validation vectors, which are all close to HERE."""
     return Scope.fit(unit_vectors(rng, HERE, train), [0] * train, unit_vectors(rng, HERE, validation))
 
 

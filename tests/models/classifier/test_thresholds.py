@@ -79,9 +79,9 @@ def test_category_whose_predictions_are_all_wrong_is_not_routed():
 
 def test_category_never_predicted_in_a_language_is_not_routed_there():
     tickets = [*validated(600), *validated(600, language="zh"), *validated(20, language="zh", predicted="account")]
-    chosen = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
-    assert threshold_for(chosen, "en", "payment") == threshold_for(chosen, "zh", "account") == 0.9
-    assert threshold_for(chosen, "en", "account") is None
+    thresholds = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
+    assert threshold_for(thresholds, "en", "payment") == threshold_for(thresholds, "zh", "account") == 0.9
+    assert threshold_for(thresholds, "en", "account") is None
 
 
 def test_category_that_reaches_the_target_alone_may_have_a_lower_threshold():

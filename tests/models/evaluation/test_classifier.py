@@ -78,7 +78,7 @@ def test_measurements_are_expected_for_every_routed_language_and_every_category(
     assert scored.measured.expected == {"language=en", "category=after-sales", "category=payment"}
 
 
-def test_reasons_for_a_human_are_counted_regardless_of_the_confidence_in_them(tmp_path):
+def test_reasons_that_differ_only_in_the_confidence_are_counted_together(tmp_path):
     scored = evaluate_classifier(Sorter(RIGHT, ("payment", 0.41, "human"), WRONG, WRONG), snapshot_of(tmp_path))
     assert scored.reasons == {"not sure enough": 3}
 

@@ -30,7 +30,7 @@ WORDS_PER_CATEGORY = 60
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """An untrained BERT with two small_settings layers, whose vocabulary contains the words of both categories."""
+    """An untrained BERT with two small layers, whose vocabulary contains the words of both categories."""
     folder = tmp_path_factory.mktemp("bert")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order"]
     words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS_PER_CATEGORY)]

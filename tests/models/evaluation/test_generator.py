@@ -116,9 +116,9 @@ def test_champion_is_not_compared_on_tickets_that_it_was_trained_on(snapshot):
 def test_scored_tickets_are_the_same_in_every_call_and_in_the_languages_of_the_generator(snapshot, tmp_path):
     mixed = [replace(record, language="zh" if i % 2 else "en") for i, record in enumerate(snapshot.records("test"))]
     both = make_snapshot(tmp_path / "both", snapshot.records("train"), test=mixed)
-    chosen = scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
-    assert chosen == scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
-    assert {record.language for record in chosen} == {"en"}
+    scored = scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
+    assert scored == scored_records(both, frozenset({"en"}), GateSettings(max_test_replies=20, min_replies=1))
+    assert {record.language for record in scored} == {"en"}
     assert {
         record.language for record in scored_records(both, None, GateSettings(max_test_replies=60, min_replies=1))
     } == {"en", "zh"}
@@ -126,7 +126,7 @@ def test_scored_tickets_are_the_same_in_every_call_and_in_the_languages_of_the_g
         scored_records(both, frozenset({"fr"}), GateSettings(max_test_replies=20, min_replies=1))
 
 
-def test_of_a_small_language_at_least_min_replies_are_scored(snapshot, tmp_path):
+def test_at_least_min_replies_are_scored_in_a_small_language(snapshot, tmp_path):
     train, test = snapshot.records("train"), [answered_ticket(i) for i in range(600)]
     test = [replace(record, language="zh" if i % 10 == 0 else "en") for i, record in enumerate(test)]
     mixed = make_snapshot(tmp_path / "mixed", train, test=test)

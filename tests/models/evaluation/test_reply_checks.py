@@ -12,7 +12,7 @@ REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives wit
 
 @pytest.fixture(scope="module")
 def checker():
-    """A checker for training replies of agents who thank, name 7 working days, promise refunds, and link one page."""
+    """A checker with training replies of human agents, who thank, name 7 working days, promise refunds and link a page."""
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [
@@ -65,7 +65,7 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language"]),
     ],
 )  # fmt: skip
-def test_faults_of_a_reply(checker, reply, expected):
+def test_checker_finds_the_expected_faults_of_a_reply(checker, reply, expected):
     assert faults(checker, reply) == expected
 
 

@@ -117,8 +117,8 @@ def fake_base(settings, tmp_path):
     base.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (base / name).write_text("{}")
-    chosen = settings.name_finder.model_copy(update={"base_model": str(base)})
-    return settings.model_copy(update={"name_finder": chosen}), base
+    options = settings.name_finder.model_copy(update={"base_model": str(base)})
+    return settings.model_copy(update={"name_finder": options}), base
 
 
 @pytest.mark.parametrize(
