@@ -12,7 +12,7 @@ REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives wit
 
 @pytest.fixture(scope="module")
 def checker():
-    """A checker with training replies of human agents, who thank, name 7 working days, promise refunds and link a page."""
+    """A checker. The human agents in its training replies give thanks, 7 working days, a refund promise and a link."""
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [
