@@ -1,4 +1,4 @@
-"""`ticketing study`, as an operator and a rater use it."""
+"""The commands of `ticketing study`, as an operator and a rater use them."""
 
 import csv
 
@@ -16,10 +16,10 @@ def study_command(command):
     return call
 
 
-def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_command, database, tmp_path):
+def test_filled_in_sheet_is_imported_and_the_study_can_be_closed(study_command, database, tmp_path):
     study_id = str(make_study(database, size=4, shared=4))
-    said = study_command("export", study_id, "--rater", "ann", "--output", "ann.csv")
-    assert said.stdout.startswith("4 tickets in ann.csv"), said.stderr
+    done = study_command("export", study_id, "--rater", "ann", "--output", "ann.csv")
+    assert done.stdout.startswith("4 tickets in ann.csv"), done.stderr
     with (tmp_path / "ann.csv").open(encoding="utf-8-sig", newline="") as stream:
         sheet = list(csv.DictReader(stream))
     for row in sheet:
@@ -39,8 +39,8 @@ def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_comman
     assert study_command("close", study_id).stdout.strip() == f"study {study_id} is closed"
     listed = study_command("list").stdout
     assert "closed" in listed and "generator 1" in listed and "generator 2" in listed
-    again = study_command("import", study_id, "ann.csv", "--rater", "ann")
-    assert again.returncode == 1 and "is not open" in again.stderr
+    refused = study_command("import", study_id, "ann.csv", "--rater", "ann")
+    assert refused.returncode == 1 and "is not open" in refused.stderr
 
 
 def test_results_show_preferences_scores_and_agreement(study_command, database):
@@ -53,11 +53,11 @@ def test_results_show_preferences_scores_and_agreement(study_command, database):
     shown = study_command("results", str(study_id)).stdout
 
     assert "20 ratings by 2 raters, 10 of 10 tickets rated; agreement alpha 1.00" in shown
-    assert "0.722–1.000" in shown  # Wilson, 10 of 10
+    assert "0.722–1.000" in shown  # the Wilson interval of 10 of 10
     assert "payment" in shown and "4.00–4.00" in shown
 
 
 def test_missing_study_raises_an_error(study_command):
-    said = study_command("results", "7")
-    assert said.returncode == 1
-    assert "There is no study 7" in said.stderr
+    done = study_command("results", "7")
+    assert done.returncode == 1
+    assert "There is no study 7" in done.stderr

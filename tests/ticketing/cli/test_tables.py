@@ -14,13 +14,14 @@ CELLS = st.lists(WORDS, max_size=12).map(" ".join)
 
 
 def printed(columns, rows, texts=(), width=80):
+    """Prints a table on a console of this width. Returns the output."""
     console = Console(file=StringIO(), width=width)
     console.print(table(columns, rows, width, "title", texts))
     return console.file.getvalue()
 
 
 @given(st.integers(1, 9).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1, max_size=4)))
-def test_no_word_is_ever_broken_and_no_line_is_too_long(rows):
+def test_no_word_is_broken_and_no_line_is_longer_than_the_console_is_wide(rows):
     columns = [f"column{number}" for number in range(len(rows[0]))]
     output = printed(columns, rows)
     expected = sorted(word for row in rows for cell in row for word in cell.split())
@@ -38,11 +39,11 @@ def test_chinese_text_and_long_words_use_the_remaining_width(width):
     assert max(map(cell_len, output.splitlines())) <= width
 
 
-def test_markup_in_a_ticket_is_printed_as_it_is():
+def test_text_that_looks_like_markup_is_printed_unchanged():
     assert "[red]sale[/red] [x" in printed(("a",), [("[red]sale[/red] [x",)])
 
 
-def test_rows_of_a_table_that_is_too_wide_are_printed_one_below_the_other():
+def test_cells_of_a_table_that_is_too_wide_are_printed_one_below_the_other():
     output = printed(("version", "base"), [("v" * 30, "b" * 30), ("w" * 30, "")], width=50)
     assert [line.split() for line in output.splitlines() if line.strip()] == [
         ["title"],
