@@ -38,7 +38,7 @@ VALUES = st.dictionaries(
 
 
 @given(st.lists(PIECES, max_size=3), VALUES)
-def test_what_was_put_in_can_be_restored_exactly(texts, found):
+def test_original_texts_can_be_restored_exactly(texts, found):
     known = {}
 
     scrubbed = insert_placeholders(texts, found, known)
@@ -47,15 +47,15 @@ def test_what_was_put_in_can_be_restored_exactly(texts, found):
 
 
 @given(PIECES, VALUES)
-def test_no_value_is_left(text, found):
+def test_no_found_value_is_left_in_the_text(text, found):
     scrubbed = insert_placeholders([text], found, {})[0]
 
-    # Kinds are in capitals, and a digit value never matches inside a longer number, so no value remains by chance.
+    # No value occurs by chance in a placeholder: kinds are in capitals, and the number never contains a short value.
     assert not [value for value in found if value in scrubbed]
 
 
 @given(PIECES, VALUES)
-def test_spans_say_where_the_values_were(text, found):
+def test_original_spans_are_the_positions_of_the_values_in_the_original_text(text, found):
     known = {}
     scrubbed = insert_placeholders([text], found, known)[0]
 
@@ -66,7 +66,7 @@ def test_spans_say_where_the_values_were(text, found):
     assert sum(scrubbed.count(placeholder) for placeholder in known) == len(spans)
 
 
-def test_text_that_looks_like_a_placeholder_is_neither_numbered_again_nor_restored():
+def test_text_that_looks_like_a_placeholder_keeps_its_number_and_is_not_restored():
     known = {}
 
     scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, known)
@@ -76,7 +76,7 @@ def test_text_that_looks_like_a_placeholder_is_neither_numbered_again_nor_restor
     assert restore(scrubbed[0], known) == "<PERSON_1> is not anna"
 
 
-def test_one_value_has_one_placeholder_and_the_longer_value_goes_first():
+def test_equal_values_share_a_placeholder_and_longer_values_are_replaced_first():
     known = {}
 
     scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
@@ -84,7 +84,7 @@ def test_one_value_has_one_placeholder_and_the_longer_value_goes_first():
     assert scrubbed == ["<PERSON_2>", "<PERSON_1> and <PERSON_2>"]
 
 
-def test_more_values_than_numbers_are_refused_without_naming_one():
+def test_error_for_too_many_values_contains_no_value():
     found = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
 
     with pytest.raises(PrivacyError, match="ORDER_ID") as refused:
@@ -93,11 +93,11 @@ def test_more_values_than_numbers_are_refused_without_naming_one():
     assert "value1x" not in str(refused.value)
 
 
-def test_placeholders_that_a_ticket_does_not_have_are_foreign():
+def test_placeholders_of_a_reply_that_are_not_in_the_ticket_are_found():
     assert foreign_placeholders("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
 
 
-def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
+def test_spellings_of_one_value_share_a_number_and_are_restored_as_they_were_written():
     known = {}
     text = "138-1234-5678, +86 13812345678 or １３８１２３４５６７８; 13900000000"
     found = dict.fromkeys(["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER")
@@ -108,14 +108,14 @@ def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
     assert restore(scrubbed[0], known) == text
 
 
-def test_a_spelling_that_is_found_later_shares_the_number_too():
+def test_spelling_that_is_found_in_a_later_call_shares_the_number():
     known = {}
     texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, known)
 
     assert insert_placeholders(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
 
 
-def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
+def test_value_with_more_spellings_than_variant_letters_gets_another_number():
     letters = "abcdefgh"
     spellings = ["".join(c.upper() if bits >> i & 1 else c for i, c in enumerate(letters)) for bits in range(30)]
     known = {}
@@ -127,7 +127,7 @@ def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
 
 
 @pytest.mark.parametrize(
-    ("kind", "one", "other", "same"),
+    ("kind", "first", "second", "same"),
     [
         ("PHONE_NUMBER", "+44 7700 900123", "07700 900 123", True),
         ("PHONE_NUMBER", "一三八一二三四五六七八", "13812345678", True),
@@ -138,11 +138,11 @@ def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
         ("PERSON", "Ann Lee", "Ann Lea", False),
     ],
 )
-def test_what_counts_as_another_spelling(kind, one, other, same):
-    assert (spelling_key(one, kind) == spelling_key(other, kind)) is same
+def test_spellings_of_one_value_have_the_same_key(kind, first, second, same):
+    assert (spelling_key(first, kind) == spelling_key(second, kind)) is same
 
 
-def test_a_value_that_stands_only_within_a_longer_one_leaves_nothing_behind():
+def test_value_that_occurs_only_within_a_longer_value_gets_no_placeholder():
     known = {}
 
     insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
