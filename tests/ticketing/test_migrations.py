@@ -189,7 +189,9 @@ def test_source_view_that_was_created_before_the_first_upgrade_is_kept(empty):
 
 def test_login_without_createrole_upgrades_if_the_roles_exist(server, empty):
     login = server.create_login(*Role)
-    database_of_login = Database.open(Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@")))
+    database_of_login = Database.open(
+        Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@"))
+    )
     with pytest.raises(DatabaseError, match="may not upgrade the database"):
         upgrade(database_of_login)
     with empty.begin(role=None) as conn:

@@ -365,13 +365,19 @@ def test_queries_of_the_review_commands_use_indexes(large_database):
             assert "imported_ticket" not in plan
         body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_draft_v1'").fetchone()["prosrc"]
         # The function's statement that picks the oldest free draft.
-        rest_of_statement = re.search(r"SELECT d\.draft_id INTO v_draft_id (FROM .*? SKIP LOCKED);", body, re.DOTALL).group(1)
-        plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN SELECT d.draft_id {rest_of_statement}").fetchall())
+        rest_of_statement = re.search(
+            r"SELECT d\.draft_id INTO v_draft_id (FROM .*? SKIP LOCKED);", body, re.DOTALL
+        ).group(1)
+        plan = "\n".join(
+            row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN SELECT d.draft_id {rest_of_statement}").fetchall()
+        )
     assert "draft_pending" in plan
     assert "Sort" not in plan
 
 
-def test_reviewer_with_an_own_login_can_use_sql_and_acts_only_under_the_name_of_the_login(server, database_name, database):
+def test_reviewer_with_an_own_login_can_use_sql_and_acts_only_under_the_name_of_the_login(
+    server, database_name, database
+):
     approved, edited, rejected = (pending_draft(database, f"T{n}") for n in range(3))
     login = server.create_login(Role.REVIEWER)
     with psycopg.connect(server.uri(database_name, login), autocommit=True) as conn:

@@ -36,7 +36,9 @@ def imported(database):
 
 
 @pytest.mark.parametrize("view", ["of the user", "none"])
-def test_import_is_refused_until_the_source_view_shows_imported_tickets(command, refused, database, file, tmp_path, view):
+def test_import_is_refused_until_the_source_view_shows_imported_tickets(
+    command, refused, database, file, tmp_path, view
+):
     replace_source_view(database)
     if view == "none":
         with database.begin(role=None) as conn:
@@ -130,7 +132,9 @@ def test_doctor_names_the_source_columns_without_a_time_zone(command, database):
         (("review", "approve", "999999"), "There is no draft 999999; nothing changed"),
     ],
 )
-def test_invalid_paths_and_unknown_ids_are_refused_and_nothing_is_written(refused, database, file, tmp_path, arguments, expected):
+def test_invalid_paths_and_unknown_ids_are_refused_and_nothing_is_written(
+    refused, database, file, tmp_path, arguments, expected
+):
     (tmp_path / "folder").mkdir()
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Hello"}\n')
     (tmp_path / "bodies.jsonl").write_text('{"id": 1, "body": "Hello"}\n')

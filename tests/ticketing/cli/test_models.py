@@ -72,7 +72,9 @@ def test_tables_of_80_columns_break_no_version_and_no_word(models, database, set
     assert f"verdict failed ({', '.join(names)}), overruled; reason: {reason.strip()}" in history
 
 
-def test_short_version_names_stay_the_same_and_are_accepted_instead_of_full_versions(models, database, settings, champions):
+def test_short_version_names_stay_the_same_and_are_accepted_instead_of_full_versions(
+    models, database, settings, champions
+):
     expected = {model.version: f"classifier {number}" for number, model in enumerate(champions, start=1)}
     assert short_names(database) == expected
 

@@ -365,7 +365,9 @@ def test_old_raw_text_is_kept_until_its_claimed_draft_is_decided(database, run, 
     assert texts() == {"t0001": ["Second"]}
 
 
-def test_new_scrubber_does_not_store_the_raw_text_of_a_ticket_with_a_decided_draft_again(database, run, add, clean_tickets, texts):
+def test_new_scrubber_does_not_store_the_raw_text_of_a_ticket_with_a_decided_draft_again(
+    database, run, add, clean_tickets, texts
+):
     add(make_ticket(1, "Parcel X17 is lost"))
     run()
     with database.begin() as conn:
@@ -380,9 +382,7 @@ def test_new_scrubber_does_not_store_the_raw_text_of_a_ticket_with_a_decided_dra
 FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
 
 
-def test_row_dated_in_the_future_is_read_and_does_not_hide_later_changes(
-    database, scrubber, run, add, clean_tickets
-):
+def test_row_dated_in_the_future_is_read_and_does_not_hide_later_changes(database, scrubber, run, add, clean_tickets):
     add(make_ticket(1, "mistyped", updated_at=FUTURE), make_ticket(2))
     assert run().scrubbed == 2
     beginning = start_reading(database, scrubber)

@@ -139,7 +139,9 @@ def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, 
     assert misplaced_tickets(result) == [0, 0, 0]
     oldest_test_time = min(time for part, time in zip(result.parts, times, strict=True) if part == "test")
     assert all(
-        time <= oldest_test_time for part, time in zip(result.parts, times, strict=True) if part in ("train", "validation")
+        time <= oldest_test_time
+        for part, time in zip(result.parts, times, strict=True)
+        if part in ("train", "validation")
     )
 
 

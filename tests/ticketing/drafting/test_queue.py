@@ -228,7 +228,9 @@ def test_new_revision_supersedes_an_older_draft_that_nobody_has_claimed(database
 def test_write_back_for_a_newer_revision_supersedes_a_late_draft_for_an_older_revision(database):
     pending_draft(database, "T1")
     fill(database, "T1", revision=2)
-    with database.begin(role=None) as conn:  # as if the older draft had been written after the newer revision was queued
+    with database.begin(
+        role=None
+    ) as conn:  # as if the older draft had been written after the newer revision was queued
         conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER USER")
         conn.execute("UPDATE ticketing.draft SET state = 'pending'")
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER USER")

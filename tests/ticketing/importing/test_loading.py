@@ -282,7 +282,9 @@ rows = st.fixed_dictionaries({"subject": texts, "body": bodies, "category": bodi
 
 @examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=st.lists(rows, min_size=1, max_size=8), suffix=st.sampled_from(["csv", "jsonl"]))
-def test_any_text_is_stored_unchanged_and_a_second_import_changes_nothing(database, settings, stored, tmp_path, table, suffix):
+def test_any_text_is_stored_unchanged_and_a_second_import_changes_nothing(
+    database, settings, stored, tmp_path, table, suffix
+):
     with database.begin(role=None) as conn:
         conn.execute("TRUNCATE ticketing.imported_ticket")
     path = tmp_path / f"f.{suffix}"

@@ -31,7 +31,9 @@ def scrub(scrubber, text):
 
 
 @pytest.mark.parametrize(("kind", "value"), KINDS_AND_VALUES)
-@pytest.mark.parametrize("sentence", ["Please look at {} for me.", "请看一下{}的情况", "是{}，谢谢", "Veja {}, por favor"])
+@pytest.mark.parametrize(
+    "sentence", ["Please look at {} for me.", "请看一下{}的情况", "是{}，谢谢", "Veja {}, por favor"]
+)
 def test_every_kind_of_value_is_found_completely_in_any_language(scrubber, kind, value, sentence):
     text = sentence.format(value)
 
