@@ -160,7 +160,7 @@ class _ScrubberFailingOnOneText(Scrubber):
         return super().scrub(groups, known, names)
 
 
-def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run, add, clean_tickets, caplog):
+def test_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run, add, clean_tickets, caplog):
     failing_scrubber = _ScrubberFailingOnOneText(settings.privacy, JOHN)
 
     add(make_ticket(1), make_ticket(2, "choke, jane@example.com"), make_ticket(3))
@@ -173,7 +173,7 @@ def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run
     assert "jane" not in caplog.text
 
 
-def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, run, add, clean_tickets):
+def test_newer_revision_is_not_overwritten_by_an_older_revision(database, vault, run, add, clean_tickets):
     add(make_ticket(1, "new #222222", revision=2))
     run()
     add(make_ticket(1, "old #111111", revision=1, updated_at=START + timedelta(days=2)))
@@ -422,7 +422,7 @@ def test_cursor_in_the_future_is_reset(database, scrubber, run, add, clean_ticke
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
 
-def test_rows_dated_in_the_future_are_read_in_chunks_without_moving_the_cursor_and_only_once(database, run, add):
+def test_rows_dated_in_the_future_are_read_once_and_do_not_move_the_cursor(database, run, add):
     add(*(make_ticket(n, f"#{100000 + n}", updated_at=FUTURE + timedelta(seconds=n // 2)) for n in range(7)))
     assert run(limit=3) == ChunkCounts(7, 7)
     [cursor] = rows(database, "SELECT updated_at FROM ticketing.extract_cursor WHERE name = 'prepare'")

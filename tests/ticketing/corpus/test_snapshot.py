@@ -67,7 +67,7 @@ def prepare(add, run):
     return prepare
 
 
-def test_a_snapshot_holds_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):
+def test_snapshot_contains_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):
     prepare([*corpus(), make_ticket(900, "a new ticket without a category")])
 
     snapshot = build_snapshot(database, settings)
@@ -108,7 +108,7 @@ def test_manifest_describes_the_snapshot(database, scrubber, settings, prepare):
     assert json.loads((settings.home / "snapshots" / manifest["snapshot_id"] / "manifest.json").read_text()) == manifest
 
 
-def test_the_newest_tickets_are_in_test(database, settings, prepare):
+def test_newest_tickets_are_in_the_test_part(database, settings, prepare):
     prepare(corpus())
 
     snapshot = build_snapshot(database, settings)
@@ -298,7 +298,7 @@ def test_no_tickets_raise_an_error_and_leave_no_files(database, settings):
 
 
 @pytest.mark.parametrize("damage", ["test.parquet", "manifest.json"])
-def test_a_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, damage):
+def test_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, damage):
     prepare(corpus())
     snapshot = build_snapshot(database, settings)
     (snapshot.path / damage).write_bytes((snapshot.path / damage).read_bytes()[:-7])

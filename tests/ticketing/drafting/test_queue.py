@@ -158,7 +158,7 @@ def test_late_worker_cannot_write_tickets_that_another_worker_has_taken_over(dat
     assert [tuple(row.values()) for row in bodies] == [("T1", "in time"), ("T2", "late")]
 
 
-def test_lease_that_is_renewed_does_not_run_out(database):
+def test_lease_is_renewed_until_its_work_ends(database):
     fill(database, "T1")
     claim(database, "one", lease=0.6)
     with queue.lease_kept(database, "one", 0.6):
@@ -317,7 +317,7 @@ def test_draft_is_not_stored_if_its_text_changed_meanwhile(database):
     assert rows(database, "SELECT ticket_id FROM ticketing.routing") == [{"ticket_id": "T2"}]
 
 
-def test_draft_is_not_stored_and_its_ticket_is_queued_again_if_the_ticket_was_scrubbed_meanwhile(database):
+def test_ticket_that_was_scrubbed_meanwhile_is_queued_again_and_its_draft_is_not_stored(database):
     fill(database, "T1")
     [ticket] = claim(database, "one")
     with database.begin(role=None) as conn:

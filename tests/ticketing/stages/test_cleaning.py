@@ -329,7 +329,7 @@ def test_one_megabyte_of_adversarial_text_is_cleaned_within_ten_seconds(unit):
     assert time.monotonic() - began < 10
 
 
-def test_name_of_the_human_agent_is_removed_from_a_reply_and_the_name_of_the_customer_is_kept():
+def test_signature_of_the_human_agent_is_removed_and_the_name_of_the_customer_is_kept():
     assert without_foreign_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
     assert (
         without_foreign_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"

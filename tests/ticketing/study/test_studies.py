@@ -305,7 +305,7 @@ def test_forgetting_a_ticket_removes_the_ticket_with_its_replies_and_ratings_fro
     }
 
 
-def test_reply_of_a_forgotten_training_ticket_is_removed_unless_another_training_ticket_has_the_same_reply(database):
+def test_reply_of_a_forgotten_training_ticket_is_removed_unless_another_ticket_has_the_same_reply(database):
     study_id = make_study(database, size=4, shared=4)
     forget_tickets(database, ["train-2"])
     assert len(study.tickets(database, study_id)) == 4
