@@ -95,7 +95,7 @@ class Server:
 def make_home() -> Path:
     """Creates a home for an embedded server.
 
-    The path of a Unix socket may have about 100 bytes. The temporary folders of pytest have longer paths.
+    The path of a Unix socket has at most about 100 bytes. The temporary folders of pytest have longer paths.
     """
     return Path(tempfile.mkdtemp(prefix="ticketing-"))
 

@@ -149,10 +149,10 @@ def test_full_disk_raises_an_error_and_removes_the_partial_file(tmp_path):
         "    print(error)\n"
     )
     for rows in ("500", "10000"):  # 500 rows fail at the final flush, 10,000 rows fail in the middle
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "out.jsonl"), rows], capture_output=True, text=True, check=True
         )
-        assert "can't be written: File too large" in done.stdout
+        assert "can't be written: File too large" in result.stdout
         assert not list(tmp_path.iterdir())
 
 

@@ -260,12 +260,12 @@ def test_unknown_draft_raises_an_error(database):
 def test_pending_drafts_are_listed_oldest_first_and_shown_with_their_tickets(database):
     drafts = [pending_draft(database, f"T{n}") for n in range(3)]
     with database.begin() as conn:
-        listed = reviewing.list_pending(conn, limit=2)
+        first_page = reviewing.list_pending(conn, limit=2)
         assert reviewing.list_pending(conn, limit=9, category="payment") == []
         assert len(reviewing.list_pending(conn, limit=9, category="logistics")) == 3
         assert reviewing.show(conn, drafts[2])["ticket"] == "Where is my parcel?"
-    assert [row["draft_id"] for row in listed] == drafts[:2]
-    assert {row["draft"] for row in listed} == {"Dear Ann, it is on its way."}
+    assert [row["draft_id"] for row in first_page] == drafts[:2]
+    assert {row["draft"] for row in first_page} == {"Dear Ann, it is on its way."}
 
 
 def test_draft_is_shown_with_the_text_that_it_answers_and_whether_that_text_is_current(database):
@@ -275,9 +275,9 @@ def test_draft_is_shown_with_the_text_that_it_answers_and_whether_that_text_is_c
         add_text(conn, "T1", revision=2, content_id="text-2", body="And now?")
         conn.execute("DELETE FROM vault.ticket_text WHERE ticket_id = 'T2'")
     with database.begin() as conn:
-        changed, without_text = reviewing.show(conn, first), reviewing.show(conn, second)
-    assert (changed["revision"], changed["current_revision"]) == (1, 2)
-    assert (changed["ticket"], changed["is_current"]) == ("Where is my parcel?", False)
+        with_new_text, without_text = reviewing.show(conn, first), reviewing.show(conn, second)
+    assert (with_new_text["revision"], with_new_text["current_revision"]) == (1, 2)
+    assert (with_new_text["ticket"], with_new_text["is_current"]) == ("Where is my parcel?", False)
     assert (without_text["ticket"], without_text["is_current"]) == (None, True)
 
 

@@ -82,8 +82,8 @@ def test_ticket_that_changed_after_it_was_read_is_read_again(database):
         add_imported(conn, "T1")
         [[first]] = read_all(conn, 10)
         conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, updated_at = updated_at + interval '1 hour'")
-        [again] = read_source(conn, Cursor(first.updated_at, first.ticket_id), None, 10)
-    assert (again.ticket_id, again.revision) == ("T1", 2)
+        [reread] = read_source(conn, Cursor(first.updated_at, first.ticket_id), None, 10)
+    assert (reread.ticket_id, reread.revision) == ("T1", 2)
 
 
 def test_view_with_other_column_types_and_nulls_is_read(database):

@@ -44,10 +44,10 @@ def refused(command):
     """A function that runs a command which must fail with exit code 1 and one sentence. Returns the sentence."""
 
     def call(*arguments, **options):
-        done = command(*arguments, **options)
-        message = " ".join(done.stderr.split())
-        assert done.returncode == 1, done
-        assert done.stdout == ""
+        result = command(*arguments, **options)
+        message = " ".join(result.stderr.split())
+        assert result.returncode == 1, result
+        assert result.stdout == ""
         assert message.startswith("error: ") and "Traceback" not in message
         return message
 

@@ -21,10 +21,10 @@ def test_demo_in_a_home_with_other_tickets_is_refused_and_changes_no_ticket(home
     (tmp_path / "tickets.csv").write_text("ticket_id,body,category\nT000001,Mine,logistics\n")
     assert "1 new" in ticketing(env, tmp_path, "import", "tickets.csv").stdout
 
-    done = ticketing(env, tmp_path, "demo", "--history", "300", "--incoming", "10")
+    result = ticketing(env, tmp_path, "demo", "--history", "300", "--incoming", "10")
 
-    message = " ".join(done.stderr.split())
-    assert done.returncode == 1
+    message = " ".join(result.stderr.split())
+    assert result.returncode == 1
     assert f"There are 1 tickets in {home} that are not this sample's, such as 'T000001'" in message
     assert "Nothing was written" in message and "TICKETING_HOME=" in message
     database = Database.open(Settings(home=home))

@@ -40,10 +40,10 @@ def test_import_lists_refused_rows_and_ends_with_exit_code_3(run, tmp_path):
     file = tmp_path / "tickets.csv"
     file.write_bytes(b"body,category\nWhere is it?,logistics\n,logistics\nbroken \xff,payment\n")
 
-    done = run("import", str(file))
+    result = run("import", str(file))
 
-    assert done.returncode == 3
-    assert "1 new" in done.stdout
+    assert result.returncode == 3
+    assert "1 new" in result.stdout
     lines = [json.loads(line) for line in (tmp_path / "tickets.csv.rejects.jsonl").read_text().splitlines()]
     assert [line["line"] for line in lines] == [3, 4]
 
@@ -73,9 +73,9 @@ def test_wrong_arguments_are_refused(refused, arguments, expected, tmp_path):
 
 def test_classifying_without_a_champion_raises_an_error(run, tmp_path):
     (tmp_path / "in.jsonl").write_text('{"id": 1, "body": "Where is it?"}\n')
-    done = run("classify", "--input", "in.jsonl", "--output", "out.jsonl")
-    assert done.returncode == 1
-    assert "No classifier has been promoted yet" in " ".join(done.stderr.split())
+    result = run("classify", "--input", "in.jsonl", "--output", "out.jsonl")
+    assert result.returncode == 1
+    assert "No classifier has been promoted yet" in " ".join(result.stderr.split())
     assert not (tmp_path / "out.jsonl").exists()
 
 
@@ -83,9 +83,9 @@ def test_scrub_writes_the_scrubbed_text_and_the_spans_of_the_values_in_the_input
     text = "Write to ann@example.com about SO-20260412337."
     (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "text": text}) + "\n")
 
-    done = run("scrub", "--input", "in.jsonl", "--output", "out.jsonl")
+    result = run("scrub", "--input", "in.jsonl", "--output", "out.jsonl")
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     scrubbed = json.loads((tmp_path / "out.jsonl").read_text())
     assert scrubbed["id"] == "a"
     assert "ann@example.com" not in scrubbed["text"]
@@ -105,12 +105,12 @@ def test_prepare_refuses_too_few_tickets_and_a_single_category(run, command, tmp
     file.write_text("body,category\n" + "".join(f"{body} {i},{category}\n" for i, (body, category) in enumerate(rows)))
     assert command("import", str(file)).returncode == 0
 
-    done = run("prepare", TICKETING_PREFECT__PORT="4297")
+    result = run("prepare", TICKETING_PREFECT__PORT="4297")
 
-    assert done.returncode == 1
-    assert expected in " ".join(done.stderr.split())
-    assert "error: CorpusError" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert result.returncode == 1
+    assert expected in " ".join(result.stderr.split())
+    assert "error: CorpusError" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_import_refuses_too_long_bodies_and_invalid_languages_and_keeps_other_ro
     ]
     (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    done = command("import", "tickets.jsonl")
+    result = command("import", "tickets.jsonl")
 
-    assert done.returncode == 3
+    assert result.returncode == 3
     refused = [json.loads(line) for line in (tmp_path / "tickets.jsonl.rejects.jsonl").read_text().splitlines()]
     assert [(row["line"], row["fields"]) for row in refused] == [(1, ["body"]), (2, ["language"])]
     assert "body too long (1,000,000 characters" in refused[0]["reason"]
-    assert "2 new, 0 changed" in done.stdout
+    assert "2 new, 0 changed" in result.stdout
 
 
 def test_wrong_path_of_the_base_model_is_reported_and_no_model_is_registered(run, tmp_path, database):
@@ -151,10 +151,10 @@ def test_wrong_path_of_the_base_model_is_reported_and_no_model_is_registered(run
     assert run("import", "tickets.jsonl").returncode == 0
     assert run("prepare", TICKETING_PREFECT__PORT="4297").returncode == 0
 
-    done = run("train", TICKETING_PREFECT__PORT="4297", TICKETING_CLASSIFIER__BASE_MODEL=str(tmp_path / "nothing"))
+    result = run("train", TICKETING_PREFECT__PORT="4297", TICKETING_CLASSIFIER__BASE_MODEL=str(tmp_path / "nothing"))
 
-    assert done.returncode == 1
-    assert "nothing holds no model" in " ".join(done.stderr.split())
+    assert result.returncode == 1
+    assert "nothing holds no model" in " ".join(result.stderr.split())
     with database.begin() as conn:
         assert conn.execute("SELECT count(*) AS n FROM ticketing.model").fetchone()["n"] == 0
 
@@ -171,5 +171,5 @@ def test_command_imports_no_slow_library_at_the_start():
     """Starting is fast, and torch is imported only after `main` has set its environment variables."""
     slow_libraries = "{'torch', 'transformers', 'spacy', 'prefect', 'vllm'}"
     code = f"import sys, ticketing.cli; print(sorted({slow_libraries} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -75,15 +75,15 @@ def test_error_for_a_missing_source_view_names_the_command_that_restores_the_vie
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
     assert "'ticketing doctor' says which" in refused("status")
-    found = " ".join(command("doctor").stdout.split())
-    assert "There is no view ticketing.source_ticket" in found and "'ticketing db restore-source'" in found
+    output = " ".join(command("doctor").stdout.split())
+    assert "There is no view ticketing.source_ticket" in output and "'ticketing db restore-source'" in output
     assert command("db", "restore-source").returncode == 0
     assert command("status").returncode == 0
 
 
 def test_timestamps_without_a_zone_are_counted_and_read_in_the_configured_zone(command, database, file):
-    done = command("import", "tickets.csv", columns=200)
-    assert "1 time stamps without a time zone read as UTC (--timezone)" in done.stdout
+    result = command("import", "tickets.csv", columns=200)
+    assert "1 time stamps without a time zone read as UTC (--timezone)" in result.stdout
     assert [f"{row['created_at']:%d %H:%M}" for row in imported(database)] == ["01 12:00", "01 00:00"]
 
     berlin = command("import", "tickets.csv", columns=200, TICKETING_IMPORTING__TIMEZONE="Europe/Berlin")
@@ -101,9 +101,9 @@ def test_unknown_time_zone_is_refused(refused, file):
 
 def test_doctor_names_the_source_columns_without_a_time_zone(command, database):
     replace_source_view(database)
-    found = " ".join(command("doctor").stdout.split())
-    assert "created_at, updated_at of ticketing.source_ticket have no time zone and are read as UTC" in found
-    assert "created_at AT TIME ZONE" in found
+    output = " ".join(command("doctor").stdout.split())
+    assert "created_at, updated_at of ticketing.source_ticket have no time zone and are read as UTC" in output
+    assert "created_at AT TIME ZONE" in output
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_invalid_paths_and_unknown_ids_are_refused_and_nothing_is_written(
 
 
 def test_draft_id_that_is_too_large_is_a_usage_error(command):
-    done = command("review", "approve", str(2**63))
-    assert done.returncode == 2
-    assert "Invalid value for 'draft_id'" in " ".join(done.stderr.split())
+    result = command("review", "approve", str(2**63))
+    assert result.returncode == 2
+    assert "Invalid value for 'draft_id'" in " ".join(result.stderr.split())
 
 
 def test_import_is_rolled_back_if_the_disk_of_the_reject_file_is_full(refused, database, tmp_path):

@@ -37,11 +37,11 @@ def line_with(text, output):
 
 
 def test_list_and_history_show_the_champion_and_its_verdict(models, champions):
-    listed = models("list").stdout
-    assert line_with("classifier 3", listed).startswith("classifier 3 champion")
-    assert "retired" in line_with("classifier 1", listed)
-    assert "passed" in line_with("classifier 1", listed)
-    assert "accuracy 0.99" in line_with("classifier 1", listed)
+    output = models("list").stdout
+    assert line_with("classifier 3", output).startswith("classifier 3 champion")
+    assert "retired" in line_with("classifier 1", output)
+    assert "passed" in line_with("classifier 1", output)
+    assert "accuracy 0.99" in line_with("classifier 1", output)
     history = models("history").stdout
     assert history.count("promoted") == 3
     assert "classifier 3 promoted in place of classifier 2 by the gate; verdict passed" in " ".join(history.split())
@@ -91,7 +91,7 @@ def test_short_version_names_stay_the_same_and_are_accepted_instead_of_full_vers
 
 def test_show_prints_origin_verdicts_and_history_of_a_version(models, database, champions):
     record_verdict(database, champions[0], FAILED, {}, {})
-    shown = models("show", "classifier-1").stdout
+    output = models("show", "classifier-1").stdout
     for expected in (
         "0123456789",
         champions[0].version,
@@ -105,20 +105,20 @@ def test_show_prints_origin_verdicts_and_history_of_a_version(models, database, 
         ">= 0.98",
         "the gate",
     ):
-        assert expected in shown, f"the output lacks {expected!r}"
+        assert expected in output, f"the output lacks {expected!r}"
 
 
 def test_compare_shows_two_versions_side_by_side(models, champions):
-    compared = models("compare", "classifier 1", champions[1].version, columns=160)
-    assert compared.returncode == 0
-    assert line_with("training.validation_accuracy", compared.stdout).endswith(" 0.9 0.9")
+    comparison = models("compare", "classifier 1", champions[1].version, columns=160)
+    assert comparison.returncode == 0
+    assert line_with("training.validation_accuracy", comparison.stdout).endswith(" 0.9 0.9")
 
 
 def test_rollback_changes_the_champion_and_the_history_records_who_and_why(models, database, champions):
-    done = models("rollback", "classifier", "--reason", "complaints")
+    result = models("rollback", "classifier", "--reason", "complaints")
 
-    assert done.returncode == 0
-    assert "classifier 2 is the champion classifier again" in done.stdout
+    assert result.returncode == 0
+    assert "classifier 2 is the champion classifier again" in result.stdout
     assert champion_versions(database)["classifier"] == champions[1].version
     history = " ".join(models("history").stdout.split())
     assert (
@@ -133,11 +133,11 @@ def test_rollback_changes_the_champion_and_the_history_records_who_and_why(model
 def test_impossible_rollback_is_refused_with_a_reason(models, database, champions):
     shutil.rmtree(champions[1].path)
 
-    done = models("rollback", "classifier")
+    result = models("rollback", "classifier")
 
-    assert done.returncode == 1
-    assert "is gone" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    assert result.returncode == 1
+    assert "is gone" in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
     assert champion_versions(database)["classifier"] == champions[2].version
     without_champion = models("rollback", "generator")
     assert without_champion.returncode == 1
@@ -170,9 +170,9 @@ def test_pruning_asks_for_confirmation_and_prints_the_freed_size(models, databas
     assert "MiB" in unconfirmed.stdout + unconfirmed.stderr
     assert find(database, champions[0].version, settings)
 
-    done = models("prune", "--keep", "2", "--yes")
-    assert done.returncode == 0
-    assert "1 versions pruned, 0.0 MiB freed" in done.stdout
+    result = models("prune", "--keep", "2", "--yes")
+    assert result.returncode == 0
+    assert "1 versions pruned, 0.0 MiB freed" in result.stdout
     assert not champions[0].path.exists()
     assert "pruned" in line_with("classifier 1", models("list").stdout)
     assert models("prune", "--keep", "2", "--yes").stdout.strip() == "nothing to prune"

@@ -20,8 +20,8 @@ def draft(database):
 
 def test_list_shows_pending_drafts_and_their_holders(review, draft):
     assert "it is on its way" in review("list").stdout
-    shown = review("next").stdout
-    assert "Where is my parcel?" in shown and "Dear Ann, it is on its way." in shown
+    output = review("next").stdout
+    assert "Where is my parcel?" in output and "Dear Ann, it is on its way." in output
     assert "ann" in review("list").stdout
     assert review("next", reviewer="bob").stdout.strip() == "No draft is waiting."
 
@@ -30,9 +30,9 @@ def test_warning_is_shown_with_a_draft_for_an_older_text(review, database, draft
     with database.begin() as conn:
         add_clean(conn, "T1", content_id="text-2")
         conn.execute("DELETE FROM vault.ticket_text")
-    shown = review("show", draft).stdout
-    assert "The ticket's text has changed since" in shown
-    assert "the text is no longer stored" in shown
+    output = review("show", draft).stdout
+    assert "The ticket's text has changed since" in output
+    assert "the text is no longer stored" in output
     assert "older text of ticket T1" in " ".join(review("approve", draft).stderr.split())
 
 
@@ -57,9 +57,9 @@ def test_decision_is_final_and_accepted_replies_go_into_the_outbox(review, datab
     assert [row["state"] for row in rows(database, "SELECT state FROM ticketing.draft")] == [state]
     assert [row["body"] for row in rows(database, "SELECT body FROM ticketing.outbox")] == sent
     assert rows(database, "SELECT actor FROM ticketing.draft_event ORDER BY event_id DESC LIMIT 1")[0]["actor"] == "ann"
-    again = review("approve", draft)
-    assert again.returncode == 1
-    assert "nothing changed" in " ".join(again.stderr.split())
+    second_decision = review("approve", draft)
+    assert second_decision.returncode == 1
+    assert "nothing changed" in " ".join(second_decision.stderr.split())
 
 
 def test_approving_a_held_or_missing_draft_raises_an_error(review, draft):

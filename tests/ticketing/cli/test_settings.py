@@ -84,9 +84,9 @@ def test_home_with_a_path_too_long_for_a_socket_is_refused_with_the_limit(refuse
 
 def test_doctor_reports_an_invalid_home_and_continues_with_other_checks(tmp_path):
     (tmp_path / "file").write_text("")
-    done = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
-    found = " ".join(done.stdout.split())
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert f"The home {tmp_path}/file is a file. Set TICKETING_HOME" in found
-    assert "ok memory" in found and "base models" in found
+    result = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
+    output = " ".join(result.stdout.split())
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert f"The home {tmp_path}/file is a file. Set TICKETING_HOME" in output
+    assert "ok memory" in output and "base models" in output

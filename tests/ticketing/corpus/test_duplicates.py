@@ -114,7 +114,7 @@ def test_clear_near_duplicates_are_grouped_and_different_texts_are_not(seed, cha
     groups = near_duplicate_groups(texts, 0.6)
 
     # The standard error of the estimate is about 0.04. So a pair above 0.75 must be grouped at the threshold 0.6, and a
-    # pair below 0.45 must not; between them either is right.
+    # pair below 0.45 must not. Between these values both results are right.
     assert all(groups[i] == groups[k] for i, k in similar_pairs[0.75])
     possible_groups = components(len(texts), similar_pairs[0.45])
     assert all(possible_groups[i] == possible_groups[group] for i, group in enumerate(groups))

@@ -74,10 +74,10 @@ def test_unchanged_tickets_are_not_scrubbed_again(run, add, clean_tickets):
     before = clean_tickets()
 
     add(make_ticket(2, "Another text", updated_at=START + timedelta(hours=4, minutes=30), revision=2))
-    again = run()
+    second_run = run()
 
     # The run reads the last hour again, but skips tickets 3 and 4 there, because they have not changed.
-    assert again == ChunkCounts(read=1, scrubbed=1)
+    assert second_run == ChunkCounts(read=1, scrubbed=1)
     after = clean_tickets()
     assert after.pop("t0002")["body"] == "Another text"
     del before["t0002"]
@@ -267,8 +267,8 @@ def test_run_killed_in_the_middle_of_a_chunk_loses_no_ticket(database, scrubber,
         preparing.prepare_next_chunk(database, scrubber, vault, settings, 2)
     """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TICKETING_")}
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
+    process = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=False)
+    assert process.returncode == -signal.SIGKILL
     assert len(clean_tickets()) == 2
 
     while prepare_next_chunk(database, scrubber, vault, settings, 2) is not None:
@@ -558,6 +558,6 @@ def test_first_run_reads_everything_and_a_later_run_reads_the_last_hour_again(da
     add(make_ticket(100))
     run()
 
-    again = start_reading(database, scrubber)
+    later = start_reading(database, scrubber)
 
-    assert again.place.updated_at == START + timedelta(hours=100) - preparing.OVERLAP
+    assert later.place.updated_at == START + timedelta(hours=100) - preparing.OVERLAP

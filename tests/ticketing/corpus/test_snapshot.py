@@ -284,9 +284,9 @@ def test_snapshot_is_found_after_the_home_was_moved(database, settings, prepare,
     shutil.copytree(settings.home / "snapshots", tmp_path / "moved" / "snapshots")
     shutil.rmtree(settings.home / "snapshots")
 
-    found = find_snapshot(database, settings.model_copy(update={"home": tmp_path / "moved"}), None)
+    moved = find_snapshot(database, settings.model_copy(update={"home": tmp_path / "moved"}), None)
 
-    assert found.manifest == snapshot.manifest
+    assert moved.manifest == snapshot.manifest
 
 
 def test_no_tickets_raise_an_error_and_leave_no_files(database, settings):

@@ -69,8 +69,8 @@ def draft(database, settings, scrubber):
         queue.enqueue(conn)
 
     def draft(generator, limit=10, **draft_settings):
-        changed = settings.model_copy(update={"draft": DraftSettings(**draft_settings)})
-        return draft_chunk(database, vault, changed, "one", Drafters(Classifier(), generator, scrubber), limit)
+        changed_settings = settings.model_copy(update={"draft": DraftSettings(**draft_settings)})
+        return draft_chunk(database, vault, changed_settings, "one", Drafters(Classifier(), generator, scrubber), limit)
 
     return draft
 

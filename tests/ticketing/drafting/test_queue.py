@@ -228,9 +228,8 @@ def test_new_revision_supersedes_an_older_draft_that_nobody_has_claimed(database
 def test_write_back_for_a_newer_revision_supersedes_a_late_draft_for_an_older_revision(database):
     pending_draft(database, "T1")
     fill(database, "T1", revision=2)
-    with database.begin(
-        role=None
-    ) as conn:  # as if the older draft had been written after the newer revision was queued
+    # Makes the older draft pending again, as if it had been written after the newer revision was queued.
+    with database.begin(role=None) as conn:
         conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER USER")
         conn.execute("UPDATE ticketing.draft SET state = 'pending'")
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER USER")
@@ -288,9 +287,9 @@ def test_text_that_changed_within_a_revision_is_queued_and_its_old_draft_is_supe
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     fill(database, "T1", content_id="text-2")
     assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
-    [again] = claim(database, "two")
-    assert again.content_id == "text-2"
-    write_back(database, "two", [result(again, "Dear Bob")])
+    [claimed_again] = claim(database, "two")
+    assert claimed_again.content_id == "text-2"
+    write_back(database, "two", [result(claimed_again, "Dear Bob")])
     draft_rows = rows(database, "SELECT content_id, body, state FROM ticketing.draft ORDER BY draft_id")
     assert [tuple(row.values()) for row in draft_rows] == [
         (TEXT, "Dear Ann", "superseded"), ("text-2", "Dear Bob", "pending")
@@ -326,8 +325,8 @@ def test_ticket_that_was_scrubbed_meanwhile_is_queued_again_and_its_draft_is_not
     with database.begin() as conn:
         assert queue.enqueue(conn) == 1
         assert queue.enqueue(conn) == 0
-    [again] = claim(database, "two")
-    assert write_back(database, "two", [result(again)]) != []
+    [claimed_again] = claim(database, "two")
+    assert write_back(database, "two", [result(claimed_again)]) != []
 
 
 @pytest.mark.parametrize("meanwhile", ["queued", "drafted"])
@@ -338,8 +337,8 @@ def test_text_that_was_changed_and_changed_back_gets_a_new_draft(database, meanw
     fill(database, "T1", content_id="text-2")
     write_back(database, "two", [result(ticket) for ticket in claim(database, "two")])
     assert fill(database, "T1") == 1
-    [again] = claim(database, "three")
-    assert (again.content_id, len(write_back(database, "three", [result(again, "again")]))) == (TEXT, 1)
+    [claimed_again] = claim(database, "three")
+    assert (claimed_again.content_id, len(write_back(database, "three", [result(claimed_again, "again")]))) == (TEXT, 1)
     pending = rows(database, "SELECT content_id, body FROM ticketing.draft WHERE state = 'pending'")
     assert pending == [{"content_id": TEXT, "body": "again"}]
 

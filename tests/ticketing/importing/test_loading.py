@@ -155,20 +155,20 @@ def test_refused_rows_are_counted_by_reason_and_listed_without_their_text(load, 
         ticket("d", body=""),
     )
 
-    listed = (tmp_path / "rejects.jsonl").read_text()
+    rejects = (tmp_path / "rejects.jsonl").read_text()
     assert counts(report) == (5, 1, 0, 0, 0, 4)
     assert {kind: (refused.count, refused.first_lines) for kind, refused in report.refused.items()} == {
         "body is empty": (2, (2, 5)),
         "unknown language": (1, (3,)),
         "broken UTF-8": (1, (9,)),
     }
-    assert [(row["line"], row["fields"]) for row in map(json.loads, listed.splitlines())] == [
+    assert [(row["line"], row["fields"]) for row in map(json.loads, rejects.splitlines())] == [
         (2, ["body"]),
         (3, ["language"]),
         (9, []),
         (5, ["body"]),
     ]
-    assert "Jane" not in listed
+    assert "Jane" not in rejects
     assert "2 body is empty (lines 2, 5)" in report.sentence()
     assert "1 broken UTF-8 (line 9)" in report.sentence()
     assert str(tmp_path / "rejects.jsonl") in report.sentence()
@@ -348,8 +348,8 @@ def test_default_path_of_the_list_of_refused_rows_is_next_to_the_file(tmp_path):
 
 def test_tickets_of_the_sample_shop_are_stored_only_once(database, settings, stored):
     first = load_sample(database, 0, 30, 10, settings)
-    again = load_sample(database, 0, 30, 10, settings)
+    second = load_sample(database, 0, 30, 10, settings)
 
     assert counts(first) == (40, 40, 0, 0, 0, 0)
-    assert counts(again) == (40, 0, 0, 40, 0, 0)
+    assert counts(second) == (40, 0, 0, 40, 0, 0)
     assert sum(category is None for (category,) in stored("category")) == 10

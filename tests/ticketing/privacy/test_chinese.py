@@ -1,7 +1,7 @@
 import pytest
 
 
-def found(scrubber, text):
+def found_values(scrubber, text):
     """The values that the scrubber replaces, with their kinds."""
     scrubbed = scrubber.scrub([[text]])[0]
     return {(value, placeholder.rsplit("_", 1)[0].strip("<")) for placeholder, value in scrubbed.values.items()}
@@ -10,7 +10,7 @@ def found(scrubber, text):
 def test_chinese_names_and_addresses_are_found_after_english_words(scrubber):
     text = "Hello, 我叫王小明，住在浙江省杭州市西湖区文三路3763号2栋301室，包裹还没有到。"
 
-    assert found(scrubber, text) == {
+    assert found_values(scrubber, text) == {
         ("王小明", "PERSON"),
         ("浙江省杭州市西湖区文三路3763号2栋301室", "ADDRESS"),
     }
@@ -28,7 +28,7 @@ def test_chinese_names_and_addresses_are_found_after_english_words(scrubber):
     ],
 )
 def test_chinese_names_and_addresses_are_found(scrubber, text, expected):
-    assert found(scrubber, text) == expected
+    assert found_values(scrubber, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_chinese_names_and_addresses_are_found(scrubber, text, expected):
     ],
 )
 def test_towns_products_and_job_titles_are_not_replaced(scrubber, text):
-    assert found(scrubber, text) == set()
+    assert found_values(scrubber, text) == set()

@@ -5,7 +5,7 @@ from ticketing.privacy.formats import is_card, is_chinese_id, is_vin
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
 
-# Kind, a sentence, and the value to find in it.
+# In each row: a kind, a sentence, and the value of this kind to find in the sentence.
 FOUND = [
     ("CN_ID_CARD", "身份证号{}，请核对", "11010519491231002X"),
     ("CN_ID_CARD", "My ID is {} thanks", "330106196503157928"),

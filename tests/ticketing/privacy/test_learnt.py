@@ -14,9 +14,9 @@ def scrub(text, *values):
 
 def test_values_that_the_name_finder_finds_are_replaced():
     text = "it goes to helen costa, 12 Mill Lane,\nLeeds LS2 7QT. order #12345678"
-    found = [("helen costa", "PERSON"), ("12 Mill Lane,\nLeeds LS2 7QT", "ADDRESS")]
+    values_to_find = [("helen costa", "PERSON"), ("12 Mill Lane,\nLeeds LS2 7QT", "ADDRESS")]
 
-    scrubbed = scrub(text, *found)
+    scrubbed = scrub(text, *values_to_find)
 
     assert scrubbed.texts == ("it goes to <PERSON_1>, <ADDRESS_1>. order <ORDER_ID_1>",)
     assert restore(scrubbed.texts[0], scrubbed.values) == text

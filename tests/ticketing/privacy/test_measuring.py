@@ -7,9 +7,9 @@ TEXT = "Ann Lee, 12 Mill Lane"
 LABELLED = LabelledText(TEXT, "en", (Span(0, 7, "PERSON"), Span(9, 21, "ADDRESS")))
 
 
-def scores(found, labelled=LABELLED):
+def scores(found_spans, labelled=LABELLED):
     """The scores for these found spans, by language and kind."""
-    return {(scored.language, scored.kind): scored for scored in score([labelled], [found])}
+    return {(scored.language, scored.kind): scored for scored in score([labelled], [found_spans])}
 
 
 def test_completely_found_value_has_recall_one_even_if_it_was_found_as_another_kind():

@@ -38,57 +38,57 @@ VALUES = st.dictionaries(
 
 
 @given(st.lists(PIECES, max_size=3), VALUES)
-def test_original_texts_can_be_restored_exactly(texts, found):
-    known = {}
+def test_original_texts_can_be_restored_exactly(texts, found_values):
+    values = {}
 
-    scrubbed = insert_placeholders(texts, found, known)
+    scrubbed = insert_placeholders(texts, found_values, values)
 
-    assert [restore(text, known) for text in scrubbed] == texts
+    assert [restore(text, values) for text in scrubbed] == texts
 
 
 @given(PIECES, VALUES)
-def test_no_found_value_is_left_in_the_text(text, found):
-    scrubbed = insert_placeholders([text], found, {})[0]
+def test_no_found_value_is_left_in_the_text(text, found_values):
+    scrubbed = insert_placeholders([text], found_values, {})[0]
 
     # No value occurs by chance in a placeholder: kinds are in capitals, and the number never contains a short value.
-    assert not [value for value in found if value in scrubbed]
+    assert not [value for value in found_values if value in scrubbed]
 
 
 @given(PIECES, VALUES)
-def test_original_spans_are_the_positions_of_the_values_in_the_original_text(text, found):
-    known = {}
-    scrubbed = insert_placeholders([text], found, known)[0]
+def test_original_spans_are_the_positions_of_the_values_in_the_original_text(text, found_values):
+    values = {}
+    scrubbed = insert_placeholders([text], found_values, values)[0]
 
-    spans = original_spans(scrubbed, known)
+    spans = original_spans(scrubbed, values)
 
-    assert all(text[span.start : span.end] in found for span in spans)
+    assert all(text[span.start : span.end] in found_values for span in spans)
     assert list(spans) == sorted(spans)
-    assert sum(scrubbed.count(placeholder) for placeholder in known) == len(spans)
+    assert sum(scrubbed.count(placeholder) for placeholder in values) == len(spans)
 
 
 def test_text_that_looks_like_a_placeholder_keeps_its_number_and_is_not_restored():
-    known = {}
+    values = {}
 
-    scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, known)
+    scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, values)
 
     assert scrubbed == ["<PERSON_1> is not <PERSON_2>"]
-    assert known == {"<PERSON_2>": "anna"}
-    assert restore(scrubbed[0], known) == "<PERSON_1> is not anna"
+    assert values == {"<PERSON_2>": "anna"}
+    assert restore(scrubbed[0], values) == "<PERSON_1> is not anna"
 
 
 def test_equal_values_share_a_placeholder_and_longer_values_are_replaced_first():
-    known = {}
+    values = {}
 
-    scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, values)
 
     assert scrubbed == ["<PERSON_2>", "<PERSON_1> and <PERSON_2>"]
 
 
 def test_error_for_too_many_values_contains_no_value():
-    found = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
+    found_values = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
 
     with pytest.raises(PrivacyError, match="ORDER_ID") as refused:
-        insert_placeholders(["value1x"], found, {})
+        insert_placeholders(["value1x"], found_values, {})
 
     assert "value1x" not in str(refused.value)
 
@@ -98,32 +98,34 @@ def test_placeholders_of_a_reply_that_are_not_in_the_ticket_are_found():
 
 
 def test_spellings_of_one_value_share_a_number_and_are_restored_as_they_were_written():
-    known = {}
+    values = {}
     text = "138-1234-5678, +86 13812345678 or １３８１２３４５６７８; 13900000000"
-    found = dict.fromkeys(["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER")
+    found_values = dict.fromkeys(
+        ["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER"
+    )
 
-    scrubbed = insert_placeholders([text], found, known)
+    scrubbed = insert_placeholders([text], found_values, values)
 
     assert scrubbed == ["<PHONE_NUMBER_1>, <PHONE_NUMBER_1b> or <PHONE_NUMBER_1c>; <PHONE_NUMBER_2>"]
-    assert restore(scrubbed[0], known) == text
+    assert restore(scrubbed[0], values) == text
 
 
 def test_spelling_that_is_found_in_a_later_call_shares_the_number():
-    known = {}
-    texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, known)
+    values = {}
+    texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, values)
 
-    assert insert_placeholders(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
+    assert insert_placeholders(texts, {"ANNA": "PERSON"}, values) == ["<PERSON_1> and <PERSON_1b>"]
 
 
 def test_value_with_more_spellings_than_variant_letters_gets_another_number():
     letters = "abcdefgh"
     spellings = ["".join(c.upper() if bits >> i & 1 else c for i, c in enumerate(letters)) for bits in range(30)]
-    known = {}
+    values = {}
 
-    scrubbed = insert_placeholders([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), known)
+    scrubbed = insert_placeholders([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), values)
 
-    assert len(known) == len(spellings)
-    assert restore(scrubbed[0], known) == " ".join(spellings)
+    assert len(values) == len(spellings)
+    assert restore(scrubbed[0], values) == " ".join(spellings)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +145,8 @@ def test_spellings_of_one_value_have_the_same_key(kind, first, second, same):
 
 
 def test_value_that_occurs_only_within_a_longer_value_gets_no_placeholder():
-    known = {}
+    values = {}
 
-    insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, values)
 
-    assert list(known.values()) == ["Ann Lee"]
+    assert list(values.values()) == ["Ann Lee"]

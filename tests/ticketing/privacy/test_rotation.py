@@ -65,7 +65,7 @@ def test_interrupted_rotation_continues_with_the_same_new_key(database, settings
     assert read(database, half_rotated, "t0")["<PERSON_1>"] == "Jane 0"
     assert read(database, half_rotated, "t3")["<PERSON_1>"] == "Jane 3"
 
-    assert rotate_key(database, settings, lambda done: None) == 5
+    assert rotate_key(database, settings, lambda count: None) == 5
     assert key_ids_in_use(database) == {half_rotated.key_id}
 
 
@@ -75,9 +75,9 @@ def test_key_in_the_settings_is_rotated_by_setting_the_new_and_the_old_key(datab
 
     store(database, Vault.open(with_key(OLD)), 1)
     with pytest.raises(PrivacyError, match="one key"):
-        rotate_key(database, with_key(NEW), lambda done: None)
+        rotate_key(database, with_key(NEW), lambda count: None)
 
-    assert rotate_key(database, with_key(f"{NEW},{OLD}"), lambda done: None) == 2
+    assert rotate_key(database, with_key(f"{NEW},{OLD}"), lambda count: None) == 2
     assert read(database, Vault.open(with_key(NEW)), "t0")["<PERSON_1>"] == "Jane 0"
     assert not (settings.home / KEY_FILE).exists()
 
@@ -86,6 +86,6 @@ def test_value_that_cannot_be_decrypted_stops_the_rotation_and_the_error_names_t
     store(database, Vault([b"x" * 32]), 1)
 
     with pytest.raises(PrivacyError, match="t0"):
-        rotate_key(database, settings, lambda done: None)
+        rotate_key(database, settings, lambda count: None)
 
     assert len(vault_keys(settings)) == 2

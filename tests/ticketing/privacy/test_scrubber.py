@@ -150,12 +150,12 @@ def test_any_text_can_be_restored_and_no_found_value_is_left_in_it(scrubber, tex
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=FREE_TEXT)
 def test_scrubbing_twice_changes_nothing(scrubber, text):
-    once = scrub(scrubber, text)
+    first = scrub(scrubber, text)
 
-    again = scrub(scrubber, once.texts[0])
+    second = scrub(scrubber, first.texts[0])
 
-    assert again.texts == once.texts
-    assert again.values == {}
+    assert second.texts == first.texts
+    assert second.values == {}
 
 
 def test_tickets_of_mixed_languages_keep_their_order(scrubber):
@@ -199,10 +199,10 @@ def test_error_for_an_invalid_order_pattern_names_the_pattern():
 def test_scrubbed_text_is_scrubbed_again_with_the_known_values_and_the_next_numbers(scrubber):
     first = scrub(scrubber, "My name is John Smith, order SH20240501123.")
 
-    again = scrubber.scrub([("<PERSON_1> wrote about <ORDER_ID_1> and #99887766",)], [first.values])[0]
+    second = scrubber.scrub([("<PERSON_1> wrote about <ORDER_ID_1> and #99887766",)], [first.values])[0]
 
-    assert again.texts == ("<PERSON_1> wrote about <ORDER_ID_1> and <ORDER_ID_2>",)
-    assert again.values == {**first.values, "<ORDER_ID_2>": "#99887766"}
+    assert second.texts == ("<PERSON_1> wrote about <ORDER_ID_1> and <ORDER_ID_2>",)
+    assert second.values == {**first.values, "<ORDER_ID_2>": "#99887766"}
 
 
 def test_neither_the_log_nor_the_repr_of_a_result_shows_a_value(scrubber, caplog):
@@ -212,8 +212,8 @@ def test_neither_the_log_nor_the_repr_of_a_result_shows_a_value(scrubber, caplog
         scrubber, "IBAN GB82 WEST 1234 5698 7654 3é, DE8937040044053201300\u0660, mail jane.doe@example.com"
     )
 
-    shown = caplog.text + repr(scrubbed)
-    assert not [word for word in ("jane.doe", "WEST", "DE8937") if word in shown]
+    output = caplog.text + repr(scrubbed)
+    assert not [word for word in ("jane.doe", "WEST", "DE8937") if word in output]
 
 
 @pytest.mark.parametrize("text", ["12.12.2024", "1234567", "00000000000", "+0000000"])

@@ -39,9 +39,9 @@ def test_only_the_values_of_the_requested_tickets_are_read(database, vault):
     store(database, vault)
     store(database, vault, ticket_id="t2", values={"<PERSON_1>": "Bob"})
 
-    found = read(database, vault, ("t1", 1, TEXT), ("t3", 1, TEXT))
+    values = read(database, vault, ("t1", 1, TEXT), ("t3", 1, TEXT))
 
-    assert found == {("t1", 1, TEXT): VALUES, ("t3", 1, TEXT): {}}
+    assert values == {("t1", 1, TEXT): VALUES, ("t3", 1, TEXT): {}}
 
 
 def test_table_contains_no_plain_value_and_equal_values_are_encrypted_differently(database, vault):
@@ -59,9 +59,9 @@ def test_storing_a_newer_revision_replaces_the_older_one_and_keeps_other_tickets
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
 
-    found = read(database, vault, ("t1", 1, TEXT), ("t1", 2, TEXT), ("t2", 1, TEXT))
+    values = read(database, vault, ("t1", 1, TEXT), ("t1", 2, TEXT), ("t2", 1, TEXT))
 
-    assert found == {("t1", 1, TEXT): {}, ("t1", 2, TEXT): {"<PERSON_1>": "Joan"}, ("t2", 1, TEXT): VALUES}
+    assert values == {("t1", 1, TEXT): {}, ("t1", 2, TEXT): {"<PERSON_1>": "Joan"}, ("t2", 1, TEXT): VALUES}
 
 
 def test_pipeline_may_not_read_values(database, vault):

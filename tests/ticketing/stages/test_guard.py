@@ -51,10 +51,13 @@ def test_reply_with_other_personal_data_is_refused_and_the_reason_does_not_show_
 
 @pytest.mark.parametrize(("language", "category"), [("en", "logistics"), ("zh", "物流")])
 def test_reply_that_repeats_its_instruction_is_refused(scrubber, language, category):
-    given = instruction(category, language, Settings())
+    own_instruction = instruction(category, language, Settings())
 
-    reason = reason_against(scrubber, f"Of course, here they are: {given}", given_instruction=given)
+    reason = reason_against(scrubber, f"Of course, here they are: {own_instruction}", given_instruction=own_instruction)
     assert reason == "the reply repeats its instructions"
-    assert reason_against(scrubber, given.upper().replace(" ", "\n"), given_instruction=given) is not None
+    assert (
+        reason_against(scrubber, own_instruction.upper().replace(" ", "\n"), given_instruction=own_instruction)
+        is not None
+    )
     harmless = "Your parcel is with the logistics department. 您的包裹在物流部门。"
-    assert reason_against(scrubber, harmless, given_instruction=given) is None
+    assert reason_against(scrubber, harmless, given_instruction=own_instruction) is None

@@ -129,11 +129,11 @@ def test_invalid_rows_are_refused_with_their_line_and_valid_rows_are_imported(da
     ]
     write(sheet, sheet_rows)
 
-    done = import_sheet(database, study_id, "ann", sheet)
+    report = import_sheet(database, study_id, "ann", sheet)
 
-    assert done.new == 1
+    assert report.new == 1
     # Each row takes two lines of the file, because its ticket has two lines.
-    assert [(refused.line_number, refused.reason) for refused in done.refused] == [
+    assert [(refused.line_number, refused.reason) for refused in report.refused] == [
         (2, "score_C is not 1, 2, 3, 4 or 5"),
         (4, "score_A is not 1, 2, 3, 4 or 5"),
         (6, "preferred is not A, B, C, D or tie"),
@@ -142,21 +142,21 @@ def test_invalid_rows_are_refused_with_their_line_and_valid_rows_are_imported(da
         (12, "Item 987654321 is not one of ann's"),
         (14, "the row belongs to another rater"),
     ]
-    assert done.sentence() == "1 new ratings, 0 unchanged, 0 rows not rated yet, 7 refused"
+    assert report.sentence() == "1 new ratings, 0 unchanged, 0 rows not rated yet, 7 refused"
 
 
 def test_every_row_of_another_raters_sheet_is_refused(database, study_id, sheet):
     write(sheet, [rated(row) for row in read(sheet)])
     study.assign(database, study_id, "bob")
-    done = import_sheet(database, study_id, "bob", sheet)
-    assert (done.new, len(done.refused)) == (0, 4)
+    report = import_sheet(database, study_id, "bob", sheet)
+    assert (report.new, len(report.refused)) == (0, 4)
 
 
 def test_rating_of_a_ticket_that_was_forgotten_after_the_export_is_refused(database, study_id, sheet):
     write(sheet, [rated(row) for row in read(sheet)])
     forget_tickets(database, ["t0000"])
-    done = import_sheet(database, study_id, "ann", sheet)
-    assert (done.new, len(done.refused)) == (3, 1)
+    report = import_sheet(database, study_id, "ann", sheet)
+    assert (report.new, len(report.refused)) == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_file_that_is_not_a_sheet_is_refused(database, study_id, tmp_path, conte
 def test_truncated_rows_and_rows_that_are_not_utf_8_are_refused(database, study_id, sheet):
     text = sheet.read_bytes().decode("utf-8-sig").split("\r\n")
     sheet.write_bytes(text[0].encode() + b'\r\n"1","ann"\r\n' + text[1].replace('"ann"', '"ann\xff"').encode("latin-1"))
-    done = import_sheet(database, study_id, "ann", sheet)
-    assert [refused.reason for refused in done.refused] == [
+    report = import_sheet(database, study_id, "ann", sheet)
+    assert [refused.reason for refused in report.refused] == [
         "2 columns where the header has 13", "broken UTF-8 (save the file as 'CSV UTF-8')"
     ]  # fmt: skip
 

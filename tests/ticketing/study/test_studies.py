@@ -325,6 +325,6 @@ def test_list_of_studies_shows_the_progress_of_each_study(database):
     study_id = make_study(database, size=6, shared=2, raters=2)
     rate_all(database, study_id, "ann", lambda system: 3)
     study.assign(database, study_id, "bob")
-    [listed] = study.studies(database)
-    assert (listed.items, listed.shared, listed.joined, listed.ratings, listed.state) == (6, 2, 2, 4, "open")
-    assert listed.systems == {"human": None, "nearest": None, "champion": "generator-1", "candidate": CANDIDATE}
+    [row] = study.studies(database)
+    assert (row.items, row.shared, row.joined, row.ratings, row.state) == (6, 2, 2, 4, "open")
+    assert row.systems == {"human": None, "nearest": None, "champion": "generator-1", "candidate": CANDIDATE}
