@@ -80,7 +80,7 @@ def test_values_that_are_not_in_the_vault_are_found_by_recognisers(database, run
     ]
 
 
-def test_audit_searches_drafts_in_their_form_with_placeholders(database, run_audit):
+def test_audit_searches_drafts_before_their_values_are_restored(database, run_audit):
     with database.begin() as conn:
         add_draft(conn, "one", body="Dear Rose Okafor, it is on its way.")
     assert run_audit() == []
