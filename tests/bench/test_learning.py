@@ -205,7 +205,7 @@ class ClassifierOutputs(NamedTuple):
 def outputs_of(classifier, records):
     read = classifier.read([record.text for record in records])
     category_ids = {label: i for i, label in enumerate(classifier.labels)}
-    votes = classifier.scope.near(read.vectors, len(category_ids)).votes
+    votes = classifier.scope.neighbourhood(read.vectors, len(category_ids)).votes
     return ClassifierOutputs(read.logits, votes, [category_ids[record.category] for record in records])
 
 

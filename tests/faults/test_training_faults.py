@@ -70,7 +70,7 @@ def test_training_on_a_full_disk_fails_with_advice_and_registers_nothing(server,
         failed = ticketing(env, tmp_path, "train")
 
         assert failed.returncode == 1
-        assert "Free some space" in " ".join(failed.stderr.split())
+        assert "Free some disk space" in " ".join(failed.stderr.split())
         assert failed.stdout == ""
         database = Database.open(Settings(home=tmp_path / "disk", database_url=server.uri(name)))
         assert rows(database, "SELECT count(*) AS models FROM ticketing.model") == [{"models": 0}]

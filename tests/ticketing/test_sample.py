@@ -66,9 +66,9 @@ def test_every_case_of_the_policy_has_sentences_for_the_ticket_and_the_reply(lan
     for intent in INTENTS:
         wording = TEXTS[language].WORDINGS[intent.name]
         assert set(wording.policy) == set(intent.cases)
-        assert bool(wording.since) == bool(intent.days)
-        assert set(wording.telling or {}) == (set() if intent.days else set(intent.cases[1:]))
-        assert all("{age}" in sentence for sentence in wording.since)
+        assert bool(wording.age_sentences) == bool(intent.limit_days)
+        assert set(wording.case_sentences or {}) == (set() if intent.limit_days else set(intent.cases[1:]))
+        assert all("{age}" in sentence for sentence in wording.age_sentences)
 
 
 def test_about_one_label_in_two_hundred_is_wrong(history):

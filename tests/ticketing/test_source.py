@@ -121,9 +121,9 @@ def test_invalid_rows_are_counted_and_do_not_stop_the_reading_of_other_rows(data
     with database.begin() as conn:
         check_source(conn)
         assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good", "mistyped"]
-        invalid = odd_rows(conn)
-        assert invalid == OddRows(without_time=4, without_id=1, in_future=1)
-        assert odd_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
+        invalid = count_invalid_rows(conn)
+        assert invalid == InvalidRows(without_time=4, without_id=1, in_future=1)
+        assert count_invalid_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
     patterns = ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future")
     for warning, pattern in zip(invalid.warnings, patterns, strict=True):
         assert re.search(pattern, warning)

@@ -108,7 +108,7 @@ def test_tickets_in_a_language_without_enough_validation_tickets_go_to_a_human(t
     french, german = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
 
     assert french.route == german.route == "human"
-    assert "0.90 is not proven in language 'fr' (1 validation tickets, at least 16 are needed)" in french.reason
+    assert "accuracy 0.90 in language 'fr' (1 validation tickets, but at least 16 are needed)" in french.reason
     assert "'de'" in german.reason
 
 
@@ -158,9 +158,9 @@ def test_unusual_text_is_classified(trained, body):
 
 def test_out_of_scope_detection_needs_enough_validation_tickets_for_the_share(trained):
     _, classifier = trained
-    assert not classifier.tells_out_of_scope, "a share of 0.01 needs 99 validation tickets, but there are 61"
+    assert not classifier.detects_out_of_scope, "a share of 0.01 needs 99 validation tickets, but there are 61"
     classifier.out_of_scope_share = 0.02
-    assert classifier.tells_out_of_scope, "a share of 0.02 needs 49 validation tickets, and there are 61"
+    assert classifier.detects_out_of_scope, "a share of 0.02 needs 49 validation tickets, and there are 61"
 
 
 def test_batch_predictions_equal_single_predictions_in_order(trained):
@@ -240,7 +240,7 @@ def test_every_training_method_writes_a_self_contained_classifier(small_settings
 
 
 def test_classifier_trained_on_a_sample_still_recognises_rare_categories(small_settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("models.classifier.training.ENCODED_TOGETHER", 7)
+    monkeypatch.setattr("models.classifier.training.ENCODE_BATCH", 7)
     monkeypatch.setattr("models.classifier.training.MAX_VECTORS", 20)
     common = [record(i, "payment") for i in range(150)]
     rare = [record(200 + i, "logistics") for i in range(10)]
@@ -261,7 +261,7 @@ def test_tokenising_in_batches_gives_the_same_dataset_as_all_at_once(small_setti
     tokenizer = AutoTokenizer.from_pretrained(small_settings.classifier.base_model)
     tickets = records(25)
     at_once = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
-    monkeypatch.setattr(classifier_training, "ENCODED_TOGETHER", 4)
+    monkeypatch.setattr(classifier_training, "ENCODE_BATCH", 4)
     batched = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
     assert batched.to_list() == at_once.to_list()
     assert batched.features == at_once.features

@@ -43,14 +43,14 @@ def test_at_most_the_configured_share_of_in_scope_tickets_is_refused(rng):
 def test_number_of_validation_tickets_limits_how_low_a_p_value_can_be(rng):
     scope = fitted_scope(rng, 50, 20)
     assert p_values(scope, unit_vectors(rng, THERE, 5)) == pytest.approx([1 / 21] * 5)
-    assert not scope.can_tell(0.01)
-    assert scope.can_tell(0.05)
+    assert not scope.can_detect(0.01)
+    assert scope.can_detect(0.05)
 
 
 def test_nearest_tickets_vote_for_their_category(rng):
     train = np.concatenate([unit_vectors(rng, HERE, 40), unit_vectors(rng, THERE, 40)])
     scope = Scope.fit(train, [0] * 40 + [1] * 40, unit_vectors(rng, HERE, 20))
-    votes = scope.near(np.stack([HERE, THERE, (HERE + THERE) / np.sqrt(2)]), 3).votes
+    votes = scope.neighbourhood(np.stack([HERE, THERE, (HERE + THERE) / np.sqrt(2)]), 3).votes
     assert votes.sum(axis=1) == pytest.approx([1.0] * 3)
     assert (votes[0, 0], votes[1, 1]) == (1.0, 1.0)
     assert 0 < votes[2, 0] < 1
@@ -68,7 +68,7 @@ def test_nearer_ticket_has_a_heavier_vote():
 
 @pytest.mark.parametrize("train", [1, VOTERS - 1])
 def test_votes_and_p_values_are_defined_with_fewer_training_tickets_than_voters(rng, train):
-    neighbourhood = fitted_scope(rng, train, 3).near(unit_vectors(rng, HERE, 4), 2)
+    neighbourhood = fitted_scope(rng, train, 3).neighbourhood(unit_vectors(rng, HERE, 4), 2)
     assert neighbourhood.votes.tolist() == [[1.0, 0.0]] * 4
     assert ((neighbourhood.p_values > 0) & (neighbourhood.p_values <= 1)).all()
 
@@ -77,6 +77,6 @@ def test_loaded_scope_gives_the_same_results(rng, tmp_path):
     scope = Scope.fit(unit_vectors(rng, HERE, 100, 1.0), [0, 1] * 50, unit_vectors(rng, HERE, 100))
     scope.save(tmp_path / "scope.npz")
     vectors = unit_vectors(rng, np.eye(16)[2], 20, 1.0)
-    expected, loaded = scope.near(vectors, 2), Scope.load(tmp_path / "scope.npz").near(vectors, 2)
+    expected, loaded = scope.neighbourhood(vectors, 2), Scope.load(tmp_path / "scope.npz").neighbourhood(vectors, 2)
     assert loaded.p_values == pytest.approx(expected.p_values)
     assert loaded.votes == pytest.approx(expected.votes)

@@ -14,13 +14,13 @@ from models.shared.statistics import clopper_pearson_lower_bound
 
 
 def test_too_few_tickets_give_no_threshold_even_if_all_are_correct():
-    assert least_to_prove(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
+    assert min_tickets_for_target(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
     assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
     assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
 
 
 def test_no_number_of_tickets_is_enough_for_a_target_accuracy_of_1():
-    assert least_to_prove(1.0, 0.9) is None
+    assert min_tickets_for_target(1.0, 0.9) is None
     assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
 
 
@@ -109,7 +109,7 @@ def test_languages_with_too_few_or_no_validation_tickets_route_nothing():
     )
 )
 def test_routed_tickets_of_each_language_or_else_of_each_routed_category_reach_the_target(rows):
-    tickets = [Validated(*row) for row in rows]
+    tickets = [ValidationTicket(*row) for row in rows]
     thresholds = choose_thresholds(tickets, 0.6, 0.8)
     for language in thresholds:
         routed = [

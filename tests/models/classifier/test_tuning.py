@@ -40,7 +40,7 @@ def test_auto_chooses_full_fine_tuning_if_memory_suffices_and_lora_otherwise(
 
 @pytest.mark.parametrize("method", ["full", "lora", "prefix", "prompt"])
 def test_loaded_model_gives_the_same_logits_as_the_trained_model(tmp_path, method):
-    model = adapted(tiny_model(), method, rank=4)
+    model = prepare_model(tiny_model(), method, rank=4)
     optimizer = torch.optim.SGD([parameter for parameter in model.parameters() if parameter.requires_grad], lr=0.1)
     ids = torch.randint(5, 50, (4, 7))
     model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, 0].sum().backward()
@@ -57,7 +57,7 @@ def test_loaded_model_gives_the_same_logits_as_the_trained_model(tmp_path, metho
 
 @pytest.mark.parametrize("method", ["lora", "prefix", "prompt"])
 def test_only_adapter_and_head_are_trained(method):
-    model = adapted(tiny_model(), method, rank=4)
+    model = prepare_model(tiny_model(), method, rank=4)
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     trained_size = sum(parameter.numel() for parameter in trained.values())
     assert any("classifier" in name for name in trained)

@@ -57,6 +57,17 @@ def test_served_adapter_changes_the_replies(engine, conversations):
     assert {completion.finish_reason for completion in tuned + base} <= {"stop", "length"}
 
 
+def test_progress_is_logged_while_replies_are_written(engine, conversations, monkeypatch, caplog):
+    monkeypatch.setattr("models.engine.process.PROGRESS_SECONDS", 0.01)
+    with caplog.at_level("INFO", logger="ticketing"):
+        engine.chat(conversations)
+
+    lines = [record.getMessage() for record in caplog.records if "replies finished" in record.getMessage()]
+    assert lines[0].startswith(f"engine: 0 of {len(conversations)} replies finished")
+    finished = [int(line.split()[1]) for line in lines]
+    assert finished == sorted(finished) and finished[-1] <= len(conversations)
+
+
 def test_served_prompts_have_as_many_tokens_as_training_prompts(engine, settings):
     tokenizer = load_tokenizer(str(resolve(EMBEDDED_GENERATOR, settings)), EMBEDDED_GENERATOR)
     records = [answered_ticket(number) for number in range(50, 54)]

@@ -68,7 +68,7 @@ def test_rule_for_each_language_is_judged_separately_in_every_language():
 def test_rule_for_each_language_fails_for_an_expected_language_without_measurements():
     values = {("accuracy", "language=en"): measurement(0.99)}
     expected = frozenset({"language=en", "language=zh", "category=payment"})
-    verdict = judge([rule(scope="each language")], Measurements(values, expected=expected))
+    verdict = judge([rule(scope="each language")], Measurements(values, expected_scopes=expected))
     assert [(result.name, result.passed) for result in verdict.rules] == [
         ("accuracy (language=en)", True),
         ("accuracy (language=zh)", False),
@@ -82,7 +82,9 @@ def test_routed_language_without_test_tickets_fails_the_default_rules():
     rules = rules_of(GateSettings(), "classifier")
     no_champion = frozenset({"champion"})
     assert judge(rules, Measurements(values, missing_systems=no_champion)).passed
-    verdict = judge(rules, Measurements(values, missing_systems=no_champion, expected=frozenset({"language=zh"})))
+    verdict = judge(
+        rules, Measurements(values, missing_systems=no_champion, expected_scopes=frozenset({"language=zh"}))
+    )
     assert not verdict.passed
     assert verdict.sentence == "tickets (language=zh) could not be measured"
 
@@ -127,7 +129,7 @@ def test_rule_against_the_champion_is_skipped_before_the_first_promotion():
     without_champion = Measurements({("accuracy", "all"): measurement(0.99)}, missing_systems=frozenset({"champion"}))
     verdict = judge([rule(), rule_against("champion")], without_champion)
     assert verdict.passed
-    assert verdict.rules[1].skipped == "there is no other champion"
+    assert verdict.rules[1].skipped == "not judged: no champion to compare with"
     assert not judge([rule_against("champion")], without_champion).passed, "a verdict passed without a judged rule"
 
 
@@ -141,7 +143,8 @@ def test_candidate_slightly_worse_than_the_champion_passes_only_a_rule_with_a_ma
     compared = Measurements(comparisons={("accuracy", "all", "champion"): difference})
     verdict = judge([rule_against("champion")], compared)
     assert not verdict.passed
-    assert "accuracy minus that of the champion -0.0033 should be >= 0" in verdict.sentence
+    assert "accuracy minus that of the champion -0.0033 (95 % interval" in verdict.sentence
+    assert "300 tickets) must be >= 0, margin -0.0033" in verdict.sentence
     assert judge([rule_against("champion", margin=0.01)], compared).passed
 
 
@@ -176,7 +179,7 @@ def test_configured_rule_fails_on_fewer_tickets_than_its_min_count(configured, v
     gate = GateSettings(rules=(configured,))
     verdict = judge(rules_of(gate, "classifier"), Measurements(values))
     assert not verdict.passed
-    assert "tickets, at least 100 are needed" in verdict.sentence
+    assert "tickets, but at least 100 are needed" in verdict.sentence
     lower_minimum = GateSettings(rules=(configured.model_copy(update={"min_count": 10}),))
     assert judge(rules_of(lower_minimum, "classifier"), Measurements(values)).passed
 

@@ -183,11 +183,11 @@ def test_invented_personal_data_is_scrubbed_from_the_examples(snapshot):
 
 def test_stored_verdict_contains_no_ticket_text(snapshot):
     scored = evaluated(snapshot, tuned=agent_reply, base=useless_reply, nearest=useless_reply)
-    assert "kettle" not in repr(scored.numbers)
+    assert "kettle" not in repr(scored.stored_metrics)
     assert np.isfinite(scored.measured.values["chrf", "language=en"].value)
 
 
 def test_stored_numbers_include_the_size_of_the_sample_of_training_replies(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 30)
-    numbers = evaluated(snapshot, tuned=agent_reply, base=useless_reply, nearest=useless_reply).numbers
+    numbers = evaluated(snapshot, tuned=agent_reply, base=useless_reply, nearest=useless_reply).stored_metrics
     assert (numbers["training_replies"], numbers["training_replies_of"]) == (30, 40)

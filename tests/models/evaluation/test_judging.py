@@ -50,7 +50,7 @@ def test_candidate_is_compared_with_the_champion_but_the_champion_not_with_itsel
         {"t1"},
     )
     assert compare_with_champion(context, champion) == ChampionComparison(
-        champion.version, absent=frozenset({"champion"})
+        champion.version, missing_systems=frozenset({"champion"})
     )
 
 
@@ -63,4 +63,4 @@ def test_champion_that_can_no_longer_be_served_is_not_compared_and_not_absent(co
 
 def test_champion_is_absent_before_the_first_promotion(context, database, settings):
     model = candidate(database, settings, add_snapshot(database))
-    assert compare_with_champion(context, model) == ChampionComparison(None, absent=frozenset({"champion"}))
+    assert compare_with_champion(context, model) == ChampionComparison(None, missing_systems=frozenset({"champion"}))

@@ -86,8 +86,8 @@ def change_a_rarely_used_sentence(monkeypatch, base):
 
 def change_the_code_that_generates_texts(monkeypatch, base):
     # Such a change alters the training examples, but no constant.
-    original = generate._plain
-    monkeypatch.setattr(generate, "_plain", lambda rng, people, slot: original(rng, people, slot).upper())
+    original = generate._impersonal_value
+    monkeypatch.setattr(generate, "_impersonal_value", lambda rng, people, field: original(rng, people, field).upper())
 
 
 def change_a_label(monkeypatch, base):

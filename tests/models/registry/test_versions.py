@@ -82,7 +82,7 @@ def test_artefact_that_a_killed_run_had_already_moved_to_its_folder_is_registere
         candidate(database, settings, "unknown-snapshot")
     (kept,) = settings.home.glob("models/unregistered/*")
     digest = artefacts.artefact_hash(kept / "artefact")
-    folder = artefacts.place_of(digest, settings)
+    folder = artefacts.folder_of(digest, settings)
     folder.parent.mkdir()
     (kept / "artefact").rename(folder)
     with database.begin() as conn:

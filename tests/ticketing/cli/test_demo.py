@@ -35,5 +35,5 @@ def test_demo_in_a_home_with_other_tickets_is_refused_and_changes_no_ticket(home
 
 
 def test_demo_never_writes_to_a_configured_database(refused, database):
-    assert "TICKETING_DATABASE_URL is set: nothing was written" in refused("demo")
+    assert "TICKETING_DATABASE_URL is set. Nothing was written" in refused("demo")
     assert rows(database, "SELECT * FROM ticketing.imported_ticket") == []

@@ -129,7 +129,7 @@ def test_unexpected_error_prints_one_line_and_stores_the_stack_without_error_mes
 
     assert result.returncode == 1
     assert secret not in result.stdout + result.stderr
-    (path,) = re.fullmatch(r"unexpected error ValueError; the details are in (\S+)\n", result.stderr).groups()
+    (path,) = re.fullmatch(r"unexpected error ValueError; the stack trace is in (\S+)\n", result.stderr).groups()
     assert path.startswith(f"{settings.home}/logs/error-")
     with open(path) as file:  # noqa: PTH123
         stack = file.read()

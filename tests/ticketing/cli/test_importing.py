@@ -96,13 +96,13 @@ def test_timestamps_without_a_zone_are_counted_and_read_in_the_configured_zone(c
 
 
 def test_unknown_time_zone_is_refused(refused, file):
-    assert "--timezone 'Mars' is no time zone" in refused("import", "tickets.csv", "--timezone", "Mars")
+    assert "--timezone 'Mars' is not a time zone" in refused("import", "tickets.csv", "--timezone", "Mars")
 
 
 def test_doctor_names_the_source_columns_without_a_time_zone(command, database):
     replace_source_view(database)
     output = " ".join(command("doctor").stdout.split())
-    assert "created_at, updated_at of ticketing.source_ticket have no time zone and are read as UTC" in output
+    assert "created_at, updated_at in ticketing.source_ticket have no time zone and are read as UTC" in output
     assert "created_at AT TIME ZONE" in output
 
 

@@ -71,14 +71,14 @@ def test_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, argu
 @pytest.mark.parametrize(
     ("home", "expected"),
     [
-        ("/proc/ticketing", "can't be made: No such file or directory"),  # Not even root can make a folder in /proc.
+        ("/proc/ticketing", "can't be created: No such file or directory"),  # Not even root can make a folder in /proc.
         ("/proc", "can't be written to: No such file or directory"),
         ("x" * 300, "can't be created: File name too long"),
         ("file/below", "can't be created: Not a directory"),
         ("loop/below", "its symbolic links form a loop"),
     ],
 )
-def test_home_that_cannot_be_made_is_refused_with_the_reason(refused, tmp_path, home, expected):
+def test_unusable_home_folder_is_refused_with_the_reason(refused, tmp_path, home, expected):
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
     message = refused("status", TICKETING_HOME=home)
@@ -96,5 +96,5 @@ def test_doctor_reports_an_invalid_home_and_continues_with_other_checks(tmp_path
     output = " ".join(result.stdout.split())
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert f"The home {tmp_path}/file is a file. Set TICKETING_HOME" in output
+    assert f"The home folder {tmp_path}/file is a file. Set TICKETING_HOME" in output
     assert "ok memory" in output and "base models" in output

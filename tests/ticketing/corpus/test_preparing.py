@@ -387,7 +387,7 @@ def test_row_dated_in_the_future_is_read_and_does_not_hide_later_changes(databas
     assert run().scrubbed == 2
     beginning = start_reading(database, scrubber)
     assert beginning.invalid_rows.in_future == 1
-    assert beginning.place.updated_at < datetime.now(UTC)
+    assert beginning.position.updated_at < datetime.now(UTC)
     assert clean_tickets()["t0001"]["updated_at"] < datetime.now(UTC)
 
     add(make_ticket(3, updated_at=datetime.now(UTC)))
@@ -554,10 +554,10 @@ def test_run_with_another_scrubber_stops_the_current_run(database, scrubber, vau
 
 
 def test_first_run_reads_everything_and_a_later_run_reads_the_last_hour_again(database, scrubber, run, add):
-    assert start_reading(database, scrubber).place == BEGINNING
+    assert start_reading(database, scrubber).position == BEGINNING
     add(make_ticket(100))
     run()
 
     later = start_reading(database, scrubber)
 
-    assert later.place.updated_at == START + timedelta(hours=100) - preparing.OVERLAP
+    assert later.position.updated_at == START + timedelta(hours=100) - preparing.OVERLAP

@@ -26,7 +26,7 @@ def days(count):
 
 def misplaced_tickets(result):
     """Counts of tickets on the wrong side of the cutoff: newer in train, newer in validation, older in test."""
-    _, *counts = result.order
+    _, *counts = result.time_order_violations
     return counts
 
 
@@ -73,8 +73,8 @@ def check(result, categories, languages, groups, times, max_held_out=2_000):
     left_out = sum(part is None for part in result.parts)
     in_small_categories = sum(size.tickets for size in result.too_small.values())
     assert left_out == in_small_categories + left_out_copies.total() + result.newer_left_out
-    if result.order:
-        cutoff = result.order[0]
+    if result.time_order_violations:
+        cutoff = result.time_order_violations[0]
         newer, older = Counter(), Counter()
         for part, time in zip(result.parts, times, strict=True):
             newer[part] += time > cutoff
@@ -182,7 +182,7 @@ def test_group_is_dated_by_its_newest_ticket_and_only_that_ticket_is_held_out():
 
     assert (result.parts[5], result.parts[99]) == (None, "test")
     assert result.near_copies_left_out == {"validation": 0, "test": 1}
-    assert result.order[0] == days(100)[91], "the cutoff is the time of the oldest test ticket"
+    assert result.time_order_violations[0] == days(100)[91], "the cutoff is the time of the oldest test ticket"
     assert misplaced_tickets(result) == [0, 0, 0]
 
 
@@ -227,7 +227,7 @@ def test_held_out_parts_are_capped_per_language_and_keep_rare_categories(timed):
     assert all(rare[part] >= 2 for part in ("test", "validation"))
     assert result.parts.count("train") > 0.9 * count
     if timed:
-        assert result.order.older_in_test <= 15, "test has old tickets of more than the rare category"
+        assert result.time_order_violations.older_in_test <= 15, "test has old tickets of more than the rare category"
         assert result.newer_left_out < 0.06 * count
 
 

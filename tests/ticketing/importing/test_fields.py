@@ -170,7 +170,7 @@ def test_time_without_a_zone_is_read_in_the_configured_zone(value, hour):
 
 
 def test_time_before_the_year_1_in_utc_is_refused():
-    assert import_row(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is no time"
+    assert import_row(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is not a time"
 
 
 @pytest.mark.parametrize("value", [None, "", " ", float("nan"), Decimal("NaN")])
@@ -181,8 +181,8 @@ def test_missing_time_becomes_none(value):
 def test_incoming_ticket_keeps_neither_category_nor_reply():
     ticket = import_row("incoming", reply="Sorry.", replied_at="2024-05-01")
 
-    assert (ticket.category, ticket.reply, ticket.replied_at, ticket.left_aside) == (None, None, None, True)
-    assert import_row("incoming", category=None).left_aside is False
+    assert (ticket.category, ticket.reply, ticket.replied_at, ticket.answer_dropped) == (None, None, None, True)
+    assert import_row("incoming", category=None).answer_dropped is False
 
 
 def test_blank_reply_becomes_none():

@@ -83,6 +83,21 @@ def test_text_that_identifies_nobody_is_not_changed(scrubber, text):
     assert scrubber.scrub([[text]])[0].texts == (text,)
 
 
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.kind}-{FORMATS.index(form)}")
+@settings(max_examples=30)
+@given(data=st.data())
+def test_format_is_searched_for_in_every_text_that_its_pattern_matches(form, data):
+    # Python's re has no \K, which only moves the beginning of the match. What must follow the match is generated as well.
+    pattern = re.sub(r"\(\?=(.*)\)$", r"(?:\1)", form.pattern.replace(r"\K", ""))
+    like_the_pattern = re.compile(pattern, re.IGNORECASE | re.MULTILINE | re.DOTALL | re.ASCII)
+    text = data.draw(st.from_regex(like_the_pattern, fullmatch=True))
+
+    found = [match.group() for match in regex.finditer(form.pattern, text, FLAGS)]
+
+    valid = [value for value in found if form.check is None or form.check(value) is not False]
+    assert not valid or form.can_match(text.lower(), count_digits(text))
+
+
 def test_links_to_own_domains_are_kept_unless_they_contain_a_user_name():
     scrubber = Scrubber(PrivacySettings(own_domains=("shop.example.com",)), JOHN)
     text = "See https://www.shop.example.com/returns, not https://jane@shop.example.com or https://evil.example.com/x"

@@ -15,17 +15,17 @@ def scores(found_spans, labelled=LABELLED):
 def test_completely_found_value_has_recall_one_even_if_it_was_found_as_another_kind():
     by_kind = scores([Span(0, 8, "USERNAME"), Span(9, 21, "ADDRESS")])
 
-    assert by_kind["en", "PERSON"].whole == 1
+    assert by_kind["en", "PERSON"].fully_found == 1
     assert by_kind["en", "PERSON"].recall == 1.0
     assert by_kind["en", "PERSON"].precision is None
     assert by_kind["en", "USERNAME"].precision == 1.0
-    assert (by_kind[ALL, ALL].entities, by_kind[ALL, ALL].whole, by_kind[ALL, ALL].f2) == (2, 2, 1.0)
+    assert (by_kind[ALL, ALL].entities, by_kind[ALL, ALL].fully_found, by_kind[ALL, ALL].f2) == (2, 2, 1.0)
 
 
 def test_partly_found_value_counts_by_its_characters_and_not_as_whole():
     address = scores([Span(9, 16, "ADDRESS")])["en", "ADDRESS"]
 
-    assert (address.entities, address.whole) == (1, 0)
+    assert (address.entities, address.fully_found) == (1, 0)
     assert address.recall == pytest.approx(6 / 10)  # '12Mill' of '12MillLane'
     assert address.precision == 1.0
     assert address.f1 == pytest.approx(2 * 0.6 / 1.6)

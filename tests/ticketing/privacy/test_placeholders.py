@@ -94,7 +94,7 @@ def test_error_for_too_many_values_contains_no_value():
 
 
 def test_placeholders_of_a_reply_that_are_not_in_the_ticket_are_found():
-    assert foreign_placeholders("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
+    assert placeholders_not_in_ticket("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
 
 
 def test_spellings_of_one_value_share_a_number_and_are_restored_as_they_were_written():

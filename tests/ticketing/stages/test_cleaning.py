@@ -330,7 +330,7 @@ def test_one_megabyte_of_adversarial_text_is_cleaned_within_ten_seconds(unit):
 
 
 def test_signature_of_the_human_agent_is_removed_and_the_name_of_the_customer_is_kept():
-    assert without_foreign_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
+    assert without_agent_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
     assert (
         without_agent_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"
     )

@@ -60,7 +60,7 @@ def test_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
     [refused] = propose(requests(), unsafe_twice, scrubber).proposals
 
     assert (accepted.refused, accepted.completion.text) == (None, "Dear <PERSON_1>, it left.")
-    assert refused.refused == "the reply holds personal data that the ticket does not (PHONE_NUMBER)"
+    assert refused.refused == "the reply has personal data that its ticket does not have (PHONE_NUMBER)"
     assert unsafe_once.calls == unsafe_twice.calls == [(1, False), (1, True)]
 
 
