@@ -11,7 +11,7 @@ from ticketing.corpus.splitting import split as split_by_language
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
 
-SETTINGS = CorpusSettings()
+SETTINGS = CorpusSettings(test_share=0.1, min_validation_tickets=200)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -107,7 +107,7 @@ def test_random_corpora_are_split_without_leakage_and_train_has_every_category(r
 def test_every_language_keeps_training_tickets_when_validation_needs_a_minimum(rows, timed, max_held_out):
     categories, groups, times = columns(rows, timed)
     languages = ["zh" if group % 3 else "en" for group in groups]
-    settings = CorpusSettings(min_validation_tickets=15, max_held_out_tickets=max_held_out)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=15, max_held_out_tickets=max_held_out)
 
     try:
         result = split_by_language(categories, languages, groups, times, settings)
@@ -131,7 +131,7 @@ def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, 
         if groups[index] == index and groups[partner] == partner and groups.count(partner) == 1:
             groups[partner] = index
     times = [START + timedelta(minutes=step * index) for index in range(150)]
-    settings = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=max_held_out)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=0, max_held_out_tickets=max_held_out)
 
     result = split(["a", "b"] * 75, groups, times, settings)
 
@@ -147,7 +147,7 @@ def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, 
 
 def test_new_language_is_not_held_out_completely():
     languages = ["zh"] * 20 + ["en"] * 310 + ["zh"] * 40
-    settings = CorpusSettings(min_validation_tickets=15)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=15)
 
     parts = split_by_language(["a", "b"] * 185, languages, range(370), days(370), settings).parts
 
@@ -216,7 +216,7 @@ def test_held_out_parts_are_capped_per_language_and_keep_rare_categories(timed):
     count = 6_000
     languages = ["zh" if index % 6 == 0 else "en" for index in range(count)]
     categories = ["rare" if index % 50 == 0 else "ab"[index % 2] for index in range(count)]
-    settings = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=90)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=0, max_held_out_tickets=90)
 
     result = split_by_language(categories, languages, range(count), days(count) if timed else [None] * count, settings)
 
@@ -234,7 +234,12 @@ def test_held_out_parts_are_capped_per_language_and_keep_rare_categories(timed):
 def test_category_without_recent_tickets_keeps_test_tickets_and_they_are_counted_as_older():
     categories = ["rare"] * 200 + ["a", "b"] * 900
 
-    result = split(categories, range(2_000), days(2_000), CorpusSettings(max_held_out_tickets=100))
+    result = split(
+        categories,
+        range(2_000),
+        days(2_000),
+        CorpusSettings(test_share=0.1, min_validation_tickets=200, max_held_out_tickets=100),
+    )
 
     assert [part for part in result.parts[:200] if part == "test"] == ["test"] * 16
     assert result.time_order_violations.older_in_test == 16
@@ -270,7 +275,9 @@ def test_tickets_without_times_are_drawn_by_category_and_seed():
 
     first = split(categories, range(100), times, SETTINGS)
     again = split(categories, range(100), times, SETTINGS)
-    other_seed = split(categories, range(100), times, CorpusSettings(seed=1))
+    other_seed = split(
+        categories, range(100), times, CorpusSettings(test_share=0.1, min_validation_tickets=200, seed=1)
+    )
 
     assert first.kind == "by category"
     assert first == again
@@ -291,7 +298,7 @@ def test_tickets_are_split_by_time_when_few_times_are_missing():
 
 def test_small_language_gets_the_minimum_number_of_validation_tickets():
     languages = (["en"] * 7 + ["zh"] * 2 + ["de"]) * 60
-    settings = CorpusSettings(min_validation_tickets=20)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=20)
 
     parts = split_by_language(["a", "b"] * 300, languages, range(600), days(600), settings).parts
 
@@ -315,9 +322,9 @@ def test_small_language_gets_the_minimum_number_of_validation_tickets():
         (["a"] * 30, "have the category 'a'"),
         (
             ["a"] * 30 + ["b"] * 4 + ["c"],
-            r"1 categor.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",
+            r"20 tickets in all, are needed, but there are 1, with 30 tickets.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",
         ),
-        (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"2 categories with 18 tickets .* 20 .* 'c' \(4 tickets"),
+        (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"20 tickets in all, .* there are 2, with 18 tickets.* 'c' \(4 tickets"),
     ],
 )
 def test_too_few_tickets_raise_an_error(categories, message):
@@ -349,7 +356,7 @@ def test_single_ticket_of_a_language_is_in_train():
 
 def test_language_without_recent_tickets_has_test_tickets():
     languages = ["zh"] * 300 + ["en"] * 900
-    settings = CorpusSettings(min_validation_tickets=20)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=20)
     parts = split_by_language(["a", "b"] * 600, languages, range(1200), days(1200), settings).parts
 
     chinese = {part: [i for i in range(300) if parts[i] == part] for part in PARTS}
