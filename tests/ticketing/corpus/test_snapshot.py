@@ -152,7 +152,8 @@ def test_tickets_from_one_template_have_one_test_ticket_and_the_manifest_counts_
     prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"duplicate{i}", category="a")
                           for i, hour in enumerate(hours))])  # fmt: skip
 
-    snapshot = build_snapshot(database, settings)
+    corpus_settings = CorpusSettings(test_share=0.1, min_validation_tickets=200)
+    snapshot = build_snapshot(database, settings.model_copy(update={"corpus": corpus_settings}))
 
     in_train = [f"duplicate{i}" for i in range(6)]
     assert duplicates_by_part(snapshot) == {"train": in_train, "validation": [], "test": ["duplicate7"]}
