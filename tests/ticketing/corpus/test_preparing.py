@@ -387,7 +387,7 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
     assert run().scrubbed == 2
     beginning = start_reading(database, scrubber)
     assert beginning.invalid_rows.in_future == 1
-    assert beginning.place.updated_at < datetime.now(UTC)
+    assert beginning.position.updated_at < datetime.now(UTC)
     assert clean_tickets()["t0001"]["updated_at"] < datetime.now(UTC)
 
     add(make_ticket(3, updated_at=datetime.now(UTC)))
