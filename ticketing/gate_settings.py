@@ -93,14 +93,14 @@ class GateSettings(Section):
         0.01, gt=0, lt=0.5, description="share of in-scope tickets that may be classified as out of scope"
     )
     min_coverage: float = Field(
-        0.2, ge=0, le=1, description="least share of test tickets that are routed without a human"
+        0.2, ge=0, le=1, description="minimum share of test tickets that are routed without a human"
     )
     min_tickets: int = Field(100, gt=0, description="a classifier fails with fewer test tickets, or fewer routed ones")
     min_replies: int = Field(50, gt=0, description="a generator fails in a language with fewer test replies")
     max_test_replies: int = Field(
         150,
         gt=0,
-        description="the most test replies that are scored, except that each language gets at least min_replies",
+        description="maximum number of test replies that are scored; each language gets at least min_replies all the same",
     )
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05, "invented_fact": 0.1},
