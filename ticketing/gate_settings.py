@@ -100,7 +100,7 @@ class GateSettings(Section):
     max_test_replies: int = Field(
         150,
         gt=0,
-        description="maximum number of test replies that are scored; each language gets at least min_replies all the same",
+        description="maximum number of test replies that are scored; each language gets min_replies all the same",
     )
     max_reply_faults: dict[str, float] = Field(
         {"wrong_language": 0.02, "empty_or_cut_off": 0.05, "wrong_order_number": 0.05, "invented_fact": 0.1},
