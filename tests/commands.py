@@ -1,4 +1,4 @@
-"""Runs the `ticketing` command in a home of its own, as a user does."""
+"""Runs the `ticketing` command as a user does: in a new process, with its own home."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from ticketing.cli import main; main()"]
-# Trained in seconds; it finds far less than the one that users have.
+# A name finder that is trained in seconds. It finds far fewer names than the one with the default settings.
 SMALL_FINDER = {
     "TICKETING_NAME_FINDER__LAYERS": "2",
     "TICKETING_NAME_FINDER__EXAMPLES": "6000",
@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent
 
 
 def environment(home, **settings):
-    """The environment of a user who has set these TICKETING_… variables."""
+    """The environment of a user with this home, who has also set these TICKETING_… variables."""
     return {**os.environ, "TICKETING_HOME": str(home), "PYTHONPATH": str(ROOT), **settings}
 
 
 def ticketing(env, folder, *arguments, timeout=600):
-    """One call of the command, to its end."""
+    """Runs the command in a folder, and waits until it ends."""
     return subprocess.run([*COMMAND, *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=timeout)

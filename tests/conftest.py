@@ -1,4 +1,4 @@
-"""Fixtures every room's tests share: a real Postgres, a fresh migrated database for each test, settings, real data."""
+"""Fixtures for the tests of every package: a real Postgres, a new migrated database per test, settings, real data."""
 
 import contextlib
 import os
@@ -20,12 +20,12 @@ from ticketing.migrations import upgrade
 from ticketing.settings import Settings
 
 for name in [name for name in os.environ if name.startswith("TICKETING_") and name != "TICKETING_TEST_DATA"]:
-    del os.environ[name]  # a developer's own settings are not the tests'
+    del os.environ[name]  # The tests must not depend on a developer's own settings.
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
-# As the command does for itself: torch's threads starve whatever else is on the processor while they spin.
+# The command sets this too. Otherwise torch's waiting threads spin and take processor time from everything else.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
-# How long one example takes says nothing on a machine that is doing other things too.
+# No deadline: on a busy machine, a slow example is not a defect.
 hypothesis.settings.register_profile("ticketing", deadline=None)
 hypothesis.settings.load_profile("ticketing")
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 class Server:
-    """The tests' own Postgres: databases are made and dropped in it, its roles belong to all of them."""
+    """The Postgres server of the tests. It creates and drops databases; its roles are common to all databases."""
 
     def __init__(self, uri: str, folder: Path) -> None:
         self._uri = uri
@@ -70,7 +70,7 @@ class Server:
         self._execute(compose.SQL("DROP DATABASE {} WITH (FORCE)").format(compose.Identifier(name)))
 
     def create_login(self, *memberships: str, attributes: str = "") -> str:
-        """A login of its own with the roles it is a member of; roles are the cluster's, so the name is unique."""
+        """Creates a login that is a member of the given roles. All databases share logins, so its name is unique."""
         name = f"login_{uuid.uuid4().hex[:12]}"
         self._execute(compose.SQL("CREATE ROLE {} LOGIN " + attributes).format(compose.Identifier(name)))
         for role in memberships:
@@ -78,7 +78,7 @@ class Server:
         return name
 
     def require_password(self, login: str, password: str) -> None:
-        """From now on the login is let in with its password only; the embedded server trusts everybody else."""
+        """Makes the server require the login's password. The embedded server lets all other logins in without one."""
         self._execute(compose.SQL("ALTER ROLE {} PASSWORD {}").format(compose.Identifier(login), password))
         rules = self._folder / "pg_hba.conf"
         rules.write_text(f"local all {login} scram-sha-256\n" + rules.read_text())
@@ -93,16 +93,19 @@ class Server:
 
 
 def make_home() -> Path:
-    """A home for an embedded server. A socket's path has at most about 100 bytes, too few for pytest's own folders."""
+    """Creates a home for an embedded server.
+
+    The path of a Unix socket has at most about 100 bytes. The temporary folders of pytest have longer paths.
+    """
     return Path(tempfile.mkdtemp(prefix="ticketing-"))
 
 
 def stop_server(home: Path) -> None:
-    """Stops the embedded server that runs there, if one does."""
+    """Stops the embedded server in a home, if it is running."""
     for process_file in home.glob("**/postmaster.pid"):
         with contextlib.suppress(psutil.NoSuchProcess):
             postmaster = psutil.Process(int(process_file.read_text().split("\n")[0]))
-            postmaster.send_signal(signal.SIGINT)  # Postgres' fast shutdown
+            postmaster.send_signal(signal.SIGINT)  # asks Postgres for a fast shutdown
             postmaster.wait(30)
 
 
@@ -116,7 +119,7 @@ def server():
     home = make_home()
     uri = start_server(home)
     with psycopg.connect(uri, autocommit=True) as conn:
-        # Nothing here has to outlive a power cut, and not waiting for the disk makes every test faster.
+        # The data need not survive a power cut, and every test is faster if Postgres does not wait for the disk.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             conn.execute(f"ALTER SYSTEM SET {setting} = off")
         conn.execute("SELECT pg_reload_conf()")
@@ -126,7 +129,7 @@ def server():
 
 @pytest.fixture
 def database_name(server):
-    """A fresh database with the schema in it."""
+    """The name of a new database that has the schema."""
     name = server.create(server.template)
     yield name
     server.drop(name)
@@ -147,7 +150,7 @@ def database(settings):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real data for measuring; it is never part of the project."""
+    """The folder of real data for measurements. The data are never part of the project."""
     folder = Path(os.environ.get("TICKETING_TEST_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}: set TICKETING_TEST_DATA")

@@ -1,10 +1,13 @@
-"""A finder of names that needs no model: it knows its values in advance. The trained finder is tested with `models`."""
+"""A fake name finder without a model: a test gives it the values to find.
+
+The tests of `models.names` test the trained name finder.
+"""
 
 from ticketing.privacy.placeholders import Span
 
 
 class Finder:
-    """Finds the first place of every value that it was given."""
+    """Finds the first occurrence of each given value. A value is a pair of a text and its kind of personal data."""
 
     version = "1"
 

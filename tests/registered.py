@@ -1,4 +1,4 @@
-"""Registered models for the tests of several rooms, with an artefact each; what is in it is only text."""
+"""Registers models for the tests of several packages. The files of these models contain only a line of text."""
 
 from models.evaluation.gate import judge
 from models.evaluation.measurements import Measurements, share
@@ -15,13 +15,14 @@ FAILED = judge(RULES, Measurements({("accuracy", "all"): share(900, 1000)}))
 
 
 def add_snapshot(database):
+    """Records a snapshot without files. Returns its id."""
     with database.begin() as conn:
         conn.execute("INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('0123456789', 'p', '{}')")
     return "0123456789"
 
 
 def with_base_model(settings):
-    """The settings with a base model for the generator that is only text, too."""
+    """Settings with a base model for the generator. The files of the base model, too, contain only text."""
     base = settings.home / "base-model"
     base.mkdir(parents=True, exist_ok=True)
     (base / "config.json").write_text("{}")
@@ -30,6 +31,7 @@ def with_base_model(settings):
 
 
 def candidate(database, settings, snapshot_id, kind="classifier", content="weights"):
+    """Registers a version that has no verdict yet."""
     settings = with_base_model(settings) if kind == "generator" else settings
     with workspace(settings) as artefact:
         artefact.mkdir()
@@ -40,11 +42,12 @@ def candidate(database, settings, snapshot_id, kind="classifier", content="weigh
 
 
 def judged(database, model, verdict):
+    """Records a verdict on a version, and returns the promotion that relies on this verdict."""
     return Promotion(model.version, record_verdict(database, model, verdict, {"accuracy": 0.99}, {}))
 
 
 def promoted(database, settings, snapshot_id, kind="classifier", content="weights"):
-    """A version that passed the gate and became champion."""
+    """Registers a version that has passed the gate, and makes it the champion."""
     model = candidate(database, settings, snapshot_id, kind, content)
     promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
     return model

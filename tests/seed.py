@@ -1,4 +1,4 @@
-"""Rows that tests of several rooms start from. What they are about each test says itself."""
+"""Writes the rows that tests of several packages start from."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,11 +6,11 @@ from ticketing.database import Role
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 SNAPSHOT, CLASSIFIER, GENERATOR = "snapshot-1", "classifier-1", "generator-1"
-TEXT = "text-1"  # the content_id of rows whose text a test does not change
+TEXT = "text-1"  # the content_id of a ticket until a test changes the ticket's text
 
 
 def add_imported(conn, ticket_id, *, minutes=0, revision=1, category=None, reply=None, body="Where is my parcel?"):
-    """A ticket as `ticketing import` leaves it, changed so many minutes into the day."""
+    """Adds a ticket as `ticketing import` does. The ticket changed `minutes` after the beginning of DAY."""
     conn.execute(
         "INSERT INTO ticketing.imported_ticket (ticket_id, revision, created_at, updated_at, language, subject, body,"
         " category, reply, content_hash) VALUES (%s, %s, %s, %s, 'en', 'Parcel', %s, %s, %s, 'x')",
@@ -19,7 +19,7 @@ def add_imported(conn, ticket_id, *, minutes=0, revision=1, category=None, reply
 
 
 def add_clean(conn, *ticket_ids, revision=1, content_id=TEXT, category=None, reply=None, unfit=None, updated_at=DAY):
-    """Scrubbed tickets; an older text of the same ticket is replaced, as `prepare` does."""
+    """Adds scrubbed tickets, as `prepare` does. A ticket with a known id replaces the earlier ticket."""
     for ticket_id in ticket_ids:
         conn.execute(
             "INSERT INTO ticketing.clean_ticket (ticket_id, revision, content_id, content_hash, scrubber_version,"
@@ -33,7 +33,7 @@ def add_clean(conn, *ticket_ids, revision=1, content_id=TEXT, category=None, rep
 
 
 def add_text(conn, ticket_id, *, revision=1, content_id=TEXT, body="Where is my parcel?"):
-    """The raw text of a ticket that has a clean ticket, as `prepare` keeps it."""
+    """Stores the raw text of a ticket, as `prepare` does for a ticket without an answer."""
     conn.execute(
         "INSERT INTO vault.ticket_text (ticket_id, revision, content_id, subject, body)"
         " VALUES (%s, %s, %s, 'Parcel', %s) ON CONFLICT DO NOTHING",
@@ -42,7 +42,7 @@ def add_text(conn, ticket_id, *, revision=1, content_id=TEXT, body="Where is my 
 
 
 def add_models(conn):
-    """One snapshot, one classifier, two generators."""
+    """Adds one snapshot, one classifier and two generators."""
     conn.execute(
         "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES (%s, 'p', '{}') ON CONFLICT DO NOTHING",
         (SNAPSHOT,),
@@ -58,7 +58,7 @@ def add_models(conn):
 def add_draft(
     conn, ticket_id="T1", *, revision=1, content_id=TEXT, generator=GENERATOR, body="Dear Ann, it is on its way."
 ):
-    """A pending draft as the pipeline writes it. Returns its number."""
+    """Adds a pending draft, as the pipeline does. Returns its id."""
     return conn.execute(
         "INSERT INTO ticketing.draft (ticket_id, revision, content_id, language, category, confidence, body,"
         " placeholder_body, classifier_version, generator_version, snapshot_id, prompt_version, prompt_tokens,"
@@ -70,7 +70,7 @@ def add_draft(
 
 
 def pending_draft(database, ticket_id="T1", **columns):
-    """A pending draft of an imported and scrubbed ticket, committed. Returns its number."""
+    """Adds an imported and scrubbed ticket with a pending draft, and commits. Returns the draft's id."""
     with database.begin(Role.PIPELINE) as conn:
         add_imported(conn, ticket_id)
         add_clean(conn, ticket_id)
@@ -80,6 +80,6 @@ def pending_draft(database, ticket_id="T1", **columns):
 
 
 def rows(database, statement, *values):
-    """What is in the database, seen by its owner."""
+    """Runs a query as the owner of the database. Returns the rows."""
     with database.begin(role=None) as conn:
         return conn.execute(statement, values or None).fetchall()

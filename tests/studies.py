@@ -1,4 +1,4 @@
-"""Studies that tests of several rooms start from: made-up replies that begin with who wrote them."""
+"""Makes studies for the tests of several packages. Each made-up reply begins with the name of its system."""
 
 from tests.seed import GENERATOR, SNAPSHOT, add_models
 from ticketing.corpus.snapshot import Record
@@ -12,14 +12,14 @@ SYSTEMS = ("human", "nearest", "champion", "candidate")
 
 
 def record(number, *, category="payment", language="en", text=None, output=""):
-    """A ticket of a snapshot; `output` puts another reply, or None, in its place."""
+    """A ticket of a snapshot, with a human reply unless `output` gives another reply, or None for no reply."""
     reply = f"human wrote {number}" if output == "" else output
     text = text or f"Ticket {number}\nWhere is <ORDER_ID_1>?"
     return Record(f"t{number:04d}", language, category, text, "Answer.", text, reply, number)
 
 
 def make_study(database, *, size=10, shared=2, raters=2, candidate=CANDIDATE, seed=7, name="first", records=None):
-    """A study that is open. Returns its number."""
+    """Makes an open study in which every system has replied to every ticket. Returns the study's id."""
     records = tuple(record(number) for number in range(size)) if records is None else tuple(records)
     with database.begin(None) as conn:
         add_models(conn)
@@ -37,16 +37,19 @@ def make_study(database, *, size=10, shared=2, raters=2, candidate=CANDIDATE, se
 
 
 def act(database, name, do, *args, role=Role.PIPELINE):
-    """Somebody does something in a transaction of their own."""
+    """Calls `do` as the person `name`, in a transaction of its own. Returns what `do` returns."""
     with database.begin(role) as conn:
         study.set_actor(conn, name)
         return do(conn, *args)
 
 
 def rate_all(database, study_id, rater, score, preferred=None):
-    """A rater joins and rates every item; `score` maps a system to its score, `preferred` is the preferred system."""
+    """A rater joins a study and rates every item.
+
+    `score` is a function from a system's name to its score, and `preferred` is the name of the preferred system.
+    """
     study.assign(database, study_id, rater)
     while item := act(database, rater, study.next_item, study_id):
-        by_system = {text.split()[0]: label for label, text in item.replies.items()}
-        scores = {label: score(system) for system, label in by_system.items()}
-        act(database, rater, study.rate, study_id, item.item_id, scores, by_system.get(preferred))
+        labels = {text.split()[0]: label for label, text in item.replies.items()}  # system → label
+        scores = {label: score(system) for system, label in labels.items()}
+        act(database, rater, study.rate, study_id, item.item_id, scores, labels.get(preferred))

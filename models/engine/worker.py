@@ -34,12 +34,12 @@ def progress_bar(report: Callable[[int], None]) -> Callable[..., Any]:
     """A progress bar for vLLM that draws nothing, and calls `report` with the number of finished replies."""
     from tqdm import tqdm
 
-    class FinishedReplies(tqdm):  # type: ignore[type-arg]
+    class FinishedReplies(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
             super().__init__(*args, **kwargs, file=io.StringIO())
 
         def update(self, n: float | None = 1) -> bool | None:
-            shown = super().update(n)
+            shown: bool | None = super().update(n)
             if self.iterable is None:  # vLLM also iterates over the prompts with a bar
                 report(int(self.n))
             return shown
@@ -134,7 +134,7 @@ def main() -> None:
     connection.send(("done", "ready"))
     while True:
         try:
-            request = connection.recv()
+            request: tuple[list[list[dict[str, str]]], bool, int, float] = connection.recv()
         except EOFError:
             os._exit(0)  # only the log is open, and vLLM's own shutdown would take seconds
         try:

@@ -1,4 +1,4 @@
-"""The corpora that the benchmarks of the classifier learn from: BANKING77 where it is there, and the sample shop."""
+"""The corpora of the classifier's benchmarks: BANKING77, Bitext and the sample shop."""
 
 import csv
 import random
@@ -22,7 +22,7 @@ def record(number: int, category: str, text: str, language: str = "en", group: i
 
 
 def banking(shared_data: Path, name: str) -> list[Record]:
-    """BANKING77's `train` or `test` part, in an order that is always the same."""
+    """BANKING77's `train` or `test` part, in a fixed random order."""
     with (shared_data / "banking77" / f"{name}.csv").open(encoding="utf-8") as file:
         rows = [record(i, row["category"], row["text"]) for i, row in enumerate(csv.DictReader(file))]
     random.Random(0).shuffle(rows)
@@ -30,57 +30,70 @@ def banking(shared_data: Path, name: str) -> list[Record]:
 
 
 def questions_to_a_shop(shared_data: Path, count: int) -> list[Record]:
-    """Bitext's questions, each once, in an order that is always the same."""
+    """The first `count` different questions of Bitext, in a fixed random order."""
     with (shared_data / "bitext" / "tickets.csv").open(encoding="utf-8") as file:
         texts = sorted({row["instruction"] for row in csv.DictReader(file)})
     random.Random(0).shuffle(texts)
     return [record(i, "shop", text) for i, text in enumerate(texts[:count])]
 
 
-def of_each_category(records: list[Record], count: int) -> list[Record]:
+def balanced(records: list[Record], count: int) -> list[Record]:
     """The first `count` tickets of each category."""
-    return ever_rarer(records, count, count)
+    return imbalanced(records, count, count)
 
 
-def ever_rarer(records: list[Record], most: int, fewest: int) -> list[Record]:
-    """The first tickets of each category: `most` of one, `fewest` of another, the others evenly in between."""
-    categories = sorted({one.category for one in records})
+def imbalanced(records: list[Record], max_count: int, min_count: int) -> list[Record]:
+    """The first tickets of each category; their number falls geometrically from category to category.
+
+    The first category keeps `max_count` tickets, the last `min_count`. The order of the categories is random but fixed.
+    """
+    categories = sorted({record.category for record in records})
     random.Random(0).shuffle(categories)
-    left = {
-        category: round(most * (fewest / most) ** (place / max(len(categories) - 1, 1)))
-        for place, category in enumerate(categories)
+    remaining = {
+        category: round(max_count * (min_count / max_count) ** (position / max(len(categories) - 1, 1)))
+        for position, category in enumerate(categories)
     }
-    taken = []
-    for one in records:
-        if left[one.category] > 0:
-            left[one.category] -= 1
-            taken.append(one)
-    return taken
+    kept = []
+    for record in records:
+        if remaining[record.category] > 0:
+            remaining[record.category] -= 1
+            kept.append(record)
+    return kept
 
 
 def shop(tickets: int) -> tuple[list[SampleTicket], list[Record]]:
-    """The sample shop's tickets, and the same as records with the category that they were filed under."""
+    """The sample shop's tickets, and the same tickets as records with the category that they were filed under."""
     sample = list(generate_tickets(history=tickets, incoming=0))
-    texts = [joined(one.ticket.subject, one.ticket.body) for one in sample]
+    texts = [joined(labelled.ticket.subject, labelled.ticket.body) for labelled in sample]
     groups = near_duplicate_groups(texts, CorpusSettings().near_duplicate_threshold)
     return sample, [
-        record(i, one.ticket.category or "", text, one.ticket.language or "", group)
-        for i, (one, text, group) in enumerate(zip(sample, texts, groups, strict=True))
+        record(i, labelled.ticket.category or "", text, labelled.ticket.language or "", group)
+        for i, (labelled, text, group) in enumerate(zip(sample, texts, groups, strict=True))
     ]
 
 
-def few_of_shop(folder: Path, tickets: int) -> Snapshot:
-    """A split of the sample shop with so many training tickets a category; its test tickets have their true ones."""
+def small_shop_snapshot(folder: Path, tickets_per_category: int) -> Snapshot:
+    """A split of the sample shop with at most `tickets_per_category` training tickets per category.
+
+    The label of a test ticket is its true category. The label of another ticket is the category it was filed under.
+    """
     sample, records = shop(SHOP_TICKETS)
-    parts = split(
-        [one.category for one in records],
-        [one.language for one in records],
-        [one.group for one in records],
-        [one.ticket.created_at for one in sample],
+    assigned_parts = split(
+        [record.category for record in records],
+        [record.language for record in records],
+        [record.group for record in records],
+        [labelled.ticket.created_at for labelled in sample],
         CorpusSettings(test_share=0.4),
     ).parts
-    true = [replace(one, category=of.true_category) for one, of in zip(records, sample, strict=True)]
-    chosen = {
-        part: [(true if part == "test" else records)[i] for i, of in enumerate(parts) if of == part] for part in PARTS
+    true_records = [
+        replace(record, category=labelled.true_category) for record, labelled in zip(records, sample, strict=True)
+    ]
+    parts = {
+        part: [
+            (true_records if part == "test" else records)[i]
+            for i, assigned_part in enumerate(assigned_parts)
+            if assigned_part == part
+        ]
+        for part in PARTS
     }
-    return make_snapshot(folder, of_each_category(chosen["train"], tickets), chosen["validation"], chosen["test"])
+    return make_snapshot(folder, balanced(parts["train"], tickets_per_category), parts["validation"], parts["test"])

@@ -1,4 +1,4 @@
-"""`LLM.chat` by itself, in a process of its own: the speed that everything around it is held against."""
+"""Measures the speed of vLLM's `LLM.chat` alone, in a separate process; the `draft` flow is compared with it."""
 
 import json
 import subprocess
@@ -12,21 +12,21 @@ from ticketing.settings import Settings
 
 
 class RawSpeed(NamedTuple):
-    """What vLLM alone took for the conversations, without loading, after a warm-up."""
+    """The time and tokens that vLLM alone took for the conversations, after loading and a warm-up."""
 
     seconds: float
     completion_tokens: int
 
 
 def raw_chat(base: str, settings: Settings, adapter: Adapter | None, conversations: list) -> RawSpeed:
-    """Measures `LLM.chat` with the engine's own options on these conversations, all at once."""
+    """Measures one call of `LLM.chat` for all conversations, with the same options as the engine."""
     engine = Engine(base, settings, adapter)
     job = {
         "options": engine.options(),
         "conversations": conversations,
         "max_tokens": settings.engine.max_reply_tokens,
     }
-    done = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-m", "tests.bench.raw_chat"],
         input=json.dumps(job),
         env=engine.environment(),
@@ -35,11 +35,11 @@ def raw_chat(base: str, settings: Settings, adapter: Adapter | None, conversatio
         text=True,
         check=True,
     )
-    return RawSpeed(**json.loads(done.stdout.splitlines()[-1]))
+    return RawSpeed(**json.loads(finished.stdout.splitlines()[-1]))
 
 
 def main() -> None:
-    """The measuring process: a job on stdin, the result as the last line of stdout."""
+    """The measuring process: reads a job from stdin, and prints the result as the last line of stdout."""
     from vllm import SamplingParams
 
     from models.engine.worker import Worker

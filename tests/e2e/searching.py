@@ -1,8 +1,8 @@
-"""Looks for values in everything that a home keeps, whatever it is packed in: what a leak test must not miss.
+"""Searches all files and tables of a home for given values; the leak tests use it.
 
-Bytes say little: a snappy-compressed Parquet file hides most of its texts. So files are opened as what they are: the
-rows of Parquet files, every column of SQLite databases, headers of safetensors, archives. The embedded Postgres is read
-as rows.
+A search of raw bytes would miss most values, because formats such as compressed Parquet hide their texts. So each file
+is read in its own format: Parquet, SQLite, safetensors headers, zip archives, compressed files. The tables of Postgres
+are read with SQL.
 """
 
 import base64
@@ -29,11 +29,11 @@ import pyarrow.parquet as pq
 
 from ticketing.database import Database
 
-# Postgres' own files are read as rows, and the vault's key is no text.
-NOT_FILES = ("postgres", "vault.key")
-# Columns that hold true values by design: tickets as they came in, and as long as they wait,
-# and drafts as reviewers see them.
-TRUE_VALUES = frozenset(
+# Postgres' files are searched with SQL instead, and the vault's key is not text.
+SKIPPED = ("postgres", "vault.key")
+# Columns that hold personal data by design: imported tickets, the texts of tickets that wait for a draft, and drafts as
+# reviewers see them.
+PERSONAL_DATA_COLUMNS = frozenset(
     {
         "ticketing.imported_ticket, subject", "ticketing.imported_ticket, body", "ticketing.imported_ticket, reply",
         "ticketing.draft, body", "ticketing.draft, final_body", "ticketing.outbox, body",
@@ -52,21 +52,22 @@ MAX_DEPTH = 3
 
 
 class Leak(NamedTuple):
-    """A value, and the place where it was found."""
+    """A value that was found, and the file or column that contains it."""
 
     value: str
     place: str
 
 
 def leaks(home: Path, database: Database, values: Iterable[str]) -> list[Leak]:
-    """Every value that stands in a file of the home, or in a column that should be free of true values."""
+    """The values that occur in a file of the home, or in a column that must not hold personal data."""
     return [*leaks_in(texts_of_files(home), values), *leaks_in(texts_of_tables(database), values)]
 
 
 def leaks_in(texts: Iterable[tuple[str, str]], values: Iterable[str]) -> list[Leak]:
-    """The values that stand in (place, text) pairs, in any case."""
+    """The values that occur in (place, text) pairs, in upper or lower case."""
     wanted = {value.casefold(): value for value in values}
-    assert wanted and all(len(value) >= 5 for value in wanted), "nothing to look for, or something that is everywhere"
+    assert wanted, "no values to search for"
+    assert all(len(value) >= 5 for value in wanted), "a value of fewer than 5 characters is found by chance"
     pattern = _pattern(wanted)
     found = {Leak(wanted[match.group()], place) for place, text in texts for match in pattern.finditer(text.casefold())}
     return sorted(found)
@@ -76,12 +77,12 @@ def texts_of_files(home: Path) -> Iterator[tuple[str, str]]:
     """Every text in every file under a folder, as (place, text)."""
     for path in sorted(home.rglob("*")):
         place = path.relative_to(home)
-        if path.is_file() and (place.parts[0] not in NOT_FILES or place.parts == ("postgres", "log")):
+        if path.is_file() and (place.parts[0] not in SKIPPED or place.parts == ("postgres", "log")):
             yield from texts_of_file(path, str(place))
 
 
 def texts_of_file(path: Path, place: str) -> Iterator[tuple[str, str]]:
-    """Every text in a file, opened as what it is."""
+    """Every text in a file, read in the file's own format, as (place, text)."""
     with path.open("rb") as file:
         start = file.read(16)
     if start.startswith(b"PAR1"):
@@ -90,12 +91,12 @@ def texts_of_file(path: Path, place: str) -> Iterator[tuple[str, str]]:
         yield from _sqlite(path, place)
     elif path.suffix == ".safetensors":
         yield place, _safetensors_header(path)
-    elif not path.name.endswith(("-wal", "-shm")):  # SQLite reads these with their database
-        yield from _unpacked(path.read_bytes(), place)
+    elif not path.name.endswith(("-wal", "-shm")):  # SQLite reads these files together with the database
+        yield from _texts_in_bytes(path.read_bytes(), place)
 
 
 def texts_of_tables(database: Database) -> Iterator[tuple[str, str]]:
-    """Every value of every row in the schemas ticketing and vault, but for columns with true values by design."""
+    """Every value in the schemas ticketing and vault, except in `PERSONAL_DATA_COLUMNS`, as (place, text)."""
     with database.begin(role=None) as conn:
         tables = conn.execute(
             "SELECT schemaname AS schema, tablename AS name FROM pg_tables WHERE schemaname IN ('ticketing', 'vault')"
@@ -105,27 +106,31 @@ def texts_of_tables(database: Database) -> Iterator[tuple[str, str]]:
                 psycopg.sql.Identifier(table["schema"]), psycopg.sql.Identifier(table["name"])
             )
             for row in conn.execute(query):
-                for place, text in _values(row, f"{table['schema']}.{table['name']}"):
-                    if place not in TRUE_VALUES:
+                for place, text in _texts_in_row(row, f"{table['schema']}.{table['name']}"):
+                    if place not in PERSONAL_DATA_COLUMNS:
                         yield place, text
 
 
 def _pattern(values: Iterable[str]) -> re.Pattern[str]:
-    """Matches any of the values. Digits alone stand in hashes and times by chance: they must stand by themselves."""
+    """Matches any of the values.
+
+    A value without letters also occurs by chance within hashes and times. It matches only if neither a letter nor a
+    digit touches it.
+    """
     with_letters = sorted(value for value in values if re.search(r"[^\W\d]|@", value))
     digits = sorted(value for value in values if value not in with_letters)
-    parts = [_any_of(with_letters)] if with_letters else []
-    parts += [rf"(?<![0-9a-z]){_any_of(digits)}(?![0-9a-z])"] if digits else []
+    parts = [_prefix_tree(with_letters)] if with_letters else []
+    parts += [rf"(?<![0-9a-z]){_prefix_tree(digits)}(?![0-9a-z])"] if digits else []
     return re.compile("|".join(parts))
 
 
-def _any_of(values: Iterable[str]) -> str:
-    """A tree of what the sorted values begin with: a hundred times as fast as one alternative for each of a thousand."""
+def _prefix_tree(values: Iterable[str]) -> str:
+    """The sorted values as a prefix tree, a hundred times as fast as a thousand alternatives."""
     branches = []
     for first, group in groupby(values, key=lambda value: value[:1]):
         rests = [value[1:] for value in group]
         longer = [rest for rest in rests if rest]
-        rest = _any_of(longer) if longer else ""
+        rest = _prefix_tree(longer) if longer else ""
         branches.append(re.escape(first) + (f"(?:{rest})?" if len(longer) < len(rests) and longer else rest))
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
 
@@ -133,10 +138,10 @@ def _any_of(values: Iterable[str]) -> str:
 def _parquet(path: Path, place: str) -> Iterator[tuple[str, str]]:
     with pq.ParquetFile(path) as file:
         for value in (file.schema_arrow.metadata or {}).values():
-            yield from _unpacked(value, place)
+            yield from _texts_in_bytes(value, place)
         for batch in file.iter_batches():
             for row in batch.to_pylist():
-                yield from _values(row, place)
+                yield from _texts_in_row(row, place)
 
 
 def _sqlite(path: Path, place: str) -> Iterator[tuple[str, str]]:
@@ -145,7 +150,7 @@ def _sqlite(path: Path, place: str) -> Iterator[tuple[str, str]]:
             cursor = connection.execute(f'SELECT * FROM "{table}"')
             names = [column[0] for column in cursor.description]
             for row in cursor:
-                yield from _values(dict(zip(names, row, strict=True)), f"{place}, {table}")
+                yield from _texts_in_row(dict(zip(names, row, strict=True)), f"{place}, {table}")
 
 
 def _safetensors_header(path: Path) -> str:
@@ -154,36 +159,36 @@ def _safetensors_header(path: Path) -> str:
         return file.read(size).decode()
 
 
-def _values(row: dict, place: str) -> Iterator[tuple[str, str]]:
+def _texts_in_row(row: dict, place: str) -> Iterator[tuple[str, str]]:
     for name, value in row.items():
         if isinstance(value, bytes | bytearray | memoryview):
-            yield from _unpacked(bytes(value), f"{place}, {name}")
+            yield from _texts_in_bytes(bytes(value), f"{place}, {name}")
         elif isinstance(value, str):
-            yield from _written(value, f"{place}, {name}")
+            yield from _decoded_texts(value, f"{place}, {name}")
         elif value is not None:
-            yield f"{place}, {name}", json.dumps(value, ensure_ascii=False, default=_plain)
+            yield f"{place}, {name}", json.dumps(value, ensure_ascii=False, default=_as_text)
 
 
-def _plain(value: object) -> str:
+def _as_text(value: object) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _unpacked(data: bytes, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _texts_in_bytes(data: bytes, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     if depth > MAX_DEPTH:
         return
     if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                yield from _unpacked(archive.read(name), f"{place}, {name}", depth + 1)
+                yield from _texts_in_bytes(archive.read(name), f"{place}, {name}", depth + 1)
     for unpack, errors in UNPACKERS:
         try:
-            yield from _unpacked(unpack(data), place, depth + 1)
+            yield from _texts_in_bytes(unpack(data), place, depth + 1)
         except errors:
             continue
-    yield from _written(data.decode(errors="replace"), place, depth)
+    yield from _decoded_texts(data.decode(errors="replace"), place, depth)
 
 
-def _written(text: str, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _decoded_texts(text: str, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     yield place, text
     if "&" in text:
         yield place, html.unescape(text)
@@ -197,4 +202,4 @@ def _written(text: str, place: str, depth: int = 0) -> Iterator[tuple[str, str]]
             decoded = base64.b64decode(run + "=" * (-len(run) % 4))
         except binascii.Error:
             continue
-        yield from _unpacked(decoded, place, depth + 1)
+        yield from _texts_in_bytes(decoded, place, depth + 1)

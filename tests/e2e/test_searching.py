@@ -1,4 +1,4 @@
-"""The search that the leak tests rest on finds a value in each place that it claims to look at."""
+"""Tests of the search that the leak tests use: it finds a value in every file format and table that it must read."""
 
 import base64
 import gzip
@@ -24,7 +24,7 @@ CARD = "4539148803436467"
 
 
 def parquet(path, value):
-    # Enough of the same to be compressed.
+    # Many similar texts, so that compression hides them.
     rows = [{"text": f"My parcel {n} has not arrived. Write to {value}. " * 3} for n in range(200)]
     pq.write_table(pa.Table.from_pylist(rows), path / "train.parquet", compression="snappy")
 
@@ -42,11 +42,11 @@ def in_sqlite(path, value, column="text"):
 
 
 def sqlite_not_yet_checkpointed(path, value):
-    """The row is in the write-ahead log alone."""
+    """The row is only in the write-ahead log. Returns the connection, which the test closes."""
     connection = sqlite3.connect(path / "prefect.db")
     connection.execute("PRAGMA journal_mode = wal")
     in_sqlite(path, value)
-    return connection  # an open connection keeps the log from being written back
+    return connection  # while it is open, SQLite does not move the row from the log into the database file
 
 
 def sqlite_compressed(path, value):
@@ -97,62 +97,62 @@ def archive(path, value):
         file.writestr("state.json", json.dumps({"text": value}, ensure_ascii=False))
 
 
-PLACES = (
+FILE_FORMATS = (
     parquet, parquet_metadata, in_sqlite, sqlite_not_yet_checkpointed, sqlite_compressed, sqlite_escaped, sqlite_result,
     stored_result, log, old_log, report, vocabulary, manifest, weights_header, archive,
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [VALUE, NAME, CARD])
-@pytest.mark.parametrize("place", PLACES)
-def test_a_value_is_found_wherever_it_is_planted(tmp_path, place, value):
+@pytest.mark.parametrize("write_file", FILE_FORMATS)
+def test_planted_value_is_found_in_every_file_format(tmp_path, write_file, value):
     folder = tmp_path / "home" / "somewhere"
     folder.mkdir(parents=True)
-    kept = place(folder, value)
+    open_connection = write_file(folder, value)
 
     found = leaks_in(texts_of_files(tmp_path / "home"), [VALUE, NAME, CARD])
 
-    assert {one.value for one in found} == {value}
-    assert all(one.place.startswith("somewhere/") for one in found)
-    if kept is not None:
-        kept.close()
+    assert {leak.value for leak in found} == {value}
+    assert all(leak.place.startswith("somewhere/") for leak in found)
+    if open_connection is not None:
+        open_connection.close()
 
 
-def test_every_one_of_many_addresses_in_a_compressed_file_is_found(tmp_path):
+def test_all_of_many_addresses_in_a_compressed_file_are_found(tmp_path):
     addresses = [f"jane.doe{n}@example.com" for n in range(71)]
     rows = [{"text": f"Where is my parcel? Please write to {address}, thank you."} for address in addresses]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet", compression="snappy")
 
-    assert {one.value for one in leaks_in(texts_of_files(tmp_path), addresses)} == set(addresses)
+    assert {leak.value for leak in leaks_in(texts_of_files(tmp_path), addresses)} == set(addresses)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_where_nothing_is_planted_nothing_is_found(tmp_path, place):
-    kept = place(tmp_path, "nobody at all")
+@pytest.mark.parametrize("write_file", FILE_FORMATS)
+def test_nothing_is_found_in_files_without_the_values(tmp_path, write_file):
+    open_connection = write_file(tmp_path, "nobody at all")
     assert leaks_in(texts_of_files(tmp_path), [VALUE, NAME, CARD]) == []
-    if kept is not None:
-        kept.close()
+    if open_connection is not None:
+        open_connection.close()
 
 
-def test_values_that_begin_alike_are_told_apart(tmp_path):
+def test_values_with_a_common_prefix_are_distinguished(tmp_path):
     values = ["Ann Lee", "Ann Leech", "Ann Lund", "44 20 7946", "44 20 7946 0999", "kettle"]
     for value in values:
-        assert [one.value for one in leaks_in([("x", f"It was {value}, wasn't it?")], values)] == [value]
+        assert [leak.value for leak in leaks_in([("x", f"It was {value}, wasn't it?")], values)] == [value]
 
 
-def test_digits_within_a_hash_are_no_card(tmp_path):
+def test_digits_within_a_hash_are_not_a_card_number(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps({"hash": f"ab{CARD}cd"}))
     assert leaks_in(texts_of_files(tmp_path), [CARD]) == []
 
 
-def test_the_vault_key_and_the_files_of_postgres_are_not_read_but_its_log_is(tmp_path):
+def test_vault_key_and_postgres_files_are_skipped_but_the_postgres_log_is_searched(tmp_path):
     (tmp_path / "postgres" / "base").mkdir(parents=True)
     for place in ("vault.key", "postgres/base/1", "postgres/log"):
         (tmp_path / place).write_text(VALUE)
     assert leaks_in(texts_of_files(tmp_path), [VALUE]) == [Leak(VALUE, "postgres/log")]
 
 
-def test_tables_are_searched_but_for_columns_that_hold_true_values(database, tmp_path):
+def test_all_table_columns_are_searched_except_those_that_may_hold_personal_data(database, tmp_path):
     pending_draft(database, "T1", body=f"Dear Ann, we wrote to {VALUE}.")
     with database.begin() as conn:
         add_imported(conn, "T2", body=f"Write to {VALUE}")
@@ -175,7 +175,7 @@ def test_tables_are_searched_but_for_columns_that_hold_true_values(database, tmp
     ]
 
 
-def test_what_is_everywhere_is_refused():
-    for nothing in ([], ["ann"]):
-        with pytest.raises(AssertionError, match="nothing to look for"):
-            leaks_in([], nothing)
+@pytest.mark.parametrize(("values", "message"), [([], "no values to search for"), (["ann"], "fewer than 5 characters")])
+def test_search_without_values_or_with_a_very_short_value_is_refused(values, message):
+    with pytest.raises(AssertionError, match=message):
+        leaks_in([], values)

@@ -1,4 +1,4 @@
-"""A file system of a few megabytes, for tests of what a full disk does."""
+"""A file system of a few megabytes, for tests with a full disk."""
 
 import contextlib
 import subprocess
@@ -8,6 +8,7 @@ import pytest
 
 @contextlib.contextmanager
 def small_disk(folder, megabytes):
+    """Mounts a small file system on a new folder; skips the test where that is not possible."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
@@ -15,5 +16,5 @@ def small_disk(folder, megabytes):
     try:
         yield
     finally:
-        # Lazily, since a server that fails to start may still hold a file of it for a moment.
+        # Lazily, because a server that failed to start may still have a file open for a moment.
         subprocess.run(["umount", "--lazy", folder], check=True)

@@ -1,4 +1,4 @@
-"""What the database survives: processes killed at the worst moment, a folder that can't be used, a full disk."""
+"""The database after a process was killed, in a folder that can't be used, and on a full disk."""
 
 import os
 import shutil
@@ -29,14 +29,14 @@ from ticketing.settings import Settings
 
 database = Database.open(Settings(home=Path("unused"), database_url=sys.argv[1]))
 with database.begin() as conn:
-    tickets = queue.claim(conn, "doomed", 10, 1, 3)
+    tickets = queue.claim(conn, "killed", 10, 1, 3)
 results = [
     queue.Result(ticket, Prediction("logistics", 0.9, 0.5, "auto", None), sys.argv[2],
                  queue.DraftRow("Dear Ann", "Dear <PERSON_1>", sys.argv[3], sys.argv[4], "p", 1, 1, 0.1))
     for ticket in tickets
 ]
 with database.begin() as conn:
-    assert len(queue.write_back(conn, "doomed", results)) == 10
+    assert len(queue.write_back(conn, "killed", results)) == 10
     print("written, not committed", flush=True)
     time.sleep(600)
 """
@@ -59,37 +59,37 @@ def home():
     remove_home(folder)
 
 
-def python(program, *arguments):
+def start_python(program, *arguments):
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 
-def test_killed_in_the_middle_of_write_back_leaves_nothing_half_written_and_the_work_to_the_next(database):
+def test_worker_killed_before_commit_writes_nothing_and_the_next_worker_claims_its_tickets(database):
     with database.begin() as conn:
         add_models(conn)
         add_clean(conn, *(f"T{n}" for n in range(10)))
         queue.enqueue(conn)
-    doomed = python(WRITE_BACK_AND_HANG, database.libpq_uri(), CLASSIFIER, GENERATOR, SNAPSHOT)
-    assert doomed.stdout.readline() == "written, not committed\n"
-    doomed.send_signal(signal.SIGKILL)
-    doomed.wait(20)
-    doomed.stdin.close()
-    doomed.stdout.close()
+    worker = start_python(WRITE_BACK_AND_HANG, database.libpq_uri(), CLASSIFIER, GENERATOR, SNAPSHOT)
+    assert worker.stdout.readline() == "written, not committed\n"
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(20)
+    worker.stdin.close()
+    worker.stdout.close()
 
     for table in ("draft", "routing", "draft_event"):
         assert rows(database, f"SELECT count(*) AS n FROM ticketing.{table}") == [{"n": 0}]
     assert rows(database, "SELECT DISTINCT state, claimed_by FROM ticketing.draft_work") == [
-        {"state": "claimed", "claimed_by": "doomed"}
+        {"state": "claimed", "claimed_by": "killed"}
     ]
     with database.begin(role=None) as conn:
-        conn.execute("SELECT pg_sleep(1.1)")  # the dead worker's lease
+        conn.execute("SELECT pg_sleep(1.1)")  # until the killed worker's lease of one second has expired
     with database.begin() as conn:
         assert len(queue.claim(conn, "next", 20, 60, 3)) == 10
 
 
-def test_embedded_server_is_shared_by_processes_and_stops_with_the_last(home):
-    first, second = python(OPEN_EMBEDDED, str(home)), python(OPEN_EMBEDDED, str(home))
+def test_processes_share_the_embedded_server_and_it_stops_with_the_last_process(home):
+    first, second = start_python(OPEN_EMBEDDED, str(home)), start_python(OPEN_EMBEDDED, str(home))
     assert first.stdout.readline() == second.stdout.readline() != ""
     pid = int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
     first.communicate("")
@@ -99,7 +99,7 @@ def test_embedded_server_is_shared_by_processes_and_stops_with_the_last(home):
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_embedded_server_that_was_killed_comes_back_with_its_data(home):
+def test_killed_embedded_server_restarts_with_its_data(home):
     settings = Settings(home=home)
     database = Database.open(settings)
     with database.begin(role=None) as conn:
@@ -107,30 +107,30 @@ def test_embedded_server_that_was_killed_comes_back_with_its_data(home):
     pid = int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
     os.kill(pid, signal.SIGKILL)
     psutil.Process(pid).wait(20)
-    # As after a container's restart: the dead server's process id now belongs to somebody else, here to this test.
+    # After a container's restart, another process may have the dead server's process id. Here it is the test itself.
     process_file = home / "postgres" / "postmaster.pid"
     process_file.write_text(process_file.read_text().replace(str(pid), str(os.getpid()), 1))
     with pytest.raises(DatabaseError), database.begin(role=None):
         pass
-    again = python(OPEN_EMBEDDED, str(home))
-    assert again.stdout.readline() != ""
+    restarted = start_python(OPEN_EMBEDDED, str(home))
+    assert restarted.stdout.readline() != ""
     assert rows(database, "SELECT * FROM kept") == [{"one": 1}]
     database.close()
-    again.communicate("")
+    restarted.communicate("")
 
 
-def test_embedded_folder_is_closed_to_others_and_those_above_are_not_opened(home):
+def test_embedded_folder_is_private_and_parent_folders_stay_unreadable_to_others(home):
     nested = home / "private" / "home"
     nested.mkdir(parents=True)
     nested.parent.chmod(0o700)
-    opened = python(OPEN_EMBEDDED, str(nested))
-    assert opened.stdout.readline() != ""
+    process = start_python(OPEN_EMBEDDED, str(nested))
+    assert process.stdout.readline() != ""
     assert (nested / "postgres").stat().st_mode & 0o777 == 0o700
     assert nested.parent.stat().st_mode & 0o044 == 0
-    opened.communicate("")
+    process.communicate("")
 
 
-def test_path_too_long_for_a_socket_is_refused_with_the_numbers(home):
+def test_path_too_long_for_a_socket_raises_an_error_with_the_limit(home):
     deep = home / ("x" * MAX_SOCKET_PATH_BYTES)
     with pytest.raises(DatabaseError, match=f"too long.* of at most {MAX_SOCKET_PATH_BYTES}; set TICKETING_HOME"):
         start_server(deep)
@@ -138,24 +138,24 @@ def test_path_too_long_for_a_socket_is_refused_with_the_numbers(home):
 
 
 @pytest.mark.parametrize("name", ["my home", "it's", "a;b", "$(x)"])
-def test_path_a_shell_would_trip_over_is_refused(home, name):
+def test_path_with_spaces_or_special_characters_is_refused(home, name):
     with pytest.raises(DatabaseError, match="spaces or special characters; set TICKETING_HOME"):
         start_server(home / name)
 
 
-def test_home_that_is_a_file_is_told(home):
+def test_home_that_is_a_file_raises_a_database_error(home):
     (home / "file").write_text("")
     with pytest.raises(DatabaseError, match="can't be started in .*/file/postgres: .*set TICKETING_HOME"):
         start_server(home / "file")
 
 
-def test_folder_that_is_not_writable_is_told():
-    # /proc takes no folder from anybody, root included.
+def test_folder_that_is_not_writable_raises_a_database_error():
+    # Nobody can create a folder in /proc, not even root.
     with pytest.raises(DatabaseError, match="can't be started in /proc/ticketing/postgres: .*set TICKETING_HOME"):
         start_server(Path("/proc/ticketing"))
 
 
-def test_disk_too_full_for_a_server_is_told(home):
+def test_disk_too_small_for_a_server_raises_a_database_error(home):
     with (
         small_disk(home / "disk", 4),
         pytest.raises(DatabaseError, match="the disk is full .* free some space"),
@@ -163,7 +163,7 @@ def test_disk_too_full_for_a_server_is_told(home):
         start_server(home / "disk")
 
 
-def test_disk_that_fills_up_while_writing_is_told_and_the_rows_before_are_kept(home):
+def test_disk_that_fills_up_during_an_insert_raises_an_error_and_earlier_rows_stay(home):
     with small_disk(home / "disk", 150):
         database = Database.open(Settings(home=home / "disk"))
         with database.begin(role=None) as conn:

@@ -1,4 +1,4 @@
-"""The engine's process is killed, its parent is killed, it does not come up: nothing hangs and nothing stays behind."""
+"""The engine when its process or parent is killed, or when it does not start: nothing hangs, and no process stays."""
 
 import os
 import signal
@@ -16,8 +16,8 @@ from ticketing.errors import EngineError
 from ticketing.settings import Settings
 from ticketing.stages.prompts import messages
 
-# Thousands of tokens from an untrained model, which never ends a reply by itself: long enough to be killed on the way.
-LONG = 1_500
+# An untrained model rarely ends a reply by itself, so four replies of up to 1,500 tokens leave time to kill the engine.
+LONG_REPLY_TOKENS = 1_500
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def wait_until_gone(pid: int, seconds: float = 20) -> bool:
     return False
 
 
-def test_engine_killed_while_it_writes_is_an_error_that_says_so(tiny, settings):
+def test_engine_killed_while_it_writes_raises_an_error_that_names_the_signal(tiny, settings):
     with Engine(str(tiny), settings) as engine:
         threading.Timer(2, os.kill, (engine.pid, signal.SIGKILL)).start()
 
         with pytest.raises(EngineError, match="SIGKILL"):
             while True:
-                engine.chat([messages("Answer.", "Where is my parcel?")] * 4, max_tokens=LONG)
+                engine.chat([messages("Answer.", "Where is my parcel?")] * 4, max_tokens=LONG_REPLY_TOKENS)
 
         with pytest.raises(EngineError, match="not running"):
             engine.chat([messages("Answer.", "Are you still there?")])
@@ -59,7 +59,7 @@ from ticketing.stages.prompts import messages
 from ticketing.settings import Settings
 settings = Settings(home=Path(sys.argv[1]), engine={"kv_cache_gib": 1, "max_model_len": 2_000})
 engine = Engine(sys.argv[2], settings)
-# As in a flow: the thread that starts the engine ends long before the process does.
+# As in a flow, the thread that starts the engine ends long before the process.
 thread = threading.Thread(target=engine.__enter__)
 thread.start()
 thread.join()
@@ -70,7 +70,7 @@ while True:
 """
 
 
-def test_engine_ends_when_its_parent_is_killed_but_not_when_the_starting_thread_ends(tiny, tmp_path):
+def test_engine_outlives_the_thread_that_started_it_but_ends_when_its_parent_is_killed(tiny, tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", PARENT, tmp_path, tiny], stdout=subprocess.PIPE, text=True)
     pid = int(parent.stdout.readline())
     assert parent.stdout.readline() == "answered\n"
@@ -82,7 +82,7 @@ def test_engine_ends_when_its_parent_is_killed_but_not_when_the_starting_thread_
     parent.stdout.close()
 
 
-def test_engine_that_does_not_come_up_in_time_is_ended(tiny, tmp_path):
+def test_engine_that_does_not_start_in_time_is_ended(tiny, tmp_path):
     settings = Settings(home=tmp_path, engine={"start_timeout_seconds": 1})
     engine = Engine(str(tiny), settings)
 
@@ -92,7 +92,7 @@ def test_engine_that_does_not_come_up_in_time_is_ended(tiny, tmp_path):
     assert wait_until_gone(engine.pid, 1)
 
 
-def test_a_model_that_vllm_can_not_load_is_named_with_its_reason(tmp_path, settings):
+def test_error_for_a_model_that_vllm_cannot_load_contains_the_reason(tmp_path, settings):
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "config.json").write_text('{"model_type": "no-such-model", "architectures": ["NoSuchModel"]}')

@@ -1,4 +1,4 @@
-"""A Prefect server for the flows' tests, and settings with which flows use the test's database."""
+"""A Prefect server for the tests of flows, and settings that make flows use the test's database."""
 
 import os
 import socket
@@ -12,14 +12,14 @@ from ticketing.settings import Settings, get_settings
 
 @pytest.fixture(scope="package")
 def prefect(tmp_path_factory):
-    """A server that flows of this process report to."""
+    """A Prefect server to which flows in this process report; its API's URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     before = dict(os.environ)
     try:
         with prefect_server(Settings(home=tmp_path_factory.mktemp("prefect")), port) as url:
-            # Other tests have imported Prefect already, and it reads its environment only on import.
+            # Prefect reads its environment only on import, and earlier tests may have imported Prefect already.
             refresh_global_settings_context()
             yield url
     finally:
@@ -30,7 +30,7 @@ def prefect(tmp_path_factory):
 
 @pytest.fixture
 def flow_settings(settings, monkeypatch):
-    """The test's settings, as flows read them."""
+    """Makes flows read the test's settings. Yields the monkeypatch, for more settings in environment variables."""
     monkeypatch.setenv("TICKETING_HOME", str(settings.home))
     monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
     get_settings.cache_clear()

@@ -1,4 +1,4 @@
-"""A promotion that waits for a person, against a real Prefect server; the person is a client in a thread."""
+"""A promotion that waits for a person's approval, with a real Prefect server; a client in a thread plays the person."""
 
 import os
 import subprocess
@@ -23,17 +23,17 @@ from ticketing.settings import GateSettings
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
+def short_poll_interval(monkeypatch):
     monkeypatch.setattr(approval, "POLL_SECONDS", 0.5)
 
 
-def asking(settings, name, seconds=60):
-    """Runs a flow that asks a person, as a subflow, like `retrain` does."""
-    chosen = settings.model_copy(update={"gate": GateSettings(approval_timeout_seconds=seconds)})
+def asking_flow(settings, name, seconds=60):
+    """A flow that asks a person in a subflow, like `retrain`."""
+    settings = settings.model_copy(update={"gate": GateSettings(approval_timeout_seconds=seconds)})
 
     @flow(name="asking", flow_run_name=name, persist_result=False)
     def ask():
-        return approval.ask_a_person("classifier-2 passed: accuracy 0.99", chosen)
+        return approval.ask_a_person("classifier-2 passed: accuracy 0.99", settings)
 
     @flow(name="outer", persist_result=False)
     def outer():
@@ -48,7 +48,10 @@ def run_named(client, name):
 
 
 class Person(threading.Thread):
-    """Waits for the run to pause, checks the form, and answers."""
+    """Waits for the run to pause, reads the form, and answers it.
+
+    `asked` is the form's description; `refused` lists the answers that Prefect did not accept.
+    """
 
     def __init__(self, server, name, *answers):
         super().__init__()
@@ -63,38 +66,41 @@ class Person(threading.Thread):
             keys = run.state.state_details.run_input_keyset
             while self.asked is None:
                 time.sleep(0.2)
-                read = client._client.get(f"/flow_runs/{run.id}/input/{keys['description']}")
-                self.asked = read.json() if read.status_code == 200 else None
+                response = client._client.get(f"/flow_runs/{run.id}/input/{keys['description']}")
+                self.asked = response.json() if response.status_code == 200 else None
             for answer in self.answers:
-                done = client.resume_flow_run(run.id, run_input=answer)
-                if done.status.value != "ACCEPT":
+                result = client.resume_flow_run(run.id, run_input=answer)
+                if result.status.value != "ACCEPT":
                     self.refused.append(answer)
 
 
-def answered(server, settings, name, *answers):
+def run_with_answers(server, settings, name, *answers):
+    """Runs the asking flow while a person gives these answers. Returns the approval and the person."""
     person = Person(server, name, *answers)
     person.start()
     try:
-        return asking(settings, name)(), person
+        return asking_flow(settings, name)(), person
     finally:
         person.join(60)
 
 
 def test_approval_continues_the_run_with_name_and_reason(prefect, settings):
-    answer, person = answered(prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"})
-    assert answer == ("ann", "looks good")
+    approved, person = run_with_answers(
+        prefect, settings, "yes", {"approve": True, "name": " ann ", "reason": "looks good"}
+    )
+    assert approved == ("ann", "looks good")
     assert "classifier-2 passed: accuracy 0.99" in person.asked
 
 
 def test_refusal_fails_the_run_and_names_the_person(prefect, settings):
     with pytest.raises(GateFailed, match="ann refused the promotion: too few tickets. The champion stays"):
-        answered(prefect, settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
+        run_with_answers(prefect, settings, "no", {"approve": False, "name": "ann", "reason": "too few tickets"})
     with get_client(sync_client=True) as client:
         assert run_named(client, "no").state.type == StateType.FAILED
 
 
-def test_an_answer_without_a_name_does_not_count(prefect, settings):
-    answer, person = answered(
+def test_answers_without_a_name_are_refused(prefect, settings):
+    approved, person = run_with_answers(
         prefect,
         settings,
         "nameless",
@@ -102,13 +108,13 @@ def test_an_answer_without_a_name_does_not_count(prefect, settings):
         {"approve": True, "name": "  "},
         {"approve": True, "name": "ann"},
     )
-    assert answer == ("ann", None)
+    assert approved == ("ann", None)
     assert len(person.refused) == 2
 
 
 def test_missing_answer_within_the_timeout_is_a_refusal(prefect, settings):
     with pytest.raises(GateFailed, match="Nobody approved the promotion within 2 s.*'ticketing models promote'"):
-        asking(settings, "late", seconds=2)()
+        asking_flow(settings, "late", seconds=2)()
     with get_client(sync_client=True) as client:
         assert run_named(client, "late").state.type == StateType.FAILED
 
@@ -119,7 +125,7 @@ SERVE = "from prefect import serve; from flows.approval import *; serve(approve.
 
 @pytest.fixture
 def served(prefect, flow_settings):
-    """A process that serves `approve`, one run at a time, as `serve_deployments` does."""
+    """A process that serves the flow `approve`, one run at a time, like `serve_deployments`."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE], cwd=ROOT, env={**os.environ, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
     )
@@ -128,16 +134,16 @@ def served(prefect, flow_settings):
     process.wait(30)
 
 
-def until(condition, seconds=240):
+def wait_for(condition, seconds=240):
     deadline = time.monotonic() + seconds
     while (found := condition()) is None:
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"the condition returned None for {seconds} seconds"
         time.sleep(0.3)
     return found
 
 
-def handed_over(*proposals):
-    """Waits for the deployment. Returns the name of the waiting run."""
+def hand_over(*proposals):
+    """Hands proposals over as soon as a process serves `approve`. Returns the name of the waiting run."""
 
     def attempt():
         try:
@@ -146,27 +152,31 @@ def handed_over(*proposals):
             assert "no process serves the flow 'approve'" in str(error)
             return None
 
-    return until(attempt)
+    return wait_for(attempt)
 
 
-def in_state(client, name, *states):
-    return until(lambda: next((run for run in [run_named(client, name)] if run and run.state.name in states), None))
+def wait_for_state(client, name, *states):
+    def run_in_state():
+        run = run_named(client, name)
+        return run if run and run.state.name in states else None
+
+    return wait_for(run_in_state)
 
 
-def test_suspended_run_blocks_no_other_run_and_promotes_when_resumed(served, database, settings):
+def test_suspended_run_does_not_block_another_run_and_promotes_when_resumed(served, database, settings):
     snapshot_id = add_snapshot(database)
     old = promoted(database, settings, snapshot_id, content="old")
     new, late = (candidate(database, settings, snapshot_id, content=name) for name in ("new", "late"))
     proposals = [Proposal(**judged(database, model, PASSED)._asdict(), replacing=old.version) for model in (new, late)]
     with get_client(sync_client=True) as client:
-        first = in_state(client, handed_over(proposals[0]), "Suspended")
-        second = in_state(client, handed_over(proposals[1]), "Suspended")
+        first = wait_for_state(client, hand_over(proposals[0]), "Suspended")
+        second = wait_for_state(client, hand_over(proposals[1]), "Suspended")
         assert champion_versions(database) == {"classifier": old.version}
 
-        for run, end in ((first, "Completed"), (second, "Failed")):
+        for run, expected_state in ((first, "Completed"), (second, "Failed")):
             client.resume_flow_run(run.id, run_input={"approve": True, "name": " ann ", "reason": "it reads well"})
-            ended = in_state(client, run.name, "Completed", "Failed")
-            assert ended.state.name == end
+            ended = wait_for_state(client, run.name, "Completed", "Failed")
+            assert ended.state.name == expected_state
         assert f"{late.version} was compared with {old.version}, but now {new.version}" in ended.state.message
     assert champion_versions(database) == {"classifier": new.version}
     promotions = rows(database, "SELECT promoted_by, reason FROM ticketing.promotion WHERE version <> %s", old.version)
@@ -177,8 +187,8 @@ def test_refused_suspended_run_promotes_nothing(served, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     proposal = Proposal(**judged(database, model, PASSED)._asdict(), replacing=None)
     with get_client(sync_client=True) as client:
-        run = in_state(client, handed_over(proposal), "Suspended")
+        run = wait_for_state(client, hand_over(proposal), "Suspended")
         client.resume_flow_run(run.id, run_input={"approve": False, "name": "ann", "reason": "too few tickets"})
-        ended = in_state(client, run.name, "Completed", "Failed")
+        ended = wait_for_state(client, run.name, "Completed", "Failed")
     assert "ann refused the promotion: too few tickets" in ended.state.message
     assert champion_versions(database) == {}

@@ -1,8 +1,8 @@
-"""How the `evaluate` flow acts on verdicts: it promotes, asks a person first, or refuses. Judging is a fake."""
+"""What the `evaluate` flow does after a verdict: it promotes, asks a person first, or refuses. The judge is a fake."""
 
 import pytest
 
-from flows import evaluate as module
+from flows import evaluate as evaluate_module
 from flows.approval import Approval
 from flows.evaluate import evaluate
 from models.evaluation.judging import JudgedCandidate
@@ -17,23 +17,28 @@ from ticketing.settings import get_settings
 
 @pytest.fixture
 def judging(prefect, database, settings, flow_settings, monkeypatch):
-    """A fake judge gives the newest candidate the verdict of the test; no report is written."""
-    chosen = {"verdict": PASSED}
+    """A fake judge that gives every version the test's verdict. No report is written."""
+    judge_options = {"verdict": PASSED}
 
     def judge(context, version):
         model = find(database, version, settings)
         champion = champion_versions(database).get("classifier")
-        verdict = chosen["verdict"]
+        verdict = judge_options["verdict"]
         return JudgedCandidate(model, None, verdict, record_verdict(database, model, verdict, {}, {}), {}, champion)
 
-    monkeypatch.setattr(module, "judge_version", judge)
-    monkeypatch.setattr(module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", []))
-    return chosen
+    monkeypatch.setattr(evaluate_module, "judge_version", judge)
+    monkeypatch.setattr(
+        evaluate_module, "write_report", lambda judged, settings: Report(settings.home, "nothing", "", [])
+    )
+    return judge_options
 
 
 @pytest.fixture
 def asked(monkeypatch, flow_settings):
-    """The settings require approval, and a person approves; a test may act before the approval."""
+    """The settings require approval, and a fake person approves.
+
+    `sentences` are the questions to the person. A test can set `meanwhile` to act before the approval.
+    """
     flow_settings.setenv("TICKETING_GATE__HUMAN_APPROVAL", "true")
     get_settings.cache_clear()
     log = {"sentences": [], "meanwhile": lambda: None}
@@ -43,7 +48,7 @@ def asked(monkeypatch, flow_settings):
         log["meanwhile"]()
         return Approval("ann", "looks good")
 
-    monkeypatch.setattr(module.approval, "ask_a_person", ask)
+    monkeypatch.setattr(evaluate_module.approval, "ask_a_person", ask)
     return log
 
 
@@ -60,7 +65,7 @@ def test_gate_promotes_candidates_that_pass(judging, database, settings):
     assert history(database) == [(model.version, "the gate", False, None)]
 
 
-def test_human_approval_promotes_nothing_before_the_approval(judging, asked, database, settings):
+def test_candidate_is_promoted_only_after_the_approval(judging, asked, database, settings):
     model = candidate(database, settings, add_snapshot(database))
     asked["meanwhile"] = lambda: asked.update(before=dict(champion_versions(database)))
     evaluate()
@@ -69,29 +74,31 @@ def test_human_approval_promotes_nothing_before_the_approval(judging, asked, dat
     assert history(database) == [(model.version, "ann", False, "looks good")]
 
 
-def test_a_served_run_hands_over_and_promotes_nothing_itself(judging, asked, database, settings, monkeypatch):
-    handed = []
-    monkeypatch.setattr(module.approval, "is_served", lambda: True)
-    monkeypatch.setattr(module.approval, "hand_over", lambda *what: handed.append(what) or "brave-owl")
+def test_served_run_hands_the_proposal_over_and_promotes_nothing(judging, asked, database, settings, monkeypatch):
+    handed_over = []
+    monkeypatch.setattr(evaluate_module.approval, "is_served", lambda: True)
+    monkeypatch.setattr(
+        evaluate_module.approval, "hand_over", lambda *arguments: handed_over.append(arguments) or "brave-owl"
+    )
     model = candidate(database, settings, add_snapshot(database))
     outcome = evaluate()
     assert outcome.promoted == ()
     assert f"{model.short_name} passed and waits for a person (run brave-owl)" in outcome.sentence
-    [([proposal], sentence)] = handed
+    [([proposal], sentence)] = handed_over
     assert (proposal.version, proposal.replacing) == (model.version, None)
     assert model.short_name in sentence
     assert (asked["sentences"], champion_versions(database)) == ([], {})
 
 
-def test_champion_that_changed_before_the_approval_stays(judging, asked, database, settings):
+def test_candidate_is_not_promoted_when_the_champion_changed_before_the_approval(judging, asked, database, settings):
     snapshot_id = add_snapshot(database)
     promoted(database, settings, snapshot_id, content="old")
     model = candidate(database, settings, snapshot_id, content="new")
-    others = []
-    asked["meanwhile"] = lambda: others.append(promoted(database, settings, snapshot_id, content="other"))
+    new_champions = []
+    asked["meanwhile"] = lambda: new_champions.append(promoted(database, settings, snapshot_id, content="other"))
     with pytest.raises(ModelError, match=f"{model.version} was compared with .* nothing was promoted"):
         evaluate(model.version)
-    assert champion_versions(database) == {"classifier": others[0].version}
+    assert champion_versions(database) == {"classifier": new_champions[0].version}
 
 
 def test_failed_candidate_is_not_proposed_and_the_champion_stays(judging, asked, database, settings):
@@ -103,7 +110,7 @@ def test_failed_candidate_is_not_proposed_and_the_champion_stays(judging, asked,
     assert champion_versions(database) == {}
 
 
-def test_the_gate_does_not_overrule_itself(judging, database, settings):
+def test_overruling_the_gate_requires_the_name_of_a_person(judging, database, settings):
     judging["verdict"] = FAILED
     model = candidate(database, settings, add_snapshot(database))
     with pytest.raises(InputError, match="name in 'by'"):

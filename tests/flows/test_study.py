@@ -1,11 +1,11 @@
-"""The tasks of the study flow in order, with a fake generator."""
+"""The tasks of the `study` flow, called one after the other, with a fake generator."""
 
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from flows import study as flow
+from flows import study as study_flow
 from models.context import Context
 from models.evaluation import study_creation
 from models.evaluation.study_creation import StudyRequest
@@ -19,11 +19,11 @@ from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
 from ticketing.stages.prompts import PROMPT_VERSION
 from ticketing.stages.protocols import Completion
-from ticketing.study import studies as study
+from ticketing.study import studies
 
 
-class Writer:
-    """A fake generator that invents an e-mail address in replies about a kettle, which the guard refuses."""
+class FakeGenerator:
+    """Its replies to tickets about a kettle contain an invented e-mail address, so the guard refuses these replies."""
 
     def __init__(self, version):
         self.version = version
@@ -38,8 +38,8 @@ class Writer:
 
 
 @pytest.fixture
-def made(database, settings, monkeypatch):
-    """A champion and a candidate, trained on a snapshot of ten test tickets."""
+def versions(database, settings, monkeypatch):
+    """The versions of a champion and a candidate, registered for a snapshot with ten test tickets."""
     test = [replace(answered_ticket(n), category="ab"[n % 2]) for n in range(10)]
     snapshot = make_snapshot(settings.home / "5afe", [answered_ticket(n) for n in range(10, 20)], test=test)
     with database.begin(None) as conn:
@@ -57,7 +57,7 @@ def made(database, settings, monkeypatch):
 
     @contextmanager
     def serve(model, settings):
-        yield Writer(model.version)
+        yield FakeGenerator(model.version)
 
     monkeypatch.setattr(study_creation, "serve_generator", serve)
     monkeypatch.setattr(study_creation, "find_snapshot", lambda database, settings, snapshot_id: snapshot)
@@ -75,7 +75,7 @@ def context(database, settings):
 @pytest.fixture
 def draw(context):
     def draw(size=1000, candidate=None, overlap=0.4, raters=2, seed=3):
-        return flow.draw.fn(context, StudyRequest(size, candidate, overlap, raters, seed, None, "ann"))
+        return study_flow.draw.fn(context, StudyRequest(size, candidate, overlap, raters, seed, None, "ann"))
 
     return draw
 
@@ -84,19 +84,19 @@ def draw(context):
 def run(context, draw):
     def run(candidate=None, size=1000):
         study_id = draw(size, candidate)
-        flow.find_nearest.fn(context, study_id)
+        study_flow.find_nearest.fn(context, study_id)
         for system in ["champion"] + (["candidate"] if candidate else []):
-            flow.generate.fn(context, study_id, system)
-        return flow.open_study.fn(context, study_id)
+            study_flow.generate.fn(context, study_id, system)
+        return study_flow.open_study.fn(context, study_id)
 
     return run
 
 
-def test_study_contains_only_tickets_that_every_system_answered(database, made, run):
-    champion, candidate = made
+def test_study_contains_only_tickets_with_an_accepted_reply_of_every_system(database, versions, run):
+    champion, candidate = versions
     opened = run(candidate)
 
-    # Two of the ten tickets are about a kettle: the guard refuses the replies to them.
+    # Two of the ten tickets are about a kettle, and the guard refuses the replies to them.
     assert (opened.items, opened.requested, opened.left_out) == (8, 1000, 2)
     assert "2 left out" in opened.sentence and "1,000 were requested" in opened.sentence
     found = rows(database, "SELECT system, body, told_in FROM ticketing.study_reply")
@@ -108,21 +108,21 @@ def test_study_contains_only_tickets_that_every_system_answered(database, made, 
         assert {row["body"] for row in by_system[system]} == {f"{version} says: it is about <ORDER_ID_1>"}
     assert all("We are sorry" in row["body"] for row in by_system["human"] + by_system["nearest"])
     assert all(row["told_in"][0].startswith("t0001") for row in by_system["nearest"])
-    assert study.find(database, opened.study_id).systems["candidate"] == candidate
+    assert studies.find(database, opened.study_id).systems["candidate"] == candidate
 
 
-def test_without_a_candidate_three_systems_answer(database, made, run):
-    assert study.find(database, run(size=4).study_id).systems.keys() == {"human", "nearest", "champion"}
+def test_study_without_a_candidate_compares_three_systems(database, versions, run):
+    assert studies.find(database, run(size=4).study_id).systems.keys() == {"human", "nearest", "champion"}
 
 
-def test_a_seed_draws_the_same_tickets_and_another_seed_others(database, made, draw):
-    drawn = [study.tickets(database, draw(5, overlap=0.2, seed=seed)) for seed in (1, 1, 2)]
+def test_same_seed_draws_the_same_tickets_and_another_seed_draws_others(database, versions, draw):
+    drawn = [studies.tickets(database, draw(5, overlap=0.2, seed=seed)) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_champion_and_classifier_are_refused_as_study_candidate(database, made, settings, draw):
+def test_champion_and_classifier_are_refused_as_study_candidate(database, versions, settings, draw):
     with pytest.raises(StudyError, match="is the champion"):
-        draw(5, made[0])
+        draw(5, versions[0])
     with workspace(settings) as artefact:
         artefact.mkdir()
         classifier = register(database, "classifier", "5afe", artefact, {}, settings).version

@@ -1,4 +1,4 @@
-"""Made-up answered tickets, and snapshots of them, for tests that train or serve a generator."""
+"""Invented answered tickets, and snapshots that contain them."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ PROBLEMS = ("has not arrived", "came with a crack", "has the wrong colour", "sto
 
 
 def answered_ticket(number: int, language: str = "en", reply: str | None = "") -> Record:
-    """A ticket with a reply that uses its details; `reply` replaces that reply, and may be None."""
+    """A ticket with a reply that repeats the ticket's details. `reply` replaces this reply; None: no reply."""
     product, problem = PRODUCTS[number % 5], PROBLEMS[number // 5 % 5]
     text = f"My {product} <ORDER_ID_1> {problem}\nI ordered {number % 3 + 1} of them. Please help."
     if reply == "":
@@ -33,7 +33,7 @@ def answered_ticket(number: int, language: str = "en", reply: str | None = "") -
 
 
 def make_snapshot(folder, train, validation=(), test=(), snapshot_id="5afe") -> Snapshot:
-    """A snapshot on disk with these records; its manifest has only the id and the prompt version."""
+    """A snapshot on disk with these records. The manifest contains only the id and the prompt version."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, records in (("train", train), ("validation", validation), ("test", test)):
         rows = [{field: getattr(record, field) for field in SCHEMA.names} for record in records]

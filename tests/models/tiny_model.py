@@ -1,4 +1,4 @@
-"""A Llama with two layers and a byte tokenizer, which trains like a real model but within seconds."""
+"""A Llama with two layers and a byte tokenizer, which can be trained within seconds."""
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -8,7 +8,7 @@ from models.shared.base import CHAT_TEMPLATE
 
 
 def save_tiny_model(folder):
-    """Writes the model and its tokenizer to a folder, with `save_pretrained`."""
+    """Writes the model and its tokenizer to a folder, and returns the folder."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate(["<|im_end|>", "<|im_start|>", *alphabet])}
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

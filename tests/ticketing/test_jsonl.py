@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,21 +14,22 @@ from ticketing.jsonl import read_jsonl, writing_jsonl
 REQUIRED = ("id", "body")
 
 
-def lines(path, *rows):
+def write_lines(path, *rows):
+    """Writes a line per row. A text is written as it is, every other row as JSON."""
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), "utf-8")
     return path
 
 
-def test_rows_come_in_order_with_the_numbers_of_their_lines(tmp_path):
-    path = lines(tmp_path / "in.jsonl", {"id": "b", "body": "x"}, "", {"id": 1, "body": "y", "subject": None})
+def test_rows_are_read_in_order_with_their_line_numbers(tmp_path):
+    path = write_lines(tmp_path / "in.jsonl", {"id": "b", "body": "x"}, "", {"id": 1, "body": "y", "subject": None})
 
     rows = list(read_jsonl(path, REQUIRED))
 
     assert [(row.line_number, row.values["id"]) for row in rows] == [(1, "b"), (3, 1)]
 
 
-def test_wrong_lines_are_named_all_at_once_and_before_the_first_row(tmp_path):
-    path = lines(
+def test_one_error_lists_all_invalid_lines_before_any_row_is_read(tmp_path):
+    path = write_lines(
         tmp_path / "in.jsonl",
         {"id": 1, "body": "fine"},
         "{",
@@ -54,7 +56,7 @@ def test_wrong_lines_are_named_all_at_once_and_before_the_first_row(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty"),
         (b"\n \n", "has no rows"),
@@ -64,29 +66,29 @@ def test_wrong_lines_are_named_all_at_once_and_before_the_first_row(tmp_path):
         (b'{"id": 1, "body": "' + b"x" * 51 + b'"}\n', "line 1: 'body' is too long (51 characters; the limit is 50)"),
     ],
 )
-def test_unusable_lines_are_refused_with_a_reason(tmp_path, content, said):
+def test_unusable_files_and_lines_are_refused_with_a_reason(tmp_path, content, message):
     path = tmp_path / "in.jsonl"
     path.write_bytes(content)
 
-    with pytest.raises(InputError, match=said.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(InputError, match=re.escape(message)):
         read_jsonl(path, REQUIRED, max_chars=50)
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path):
+def test_missing_file_and_folder_raise_errors(tmp_path):
     with pytest.raises(InputError, match=r"There is no file .*absent"):
         read_jsonl(tmp_path / "absent.jsonl", REQUIRED)
     with pytest.raises(InputError, match="is not a file"):
         read_jsonl(tmp_path, REQUIRED)
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
+def test_byte_order_mark_is_skipped(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"id": 1, "body": "x"}\r\n')
 
     assert [row.values["id"] for row in read_jsonl(path, REQUIRED)] == [1]
 
 
-def test_a_row_shows_no_values():
+def test_repr_of_a_row_shows_no_values():
     from ticketing.jsonl import JsonRow
 
     assert "Jane" not in repr(JsonRow(1, {"body": "I am Jane"}))
@@ -103,7 +105,7 @@ def test_written_rows_are_read_back(tmp_path_factory, texts):
     assert [row.values["extra"] for row in read_jsonl(path, ("id",))] == texts
 
 
-def test_failed_run_keeps_the_older_file_and_leaves_no_other(tmp_path):
+def test_failed_run_keeps_the_older_file_and_leaves_no_partial_file(tmp_path):
     path = tmp_path / "out.jsonl"
     path.write_text("older")
 
@@ -115,7 +117,7 @@ def test_failed_run_keeps_the_older_file_and_leaves_no_other(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["out.jsonl"]
 
 
-def test_a_killed_run_leaves_no_half_file_under_the_name(tmp_path):
+def test_killed_run_leaves_no_partial_file_under_the_final_name(tmp_path):
     path = tmp_path / "out.jsonl"
     code = (
         "import sys, time, pathlib\n"
@@ -146,22 +148,22 @@ def test_full_disk_raises_an_error_and_removes_the_partial_file(tmp_path):
         "except OutputError as error:\n"
         "    print(error)\n"
     )
-    for rows in ("500", "10000"):  # fails when it is flushed at the end, and in the middle
-        done = subprocess.run(
+    for rows in ("500", "10000"):  # 500 rows fail at the final flush, 10,000 rows fail in the middle
+        result = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "out.jsonl"), rows], capture_output=True, text=True, check=True
         )
-        assert "can't be written: File too large" in done.stdout
+        assert "can't be written: File too large" in result.stdout
         assert not list(tmp_path.iterdir())
 
 
-def test_unwritable_paths_are_named_in_the_error(tmp_path):
+def test_unwritable_paths_raise_errors(tmp_path):
     with pytest.raises(OutputError, match="there is no folder .*/no"), writing_jsonl(tmp_path / "no" / "out.jsonl"):
         pass
     with pytest.raises(OutputError, match="is not a file"), writing_jsonl(tmp_path):
         pass
 
 
-def test_numbers_that_are_not_json_are_refused(tmp_path):
+def test_numbers_that_json_cannot_represent_are_refused(tmp_path):
     with pytest.raises(ValueError, match="JSON"), writing_jsonl(tmp_path / "out.jsonl") as write:
         write({"confidence": float("nan")})
     assert not list(tmp_path.iterdir())

@@ -19,11 +19,11 @@ from ticketing.language import UNKNOWN, detect_language, ticket_language
         ("", UNKNOWN),
     ],
 )
-def test_a_text_is_in_its_language(text, language):
+def test_language_of_a_text_is_detected(text, language):
     assert detect_language(text) == language
 
 
-def test_half_a_surrogate_pair_does_not_stop_it():
+def test_text_with_half_a_surrogate_pair_does_not_stop_the_detection():
     assert detect_language("where is my parcel, it should have been here long ago \ud800") == "en"
 
 
@@ -31,5 +31,5 @@ def test_half_a_surrogate_pair_does_not_stop_it():
     ("given", "language"),
     [("zh-CN", "zh"), ("zh_Hans", "zh"), (" EN ", "en"), ("de", "de"), (None, "en"), ("", "en"), ("English!", "en")],
 )
-def test_a_given_language_counts_without_its_region_and_nonsense_does_not(given, language):
+def test_given_language_is_used_without_its_region_and_an_invalid_one_is_ignored(given, language):
     assert ticket_language(given, "Where is my order?") == language

@@ -18,7 +18,8 @@ from ticketing.tickets import TextKey
 
 ALL = migrations.migrations()
 NAMES = [migration.name for migration in ALL]
-# A value and its key's id as version 0.1.0 stored it for ticket T1, revision 1, before the migration 0007_content_id.
+# An encrypted value and the id of its key. Version 0.1.0 stored them for revision 1 of ticket T1, before the migration
+# 0007_content_id.
 OLD_ENTRY = (bytes.fromhex("f2e5b25708b41c6ec15f4a159ca61931de632df1a895f0b8b3966fb437817e"), "66687aad")
 
 
@@ -37,13 +38,13 @@ def _upgrade_in_a_process(url, start, results):
     results.put(upgrade(database))
 
 
-def test_upgrade_applies_all_and_a_second_one_nothing(empty):
+def test_second_upgrade_applies_no_migration(empty):
     assert upgrade(empty) == NAMES
     assert upgrade(empty) == []
     check_schema(empty)
 
 
-def test_two_processes_upgrading_at_once_apply_each_migration_once(empty):
+def test_two_processes_that_upgrade_at_the_same_time_apply_each_migration_once(empty):
     context = multiprocessing.get_context("spawn")
     start, results = context.Barrier(2), context.Queue()
     processes = [
@@ -58,15 +59,15 @@ def test_two_processes_upgrading_at_once_apply_each_migration_once(empty):
     check_schema(empty)
 
 
-def test_database_made_from_the_schema_file_does_not_differ_from_a_migrated_one(empty, database):
+def test_schema_file_makes_the_same_database_as_the_migrations(empty, database):
     schema = (files("sql") / "schema.sql").read_text(encoding="utf-8")
     with psycopg.connect(empty.libpq_uri(), autocommit=True) as conn:
         conn.execute(schema.encode())
     assert dump_schema(empty) == dump_schema(database)
-    assert dump_schema(database) == schema, "run 'make schema'"
+    assert dump_schema(database) == schema, "sql/schema.sql is not up to date: run 'make schema'"
 
 
-def test_changed_migration_is_refused(database):
+def test_upgrade_refuses_a_migration_that_changed_after_it_was_applied(database):
     with database.begin(role=None) as conn:
         conn.execute("UPDATE ticketing.migration SET checksum = 'other' WHERE name = %s", (NAMES[0],))
     with pytest.raises(DatabaseError, match=f"{NAMES[0]} has changed since it was applied"):
@@ -75,24 +76,24 @@ def test_changed_migration_is_refused(database):
         check_schema(database)
 
 
-def test_database_newer_than_the_code_is_refused(database):
+def test_upgrade_refuses_a_database_that_is_newer_than_the_code(database):
     with database.begin(role=None) as conn:
         conn.execute("INSERT INTO ticketing.migration (name, checksum) VALUES ('9999_pre_future', 'x')")
     with pytest.raises(DatabaseError, match="newer than this version of ticketing: it has the migration 9999_pre_fut"):
         upgrade(database)
 
 
-def test_empty_and_outdated_databases_ask_for_an_upgrade(empty, database, monkeypatch):
+def test_errors_for_empty_and_outdated_databases_ask_for_an_upgrade(empty, database, monkeypatch):
     with pytest.raises(DatabaseError, match="no schema yet: run 'ticketing db upgrade'"):
         check_schema(empty)
-    later = migrations.Migration("0002_pre_later", "SELECT 1", "x")
+    later = migrations.Migration("9999_pre_later", "SELECT 1", "x")
     monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
-    with pytest.raises(DatabaseError, match="0002_pre_later is missing: run 'ticketing db upgrade'"):
+    with pytest.raises(DatabaseError, match="9999_pre_later is missing: run 'ticketing db upgrade'"):
         check_schema(database)
 
 
 def test_failing_migration_is_rolled_back(database, monkeypatch):
-    broken = migrations.Migration("0002_pre_broken", "CREATE TABLE ticketing.half (); SELECT 1 / 0", "x")
+    broken = migrations.Migration("9999_pre_broken", "CREATE TABLE ticketing.half (); SELECT 1 / 0", "x")
     monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, broken])
     with pytest.raises(DatabaseError, match="DivisionByZero"):
         upgrade(database)
@@ -101,7 +102,7 @@ def test_failing_migration_is_rolled_back(database, monkeypatch):
         assert conn.execute("SELECT count(*) AS n FROM ticketing.migration").fetchone() == {"n": len(NAMES)}
 
 
-def test_migration_gives_up_on_a_lock_and_says_who_holds_it(database, monkeypatch):
+def test_migration_that_waits_too_long_for_a_lock_fails_and_names_the_holder(database, monkeypatch):
     later = migrations.Migration("9999_later", "ALTER TABLE ticketing.draft ADD COLUMN later text", "x")
     monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 0.2)
@@ -112,7 +113,7 @@ def test_migration_gives_up_on_a_lock_and_says_who_holds_it(database, monkeypatc
     assert upgrade(database) == ["9999_later"]
 
 
-def test_rows_without_a_content_id_are_migrated_with_an_unknown_text(empty, monkeypatch):
+def test_rows_from_before_the_content_id_are_migrated_with_an_empty_content_id(empty, monkeypatch):
     monkeypatch.setattr(migrations, "migrations", lambda: ALL[:6])
     upgrade(empty)
     with empty.begin(role=None) as conn:
@@ -141,7 +142,7 @@ def test_rows_without_a_content_id_are_migrated_with_an_unknown_text(empty, monk
         assert conn.execute("SELECT ticket, draft FROM ticketing.review_queue").fetchall() == [
             {"ticket": None, "draft": "Dear Ann"}
         ]
-        add_clean(conn, "T1", "T2")  # as the next prepare does
+        add_clean(conn, "T1", "T2")  # as the next run of `prepare` does
         assert queue.enqueue(conn) == 1
     assert rows(empty, "SELECT ticket_id, state FROM ticketing.draft ORDER BY 1") == [
         {"ticket_id": "T1", "state": "superseded"},
@@ -153,7 +154,7 @@ def test_rows_without_a_content_id_are_migrated_with_an_unknown_text(empty, monk
             reviewing.approve(conn, second)
 
 
-def test_own_source_view_survives_a_later_upgrade(database, monkeypatch):
+def test_source_view_of_the_user_survives_a_later_upgrade(database, monkeypatch):
     with database.begin(role=None) as conn:
         conn.execute("CREATE TABLE public.helpdesk (id integer, body text, changed timestamptz)")
         conn.execute("INSERT INTO public.helpdesk VALUES (7, 'Hello', '2026-01-01')")
@@ -164,16 +165,16 @@ def test_own_source_view_survives_a_later_upgrade(database, monkeypatch):
             " NULL::text AS reply, NULL::timestamptz AS replied_at FROM public.helpdesk"
         )
         conn.execute("GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer")
-    later = migrations.Migration("0002_pre_later", "CREATE TABLE ticketing.later ()", "x")
+    later = migrations.Migration("9999_pre_later", "CREATE TABLE ticketing.later ()", "x")
     monkeypatch.setattr(migrations, "migrations", lambda: [*ALL, later])
-    assert upgrade(database) == ["0002_pre_later"]
+    assert upgrade(database) == ["9999_pre_later"]
     with database.begin(Role.REVIEWER) as conn:
         assert conn.execute("SELECT body FROM ticketing.source_ticket").fetchall() == [{"body": "Hello"}]
         assert conn.execute("SELECT * FROM ticketing.review_queue").fetchall() == []
         assert conn.execute("SELECT * FROM ticketing.human_queue").fetchall() == []
 
 
-def test_view_made_before_the_first_upgrade_is_kept(empty):
+def test_source_view_that_was_created_before_the_first_upgrade_is_kept(empty):
     with empty.begin(role=None) as conn:
         conn.execute("CREATE SCHEMA ticketing")
         conn.execute(
@@ -188,19 +189,21 @@ def test_view_made_before_the_first_upgrade_is_kept(empty):
 
 def test_login_without_createrole_upgrades_if_the_roles_exist(server, empty):
     login = server.create_login(*Role)
-    own = Database.open(Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@")))
+    database_of_login = Database.open(
+        Settings(home=Path("unused"), database_url=empty.libpq_uri().replace("postgres@", f"{login}@"))
+    )
     with pytest.raises(DatabaseError, match="may not upgrade the database"):
-        upgrade(own)
+        upgrade(database_of_login)
     with empty.begin(role=None) as conn:
         conn.execute(f"GRANT CREATE ON DATABASE {conn.info.dbname} TO {login}")
-    assert upgrade(own) == NAMES
-    with own.begin() as conn:
+    assert upgrade(database_of_login) == NAMES
+    with database_of_login.begin() as conn:
         add_imported(conn, "T1")
-    # Up to date, it needs no right to create anything.
+    # Once the schema is up to date, upgrade needs no CREATE privilege.
     with empty.begin(role=None) as conn:
         conn.execute(f"REVOKE CREATE ON DATABASE {conn.info.dbname} FROM {login}")
-    assert upgrade(own) == []
-    own.close()
+    assert upgrade(database_of_login) == []
+    database_of_login.close()
 
 
 def test_failed_dump_raises_an_error(empty):

@@ -17,10 +17,11 @@ DECISIONS = {
 STATES = ("pending", *DECISIONS, "superseded", "expired")
 
 
-def as_person(database, name, act, *args):
+def as_person(database, name, do, *args):
+    """Calls `do` as the person `name`, in a transaction of its own. Returns what `do` returns."""
     with database.begin() as conn:
         reviewing.set_actor(conn, name)
-        return act(conn, *args)
+        return do(conn, *args)
 
 
 def bring_to(database, draft, state):
@@ -42,15 +43,15 @@ def outbox(database):
     return [tuple(row.values()) for row in rows(database, "SELECT draft_id, ticket_id, body FROM ticketing.outbox")]
 
 
-def refuse(database, statement, told):
-    """The database refuses the owner's statement with a reason."""
+def check_refused(database, statement, reason):
+    """Checks that the database refuses a statement of its owner, and gives the reason."""
     conditions = (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.InsufficientPrivilege)
-    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions, match=told):
+    with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(conditions, match=reason):
         conn.execute(statement)
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
-def test_pending_draft_can_be_decided_and_the_trail_says_who(database, decision):
+def test_pending_draft_can_be_decided_and_the_trail_records_by_whom(database, decision):
     draft = pending_draft(database)
     as_person(database, "ann", DECISIONS[decision], draft)
     reason = "wrong product" if decision == "rejected" else None
@@ -58,49 +59,51 @@ def test_pending_draft_can_be_decided_and_the_trail_says_who(database, decision)
         ("postgres", "drafted", None, "pending", None),
         ("ann", decision, "pending", decision, reason),
     ]
-    sent = {"approved": "Dear Ann, it is on its way.", "edited": "Dear Ann, sorry."}
-    assert outbox(database) == ([(draft, "T1", sent[decision])] if decision in sent else [])
+    sent_texts = {"approved": "Dear Ann, it is on its way.", "edited": "Dear Ann, sorry."}
+    assert outbox(database) == ([(draft, "T1", sent_texts[decision])] if decision in sent_texts else [])
     assert {row["login"] for row in rows(database, "SELECT login FROM ticketing.draft_event")} == {"postgres"}
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_draft_that_is_not_pending_can_not_be_decided_claimed_or_released(database, state):
+def test_draft_that_is_not_pending_cannot_be_decided_claimed_or_released(database, state):
     draft = pending_draft(database)
     bring_to(database, draft, state)
     before = outbox(database), events(database)
-    for act in (*DECISIONS.values(), reviewing.claim, reviewing.release):
+    for action in (*DECISIONS.values(), reviewing.claim, reviewing.release):
         with pytest.raises(ReviewError, match=f"Draft {draft} is already {state}; nothing changed"):
-            as_person(database, "ann", act, draft)
+            as_person(database, "ann", action, draft)
     assert (outbox(database), events(database)) == before
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_not_even_the_owner_changes_a_draft_that_is_not_pending(database, state):
+def test_not_even_the_owner_can_change_a_draft_that_is_not_pending(database, state):
     draft = pending_draft(database)
     bring_to(database, draft, state)
-    for to in STATES:
-        refuse(
-            database, f"UPDATE ticketing.draft SET state = '{to}'", f"draft {draft} is {state}: nothing changes a draft"
+    for new_state in STATES:
+        check_refused(
+            database,
+            f"UPDATE ticketing.draft SET state = '{new_state}'",
+            f"draft {draft} is {state}: nothing changes a draft",
         )
 
 
-def test_pipeline_can_not_decide_by_setting_the_state(database):
+def test_pipeline_cannot_decide_by_setting_the_state(database):
     pending_draft(database)
-    for to in DECISIONS:
+    for decision in DECISIONS:
         with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
             conn.execute(f"SET ROLE {Role.PIPELINE}")
-            conn.execute("UPDATE ticketing.draft SET state = %s", (to,))
+            conn.execute("UPDATE ticketing.draft SET state = %s", (decision,))
 
 
-def test_not_even_the_owner_rewrites_what_a_model_wrote(database):
+def test_not_even_the_owner_can_change_what_the_pipeline_wrote_into_a_draft(database):
     pending_draft(database)
     for column in ("body", "category", "generator_version", "snapshot_id", "ticket_id"):
-        refuse(database, f"UPDATE ticketing.draft SET {column} = 'generator-2'", "never overwritten")
+        check_refused(database, f"UPDATE ticketing.draft SET {column} = 'generator-2'", "never overwritten")
     for column in ("created_at = now()", "revision = 2", "seconds = 2", "confidence = 0.1", "draft_id = DEFAULT"):
-        refuse(database, f"UPDATE ticketing.draft SET {column}", "never overwritten")
+        check_refused(database, f"UPDATE ticketing.draft SET {column}", "never overwritten")
 
 
-def test_approved_text_is_the_drafts_own(database):
+def test_approved_draft_cannot_get_another_text(database):
     pending_draft(database)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation):
         conn.execute(
@@ -108,7 +111,7 @@ def test_approved_text_is_the_drafts_own(database):
         )
 
 
-def test_new_draft_is_pending(database):
+def test_new_draft_must_be_pending(database):
     pending_draft(database)
     with psycopg.connect(database.libpq_uri()) as conn, pytest.raises(psycopg.errors.CheckViolation, match="begins as"):
         conn.execute(
@@ -123,9 +126,9 @@ def test_new_draft_is_pending(database):
 def test_claimed_draft_is_decided_by_its_holder_only(database):
     draft = pending_draft(database)
     assert as_person(database, "ann", reviewing.claim)["draft_id"] == draft
-    for act in (reviewing.claim, reviewing.release, *DECISIONS.values()):
+    for action in (reviewing.claim, reviewing.release, *DECISIONS.values()):
         with pytest.raises(ReviewError, match=f"Draft {draft} is being reviewed by ann"):
-            as_person(database, "bob", act, draft)
+            as_person(database, "bob", action, draft)
     assert as_person(database, "bob", reviewing.claim) is None
     as_person(database, "ann", reviewing.approve, draft)
     assert [event[:2] for event in events(database)] == [
@@ -142,7 +145,7 @@ def test_second_claim_by_the_holder_returns_the_same_draft(database):
     assert [event[1] for event in events(database)] == ["drafted", "claimed"]
 
 
-def test_released_draft_goes_to_the_next(database):
+def test_released_draft_can_be_claimed_by_another_reviewer(database):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim)
     as_person(database, "ann", reviewing.release, draft)
@@ -154,14 +157,14 @@ def test_released_draft_goes_to_the_next(database):
     ]
 
 
-def test_not_even_the_owner_changes_the_holder_of_a_draft(database):
+def test_not_even_the_owner_can_take_a_draft_from_its_holder(database):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim, draft)
     for change in ("claimed_by = 'bob'", "state = 'superseded'", "state = 'expired'"):
-        refuse(database, f"UPDATE ticketing.draft SET {change}", f"draft {draft} is being reviewed by ann")
+        check_refused(database, f"UPDATE ticketing.draft SET {change}", f"draft {draft} is being reviewed by ann")
 
 
-def test_update_that_changes_nothing_leaves_no_trail(database):
+def test_update_that_changes_nothing_adds_no_event_to_the_trail(database):
     pending_draft(database)
     with database.begin() as conn:
         conn.execute("UPDATE ticketing.draft SET state = state")
@@ -171,17 +174,17 @@ def test_update_that_changes_nothing_leaves_no_trail(database):
 @pytest.mark.parametrize(
     ("table", "change"), [("draft_event", "actor = 'x'"), ("promotion", "kind = 'x'"), ("verdict", "passed = true")]
 )
-def test_not_even_the_owner_rewrites_the_trail(database, table, change):
+def test_not_even_the_owner_can_change_the_trail(database, table, change):
     pending_draft(database)
     for statement in (
         f"UPDATE ticketing.{table} SET {change}",
         f"DELETE FROM ticketing.{table}",
         f"TRUNCATE ticketing.{table} CASCADE",
     ):
-        refuse(database, statement, f"{table} is append-only")
+        check_refused(database, statement, f"{table} is append-only")
 
 
-def test_draft_with_a_trail_can_not_be_removed(database):
+def test_draft_with_a_trail_cannot_be_removed(database):
     pending_draft(database)
     for statement, condition in (
         ("DELETE FROM ticketing.draft", psycopg.errors.ForeignKeyViolation),
@@ -191,7 +194,7 @@ def test_draft_with_a_trail_can_not_be_removed(database):
             conn.execute(statement)
 
 
-def test_customer_gets_one_reply_even_if_two_drafts_were_approved(database):
+def test_second_draft_for_an_answered_revision_cannot_be_approved(database):
     first = pending_draft(database)
     as_person(database, "ann", reviewing.claim, first)
     with database.begin() as conn:
@@ -202,12 +205,12 @@ def test_customer_gets_one_reply_even_if_two_drafts_were_approved(database):
     assert [row[0] for row in outbox(database)] == [first]
 
 
-def test_two_approving_at_once_send_one_reply(database):
+def test_two_reviewers_who_approve_at_the_same_time_send_one_reply(database):
     draft = pending_draft(database)
-    meet, outcomes = threading.Barrier(2), []
+    barrier, outcomes = threading.Barrier(2), []
 
     def approve(name):
-        meet.wait(20)
+        barrier.wait(20)
         try:
             as_person(database, name, reviewing.approve, draft)
             outcomes.append("approved")
@@ -219,23 +222,23 @@ def test_two_approving_at_once_send_one_reply(database):
     assert len(outbox(database)) == 1
 
 
-def test_two_reviewers_claiming_at_once_get_different_drafts(database):
+def test_two_reviewers_who_claim_at_the_same_time_get_different_drafts(database):
     drafts = {pending_draft(database, f"T{n}") for n in range(2)}
-    meet, claimed = threading.Barrier(2), []
+    barrier, claimed = threading.Barrier(2), []
 
     def claim(name):
         with database.begin() as conn:
             reviewing.set_actor(conn, name)
-            meet.wait(20)
+            barrier.wait(20)
             claimed.append(reviewing.claim(conn)["draft_id"])
-            meet.wait(20)  # both hold a draft before either commits
+            barrier.wait(20)  # Both reviewers have claimed a draft before either commits.
 
     run_together(claim, ["ann", "bob"])
     assert set(claimed) == drafts
 
 
 @pytest.mark.parametrize("empty", ["", "  \n\t"])
-def test_empty_replies_and_reasons_are_refused(database, empty):
+def test_empty_replies_reasons_and_reviewer_names_are_refused(database, empty):
     draft = pending_draft(database)
     with pytest.raises(ReviewError, match="can't be empty"):
         as_person(database, "ann", reviewing.edit, draft, empty)
@@ -247,43 +250,43 @@ def test_empty_replies_and_reasons_are_refused(database, empty):
 
 
 def test_unknown_draft_raises_an_error(database):
-    for act in (reviewing.claim, reviewing.approve, reviewing.release):
+    for action in (reviewing.claim, reviewing.approve, reviewing.release):
         with pytest.raises(ReviewError, match="There is no draft 99"):
-            as_person(database, "ann", act, 99)
+            as_person(database, "ann", action, 99)
     with pytest.raises(ReviewError, match="Draft 99 is not waiting"):
         as_person(database, "ann", reviewing.show, 99)
 
 
-def test_pending_drafts_are_listed_oldest_first_beside_their_tickets(database):
+def test_pending_drafts_are_listed_oldest_first_and_shown_with_their_tickets(database):
     drafts = [pending_draft(database, f"T{n}") for n in range(3)]
     with database.begin() as conn:
-        listed = reviewing.list_pending(conn, limit=2)
+        first_page = reviewing.list_pending(conn, limit=2)
         assert reviewing.list_pending(conn, limit=9, category="payment") == []
         assert len(reviewing.list_pending(conn, limit=9, category="logistics")) == 3
         assert reviewing.show(conn, drafts[2])["ticket"] == "Where is my parcel?"
-    assert [row["draft_id"] for row in listed] == drafts[:2]
-    assert {row["draft"] for row in listed} == {"Dear Ann, it is on its way."}
+    assert [row["draft_id"] for row in first_page] == drafts[:2]
+    assert {row["draft"] for row in first_page} == {"Dear Ann, it is on its way."}
 
 
-def test_draft_is_shown_with_the_text_it_answers_and_whether_it_is_current(database):
+def test_draft_is_shown_with_the_text_that_it_answers_and_whether_that_text_is_current(database):
     first, second = pending_draft(database, "T1"), pending_draft(database, "T2")
     with database.begin(role=None) as conn:
         add_clean(conn, "T1", revision=2, content_id="text-2")
         add_text(conn, "T1", revision=2, content_id="text-2", body="And now?")
         conn.execute("DELETE FROM vault.ticket_text WHERE ticket_id = 'T2'")
     with database.begin() as conn:
-        changed, without_text = reviewing.show(conn, first), reviewing.show(conn, second)
-    assert (changed["revision"], changed["current_revision"]) == (1, 2)
-    assert (changed["ticket"], changed["is_current"]) == ("Where is my parcel?", False)
+        with_new_text, without_text = reviewing.show(conn, first), reviewing.show(conn, second)
+    assert (with_new_text["revision"], with_new_text["current_revision"]) == (1, 2)
+    assert (with_new_text["ticket"], with_new_text["is_current"]) == ("Where is my parcel?", False)
     assert (without_text["ticket"], without_text["is_current"]) == (None, True)
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
-def test_draft_for_a_text_that_has_changed_can_be_rejected_and_released_but_not_sent(database, decision):
+def test_draft_for_an_older_text_can_be_rejected_and_released_but_not_sent(database, decision):
     draft = pending_draft(database)
     as_person(database, "ann", reviewing.claim, draft)
     with database.begin() as conn:
-        add_clean(conn, "T1", content_id="text-2")  # the same revision
+        add_clean(conn, "T1", content_id="text-2")  # The text changes, the revision does not.
     if decision == "rejected":
         as_person(database, "ann", DECISIONS[decision], draft)
     else:
@@ -306,14 +309,14 @@ def test_each_text_of_a_ticket_can_get_its_own_reply(database):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_raw_text_is_deleted_when_its_draft_is_decided_and_kept_while_the_ticket_waits(database, state):
+def test_raw_text_is_deleted_only_when_its_draft_is_decided(database, state):
     draft = pending_draft(database)
     bring_to(database, draft, state)
-    left = rows(database, "SELECT ticket_id FROM vault.ticket_text")
-    assert left == ([] if state in DECISIONS else [{"ticket_id": "T1"}])
+    stored = rows(database, "SELECT ticket_id FROM vault.ticket_text")
+    assert stored == ([] if state in DECISIONS else [{"ticket_id": "T1"}])
 
 
-def test_raw_text_stays_while_another_draft_for_it_is_pending(database):
+def test_raw_text_is_kept_while_another_draft_for_it_is_pending(database):
     first = pending_draft(database)
     with database.begin() as conn:
         second = add_draft(conn, generator="generator-2")
@@ -324,8 +327,8 @@ def test_raw_text_stays_while_another_draft_for_it_is_pending(database):
 
 
 @pytest.fixture
-def many(database):
-    """100,000 clean tickets, 2,000 of them open, 1,000 of these with a pending draft."""
+def large_database(database):
+    """A database with 100,000 clean tickets. 2,000 of them are open, and 1,000 of these have a pending draft."""
     pending_draft(database, "first")
     with database.begin(role=None) as conn:
         conn.execute(
@@ -346,14 +349,14 @@ def many(database):
     return database
 
 
-def test_screens_find_their_rows_through_indexes(many):
-    screens = {
+def test_queries_of_the_review_commands_use_indexes(large_database):
+    commands = {
         "list": (queries.pending_drafts, {"amount": 20, "category": None}),
         "show": (queries.pending_draft, {"draft_id": 7}),
         "human queue": ("SELECT * FROM ticketing.human_queue LIMIT 20", {}),
     }
-    with many.begin(role=None) as conn:
-        for query, parameters in screens.values():
+    with large_database.begin(role=None) as conn:
+        for query, parameters in commands.values():
             statement = query if isinstance(query, str) else query.sql
             plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {statement}", parameters).fetchall())
             for table in ("clean_ticket", "ticket_text", "draft "):
@@ -361,14 +364,20 @@ def test_screens_find_their_rows_through_indexes(many):
             assert "source_ticket" not in plan
             assert "imported_ticket" not in plan
         body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_draft_v1'").fetchone()["prosrc"]
-        # The statement in the function that picks the oldest free draft.
-        picked = re.search(r"SELECT d\.draft_id INTO v_draft_id (FROM .*? SKIP LOCKED);", body, re.DOTALL).group(1)
-        plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN SELECT d.draft_id {picked}").fetchall())
+        # The function's statement that picks the oldest free draft.
+        rest_of_statement = re.search(
+            r"SELECT d\.draft_id INTO v_draft_id (FROM .*? SKIP LOCKED);", body, re.DOTALL
+        ).group(1)
+        plan = "\n".join(
+            row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN SELECT d.draft_id {rest_of_statement}").fetchall()
+        )
     assert "draft_pending" in plan
     assert "Sort" not in plan
 
 
-def test_reviewer_with_a_login_works_in_plain_sql_and_acts_under_that_name_only(server, database_name, database):
+def test_reviewer_with_an_own_login_can_use_sql_and_acts_only_under_the_name_of_the_login(
+    server, database_name, database
+):
     approved, edited, rejected = (pending_draft(database, f"T{n}") for n in range(3))
     login = server.create_login(Role.REVIEWER)
     with psycopg.connect(server.uri(database_name, login), autocommit=True) as conn:
@@ -386,7 +395,7 @@ def test_reviewer_with_a_login_works_in_plain_sql_and_acts_under_that_name_only(
     assert [tuple(row.values()) for row in decided] == [("approved", login), ("edited", login), ("rejected", login)]
 
 
-def test_pipelines_login_may_act_for_a_person_and_the_trail_names_both(server, database_name, database):
+def test_login_of_the_pipeline_may_act_for_a_person_and_the_trail_names_both(server, database_name, database):
     draft = pending_draft(database)
     login = server.create_login(Role.PIPELINE)
     with psycopg.connect(server.uri(database_name, login)) as conn:

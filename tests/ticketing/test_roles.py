@@ -1,4 +1,4 @@
-"""Least privilege: what each role may and may not do, tested on the database itself."""
+"""What each database role may and may not do. Each test runs statements on the database in these roles."""
 
 import contextlib
 from pathlib import Path
@@ -17,8 +17,8 @@ DRAFT_COLUMNS = ("body", "placeholder_body", "final_body", "reject_reason")
 
 
 @pytest.fixture(scope="module")
-def with_a_draft(server):
-    """One database for all attempts, since each is rolled back."""
+def database_with_a_draft(server):
+    """One database for all tests of this module that roll their statements back."""
     name = server.create(server.template)
     with contextlib.closing(Database.open(server.settings(Path("unused"), name))) as database:
         pending_draft(database)
@@ -27,7 +27,7 @@ def with_a_draft(server):
 
 
 def attempt(database, role, statement):
-    """Runs a statement as a role and rolls it back. Returns None, or the condition that refused it."""
+    """Runs a statement in a role, and rolls it back. Returns None, or the SQLSTATE of the error."""
     with psycopg.connect(database.libpq_uri()) as conn:
         conn.execute(f"SET ROLE {role}")
         try:
@@ -39,7 +39,7 @@ def attempt(database, role, statement):
     return None
 
 
-REFUSED = "42501"
+REFUSED = "42501"  # insufficient_privilege
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ REFUSED = "42501"
         (Role.WRITEBACK, "UPDATE vault.entry SET value = 'x'"),
     ],
 )
-def test_role_is_denied(with_a_draft, role, statement):
-    assert attempt(with_a_draft, role, statement) == REFUSED
+def test_role_may_not_run_the_statement(database_with_a_draft, role, statement):
+    assert attempt(database_with_a_draft, role, statement) == REFUSED
 
 
 @pytest.mark.parametrize(
@@ -127,11 +127,11 @@ def test_role_is_denied(with_a_draft, role, statement):
         (Role.WRITEBACK, "SELECT value FROM vault.entry"),
     ],
 )
-def test_role_is_allowed(with_a_draft, role, statement):
-    assert attempt(with_a_draft, role, statement) is None
+def test_role_may_run_the_statement(database_with_a_draft, role, statement):
+    assert attempt(database_with_a_draft, role, statement) is None
 
 
-def test_public_may_call_no_function_of_ours(database):
+def test_public_may_call_no_function_of_the_schema(database):
     callable_by_all = rows(
         database,
         "SELECT p.oid::regprocedure::text AS name FROM pg_proc p WHERE pronamespace = 'ticketing'::regnamespace"
@@ -141,15 +141,15 @@ def test_public_may_call_no_function_of_ours(database):
 
 
 def test_security_definer_functions_pin_their_search_path(database):
-    loose = rows(
+    functions_without_fixed_path = rows(
         database,
         "SELECT proname FROM pg_proc WHERE pronamespace = 'ticketing'::regnamespace AND (prosecdef OR prorettype ="
         " 'trigger'::regtype) AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false)",
     )
-    assert loose == []
+    assert functions_without_fixed_path == []
 
 
-def test_callers_own_operators_do_not_bypass_the_guard(server, database_name, database):
+def test_operators_that_a_login_has_defined_do_not_bypass_the_guard(server, database_name, database):
     draft = pending_draft(database)
     with database.begin(role=None) as conn:
         conn.execute("UPDATE ticketing.draft SET state = 'superseded'")
@@ -164,7 +164,7 @@ def test_callers_own_operators_do_not_bypass_the_guard(server, database_name, da
             conn.execute("UPDATE ticketing.draft SET state = 'expired' WHERE draft_id = %s", (draft,))
 
 
-def test_human_queue_contains_every_new_ticket_without_a_coming_draft(database):
+def test_human_queue_contains_every_new_ticket_that_will_get_no_draft(database):
     with database.begin() as conn:
         add_clean(conn, "unsure", "failed", "drafted")
         add_clean(conn, "unfit", unfit="the body is too long")

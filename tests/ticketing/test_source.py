@@ -21,6 +21,7 @@ from ticketing.source import (
 )
 from ticketing.tickets import content_hash
 
+# The columns of a valid view, with an SQL expression for each.
 GOOD = {
     "ticket_id": "'T1'::text",
     "revision": "1",
@@ -36,7 +37,7 @@ GOOD = {
 
 
 def replace_view(database, columns, rest="", grant=True):
-    """Replaces our view with a user's own view."""
+    """Replaces the default source view with a view of the user. `rest` is the statement after the column list."""
     select = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
@@ -46,6 +47,7 @@ def replace_view(database, columns, rest="", grant=True):
 
 
 def read_all(conn, limit, until=None):
+    """Reads the source page by page. Returns the pages."""
     pages, after = [], None
     while page := read_source(conn, after, until and Cursor(until, ""), limit):
         pages.append(page)
@@ -54,15 +56,15 @@ def read_all(conn, limit, until=None):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_pages_hold_every_ticket_once_in_order_of_change_even_where_times_are_equal(database, limit):
-    expected = [(minutes, f"T{n}") for minutes in range(2) for n in range(6)]
+def test_pages_contain_every_ticket_once_in_order_of_change_even_if_times_are_equal(database, limit):
+    times = {f"{minutes}T{n}": minutes for minutes in range(2) for n in range(6)}  # ticket id → minutes
     with database.begin() as conn:
-        for minutes, ticket_id in reversed(expected):
-            add_imported(conn, f"{minutes}{ticket_id}", minutes=minutes)
+        for ticket_id, minutes in reversed(times.items()):
+            add_imported(conn, ticket_id, minutes=minutes)
         pages = read_all(conn, limit)
-        assert count_source(conn, None) == len(expected)
+        assert count_source(conn, None) == len(times)
         assert count_source(conn, Cursor(DAY, "0T5")) == 6
-    assert [ticket.ticket_id for page in pages for ticket in page] == [f"{m}{t}" for m, t in expected]
+    assert [ticket.ticket_id for page in pages for ticket in page] == list(times)
     assert {len(page) for page in pages[:-1]} <= {limit}
 
 
@@ -71,20 +73,20 @@ def test_tickets_changed_at_or_after_the_end_of_the_window_are_not_read(database
         for minutes in range(4):
             add_imported(conn, f"T{minutes}", minutes=minutes)
         until = DAY + timedelta(minutes=2)
-        assert [t.ticket_id for page in read_all(conn, 10, until) for t in page] == ["T0", "T1"]
+        assert [ticket.ticket_id for page in read_all(conn, 10, until) for ticket in page] == ["T0", "T1"]
         assert count_source(conn, None, Cursor(until, "")) == 2
 
 
-def test_ticket_changed_after_it_was_read_comes_again(database):
+def test_ticket_that_changed_after_it_was_read_is_read_again(database):
     with database.begin() as conn:
         add_imported(conn, "T1")
         [[first]] = read_all(conn, 10)
         conn.execute("UPDATE ticketing.imported_ticket SET revision = 2, updated_at = updated_at + interval '1 hour'")
-        [again] = read_source(conn, Cursor(first.updated_at, first.ticket_id), None, 10)
-    assert (again.ticket_id, again.revision) == ("T1", 2)
+        [reread] = read_source(conn, Cursor(first.updated_at, first.ticket_id), None, 10)
+    assert (reread.ticket_id, reread.revision) == ("T1", 2)
 
 
-def test_view_with_other_types_and_nulls_is_read(database):
+def test_view_with_other_column_types_and_nulls_is_read(database):
     columns = GOOD | {
         "ticket_id": "n",
         "revision": "NULL::bigint",
@@ -107,7 +109,7 @@ def test_view_with_other_types_and_nulls_is_read(database):
     assert (ticket.created_at, ticket.category, ticket.reply, ticket.replied_at) == (None, None, None, None)
 
 
-def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(database):
+def test_invalid_rows_are_counted_and_do_not_stop_the_reading_of_other_rows(database):
     columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
     replace_view(
         database,
@@ -119,16 +121,15 @@ def test_odd_rows_do_not_stop_the_others_and_are_counted_for_the_operator(databa
     with database.begin() as conn:
         check_source(conn)
         assert [ticket.ticket_id for page in read_all(conn, 1) for ticket in page] == ["good", "mistyped"]
-        odd = count_invalid_rows(conn)
-        assert odd == InvalidRows(without_time=4, without_id=1, in_future=1)
+        invalid = count_invalid_rows(conn)
+        assert invalid == InvalidRows(without_time=4, without_id=1, in_future=1)
         assert count_invalid_rows(conn, Cursor(DAY + timedelta(days=1), "")).without_id == 0
-    for warning, told in zip(
-        odd.warnings, ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future"), strict=True
-    ):
-        assert re.search(told, warning)
+    patterns = ("4 tickets .* no finite", "1 tickets .* no ticket_id", "1 tickets .* in the future")
+    for warning, pattern in zip(invalid.warnings, patterns, strict=True):
+        assert re.search(pattern, warning)
 
 
-def test_source_without_odd_rows_has_no_warnings(database):
+def test_source_without_invalid_rows_has_no_warnings(database):
     with database.begin() as conn:
         add_imported(conn, "T1")
         assert count_invalid_rows(conn).warnings == []
@@ -149,14 +150,14 @@ def test_forgotten_tickets_are_not_read(database):
         st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=6
     )
 )
-def test_hash_in_the_database_is_the_hash_of_the_code(server, parts):
+def test_content_hash_is_the_same_in_sql_and_python(server, parts):
     with psycopg.connect(server.uri(server.template)) as conn:
         joined = " || ".join("ticketing.hash_part(%s)" for _ in parts)
-        [found] = conn.execute(f"SELECT encode(sha256({joined}), 'hex')", parts).fetchone()
-    assert found == content_hash(*parts)
+        [hash_in_sql] = conn.execute(f"SELECT encode(sha256({joined}), 'hex')", parts).fetchone()
+    assert hash_in_sql == content_hash(*parts)
 
 
-def test_ticket_that_is_twice_in_the_view_is_read_once_per_page_without_a_loop(database):
+def test_ticket_that_is_twice_in_the_view_is_read_at_most_once_per_page(database):
     columns = GOOD | {"ticket_id": "id", "updated_at": "changed"}
     replace_view(
         database,
@@ -200,20 +201,20 @@ def test_error_for_an_unreadable_view_names_the_grant(database):
 
 
 def test_view_over_the_imported_tickets_is_distinguished_from_other_views(database):
-    def reads_imports():
+    def view_shows_imported_tickets():
         with database.begin() as conn:
             return queries.source_is_default(conn)
 
-    assert reads_imports() is True
+    assert view_shows_imported_tickets() is True
     with database.begin(role=None) as conn:
         conn.execute("CREATE VIEW public.recent AS SELECT * FROM ticketing.imported_ticket WHERE revision > 0")
     replace_view(database, {name: name for name in COLUMNS}, "FROM public.recent")
-    assert reads_imports() is True
+    assert view_shows_imported_tickets() is True
     replace_view(database, GOOD)
-    assert reads_imports() is False
+    assert view_shows_imported_tickets() is False
 
 
-def test_next_page_is_found_through_the_index(database):
+def test_query_for_the_next_page_uses_the_index(database):
     with database.begin() as conn:
         conn.execute(
             "INSERT INTO ticketing.imported_ticket (ticket_id, updated_at, body, content_hash)"

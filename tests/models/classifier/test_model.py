@@ -1,4 +1,4 @@
-"""The classifier's training and routing, on a BERT with two small random layers."""
+"""The classifier's training and routing, with a tiny BERT that has random weights."""
 
 import shutil
 
@@ -19,10 +19,10 @@ from ticketing.tickets import CleanTicket
 WORDS = {"logistics": ["parcel", "courier", "late"], "payment": ["refund", "invoice", "charged"]}
 
 
-def record(number, category, language="en"):
+def record(index, category, language="en"):
     words = WORDS[category]
-    text = f"the {words[number % 3]} of my order {words[(number + 1) % 3]}"
-    return Record(f"t{number}", language, category, text, "", text, None, number)
+    text = f"the {words[index % 3]} of my order {words[(index + 1) % 3]}"
+    return Record(f"t{index}", language, category, text, "", text, None, index)
 
 
 def records(count, language="en"):
@@ -46,7 +46,7 @@ def tiny_bert(tmp_path_factory):
         *WORDS["payment"],
     ]
     BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
-    torch.manual_seed(0)  # with some random initial weights the model learns nothing
+    torch.manual_seed(0)  # with some seeds the model learns nothing
     config = BertConfig(
         vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
     )
@@ -55,7 +55,7 @@ def tiny_bert(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def small(tiny_bert, tmp_path_factory):
+def small_settings(tiny_bert, tmp_path_factory):
     return Settings(
         home=tmp_path_factory.mktemp("home"),
         classifier=ClassifierSettings(
@@ -72,16 +72,17 @@ def snapshot(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def artefact(small, snapshot, tmp_path_factory):
-    """The folder of a trained classifier and its training metrics; a test that changes the folder copies it first."""
+def artefact(small_settings, snapshot, tmp_path_factory):
+    """The folder of a trained classifier, and the training metrics. All tests share it: do not change its files."""
     folder = tmp_path_factory.mktemp("trained") / "artefact"
-    return folder, train_classifier(snapshot, small, folder)
+    return folder, train_classifier(snapshot, small_settings, folder)
 
 
 @pytest.fixture
-def trained(artefact, small):
+def trained(artefact, small_settings):
+    """The training metrics, and the classifier, loaded again for every test."""
     folder, metrics = artefact
-    return metrics, TrainedClassifier.load("classifier-1", folder, small)
+    return metrics, TrainedClassifier.load("classifier-1", folder, small_settings)
 
 
 def ticket(body, language="en"):
@@ -101,17 +102,17 @@ def test_trained_classifier_predicts_categories_and_routes_confident_tickets(tra
     assert late.confidence >= late.threshold
 
 
-def test_language_without_proven_accuracy_goes_to_a_human_with_a_reason(trained):
+def test_tickets_in_a_language_without_enough_validation_tickets_go_to_a_human(trained):
     _, classifier = trained
 
-    seen_once, never_seen = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
+    french, german = classifier.predict([ticket("the refund", "fr"), ticket("the refund", "de")])
 
-    assert seen_once.route == never_seen.route == "human"
-    assert "accuracy 0.90 in language 'fr' (1 validation tickets, but at least 16 are needed)" in seen_once.reason
-    assert "'de'" in never_seen.reason
+    assert french.route == german.route == "human"
+    assert "accuracy 0.90 in language 'fr' (1 validation tickets, but at least 16 are needed)" in french.reason
+    assert "'de'" in german.reason
 
 
-def test_an_unsure_prediction_goes_to_a_human(trained):
+def test_prediction_below_the_threshold_goes_to_a_human(trained):
     _, classifier = trained
     classifier.thresholds = {"en": {"*": 1.0}}
 
@@ -132,7 +133,7 @@ def test_out_of_scope_ticket_goes_to_a_human_with_a_reason(trained):
     assert "unlike any training ticket" in prediction.reason
 
 
-def test_the_second_choice_is_named_with_its_confidence(trained):
+def test_prediction_contains_the_second_category_and_its_confidence(trained):
     _, classifier = trained
     (prediction,) = classifier.predict([ticket("the parcel of my order courier")])
     assert (prediction.category, prediction.second_category) == ("logistics", "payment")
@@ -155,25 +156,27 @@ def test_unusual_text_is_classified(trained, body):
     assert 0 <= prediction.confidence <= 1
 
 
-def test_too_few_validation_tickets_for_out_of_scope_log_a_warning(trained):
+def test_out_of_scope_detection_needs_enough_validation_tickets_for_the_share(trained):
     _, classifier = trained
-    assert not classifier.detects_out_of_scope, "61 validation tickets, and 99 are needed for a hundredth"
+    assert not classifier.detects_out_of_scope, "a share of 0.01 needs 99 validation tickets, but there are 61"
     classifier.out_of_scope_share = 0.02
-    assert classifier.detects_out_of_scope
+    assert classifier.detects_out_of_scope, "a share of 0.02 needs 49 validation tickets, and there are 61"
 
 
 def test_batch_predictions_equal_single_predictions_in_order(trained):
     _, classifier = trained
-    tickets = [ticket(one.text + " my" * (i % 7)) for i, one in enumerate(records(30))]
+    tickets = [ticket(record.text + " my" * (i % 7)) for i, record in enumerate(records(30))]
 
-    together = classifier.predict(tickets)
+    predictions = classifier.predict(tickets)
 
-    assert [one.category for one in together] == [classifier.predict([one])[0].category for one in tickets]
+    assert [prediction.category for prediction in predictions] == [
+        classifier.predict([single])[0].category for single in tickets
+    ]
 
 
-def test_the_same_seed_gives_the_same_weights(artefact, snapshot, small, tmp_path):
+def test_same_seed_gives_the_same_weights(artefact, snapshot, small_settings, tmp_path):
     folder, _ = artefact
-    train_classifier(snapshot, small, tmp_path / "again")
+    train_classifier(snapshot, small_settings, tmp_path / "again")
     assert (tmp_path / "again" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
 
 
@@ -182,53 +185,53 @@ def test_training_leaves_only_the_artefact(artefact):
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def without_tokenizer(folder):
+def delete_tokenizer(folder):
     for path in folder.glob("tok*"):
         path.unlink()
 
 
-def with_cut_off_weights(folder):
+def truncate_weights(folder):
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
 
 
 @pytest.mark.parametrize(
-    ("harm", "message"), [(without_tokenizer, "has no tokenizer"), (with_cut_off_weights, "can't be loaded")]
+    ("damage", "message"), [(delete_tokenizer, "has no tokenizer"), (truncate_weights, "can't be loaded")]
 )
-def test_damaged_base_model_raises_an_error_before_training(snapshot, small, tmp_path, harm, message):
-    broken = tmp_path / "broken"
-    shutil.copytree(small.classifier.base_model, broken)
-    harm(broken)
-    chosen = small.classifier.model_copy(update={"base_model": str(broken)})
+def test_damaged_base_model_raises_an_error_before_training(snapshot, small_settings, tmp_path, damage, message):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(small_settings.classifier.base_model, damaged)
+    damage(damaged)
+    options = small_settings.classifier.model_copy(update={"base_model": str(damaged)})
 
     with pytest.raises(ModelError, match=message):
-        train_classifier(snapshot, small.model_copy(update={"classifier": chosen}), tmp_path / "out")
+        train_classifier(snapshot, small_settings.model_copy(update={"classifier": options}), tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
 
-def test_damaged_artefact_weights_raise_a_model_error(artefact, small, tmp_path):
+def test_damaged_artefact_weights_raise_a_model_error(artefact, small_settings, tmp_path):
     folder, _ = artefact
     shutil.copytree(folder, tmp_path / "copy")
-    with_cut_off_weights(tmp_path / "copy")
+    truncate_weights(tmp_path / "copy")
     with pytest.raises(ModelError, match="can't be loaded"):
-        TrainedClassifier.load("classifier-1", tmp_path / "copy", small)
+        TrainedClassifier.load("classifier-1", tmp_path / "copy", small_settings)
 
 
-def test_folder_without_a_classifier_raises_a_model_error(small, tmp_path):
+def test_folder_without_a_classifier_raises_a_model_error(small_settings, tmp_path):
     with pytest.raises(ModelError, match="can't be loaded"):
-        TrainedClassifier.load("classifier-1", tmp_path, small)
+        TrainedClassifier.load("classifier-1", tmp_path, small_settings)
 
 
 @pytest.mark.parametrize("fields", [{"adversarial": 0.5}, {"method": "lora"}, {"seeds": 2}])
-def test_every_training_method_writes_a_self_contained_classifier(small, snapshot, tmp_path, fields):
-    chosen = small.model_copy(update={"classifier": small.classifier.model_copy(update=fields)})
+def test_every_training_method_writes_a_self_contained_classifier(small_settings, snapshot, tmp_path, fields):
+    settings = small_settings.model_copy(update={"classifier": small_settings.classifier.model_copy(update=fields)})
 
-    metrics = train_classifier(snapshot, chosen, tmp_path / "artefact")
+    metrics = train_classifier(snapshot, settings, tmp_path / "artefact")
 
     assert metrics["method"] == fields.get("method", "full")
     assert [path.name for path in tmp_path.iterdir()] == ["artefact"]
-    (prediction,) = TrainedClassifier.load("classifier-1", tmp_path / "artefact", chosen).predict(
+    (prediction,) = TrainedClassifier.load("classifier-1", tmp_path / "artefact", settings).predict(
         [ticket("the parcel")]
     )
     assert prediction.category in ("logistics", "payment")
@@ -236,28 +239,29 @@ def test_every_training_method_writes_a_self_contained_classifier(small, snapsho
         assert metrics["validation_macro_f1"] > 0.95
 
 
-def test_a_large_corpus_is_sampled_and_rare_categories_keep_their_tickets(small, tmp_path, monkeypatch):
+def test_classifier_trained_on_a_sample_still_recognises_rare_categories(small_settings, tmp_path, monkeypatch):
     monkeypatch.setattr("models.classifier.training.ENCODE_BATCH", 7)
     monkeypatch.setattr("models.classifier.training.MAX_VECTORS", 20)
     common = [record(i, "payment") for i in range(150)]
     rare = [record(200 + i, "logistics") for i in range(10)]
     snapshot = make_snapshot(tmp_path / "snapshot", [*common, *rare], records(30))
-    chosen = small.model_copy(update={"classifier": small.classifier.model_copy(update={"max_train_tickets": 40})})
+    options = small_settings.classifier.model_copy(update={"max_train_tickets": 40})
+    settings = small_settings.model_copy(update={"classifier": options})
 
-    metrics = train_classifier(snapshot, chosen, tmp_path / "artefact")
+    metrics = train_classifier(snapshot, settings, tmp_path / "artefact")
 
-    classifier = TrainedClassifier.load("classifier-1", tmp_path / "artefact", chosen)
+    classifier = TrainedClassifier.load("classifier-1", tmp_path / "artefact", settings)
     assert metrics["train_rows"] == 40
     assert classifier.labels == ["logistics", "payment"]
     (prediction,) = classifier.predict([ticket("the parcel of my order courier")])
     assert prediction.category == "logistics"
 
 
-def test_batched_tokenising_gives_the_same_dataset(small, monkeypatch):
-    tokenizer = AutoTokenizer.from_pretrained(small.classifier.base_model)
+def test_tokenising_in_batches_gives_the_same_dataset_as_all_at_once(small_settings, monkeypatch):
+    tokenizer = AutoTokenizer.from_pretrained(small_settings.classifier.base_model)
     tickets = records(25)
-    together = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
+    at_once = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
     monkeypatch.setattr(classifier_training, "ENCODE_BATCH", 4)
-    batches = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
-    assert batches.to_list() == together.to_list()
-    assert batches.features == together.features
+    batched = classifier_training._dataset(tickets, ["logistics", "payment"], tokenizer, 16)
+    assert batched.to_list() == at_once.to_list()
+    assert batched.features == at_once.features

@@ -13,13 +13,13 @@ from models.classifier.thresholds import (
 from models.shared.statistics import clopper_pearson_lower_bound
 
 
-def test_too_few_tickets_give_no_threshold_even_when_all_are_right():
+def test_too_few_tickets_give_no_threshold_even_if_all_are_correct():
     assert min_tickets_for_target(0.98, 0.9) == 114  # 0.98 ** n must fall to 0.1
     assert choose_threshold([0.9] * 113, [True] * 113, 0.98, 0.9) is None
     assert choose_threshold([0.9] * 115, [True] * 115, 0.98, 0.9) == 0.9
 
 
-def test_no_number_of_tickets_proves_an_accuracy_of_1():
+def test_no_number_of_tickets_is_enough_for_a_target_accuracy_of_1():
     assert min_tickets_for_target(1.0, 0.9) is None
     assert choose_threshold([0.9] * 5000, [True] * 5000, 1.0, 0.9) is None
 
@@ -35,21 +35,21 @@ def test_errors_with_high_confidence_give_no_threshold():
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=200))
 def test_tickets_at_or_above_the_threshold_reach_the_target(pairs):
-    confidences, correct = [c for c, _ in pairs], [right for _, right in pairs]
+    confidences, correct = [confidence for confidence, _ in pairs], [is_correct for _, is_correct in pairs]
     threshold = choose_threshold(confidences, correct, 0.6, 0.8)
     if threshold is not None:
-        routed = [right for c, right in pairs if c >= threshold]
+        routed = [is_correct for confidence, is_correct in pairs if confidence >= threshold]
         assert clopper_pearson_lower_bound(sum(routed), len(routed), 0.8) >= 0.6
 
 
 def test_true_accuracy_reaches_the_target_about_as_often_as_the_confidence_level():
-    # A calibrated classifier: its accuracy above a threshold equals its mean confidence there.
+    # The classifier is calibrated, so its accuracy above a threshold equals its mean confidence there.
     rng = np.random.default_rng(0)
     population = rng.beta(12, 1, size=200_000)
     reached = []
     for _ in range(300):
-        sure = rng.beta(12, 1, size=400)
-        threshold = choose_threshold(sure.tolist(), (rng.random(400) < sure).tolist(), 0.95, 0.9)
+        confidences = rng.beta(12, 1, size=400)
+        threshold = choose_threshold(confidences.tolist(), (rng.random(400) < confidences).tolist(), 0.95, 0.9)
         if threshold is not None:
             reached.append(population[population >= threshold].mean() >= 0.95)
 
@@ -61,7 +61,7 @@ def validated(count, language="en", predicted="payment", confidence=0.9, correct
     return [ValidationTicket(language, predicted, confidence, correct)] * count
 
 
-def test_a_category_worse_than_its_language_needs_more_confidence():
+def test_category_with_a_lower_accuracy_than_its_language_gets_a_higher_threshold():
     tickets = [
         *validated(2000),
         *validated(20, predicted="account", confidence=0.99),
@@ -72,19 +72,19 @@ def test_a_category_worse_than_its_language_needs_more_confidence():
     assert threshold_for(thresholds, "en", "account") == 0.99
 
 
-def test_a_category_that_is_never_right_is_never_routed():
+def test_category_whose_predictions_are_all_wrong_is_not_routed():
     tickets = [*validated(600), *validated(2, predicted="account", confidence=0.99, correct=False)]
     assert threshold_for(choose_thresholds(tickets, 0.98, 0.9), "en", "account") is None
 
 
 def test_category_never_predicted_in_a_language_is_not_routed_there():
     tickets = [*validated(600), *validated(600, language="zh"), *validated(20, language="zh", predicted="account")]
-    chosen = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
-    assert threshold_for(chosen, "en", "payment") == threshold_for(chosen, "zh", "account") == 0.9
-    assert threshold_for(chosen, "en", "account") is None
+    thresholds = choose_thresholds(tickets, 0.98, 0.9, ["payment", "account"])
+    assert threshold_for(thresholds, "en", "payment") == threshold_for(thresholds, "zh", "account") == 0.9
+    assert threshold_for(thresholds, "en", "account") is None
 
 
-def test_category_that_proves_the_target_alone_may_have_a_lower_threshold():
+def test_category_that_reaches_the_target_alone_may_have_a_lower_threshold():
     tickets = [
         *validated(300, confidence=0.7),
         *validated(300, predicted="account", confidence=0.95),
@@ -95,7 +95,7 @@ def test_category_that_proves_the_target_alone_may_have_a_lower_threshold():
     assert threshold_for(thresholds, "en", "account") == 0.95
 
 
-def test_unproven_language_routes_nothing_and_unseen_language_has_no_threshold():
+def test_languages_with_too_few_or_no_validation_tickets_route_nothing():
     thresholds = choose_thresholds([*validated(300), *validated(50, language="zh")], 0.98, 0.9)
     assert thresholds["zh"] == {ANY: None}
     assert threshold_for(thresholds, "zh", "payment") is None
@@ -108,19 +108,19 @@ def test_unproven_language_routes_nothing_and_unseen_language_has_no_threshold()
         max_size=150,
     )
 )
-def test_routed_tickets_of_a_language_or_of_each_category_reach_the_target(rows):
+def test_routed_tickets_of_each_language_or_else_of_each_routed_category_reach_the_target(rows):
     tickets = [ValidationTicket(*row) for row in rows]
     thresholds = choose_thresholds(tickets, 0.6, 0.8)
     for language in thresholds:
         routed = [
-            one
-            for one in tickets
-            if one.language == language
-            and (threshold := threshold_for(thresholds, language, one.predicted)) is not None
-            and one.confidence >= threshold
+            ticket
+            for ticket in tickets
+            if ticket.language == language
+            and (threshold := threshold_for(thresholds, language, ticket.predicted)) is not None
+            and ticket.confidence >= threshold
         ]
         if routed and thresholds[language][ANY] is not None:
-            assert sum(one.correct for one in routed) / len(routed) >= 0.6
-        for category in {one.predicted for one in routed} if thresholds[language][ANY] is None else ():
-            own = [one.correct for one in routed if one.predicted == category]
-            assert clopper_pearson_lower_bound(sum(own), len(own), 0.8) >= 0.6
+            assert sum(ticket.correct for ticket in routed) / len(routed) >= 0.6
+        for category in {ticket.predicted for ticket in routed} if thresholds[language][ANY] is None else ():
+            correct = [ticket.correct for ticket in routed if ticket.predicted == category]
+            assert clopper_pearson_lower_bound(sum(correct), len(correct), 0.8) >= 0.6

@@ -14,7 +14,7 @@ from ticketing.settings import ClassifierSettings
         (8_000, 77, {}, 10, 0.5),  # BANKING77
         (3_600, 11, {}, 4, 0.0),
         (1_000_000, 10, {}, 2, 0.0),
-        (160, 2, {}, 20, 0.5),  # min_steps needs more epochs, up to MAX_EPOCHS
+        (160, 2, {}, 20, 0.5),  # min_steps would need more epochs than MAX_EPOCHS
         (1_600, 2, {"epochs": 5, "adversarial": 0.1}, 5, 0.1),
         (160, 2, {"epochs": 30}, 30, 0.5),
     ],
@@ -24,20 +24,20 @@ def test_recipe_has_more_epochs_for_fewer_tickets_per_category(rows, categories,
     assert (recipe.epochs, recipe.adversarial) == (epochs, adversarial)
 
 
-def test_the_head_and_new_words_learn_faster_than_the_rest():
+def test_head_and_word_embeddings_with_new_words_get_a_higher_learning_rate():
     model = BertForSequenceClassification(
         BertConfig(vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     )
     recipe = choose_recipe(ClassifierSettings(learning_rate=1.0), 4_000, 2)
-    made = optimizer(model, recipe, "full", new_words=True)
-    rates = {id(parameter): group["lr"] for group in made.param_groups for parameter in group["params"]}
-    found = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
-    assert found["classifier.weight"] == 5.0
-    assert found["bert.pooler.dense.weight"] == 1.0
-    assert found["bert.encoder.layer.1.output.dense.weight"] == 1.0
-    assert found["bert.encoder.layer.0.output.dense.weight"] == 1.0
-    assert found["bert.embeddings.position_embeddings.weight"] == 1.0
-    assert found["bert.embeddings.word_embeddings.weight"] == 5.0
+    groups = optimizer(model, recipe, "full", new_words=True).param_groups
+    rate_of_id = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    rates = {name: rate_of_id[id(parameter)] for name, parameter in model.named_parameters()}
+    assert rates["classifier.weight"] == 5.0
+    assert rates["bert.pooler.dense.weight"] == 1.0
+    assert rates["bert.encoder.layer.1.output.dense.weight"] == 1.0
+    assert rates["bert.encoder.layer.0.output.dense.weight"] == 1.0
+    assert rates["bert.embeddings.position_embeddings.weight"] == 1.0
+    assert rates["bert.embeddings.word_embeddings.weight"] == 5.0
 
 
 def small_bert():
@@ -77,20 +77,22 @@ def test_loss_weights_tickets_by_category(tmp_path):
     with torch.no_grad():
         loss = trainer_of(model, tmp_path).compute_loss(model, batch())
         log_p = model(batch()["input_ids"]).logits.log_softmax(-1)
-    right = -torch.tensor([log_p[0, 0], 3 * log_p[1, 1]]).sum()
-    every = -(log_p[:, 0] + 3 * log_p[:, 1]).sum() / 2
-    assert loss.item() == pytest.approx(((0.9 * right + 0.1 * every) / 4).item(), rel=1e-5)
+    true_category_loss = -torch.tensor([log_p[0, 0], 3 * log_p[1, 1]]).sum()
+    all_categories_loss = -(log_p[:, 0] + 3 * log_p[:, 1]).sum() / 2
+    # Label smoothing gives a weight of 0.1 to the mean over all categories. 4 is the sum of the category weights.
+    expected = (0.9 * true_category_loss + 0.1 * all_categories_loss) / 4
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_adversarial_step_adds_its_gradient_and_restores_word_vectors(tmp_path):
-    words, gradients = [], []
+def test_adversarial_step_adds_a_gradient_and_restores_the_word_vectors(tmp_path):
+    word_vectors, gradient_norms = [], []
     for adversarial in (0.0, 0.5):
         model = small_bert()
         trainer = trainer_of(model, tmp_path, adversarial)
-        trainer.current_gradient_accumulation_steps = 1  # as `train` does
+        trainer.current_gradient_accumulation_steps = 1  # `train` sets it
         before = model.get_input_embeddings().weight.detach().clone()
         trainer.training_step(model.train(), batch())
-        words.append((before, model.get_input_embeddings().weight.detach()))
-        gradients.append(model.classifier.weight.grad.norm().item())
-    assert all(torch.allclose(before, after, atol=1e-6) for before, after in words)
-    assert gradients[1] > 1.5 * gradients[0]
+        word_vectors.append((before, model.get_input_embeddings().weight.detach()))
+        gradient_norms.append(model.classifier.weight.grad.norm().item())
+    assert all(torch.allclose(before, after, atol=1e-6) for before, after in word_vectors)
+    assert gradient_norms[1] > 1.5 * gradient_norms[0]

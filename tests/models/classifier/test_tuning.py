@@ -8,7 +8,7 @@ from models.shared.pooled_bert import MeanPooledBert
 GIB = 2**30
 
 
-def tiny():
+def tiny_model():
     torch.manual_seed(0)
     return MeanPooledBert(
         BertConfig(
@@ -23,7 +23,7 @@ def tiny():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "parameters", "available", "chosen"),
+    ("method", "parameters", "available_bytes", "chosen_method"),
     [
         ("auto", 22_000_000, 8 * GIB, "full"),
         ("auto", 8_000_000_000, 24 * GIB, "lora"),
@@ -32,30 +32,33 @@ def tiny():
         ("full", 8_000_000_000, GIB, "full"),
     ],
 )
-def test_auto_method_is_full_fine_tuning_if_memory_suffices(wanted, parameters, available, chosen):
-    assert choose_method(wanted, parameters, available) == chosen
+def test_auto_chooses_full_fine_tuning_if_memory_suffices_and_lora_otherwise(
+    method, parameters, available_bytes, chosen_method
+):
+    assert choose_method(method, parameters, available_bytes) == chosen_method
 
 
 @pytest.mark.parametrize("method", ["full", "lora", "prefix", "prompt"])
-def test_loaded_model_gives_the_same_logits_without_other_files(tmp_path, method):
-    model = prepare_model(tiny(), method, rank=4)
-    optimizer = torch.optim.SGD([one for one in model.parameters() if one.requires_grad], lr=0.1)
+def test_loaded_model_gives_the_same_logits_as_the_trained_model(tmp_path, method):
+    model = prepare_model(tiny_model(), method, rank=4)
+    optimizer = torch.optim.SGD([parameter for parameter in model.parameters() if parameter.requires_grad], lr=0.1)
     ids = torch.randint(5, 50, (4, 7))
     model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, 0].sum().backward()
     optimizer.step()
-    said = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    trained_logits = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
 
     save(model, tmp_path / "saved")
-    again = load(tmp_path / "saved").eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    loaded_logits = load(tmp_path / "saved").eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
 
-    assert torch.allclose(said, again, atol=1e-5)
-    assert not torch.allclose(said, tiny().eval()(input_ids=ids).logits, atol=1e-3), "it has learnt something"
+    assert torch.allclose(trained_logits, loaded_logits, atol=1e-5)
+    untrained_logits = tiny_model().eval()(input_ids=ids).logits
+    assert not torch.allclose(trained_logits, untrained_logits, atol=1e-3), "training changed nothing"
 
 
 @pytest.mark.parametrize("method", ["lora", "prefix", "prompt"])
 def test_only_adapter_and_head_are_trained(method):
-    model = prepare_model(tiny(), method, rank=4)
-    learning = {name for name, one in model.named_parameters() if one.requires_grad}
-    count = sum(one.numel() for one in model.parameters() if one.requires_grad)
-    assert any("classifier" in name for name in learning)
-    assert count < 0.2 * sum(one.numel() for one in tiny().parameters())
+    model = prepare_model(tiny_model(), method, rank=4)
+    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    trained_size = sum(parameter.numel() for parameter in trained.values())
+    assert any("classifier" in name for name in trained)
+    assert trained_size < 0.2 * sum(parameter.numel() for parameter in tiny_model().parameters())

@@ -1,4 +1,4 @@
-"""New words get their own tokens in the tokenizer and rows in the model."""
+"""New words get their own tokens in the tokenizer, and their own embeddings in the model."""
 
 import pytest
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
@@ -32,14 +32,14 @@ def test_placeholders_and_unknown_characters_become_one_token_each(tokenizer, mo
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
-def test_the_vocabulary_is_saved_with_the_tokenizer(tokenizer, model, tmp_path):
+def test_added_tokens_are_saved_with_the_tokenizer(tokenizer, model, tmp_path):
     extend_vocabulary(tokenizer, model, [TICKET] * MIN_COUNT)
     tokenizer.save_pretrained(tmp_path / "saved")
-    again = BertTokenizerFast.from_pretrained(tmp_path / "saved")
-    assert again(TICKET)["input_ids"] == tokenizer(TICKET)["input_ids"]
+    loaded = BertTokenizerFast.from_pretrained(tmp_path / "saved")
+    assert loaded(TICKET)["input_ids"] == tokenizer(TICKET)["input_ids"]
 
 
 def test_rare_and_known_words_are_not_added(tokenizer, model):
-    rows = model.get_input_embeddings().num_embeddings
+    embeddings_before = model.get_input_embeddings().num_embeddings
     assert extend_vocabulary(tokenizer, model, [TICKET] * (MIN_COUNT - 1) + ["parcel late"] * 50) == []
-    assert model.get_input_embeddings().num_embeddings == rows
+    assert model.get_input_embeddings().num_embeddings == embeddings_before

@@ -1,4 +1,4 @@
-"""Drafting switches to new champions between two chunks. Only the last test has real generators, the others have fakes."""
+"""Drafting switches to new champions between two chunks. The last test uses real generators, the others use fakes."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from ticketing.stages.protocols import Prediction
 
 
 class FakeClassifier:
-    """A fake that routes every ticket to a human; it calls `on_predict` first."""
+    """A fake classifier that calls `on_predict`, then routes every ticket to a human."""
 
     def __init__(self, version, on_predict):
         self.version, self._on_predict = version, on_predict
@@ -29,8 +29,8 @@ class FakeClassifier:
         return [Prediction("logistics", 0.5, 0.9, "human", "not sure") for _ in tickets]
 
 
-class Loads:
-    """The models that were loaded and stopped, in order."""
+class FakeLoaders:
+    """Fakes for `TrainedClassifier` and `serve_generator`, which log each model that they load or stop."""
 
     def __init__(self):
         self.log = []
@@ -49,11 +49,11 @@ class Loads:
 
 
 @pytest.fixture
-def loads(monkeypatch):
-    loads = Loads()
-    monkeypatch.setattr(champions_module, "TrainedClassifier", loads)
-    monkeypatch.setattr(champions_module, "serve_generator", loads.serve)
-    return loads
+def loaders(monkeypatch):
+    loaders = FakeLoaders()
+    monkeypatch.setattr(champions_module, "TrainedClassifier", loaders)
+    monkeypatch.setattr(champions_module, "serve_generator", loaders.serve)
+    return loaders
 
 
 @pytest.fixture
@@ -67,39 +67,44 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_unchanged_champions_stay_loaded_and_replaced_ones_stop_first(database, settings, snapshot_id, loads):
-    one, two = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
-    old, new = (promoted(database, settings, snapshot_id, kind="generator", content=str(i)) for i in range(2))
+def test_unchanged_champions_stay_loaded_and_a_replaced_generator_stops_before_the_next_starts(
+    database, settings, snapshot_id, loaders
+):
+    old_classifier, new_classifier = (promoted(database, settings, snapshot_id, content=str(i)) for i in range(2))
+    old_generator, new_generator = (
+        promoted(database, settings, snapshot_id, kind="generator", content=str(i)) for i in range(2)
+    )
     with Champions(database, None, settings) as champions:
         champions.drafters()
         champions.drafters()
-        assert loads.log == [two.version, new.version]
+        assert loaders.log == [new_classifier.version, new_generator.version]
 
         rollback(database, "generator", "ann", settings)
-        assert champions.drafters().generator.version == old.version
-        assert loads.log[2:] == [f"stopped {new.version}", old.version]
+        assert champions.drafters().generator.version == old_generator.version
+        assert loaders.log[2:] == [f"stopped {new_generator.version}", old_generator.version]
 
         rollback(database, "classifier", "ann", settings)
         drafters = champions.drafters()
-        assert (drafters.classifier.version, drafters.generator.version) == (one.version, old.version)
-        assert loads.log[4:] == [one.version]
-    assert loads.log[5:] == [f"stopped {old.version}"]
+        assert drafters.classifier.version == old_classifier.version
+        assert drafters.generator.version == old_generator.version
+        assert loaders.log[4:] == [old_classifier.version]
+    assert loaders.log[5:] == [f"stopped {old_generator.version}"]
 
 
-def test_a_first_generator_is_taken_in(database, settings, snapshot_id, loads, champions):
+def test_first_generator_is_loaded_after_its_promotion(database, settings, snapshot_id, loaders, champions):
     promoted(database, settings, snapshot_id)
     assert champions.drafters().generator is None
     generator = promoted(database, settings, snapshot_id, kind="generator")
     assert champions.drafters().generator.version == generator.version
 
 
-def test_without_a_champion_nothing_is_drafted(loads, champions):
+def test_missing_champion_classifier_raises_no_champion(loaders, champions):
     with pytest.raises(NoChampion, match="No classifier has been promoted yet"):
         champions.drafters()
 
 
-def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_is_not_used(
-    database, settings, snapshot_id, loads, champions
+def test_missing_artefact_of_the_champion_raises_an_error_and_the_old_champion_is_not_used(
+    database, settings, snapshot_id, loaders, champions
 ):
     promoted(database, settings, snapshot_id, content="before")
     champions.drafters()
@@ -110,8 +115,8 @@ def test_a_champion_that_is_gone_stops_the_run_and_its_predecessor_is_not_used(
         champions.drafters()
 
 
-def test_after_a_rollback_vllm_serves_the_adapter_of_before(database, snapshot_id, settings, monkeypatch, tmp_path):
-    """Two adapters of a tiny model, trained and served like real adapters."""
+def test_vllm_serves_the_earlier_adapter_after_a_rollback(database, snapshot_id, settings, monkeypatch, tmp_path):
+    """Trains and serves two adapters of a tiny model, as in production."""
     generator = settings.generator.model_copy(update={"base_model": str(save_tiny_model(tmp_path / "tiny"))})
     engine = settings.engine.model_copy(update={"kv_cache_gib": 1, "max_model_len": 1000, "max_reply_tokens": 16})
     settings = settings.model_copy(update={"generator": generator, "engine": engine})
@@ -121,24 +126,26 @@ def test_after_a_rollback_vllm_serves_the_adapter_of_before(database, snapshot_i
     )
 
     def trained_to_say(letter):
-        chosen = settings.generator.model_copy(update={"learning_rate": 0.01, "batch_size": 2, "train_tokens": 20_000})
+        generator = settings.generator.model_copy(
+            update={"learning_rate": 0.01, "batch_size": 2, "train_tokens": 20_000}
+        )
         snapshot = make_snapshot(tmp_path / letter, [answered_ticket(n, reply=letter * 40) for n in range(24)])
         with workspace(settings) as artefact:
-            train_generator(snapshot, settings.model_copy(update={"generator": chosen}), artefact)
+            train_generator(snapshot, settings.model_copy(update={"generator": generator}), artefact)
             model = register(database, "generator", snapshot_id, artefact, {}, settings)
         promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
         return model
 
     before, after = trained_to_say("a"), trained_to_say("b")
-    asked = [messages("Answer.", "Where is my parcel?")]
+    conversations = [messages("Answer.", "Where is my parcel?")]
     with Champions(database, None, settings) as champions:
         generator = champions.drafters().generator
-        (new,) = generator.complete(asked)
+        (new_reply,) = generator.complete(conversations)
         assert generator.version == after.version
 
         rollback(database, "generator", "ann", settings)
         generator = champions.drafters().generator
-        (old,) = generator.complete(asked)
+        (old_reply,) = generator.complete(conversations)
         assert generator.version == before.version
-    assert ("a" in old.text, "b" in old.text) == (True, False), old.text
-    assert ("a" in new.text, "b" in new.text) == (False, True), new.text
+    assert ("a" in old_reply.text, "b" in old_reply.text) == (True, False), old_reply.text
+    assert ("a" in new_reply.text, "b" in new_reply.text) == (False, True), new_reply.text

@@ -35,32 +35,32 @@ def tensors():
     )
 
 
-def test_shrinking_is_the_same_as_in_vllm(one_adapter, tensors):
+def test_shrink_gives_the_same_result_as_vllm(one_adapter, tensors):
     from vllm.lora.ops.torch_ops import sgmv_shrink
 
-    theirs, ours = torch.zeros(TOKENS, RANK), torch.zeros(TOKENS, RANK)
-    sgmv_shrink(tensors.x, tensors.a, theirs, *one_adapter, 0.5)
+    expected, actual = torch.zeros(TOKENS, RANK), torch.zeros(TOKENS, RANK)
+    sgmv_shrink(tensors.x, tensors.a, expected, *one_adapter, 0.5)
 
-    _shrink(SimpleNamespace(no_lora=False), ours, tensors.x, tensors.a, 0.5)
+    _shrink(SimpleNamespace(no_lora=False), actual, tensors.x, tensors.a, 0.5)
 
-    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.05)
-    assert ours.abs().max() > 1
+    torch.testing.assert_close(actual, expected, rtol=0.02, atol=0.05)
+    assert actual.abs().max() > 1
 
 
 @pytest.mark.parametrize("add_inputs", [True, False])
-def test_expanding_is_the_same_as_in_vllm(one_adapter, tensors, add_inputs):
+def test_expand_gives_the_same_result_as_vllm(one_adapter, tensors, add_inputs):
     from vllm.lora.ops.torch_ops import sgmv_expand_slice
 
-    theirs, ours = tensors.y.clone(), tensors.y.clone()
-    sgmv_expand_slice(tensors.low, tensors.b, theirs, *one_adapter, 4, OUT, add_inputs)
+    expected, actual = tensors.y.clone(), tensors.y.clone()
+    sgmv_expand_slice(tensors.low, tensors.b, expected, *one_adapter, 4, OUT, add_inputs)
 
-    _expand_slice(SimpleNamespace(no_lora=False), ours, tensors.low, tensors.b, 4, OUT, add_inputs)
+    _expand_slice(SimpleNamespace(no_lora=False), actual, tensors.low, tensors.b, 4, OUT, add_inputs)
 
-    torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.1)
-    assert not torch.equal(ours, tensors.y)
+    torch.testing.assert_close(actual, expected, rtol=0.02, atol=0.1)
+    assert not torch.equal(actual, tensors.y)
 
 
-def test_without_an_adapter_nothing_is_added(tensors):
+def test_results_stay_unchanged_without_an_adapter(tensors):
     y, low = tensors.y.clone(), torch.zeros(TOKENS, RANK)
 
     _shrink(SimpleNamespace(no_lora=True), low, tensors.x, tensors.a, 1.0)
@@ -73,6 +73,6 @@ def test_without_an_adapter_nothing_is_added(tensors):
 def test_vllm_still_has_the_functions_that_are_replaced():
     from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-    # If another version of vLLM renames these functions, drafting would silently be slow again.
+    # If a version of vLLM renamed these functions, the replacements would have no effect, and drafting would be slow.
     assert callable(PunicaWrapperCPU._shrink_prefill)
     assert callable(PunicaWrapperCPU._expand_slice_prefill)

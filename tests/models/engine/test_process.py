@@ -1,4 +1,4 @@
-"""vLLM with the embedded base model and an adapter trained for a few steps: the chain from training to served replies."""
+"""The engine serves an adapter that was trained for a few steps, with vLLM and the embedded base model."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from ticketing.errors import EngineError
 from ticketing.settings import EMBEDDED_GENERATOR, Settings
 from ticketing.stages.prompts import messages
 
-MARKER = "zyzzyva-4711"  # no model or library writes this by itself
+MARKER = "zyzzyva-4711"  # only the tests write this word
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def settings(home):
-    # A few large steps: the adapter only has to differ from the base model.
+    # A few steps with a high learning rate: the adapter's replies only have to differ from the base model's.
     return Settings(
         home=home,
         generator={"train_tokens": 1_200, "batch_size": 2, "learning_rate": 5e-3},
@@ -48,13 +48,13 @@ def conversations():
     return [messages(record.instruction, record.input) for record in records]
 
 
-def test_the_adapter_is_served_and_changes_the_replies(engine, conversations):
+def test_served_adapter_changes_the_replies(engine, conversations):
     tuned = engine.chat(conversations)
     base = engine.chat(conversations, use_adapter=False)
 
-    assert [c.text for c in tuned] != [c.text for c in base]
-    assert all(c.text and c.completion_tokens > 0 for c in tuned + base)
-    assert {c.finish_reason for c in tuned + base} <= {"stop", "length"}
+    assert [completion.text for completion in tuned] != [completion.text for completion in base]
+    assert all(completion.text and completion.completion_tokens > 0 for completion in tuned + base)
+    assert {completion.finish_reason for completion in tuned + base} <= {"stop", "length"}
 
 
 def test_progress_is_logged_while_replies_are_written(engine, conversations, monkeypatch, caplog):
@@ -68,32 +68,32 @@ def test_progress_is_logged_while_replies_are_written(engine, conversations, mon
     assert finished == sorted(finished) and finished[-1] <= len(conversations)
 
 
-def test_the_engine_sees_the_prompts_that_were_trained_on(engine, settings):
+def test_served_prompts_have_as_many_tokens_as_training_prompts(engine, settings):
     tokenizer = load_tokenizer(str(resolve(EMBEDDED_GENERATOR, settings)), EMBEDDED_GENERATOR)
     records = [answered_ticket(number) for number in range(50, 54)]
 
-    said = engine.chat([messages(record.instruction, record.input) for record in records])
+    completions = engine.chat([messages(record.instruction, record.input) for record in records])
 
-    trained = [as_row(record, tokenizer).labels.count(IGNORED) for record in records]
-    assert [c.prompt_tokens for c in said] == trained
-
-
-def test_completions_come_in_the_order_of_the_conversations(engine, conversations):
-    alone = [engine.chat([conversation], max_tokens=1)[0].prompt_tokens for conversation in conversations]
-
-    together = engine.chat(conversations[::-1], max_tokens=1)
-
-    assert [c.prompt_tokens for c in together] == alone[::-1]
+    training_prompt_tokens = [as_row(record, tokenizer).labels.count(IGNORED) for record in records]
+    assert [completion.prompt_tokens for completion in completions] == training_prompt_tokens
 
 
-def test_a_reply_that_hits_the_limit_says_so(engine, conversations):
+def test_completions_have_the_order_of_the_conversations(engine, conversations):
+    prompt_tokens = [engine.chat([conversation], max_tokens=1)[0].prompt_tokens for conversation in conversations]
+
+    completions = engine.chat(conversations[::-1], max_tokens=1)
+
+    assert [completion.prompt_tokens for completion in completions] == prompt_tokens[::-1]
+
+
+def test_reply_that_reaches_the_token_limit_has_the_finish_reason_length(engine, conversations):
     (completion,) = engine.chat(conversations[:1], max_tokens=3)
 
     assert completion.finish_reason == "length"
     assert completion.completion_tokens == 3
 
 
-def test_one_ticket_that_is_too_long_does_not_fail_the_others(engine, conversations):
+def test_too_long_ticket_gets_an_error_and_the_others_get_replies(engine, conversations):
     long = messages("Answer.", "too long " * 2_000)
 
     first, second, third = engine.chat([conversations[0], long, conversations[1]])
@@ -103,17 +103,19 @@ def test_one_ticket_that_is_too_long_does_not_fail_the_others(engine, conversati
     assert first.text and third.text
 
 
-def test_only_tickets_that_are_too_long_are_no_error(engine):
+def test_batch_of_only_too_long_tickets_raises_no_exception(engine):
     (completion,) = engine.chat([messages("Answer.", "too long " * 2_000)])
 
     assert completion.finish_reason == "error"
 
 
-def test_no_conversation_gives_no_completion(engine):
+def test_empty_batch_gives_no_completions(engine):
     assert engine.chat([]) == []
 
 
-def test_a_failed_generation_is_named_without_the_ticket_and_the_engine_stays(engine, conversations, settings):
+def test_error_of_a_failed_generation_contains_no_ticket_text_and_the_engine_keeps_running(
+    engine, conversations, settings
+):
     with pytest.raises(EngineError) as raised:
         engine.chat([[{"role": "user", "content": {"not": f"text {MARKER}"}}]])
 
@@ -121,7 +123,7 @@ def test_a_failed_generation_is_named_without_the_ticket_and_the_engine_stays(en
     assert engine.chat(conversations[:1])[0].text
 
 
-def test_the_log_holds_no_ticket(engine, settings):
+def test_engine_log_contains_no_ticket_text(engine, settings):
     engine.chat([messages("Answer.", f"My code is {MARKER}, please repeat it.")])
 
     logs = list((settings.home / "logs").glob("engine-*.log"))
@@ -130,7 +132,7 @@ def test_the_log_holds_no_ticket(engine, settings):
     assert not [path for path in logs if MARKER in path.read_text()]
 
 
-def test_vllm_lives_in_one_process_that_ends_with_the_block(settings, tmp_path):
+def test_vllm_runs_in_one_process_that_ends_with_the_context_manager(settings, tmp_path):
     import psutil
 
     with Engine(EMBEDDED_GENERATOR, settings) as engine:
@@ -144,18 +146,18 @@ def test_vllm_lives_in_one_process_that_ends_with_the_block(settings, tmp_path):
         engine.chat([messages("Answer.", "Anybody there?")])
 
 
-def test_vllm_is_told_a_rank_that_holds_the_adapter(tmp_path):
+def test_lora_rank_is_the_next_rank_that_vllm_supports(tmp_path):
     (tmp_path / "adapter_config.json").write_text('{"r": 12}')
 
     assert lora_rank(Adapter("a", tmp_path)) == 16
 
 
-def test_an_adapter_that_is_gone_is_named(tmp_path, settings):
+def test_error_for_a_missing_adapter_contains_the_version(tmp_path, settings):
     with pytest.raises(EngineError, match="generator-gone"):
         Engine(EMBEDDED_GENERATOR, settings, Adapter("generator-gone", tmp_path / "gone")).__enter__()
 
 
-def test_the_last_error_of_the_log_is_the_one_since_the_start(tmp_path):
+def test_last_error_ignores_log_lines_from_before_the_start(tmp_path):
     log = tmp_path / "engine.log"
     log.write_bytes(b"OldError: yesterday\n")
     start = log.stat().st_size

@@ -14,20 +14,21 @@ def rule(metric="accuracy", **fields):
     return GateRule(kind="classifier", metric=metric, **({"value": 0.98} | fields))
 
 
-def against(other, **fields):
-    return GateRule(kind="classifier", metric="accuracy", against=other, **fields)
+def rule_against(system, **fields):
+    return GateRule(kind="classifier", metric="accuracy", against=system, **fields)
 
 
-def number(value):
+def measurement(value):
+    """A measurement on 100 tickets whose confidence bounds equal its value."""
     return Measurement(value, value, value, 100)
 
 
-def measured(**values):
-    return Measurements({(name, "all"): one for name, one in values.items()})
+def measurements(**values):
+    return Measurements({(name, "all"): value for name, value in values.items()})
 
 
 @pytest.mark.parametrize(
-    ("value", "operator", "bound", "passed"),
+    ("measured_value", "operator", "required", "passed"),
     [
         (0.98, ">=", 0.98, True),
         (0.9799, ">=", 0.98, False),
@@ -39,35 +40,37 @@ def measured(**values):
         (math.nan, ">=", 0.0, False),
     ],
 )
-def test_a_rule_passes_only_on_numbers_that_reach_its_bound(value, operator, bound, passed):
-    verdict = judge([rule(operator=operator, value=bound)], measured(accuracy=number(value)))
+def test_rule_passes_only_if_the_measured_value_reaches_the_required_value(measured_value, operator, required, passed):
+    verdict = judge([rule(operator=operator, value=required)], measurements(accuracy=measurement(measured_value)))
     assert verdict.passed is passed
 
 
-def test_missing_number_fails_and_the_sentence_says_so():
-    verdict = judge([rule("selective_accuracy")], measured(accuracy=number(1.0)))
+def test_rule_without_a_measurement_fails_and_the_verdict_names_the_metric():
+    verdict = judge([rule("selective_accuracy")], measurements(accuracy=measurement(1.0)))
     assert not verdict.passed
     assert "selective_accuracy could not be measured" in verdict.sentence
 
 
-def test_a_rule_for_each_language_fails_where_no_language_was_measured():
-    assert not judge([rule(scope="each language")], measured(accuracy=number(1.0))).passed
+def test_rule_for_each_language_fails_if_no_language_was_measured():
+    assert not judge([rule(scope="each language")], measurements(accuracy=measurement(1.0))).passed
 
 
-def test_a_rule_for_each_language_is_judged_in_each():
-    values = {("accuracy", f"language={language}"): number(value) for language, value in (("en", 0.99), ("zh", 0.9))}
+def test_rule_for_each_language_is_judged_separately_in_every_language():
+    values = {
+        ("accuracy", f"language={language}"): measurement(value) for language, value in (("en", 0.99), ("zh", 0.9))
+    }
     verdict = judge([rule(scope="each language")], Measurements(values))
-    assert [(one.name, one.passed) for one in verdict.rules] == [
+    assert [(result.name, result.passed) for result in verdict.rules] == [
         ("accuracy (language=en)", True),
         ("accuracy (language=zh)", False),
     ]
 
 
-def test_rule_for_each_language_fails_for_an_expected_language_without_numbers():
-    values = {("accuracy", "language=en"): number(0.99)}
+def test_rule_for_each_language_fails_for_an_expected_language_without_measurements():
+    values = {("accuracy", "language=en"): measurement(0.99)}
     expected = frozenset({"language=en", "language=zh", "category=payment"})
     verdict = judge([rule(scope="each language")], Measurements(values, expected_scopes=expected))
-    assert [(one.name, one.passed) for one in verdict.rules] == [
+    assert [(result.name, result.passed) for result in verdict.rules] == [
         ("accuracy (language=en)", True),
         ("accuracy (language=zh)", False),
     ]
@@ -78,14 +81,16 @@ def test_routed_language_without_test_tickets_fails_the_default_rules():
     values = {("tickets", scope): count(500) for scope in ("all", "language=en")}
     values |= {(name, "all"): share(500, 500) for name in ("accuracy", "selective_accuracy", "coverage")}
     rules = rules_of(GateSettings(), "classifier")
-    nobody = frozenset({"champion"})
-    assert judge(rules, Measurements(values, missing_systems=nobody)).passed
-    verdict = judge(rules, Measurements(values, missing_systems=nobody, expected_scopes=frozenset({"language=zh"})))
+    no_champion = frozenset({"champion"})
+    assert judge(rules, Measurements(values, missing_systems=no_champion)).passed
+    verdict = judge(
+        rules, Measurements(values, missing_systems=no_champion, expected_scopes=frozenset({"language=zh"}))
+    )
     assert not verdict.passed
     assert verdict.sentence == "tickets (language=zh) could not be measured"
 
 
-def test_100_right_tickets_do_not_reach_the_default_confidence_bound():
+def test_98_of_100_correct_routed_tickets_fail_the_default_confidence_bound():
     values = {("tickets", scope): count(100) for scope in ("all", "language=en")}
     values |= {("coverage", "all"): share(100, 100), ("selective_accuracy", "all"): share(98, 100)}
     verdict = judge(
@@ -97,13 +102,15 @@ def test_100_right_tickets_do_not_reach_the_default_confidence_bound():
     )
 
 
-def test_a_verdict_without_rules_does_not_pass():
+def test_verdict_without_rules_does_not_pass():
     assert not Verdict(()).passed
-    assert not judge([], measured(accuracy=number(1.0))).passed
+    assert not judge([], measurements(accuracy=measurement(1.0))).passed
 
 
-def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_much():
-    verdict = judge([rule(), rule("coverage", value=0.2)], measured(accuracy=share(95, 100), coverage=number(0.9)))
+def test_failed_verdict_names_only_the_failed_rule_with_its_interval_and_margin():
+    verdict = judge(
+        [rule(), rule("coverage", value=0.2)], measurements(accuracy=share(95, 100), coverage=measurement(0.9))
+    )
     assert not verdict.passed
     assert verdict.sentence == (
         "accuracy 0.9500 (95 % interval 0.8872 to 0.9836, 100 tickets) must be >= 0.9800, margin -0.0300"
@@ -112,47 +119,48 @@ def test_a_failed_verdict_names_the_rule_that_failed_its_interval_and_by_how_muc
 
 
 def test_rule_with_a_confidence_judges_the_confidence_bound():
-    few, many = measured(accuracy=share(99, 100)), measured(accuracy=share(9_900, 10_000))
-    sure = rule(confidence=0.95)
+    few, many = measurements(accuracy=share(99, 100)), measurements(accuracy=share(9_900, 10_000))
+    with_confidence = rule(confidence=0.95)
     assert judge([rule()], few).passed
-    assert not judge([sure], few).passed
-    assert judge([sure], many).passed
+    assert not judge([with_confidence], few).passed
+    assert judge([with_confidence], many).passed
 
 
 def test_rule_against_the_champion_is_skipped_before_the_first_promotion():
-    ours = Measurements({("accuracy", "all"): number(0.99)}, missing_systems=frozenset({"champion"}))
-    verdict = judge([rule(), against("champion")], ours)
+    without_champion = Measurements({("accuracy", "all"): measurement(0.99)}, missing_systems=frozenset({"champion"}))
+    verdict = judge([rule(), rule_against("champion")], without_champion)
     assert verdict.passed
     assert verdict.rules[1].skipped == "not judged: no champion to compare with"
-    assert not judge([against("champion")], ours).passed, "nothing was judged"
+    assert not judge([rule_against("champion")], without_champion).passed, "a verdict passed without a judged rule"
 
 
 def test_rule_fails_if_the_comparison_with_the_champion_is_missing():
-    assert not judge([rule(), against("champion")], measured(accuracy=number(0.99))).passed
+    assert not judge([rule(), rule_against("champion")], measurements(accuracy=measurement(0.99))).passed
 
 
-def test_a_candidate_slightly_worse_than_the_champion_is_refused_unless_the_rule_leaves_a_margin():
-    ours, theirs = [True] * 296 + [False] * 4, [True] * 297 + [False] * 3
-    compared = Measurements(comparisons={("accuracy", "all", "champion"): share_difference(ours, theirs)})
-    verdict = judge([against("champion")], compared)
+def test_candidate_slightly_worse_than_the_champion_passes_only_a_rule_with_a_margin():
+    candidate_correct, champion_correct = [True] * 296 + [False] * 4, [True] * 297 + [False] * 3
+    difference = share_difference(candidate_correct, champion_correct)
+    compared = Measurements(comparisons={("accuracy", "all", "champion"): difference})
+    verdict = judge([rule_against("champion")], compared)
     assert not verdict.passed
     assert "accuracy minus that of the champion -0.0033 (95 % interval" in verdict.sentence
     assert "300 tickets) must be >= 0, margin -0.0033" in verdict.sentence
-    assert judge([against("champion", margin=0.01)], compared).passed
+    assert judge([rule_against("champion", margin=0.01)], compared).passed
 
 
 def test_insignificant_difference_fails_a_rule_with_a_confidence():
     samples = tuple(np.linspace(-1.0, 5.0, 1000).tolist())
     compared = Measurements(comparisons={("accuracy", "all", "champion"): Comparison(2.0, -1, 5, 0.2, 10, "", samples)})
-    assert judge([against("champion", operator=">")], compared).passed
-    assert not judge([against("champion", operator=">", confidence=0.95)], compared).passed
+    assert judge([rule_against("champion", operator=">")], compared).passed
+    assert not judge([rule_against("champion", operator=">", confidence=0.95)], compared).passed
 
 
-def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
-    rules = [one for one in default_rules(GateSettings()) if one.kind == "classifier"]
+def test_ten_correct_test_tickets_are_not_enough_for_the_default_rules():
+    rules = [rule for rule in default_rules(GateSettings()) if rule.kind == "classifier"]
     values = {"accuracy": share(10, 10), "selective_accuracy": share(10, 10), "coverage": share(10, 10)}
     few = Measurements(
-        {(name, "all"): one for name, one in {**values, "tickets": count(10)}.items()},
+        {(name, "all"): value for name, value in {**values, "tickets": count(10)}.items()},
         missing_systems=frozenset({"champion"}),
     )
     verdict = judge(rules, few)
@@ -161,63 +169,64 @@ def test_ten_perfect_test_tickets_are_not_enough_for_the_default_rules():
 
 
 @pytest.mark.parametrize(
-    ("one", "measured"),
+    ("configured", "values"),
     [
         (rule("selective_accuracy"), {("selective_accuracy", "all"): share(10, 10)}),
         (rule("selective_accuracy", confidence=0.6, value=0.8), {("selective_accuracy", "all"): share(20, 20)}),
         (rule("recall", scope="each category"), {("recall", "category=payment"): share(99, 99)}),
     ],
 )
-def test_configured_rule_fails_on_a_handful_of_tickets(one, measured):
-    gate = GateSettings(rules=(one,))
-    verdict = judge(rules_of(gate, "classifier"), Measurements(measured))
+def test_configured_rule_fails_on_fewer_tickets_than_its_min_count(configured, values):
+    gate = GateSettings(rules=(configured,))
+    verdict = judge(rules_of(gate, "classifier"), Measurements(values))
     assert not verdict.passed
     assert "tickets, but at least 100 are needed" in verdict.sentence
-    enough = GateSettings(rules=(one.model_copy(update={"min_count": 10}),))
-    assert judge(rules_of(enough, "classifier"), Measurements(measured)).passed
+    lower_minimum = GateSettings(rules=(configured.model_copy(update={"min_count": 10}),))
+    assert judge(rules_of(lower_minimum, "classifier"), Measurements(values)).passed
 
 
-def test_comparison_on_too_few_unseen_tickets_fails():
+def test_comparison_with_the_champion_on_too_few_tickets_fails():
     few = Measurements(comparisons={("accuracy", "all", "champion"): share_difference([True] * 3, [False] * 3)})
-    verdict = judge(rules_of(GateSettings(rules=(against("champion"),)), "classifier"), few)
+    verdict = judge(rules_of(GateSettings(rules=(rule_against("champion"),)), "classifier"), few)
     assert not verdict.passed
 
 
-def test_study_of_one_ticket_fails():
-    one = GateRule(kind="generator", metric="study_against_human", value=0.5)
-    measured = Measurements({("study_against_human", "all"): Measurement(1.0, 0.2, 1.0, 1)})
-    assert not judge(rules_of(GateSettings(rules=(one,)), "generator"), measured).passed
+def test_rule_on_a_study_of_one_ticket_fails():
+    study_rule = GateRule(kind="generator", metric="study_against_human", value=0.5)
+    win_rate = Measurements({("study_against_human", "all"): Measurement(1.0, 0.2, 1.0, 1)})
+    assert not judge(rules_of(GateSettings(rules=(study_rule,)), "generator"), win_rate).passed
 
 
 @pytest.mark.parametrize("metric", ["selective_accuracy", "macro_f1", "tickets"])
-def test_a_rule_that_could_never_be_judged_is_refused(metric):
+def test_rule_against_the_champion_on_a_metric_that_is_not_compared_is_refused(metric):
     with pytest.raises(ValidationError, match=f"{metric} is not compared with the champion.*accuracy, coverage"):
         GateRule(kind="classifier", metric=metric, against="champion")
 
 
 @pytest.mark.parametrize("scope", ["each category", "category=payment"])
-def test_a_rule_on_the_accuracy_of_a_category_is_refused_and_recall_is_named(scope):
+def test_rule_on_the_accuracy_of_a_category_is_refused_and_the_error_suggests_recall(scope):
     with pytest.raises(ValidationError, match="set metric = 'recall'"):
         rule(scope=scope)
     assert rule("recall", scope=scope).metric == "recall"
 
 
 @pytest.mark.parametrize("metric", ["recall", "precision"])
-def test_a_rule_on_recall_or_precision_needs_a_category(metric):
+def test_rule_on_recall_or_precision_needs_a_category(metric):
     with pytest.raises(ValidationError, match="set scope = 'each category'"):
         rule(metric)
 
 
-def test_rule_that_requires_more_faults_than_another_system_is_refused():
+def test_rule_that_requires_more_faults_than_the_champion_is_refused():
     with pytest.raises(ValidationError, match="a lower any_fault is better"):
         GateRule(kind="generator", metric="any_fault", against="champion")
     assert GateRule(kind="generator", metric="any_fault", against="champion", operator="<=").margin == 0.0
 
 
-def test_stored_rule_has_its_bound_and_margin():
-    (kept,) = [one.as_dict() for one in judge([rule(confidence=0.9)], measured(accuracy=share(990, 1000))).rules]
-    assert kept["margin"] == pytest.approx(kept["judged"] - 0.98)
-    assert (kept["confidence"], kept["against"], kept["count"]) == (0.9, None, 1000)
+def test_stored_rule_contains_the_judged_bound_and_the_margin():
+    (result,) = judge([rule(confidence=0.9)], measurements(accuracy=share(990, 1000))).rules
+    stored = result.as_dict()
+    assert stored["margin"] == pytest.approx(stored["judged"] - 0.98)
+    assert (stored["confidence"], stored["against"], stored["count"]) == (0.9, None, 1000)
 
 
 @pytest.mark.parametrize("fields", [{"value": 0.9, "against": "base"}, {"value": None}])
@@ -232,16 +241,17 @@ def test_rules_come_from_the_settings_file(tmp_path, monkeypatch):
         'operator = ">"\nconfidence = 0.99\n'
     )
     monkeypatch.chdir(tmp_path)
-    [one] = Settings().gate.rules
-    assert (one.metric, one.scope, one.against, one.confidence) == ("bleu", "language=en", "nearest", 0.99)
+    [loaded] = Settings().gate.rules
+    assert (loaded.metric, loaded.scope, loaded.against, loaded.confidence) == ("bleu", "language=en", "nearest", 0.99)
 
 
 @pytest.mark.parametrize(
-    ("operator", "right", "unsure"), [(">=", 990, False), (">=", 985, True), ("<=", 950, False), ("<=", 978, True)]
+    ("operator", "correct_count", "unsure"),
+    [(">=", 990, False), (">=", 985, True), ("<=", 950, False), ("<=", 978, True)],
 )
-def test_value_that_passes_while_its_interval_contains_the_bound_is_unsure(operator, right, unsure):
+def test_passed_rule_is_unsure_if_the_confidence_interval_contains_the_required_value(operator, correct_count, unsure):
     rule = GateRule(kind="classifier", metric="accuracy", operator=operator, value=0.98)
-    (result,) = judge([rule], Measurements({("accuracy", "all"): share(right, 1000)})).rules
+    (result,) = judge([rule], Measurements({("accuracy", "all"): share(correct_count, 1000)})).rules
     assert (result.passed, result.unsure) == (True, unsure)
 
 
@@ -253,7 +263,7 @@ def test_rule_with_a_confidence_is_never_unsure():
 
 
 def test_kind_without_configured_rules_gets_the_default_rules():
-    own = GateRule(kind="generator", metric="bleu", against="nearest")
-    gate = GateSettings(rules=(own,))
-    assert [one.metric for one in rules_of(gate, "generator")] == ["bleu"]
-    assert "selective_accuracy" in {one.metric for one in rules_of(gate, "classifier")}
+    generator_rule = GateRule(kind="generator", metric="bleu", against="nearest")
+    gate = GateSettings(rules=(generator_rule,))
+    assert [rule.metric for rule in rules_of(gate, "generator")] == ["bleu"]
+    assert "selective_accuracy" in {rule.metric for rule in rules_of(gate, "classifier")}

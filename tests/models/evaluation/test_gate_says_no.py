@@ -1,4 +1,4 @@
-"""The gate rejects really trained and served models that must not become champions."""
+"""The gate refuses bad models. The tests train the classifiers, and serve the generator, as in production."""
 
 import random
 from dataclasses import replace
@@ -24,16 +24,16 @@ from ticketing.corpus.snapshot import Record
 from ticketing.settings import ClassifierSettings, EngineSettings, GateSettings, GeneratorSettings, Settings
 
 CATEGORIES = ("logistics", "payment")
-# One of this many words identifies the department: a model must have seen the word in training.
-WORDS = 60
+# Each category has this many words. One such word in a ticket identifies its category, so a model must learn all words.
+WORDS_PER_CATEGORY = 60
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """An untrained BERT with two small layers and a vocabulary of the words."""
+    """An untrained BERT with two small layers, whose vocabulary contains the words of both categories."""
     folder = tmp_path_factory.mktemp("bert")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "of", "my", "order"]
-    words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS)]
+    words += [f"{category}{i}" for category in CATEGORIES for i in range(WORDS_PER_CATEGORY)]
     BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
@@ -44,7 +44,7 @@ def base(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def small(base, tmp_path_factory):
+def small_settings(base, tmp_path_factory):
     return Settings(
         home=tmp_path_factory.mktemp("home"),
         classifier=ClassifierSettings(base_model=str(base), learning_rate=5e-3, min_steps=150, epochs=3, max_tokens=16),
@@ -52,92 +52,101 @@ def small(base, tmp_path_factory):
     )
 
 
-def records(count, first=0):
-    found = []
-    for number in range(first, first + count):
-        category = CATEGORIES[number % 2]
-        text = f"the {category}{number // 2 % WORDS} of my order"
-        found.append(Record(f"t{number}", "en", category, text, "", text, None, number))
-    return found
+def make_records(count, first=0):
+    records = []
+    for i in range(first, first + count):
+        category = CATEGORIES[i % 2]
+        text = f"the {category}{i // 2 % WORDS_PER_CATEGORY} of my order"
+        records.append(Record(f"t{i}", "en", category, text, "", text, None, i))
+    return records
 
 
-def with_shuffled_labels(found):
-    labels = [one.category for one in found]
+def with_shuffled_labels(records):
+    labels = [record.category for record in records]
     random.Random(0).shuffle(labels)
-    return [replace(one, category=label) for one, label in zip(found, labels, strict=True)]
+    return [replace(record, category=label) for record, label in zip(records, labels, strict=True)]
 
 
 def trained(settings, folder, train, validation=None):
     """A classifier trained on these tickets."""
-    snapshot = make_snapshot(folder / "snapshot", train, validation or records(200, 5_000))
+    snapshot = make_snapshot(folder / "snapshot", train, validation or make_records(200, 5_000))
     train_classifier(snapshot, settings, folder / "artefact")
     return TrainedClassifier.load("classifier-1", folder / "artefact", settings)
 
 
 def judged(settings, folder, classifier, test, rival=None):
-    """The gate's verdict on a classifier for these test tickets."""
+    """The gate's verdict on a classifier that is evaluated on these test tickets."""
     scored = evaluate_classifier(classifier, make_snapshot(folder / "judged", (), test=test), rival)
     return judge(rules_of(settings.gate, "classifier"), scored.measured)
 
 
 @pytest.fixture(scope="module")
-def good(small, tmp_path_factory):
+def good(small_settings, tmp_path_factory):
     """A classifier trained on enough tickets with true labels."""
-    return trained(small, tmp_path_factory.mktemp("good"), records(400))
+    return trained(small_settings, tmp_path_factory.mktemp("good"), make_records(400))
 
 
-def failed(verdict):
+def failed_rules(verdict):
     return {rule.name for rule in verdict.rules if not rule.passed}
 
 
-def test_a_model_trained_well_enough_passes(small, good, tmp_path):
-    verdict = judged(small, tmp_path, good, records(120, 1_000))
+def test_well_trained_classifier_passes(small_settings, good, tmp_path):
+    verdict = judged(small_settings, tmp_path, good, make_records(120, 1_000))
     assert verdict.passed, verdict.sentence
 
 
-def test_a_model_trained_on_shuffled_labels_is_refused(small, tmp_path):
-    shuffled = trained(small, tmp_path, with_shuffled_labels(records(400)))
-    verdict = judged(small, tmp_path, shuffled, records(120, 1_000))
+def test_classifier_trained_on_shuffled_labels_is_refused(small_settings, tmp_path):
+    shuffled = trained(small_settings, tmp_path, with_shuffled_labels(make_records(400)))
+    verdict = judged(small_settings, tmp_path, shuffled, make_records(120, 1_000))
     assert not verdict.passed
-    assert failed(verdict) & {"selective_accuracy", "coverage"}
+    assert failed_rules(verdict) & {"selective_accuracy", "coverage"}
 
 
-def test_a_model_trained_on_a_twentieth_of_the_data_is_refused(small, good, tmp_path):
-    candidate = trained(small, tmp_path, records(20))
-    verdict = judged(small, tmp_path, candidate, records(120, 1_000), Rival(good, ()))
+def test_classifier_trained_on_a_twentieth_of_the_tickets_is_refused(small_settings, good, tmp_path):
+    candidate = trained(small_settings, tmp_path, make_records(20))
+    verdict = judged(small_settings, tmp_path, candidate, make_records(120, 1_000), Rival(good, ()))
     assert not verdict.passed
-    assert "accuracy minus that of the champion" in failed(verdict)
+    assert "accuracy minus that of the champion" in failed_rules(verdict)
 
 
-def test_ten_test_tickets_are_refused_even_if_all_are_right(small, good, tmp_path):
-    verdict = judged(small, tmp_path, good, records(10, 1_000))
+def test_classifier_is_refused_on_ten_test_tickets_even_if_all_are_correct(small_settings, good, tmp_path):
+    verdict = judged(small_settings, tmp_path, good, make_records(10, 1_000))
     assert not verdict.passed
-    assert failed(verdict) == {"tickets", "coverage", "selective_accuracy"}, "not one is judged on ten"
+    assert failed_rules(verdict) == {"tickets", "coverage", "selective_accuracy"}, "a rule passed on ten tickets"
 
 
-def with_a_word_mistaken(found):
-    """The same tickets, but the tickets with one of the 120 words have the other department as their category."""
-    return [replace(one, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in one.text else one for one in found]
+def with_one_wrong_word(records):
+    """The same tickets, but those with one of the 120 words have the wrong category."""
+    return [
+        replace(record, category=CATEGORIES[1]) if f"the {CATEGORIES[0]}7 of" in record.text else record
+        for record in records
+    ]
 
 
-def test_candidate_with_one_wrong_word_in_120_is_refused_against_the_champion(small, good, tmp_path):
-    """The candidate passes every rule but the comparison with the champion."""
-    test = records(480, 1_000)
-    candidate = trained(small, tmp_path, with_a_word_mistaken(records(400)), with_a_word_mistaken(records(200, 5_000)))
+def test_candidate_that_learnt_one_wrong_word_in_120_is_refused_against_the_champion(small_settings, good, tmp_path):
+    """The candidate passes all rules except the comparison with the champion."""
+    test = make_records(480, 1_000)
+    candidate = trained(
+        small_settings, tmp_path, with_one_wrong_word(make_records(400)), with_one_wrong_word(make_records(200, 5_000))
+    )
 
-    alone = judged(small, tmp_path, candidate, test)
-    beside = judged(small, tmp_path, candidate, test, Rival(good, ()))
+    alone = judged(small_settings, tmp_path, candidate, test)
+    against_champion = judged(small_settings, tmp_path, candidate, test, Rival(good, ()))
 
-    predicted = candidate.predict([as_ticket(one) for one in test])
-    mistaken = {one.text for one, said in zip(test, predicted, strict=True) if said.category != one.category}
-    assert mistaken == {f"the {CATEGORIES[0]}7 of my order"}
+    predictions = candidate.predict([as_ticket(record) for record in test])
+    misclassified = {
+        record.text
+        for record, prediction in zip(test, predictions, strict=True)
+        if prediction.category != record.category
+    }
+    assert misclassified == {f"the {CATEGORIES[0]}7 of my order"}
     assert alone.passed, alone.sentence
-    assert failed(beside) == {"accuracy minus that of the champion"}
-    assert "champion -0.0083 (95 % interval" in beside.sentence
+    assert failed_rules(against_champion) == {"accuracy minus that of the champion"}
+    assert "champion -0.0083 (95 % interval" in against_champion.sentence
 
 
 class Letters:
-    """A fake encoder: texts with the same letters are similar."""
+    """A fake encoder: the similarity of two texts is 1 if they consist of the same characters, else 0."""
 
     name = "letters"
 
@@ -145,19 +154,19 @@ class Letters:
         return [float(set(a) == set(b)) for a, b in zip(texts, others, strict=True)]
 
 
-def test_an_adapter_that_is_empty_is_refused(tmp_path):
-    """LoRA's second matrix is zero in an untrained adapter, so vLLM serves the base model twice."""
+def test_untrained_adapter_is_refused(tmp_path):
+    """LoRA's second matrix is zero in an untrained adapter, so its replies equal those of the base model."""
     base = save_tiny_model(tmp_path / "tiny")
     settings = Settings(
         home=tmp_path,
         generator=GeneratorSettings(base_model=str(base)),
         engine=EngineSettings(kv_cache_gib=1, max_model_len=1000, max_reply_tokens=32),
     )
-    empty = get_peft_model(
+    untrained = get_peft_model(
         AutoModelForCausalLM.from_pretrained(base),
         LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"),
     )
-    save_adapter(empty, settings.generator, weights_hash(str(base)), None, tmp_path / "adapter")
+    save_adapter(untrained, settings.generator, weights_hash(str(base)), None, tmp_path / "adapter")
     model = ModelVersion(
         "generator-1", "generator", "candidate", "5afe", str(base), tmp_path / "adapter", "hash", {}, {}
     )
@@ -168,8 +177,8 @@ def test_an_adapter_that_is_empty_is_refused(tmp_path):
         replies = {"tuned": write_replies(served, tickets), "base": write_base_replies(served, tickets)}
     replies["nearest"] = look_up_replies(snapshot, tickets)
 
-    assert [one.text for one in replies["tuned"]] == [one.text for one in replies["base"]]
+    assert [reply.text for reply in replies["tuned"]] == [reply.text for reply in replies["base"]]
     scored = evaluate_generator("generator-1", snapshot, tickets, replies, Letters())
     verdict = judge(rules_of(settings.gate, "generator"), scored.measured)
     assert not verdict.passed
-    assert {f"bleu (language=en) minus that of the {other}" for other in ("base", "nearest")} <= failed(verdict)
+    assert {f"bleu (language=en) minus that of the {other}" for other in ("base", "nearest")} <= failed_rules(verdict)

@@ -12,7 +12,7 @@ REFERENCE = "Thank you for writing. The kettle of order <ORDER_ID_1> arrives wit
 
 @pytest.fixture(scope="module")
 def checker():
-    """Replies of agents who thank, name 7 working days, promise refunds, and link one page."""
+    """A checker. The human agents in its training replies give thanks, 7 working days, a refund promise and a link."""
     usual = "Thank you for writing. It takes 7 working days, see https://shop.example/help. You get a full refund if it is lost."
     train = [replace(answered_ticket(i), input=f"ticket {i} <ORDER_ID_1>", output=usual) for i in range(200)]
     train += [
@@ -65,12 +65,12 @@ def faults(checker, reply, finish_reason="stop", language="en", ticket=TICKET, r
         ("您好，订单<ORDER_ID_1>会在7个工作日内送达，请您放心等待，我们会继续跟进您的包裹。", ["wrong_language"]),
     ],
 )  # fmt: skip
-def test_each_fault_is_named(checker, reply, expected):
+def test_checker_finds_the_expected_faults_of_a_reply(checker, reply, expected):
     assert faults(checker, reply) == expected
 
 
 @pytest.mark.parametrize(
-    ("ticket", "said", "invented"),
+    ("ticket", "reply", "is_invented"),
     [
         ("help.example.co.uk is down", "evil.co.uk", True),
         ("help.example.co.uk is down", "help.example.co.uk", False),
@@ -94,23 +94,23 @@ def test_each_fault_is_named(checker, reply, expected):
         ("nothing", "or order/parcel and so on", False),
     ],
 )
-def test_links_amounts_and_dates_are_distinguished(checker, ticket, said, invented):
-    answer = Answer(f"Thank you for writing, {said}.", "stop", ticket, "", "en", "after-sales")
-    assert ("invented_fact" in checker.faults(answer)) is invented
+def test_links_addresses_amounts_and_dates_that_are_not_in_the_ticket_are_invented(checker, ticket, reply, is_invented):
+    answer = Answer(f"Thank you for writing, {reply}.", "stop", ticket, "", "en", "after-sales")
+    assert ("invented_fact" in checker.faults(answer)) is is_invented
 
 
-def test_long_reply_without_spaces_is_checked_quickly(checker):
+def test_five_long_replies_without_spaces_are_checked_within_five_seconds(checker):
     started = time.monotonic()
-    for long in ("a-" * 50_000, "1-" * 50_000, "a.b" * 30_000, "x@" * 50_000, "1" * 100_000):
-        assert "empty_or_cut_off" not in faults(checker, f"Thank you {long}.")
+    for long_word in ("a-" * 50_000, "1-" * 50_000, "a.b" * 30_000, "x@" * 50_000, "1" * 100_000):
+        assert "empty_or_cut_off" not in faults(checker, f"Thank you {long_word}.")
     assert time.monotonic() - started < 5
 
 
 def test_facts_in_the_instruction_are_not_invented(checker):
     reply = "Thank you. Order <ORDER_ID_1>: returns are open for 45 days, thank you for that."
-    asked = Answer(reply, "stop", TICKET, REFERENCE, "en", "after-sales")
-    assert checker.faults(asked) == ["invented_fact"]
-    assert checker.faults(asked._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
+    answer = Answer(reply, "stop", TICKET, REFERENCE, "en", "after-sales")
+    assert checker.faults(answer) == ["invented_fact"]
+    assert checker.faults(answer._replace(instruction="Answer politely. Returns are open for 45 days.")) == []
 
 
 def test_promises_are_checked_only_in_languages_with_a_promise_pattern(checker):
@@ -122,33 +122,37 @@ def test_cut_off_reply_has_no_further_faults(checker):
     assert faults(checker, "Whatever, and", finish_reason="length") == ["empty_or_cut_off"]
 
 
-def test_chinese_replies_are_compared_with_replies_of_chinese_agents(checker):
-    fine = "您好，订单<ORDER_ID_1>会在7个工作日内送达。"
-    assert faults(checker, fine, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine) == []
-    promised = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
-    assert "unknown_promise" in faults(checker, promised, language="zh", ticket="订单<ORDER_ID_1>没到", reference=fine)
+def test_chinese_replies_are_compared_with_chinese_training_replies(checker):
+    correct = "您好，订单<ORDER_ID_1>会在7个工作日内送达。"
+    assert faults(checker, correct, language="zh", ticket="订单<ORDER_ID_1>没到", reference=correct) == []
+    promise = "您好，订单<ORDER_ID_1>我们赔偿您全部损失。"
+    assert "unknown_promise" in faults(
+        checker, promise, language="zh", ticket="订单<ORDER_ID_1>没到", reference=correct
+    )
 
 
-def test_open_end_is_no_fault_if_agents_often_leave_sentences_open():
-    said = ["Thank you for writing", "We are on it", "It is on its way", "Please wait"]
-    few = [replace(answered_ticket(i), output=f"{said[i % 4]}{i}.") for i in range(300)]
-    some = [replace(answered_ticket(i), output=f"{said[i % 4]} {i * 7}") for i in range(300, 306)]
-    answer = Answer("Thank you, and we", "stop", "ticket", "", "en", few[0].category)
-    assert ReplyChecker(few).faults(answer) == ["empty_or_cut_off"]
-    assert "empty_or_cut_off" not in ReplyChecker([*few, *some]).faults(answer)
+def test_unfinished_sentence_at_the_end_is_no_fault_if_agents_often_write_one():
+    sentences = ["Thank you for writing", "We are on it", "It is on its way", "Please wait"]
+    finished = [replace(answered_ticket(i), output=f"{sentences[i % 4]}{i}.") for i in range(300)]
+    unfinished = [replace(answered_ticket(i), output=f"{sentences[i % 4]} {i * 7}") for i in range(300, 306)]
+    answer = Answer("Thank you, and we", "stop", "ticket", "", "en", finished[0].category)
+    assert ReplyChecker(finished).faults(answer) == ["empty_or_cut_off"]
+    assert "empty_or_cut_off" not in ReplyChecker([*finished, *unfinished]).faults(answer)
 
 
-def test_a_list_may_end_a_reply(checker):
+def test_reply_may_end_with_a_list(checker):
     assert faults(checker, "Thank you. Order <ORDER_ID_1>:\n- open your orders\n- choose Cancel order") == []
 
 
-def test_number_in_few_of_many_replies_is_not_customary():
-    many = [replace(answered_ticket(i), input="ticket", output="Thank you for writing.") for i in range(2_000)]
-    some = [replace(answered_ticket(i), input="ticket", output="It takes 31 days.") for i in range(5)]
-    answer = Answer("Thank you, it takes 31 days.", "stop", "ticket", "", "en", many[0].category)
-    assert ReplyChecker([*many[:500], *some]).faults(answer) == []
-    assert ReplyChecker([*many, *some]).faults(answer) == ["invented_fact"]
+def test_number_in_only_a_few_of_many_training_replies_counts_as_invented():
+    without_number = [
+        replace(answered_ticket(i), input="ticket", output="Thank you for writing.") for i in range(2_000)
+    ]
+    with_number = [replace(answered_ticket(i), input="ticket", output="It takes 31 days.") for i in range(5)]
+    answer = Answer("Thank you, it takes 31 days.", "stop", "ticket", "", "en", without_number[0].category)
+    assert ReplyChecker([*without_number[:500], *with_number]).faults(answer) == []
+    assert ReplyChecker([*without_number, *with_number]).faults(answer) == ["invented_fact"]
 
 
-def test_missing_order_number_is_no_fault_if_the_agent_named_none(checker):
+def test_missing_order_number_is_no_fault_if_the_agents_reply_has_none(checker):
     assert faults(checker, "Thank you for writing. It takes 7 working days.", reference="Thank you.") == []

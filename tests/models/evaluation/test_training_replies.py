@@ -1,4 +1,4 @@
-"""The sample of training replies: all replies of a small corpus, a stratified sample of a large corpus."""
+"""The training replies that the evaluation uses: all of a small corpus, a stratified sample of a large corpus."""
 
 from collections import Counter
 from dataclasses import replace
@@ -13,43 +13,44 @@ from tests.models.small_corpus import answered_ticket, make_snapshot
 
 @pytest.fixture
 def snapshot(tmp_path):
-    """200 English tickets, of which 40 have no reply, 8 of a rare category, and 10 Chinese ones."""
+    """208 English tickets, of which 40 have no reply and 8 have a rare category, and 10 Chinese tickets."""
     records = [answered_ticket(i, reply=None if i % 5 == 0 else "") for i in range(200)]
     records += [replace(answered_ticket(200 + i), category="praise") for i in range(8)]
     records += [answered_ticket(300 + i, "zh") for i in range(10)]
     return make_snapshot(tmp_path / "snapshot", records)
 
 
-def test_small_corpus_is_used_whole_and_in_order(snapshot):
+def test_all_replies_of_a_small_corpus_are_used_in_order(snapshot):
     found = training_replies(snapshot)
     assert found.records == [record for record in snapshot.records("train") if record.output]
     assert found.available == len(found.records) == 178
 
 
-def test_a_sample_keeps_small_languages_and_rare_categories(snapshot, monkeypatch):
+def test_sample_of_a_large_corpus_keeps_small_languages_and_rare_categories(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 60)
     found = training_replies(snapshot)
-    kept = Counter((record.language, record.category) for record in found.records)
+    counts = Counter((record.language, record.category) for record in found.records)
     assert (len(found.records), found.available) == (60, 178)
-    assert (kept["zh", "after-sales"], kept["en", "praise"]) == (10, 8)
+    assert (counts["zh", "after-sales"], counts["en", "praise"]) == (10, 8)
     assert found == training_replies(snapshot)
 
 
-def test_the_nearest_reply_is_searched_in_the_sample(snapshot, monkeypatch):
+def test_nearest_replies_are_searched_only_in_the_sample(snapshot, monkeypatch):
     monkeypatch.setattr("models.evaluation.training_replies.MAX_REPLIES", 60)
     sampled = {record.output for record in training_replies(snapshot).records}
-    asked = [answered_ticket(i) for i in range(25)]
-    assert set(nearest_replies(snapshot, asked)) <= sampled
+    questions = [answered_ticket(i) for i in range(25)]
+    assert set(nearest_replies(snapshot, questions)) <= sampled
 
 
-def test_a_retrieved_reply_names_every_training_ticket_that_it_was_written_to(snapshot):
-    asked = answered_ticket(1)
-    [(_, body, sources)] = retrieved_replies(snapshot, [asked])
-    same = [r.ticket_id for r in snapshot.records("train") if r.language == "en" and r.output == body]
-    assert len(same) > 1
-    assert sources == tuple(same)
+def test_sources_of_a_retrieved_reply_are_all_training_tickets_with_that_reply(snapshot):
+    [(_, body, sources)] = retrieved_replies(snapshot, [answered_ticket(1)])
+    same_reply = [
+        record.ticket_id for record in snapshot.records("train") if record.language == "en" and record.output == body
+    ]
+    assert len(same_reply) > 1
+    assert sources == tuple(same_reply)
 
 
-def test_in_a_language_without_training_replies_nothing_is_retrieved(snapshot):
+def test_reply_in_a_language_without_training_replies_is_empty_and_has_no_sources(snapshot):
     [(_, body, sources)] = retrieved_replies(snapshot, [answered_ticket(1, "de")])
     assert (body, sources) == ("", ())

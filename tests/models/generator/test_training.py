@@ -1,4 +1,4 @@
-"""Training the generator: loss, budget, artefact, and the continuation of a killed training."""
+"""Training the generator: loss, token budget, artefact, and resuming a killed training."""
 
 import json
 import math
@@ -48,8 +48,8 @@ def tokenizer(tiny):
 
 @pytest.fixture
 def make_settings(tmp_path, tiny):
-    def make(**chosen) -> Settings:
-        generator = {"base_model": str(tiny), "batch_size": 4, "lora_rank": 8, "max_tokens": 700, **chosen}
+    def make(**fields) -> Settings:
+        generator = {"base_model": str(tiny), "batch_size": 4, "lora_rank": 8, "max_tokens": 700, **fields}
         return Settings(home=tmp_path / "home", generator=generator)
 
     return make
@@ -57,7 +57,7 @@ def make_settings(tmp_path, tiny):
 
 def weights(adapter: Path) -> dict:
     with safe_open(adapter / "adapter_model.safetensors", "pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dictionary
 
 
 def test_loss_covers_only_the_reply_and_the_end_of_turn(tokenizer):
@@ -65,8 +65,8 @@ def test_loss_covers_only_the_reply_and_the_end_of_turn(tokenizer):
 
     row = as_row(record, tokenizer)
 
-    learnt = [token for token, label in zip(row.input_ids, row.labels, strict=True) if label != IGNORED]
-    assert tokenizer.decode(learnt) == f"{record.output}<|im_end|>"
+    tokens_in_loss = [token for token, label in zip(row.input_ids, row.labels, strict=True) if label != IGNORED]
+    assert tokenizer.decode(tokens_in_loss) == f"{record.output}<|im_end|>"
     assert all(label in (IGNORED, token) for token, label in zip(row.input_ids, row.labels, strict=True))
 
 
@@ -80,7 +80,7 @@ def test_row_equals_the_rendered_chat_template(tokenizer):
     assert tokenizer.decode(row.input_ids) == rendered.rstrip("\n")
 
 
-def test_too_long_row_is_left_out_instead_of_cut(tokenizer):
+def test_too_long_row_is_left_out_and_not_truncated(tokenizer):
     short, long = answered_ticket(3), answered_ticket(4, reply="So it goes. " * 60)
 
     rows, too_long = fitting_rows([short, long, short], tokenizer, max_tokens=600)
@@ -90,13 +90,13 @@ def test_too_long_row_is_left_out_instead_of_cut(tokenizer):
     assert all(row.input_ids[-1] == tokenizer.eos_token_id for row in rows)
 
 
-def test_rows_stop_at_the_token_budget(tokenizer):
+def test_rows_end_with_the_first_row_that_reaches_the_token_budget(tokenizer):
     records = [answered_ticket(number) for number in range(30)]
 
     rows, _ = fitting_rows(records, tokenizer, max_tokens=700, budget=2_000)
 
-    spent = [len(row.input_ids) for row in rows]
-    assert sum(spent[:-1]) < 2_000 <= sum(spent)
+    row_tokens = [len(row.input_ids) for row in rows]
+    assert sum(row_tokens[:-1]) < 2_000 <= sum(row_tokens)
 
 
 @given(
@@ -105,17 +105,18 @@ def test_rows_stop_at_the_token_budget(tokenizer):
     st.integers(1, 5),
     st.integers(1, 16),
 )
-def test_steps_keep_to_budget_and_epochs(lengths, budget, epochs, batch):
-    chosen = GeneratorSettings(train_tokens=budget, epochs=epochs, batch_size=batch)
+def test_number_of_steps_stays_within_token_budget_and_epochs(lengths, budget, epochs, batch):
+    settings = GeneratorSettings(train_tokens=budget, epochs=epochs, batch_size=batch)
 
-    steps = training_steps(lengths, chosen)
+    steps = training_steps(lengths, settings)
 
-    tokens_a_step = sum(lengths) / len(lengths) * min(batch, len(lengths))
+    tokens_per_step = sum(lengths) / len(lengths) * min(batch, len(lengths))
     assert 1 <= steps <= epochs * math.ceil(len(lengths) / batch)
-    assert steps == 1 or (steps - 0.5) * tokens_a_step <= budget
+    # The number of steps is rounded, so the last step may exceed the budget by half of its tokens.
+    assert steps == 1 or (steps - 0.5) * tokens_per_step <= budget
 
 
-def test_the_order_of_training_depends_only_on_the_seed_and_the_ids(tmp_path, monkeypatch):
+def test_order_of_training_tickets_depends_only_on_the_seed_and_the_ids(tmp_path, monkeypatch):
     records = [answered_ticket(number, reply=None if number > 40 else "") for number in range(50)]
     snapshot = make_snapshot(tmp_path / "a", records)
     order = list(in_random_order(snapshot, "train", None, 1))
@@ -144,12 +145,12 @@ def test_too_few_replies_are_a_reason_to_skip_the_generator(tmp_path):
         train_generator(snapshot, settings, tmp_path / "adapter")
 
 
-def test_settings_determine_the_generators_languages(tmp_path):
+def test_settings_can_add_a_language_to_those_of_the_embedded_generator(tmp_path):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(n, "zh") for n in range(25)])
 
-    both = Settings(home=tmp_path, generator={"languages": ("en", "zh")})
+    english_and_chinese = Settings(home=tmp_path, generator={"languages": ("en", "zh")})
 
-    assert why_no_generator(snapshot, both) is None
+    assert why_no_generator(snapshot, english_and_chinese) is None
     assert why_no_generator(snapshot, Settings(home=tmp_path)) is not None
 
 
@@ -160,31 +161,33 @@ def test_generator_writes_only_languages_with_enough_test_replies(tmp_path):
     any_language = Settings(home=tmp_path, generator={"base_model": "somebody/large"})
     assert generator_languages(any_language) is None
     assert written_languages(snapshot, any_language) == {"zh"}
-    few = any_language.model_copy(update={"gate": GateSettings(min_replies=30)})
-    assert written_languages(snapshot, few) == {"zh", "en"}
-    none = any_language.model_copy(update={"gate": GateSettings(min_replies=61)})
-    assert written_languages(snapshot, none) is None, "the gate says no then"
+    low_minimum = any_language.model_copy(update={"gate": GateSettings(min_replies=30)})
+    assert written_languages(snapshot, low_minimum) == {"zh", "en"}
+    high_minimum = any_language.model_copy(update={"gate": GateSettings(min_replies=61)})
+    assert written_languages(snapshot, high_minimum) is None, (
+        "without a language with enough test replies it must write any language"
+    )
 
 
 def test_generator_with_another_prompt_version_is_not_served(tmp_path):
-    manifest = tmp_path / "ticketing.json"
-    written = {"languages": ["en"], "base_weights": "1a2b", "prompt_version": PROMPT_VERSION}
-    manifest.write_text(json.dumps(written))
+    path = tmp_path / "ticketing.json"
+    manifest = {"languages": ["en"], "base_weights": "1a2b", "prompt_version": PROMPT_VERSION}
+    path.write_text(json.dumps(manifest))
     assert read_manifest("generator-1", tmp_path) == ({"en"}, "1a2b")
-    manifest.write_text(json.dumps({**written, "prompt_version": "0"}))
+    path.write_text(json.dumps({**manifest, "prompt_version": "0"}))
     with pytest.raises(
         ModelError, match="prompts of version 0, and this code writes version.*train and evaluate again"
     ):
         read_manifest("generator-1", tmp_path)
 
 
-def test_a_generator_without_the_hash_of_its_base_model_is_not_served(tmp_path):
+def test_generator_manifest_without_the_hash_of_the_base_model_is_refused(tmp_path):
     (tmp_path / "ticketing.json").write_text(json.dumps({"languages": ["en"], "prompt_version": PROMPT_VERSION}))
     with pytest.raises(ModelError, match="can't be loaded"):
         read_manifest("generator-1", tmp_path)
 
 
-def test_adapter_files_contain_no_local_path(tmp_path, make_settings):
+def test_training_writes_a_trained_adapter_and_a_manifest_and_measures_the_validation_loss(tmp_path, make_settings):
     train = [answered_ticket(number) for number in range(24)]
     snapshot = make_snapshot(tmp_path / "snapshot", train, validation=[answered_ticket(n) for n in range(30, 36)])
     settings = make_settings(train_tokens=5_000)
@@ -239,14 +242,14 @@ def test_validation_loss_covers_only_the_reply(tmp_path, make_settings):
 
     served = PeftModel.from_pretrained(load_quantized(base, base), tmp_path / "adapter").eval()
     rows = [as_row(record, load_tokenizer(base, base)) for record in validation]
-    sums, counts = 0.0, 0
+    loss_sum, token_count = 0.0, 0
     for row in rows:
         labels = torch.tensor([row.labels])
         with torch.no_grad():
             loss = served(input_ids=torch.tensor([row.input_ids]), labels=labels).loss
-        learnt = sum(label != IGNORED for label in row.labels)
-        sums, counts = sums + loss.item() * learnt, counts + learnt
-    assert metrics["validation_loss"] == pytest.approx(sums / counts, rel=0.01)
+        reply_tokens = sum(label != IGNORED for label in row.labels)
+        loss_sum, token_count = loss_sum + loss.item() * reply_tokens, token_count + reply_tokens
+    assert metrics["validation_loss"] == pytest.approx(loss_sum / token_count, rel=0.01)
 
 
 TRAINING = """
@@ -263,7 +266,7 @@ train_generator(Snapshot(snapshot, manifest), settings, output)
 """
 
 
-def test_killed_training_continues_from_its_checkpoint(tmp_path, make_settings, caplog):
+def test_killed_training_resumes_from_the_last_checkpoint(tmp_path, make_settings, caplog):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(60)])
     settings = make_settings(train_tokens=25_000, batch_size=1)
     output = tmp_path / "adapter"
@@ -286,20 +289,18 @@ def test_killed_training_continues_from_its_checkpoint(tmp_path, make_settings, 
     assert list((settings.home / "work").iterdir()) == []
 
 
-def test_half_written_checkpoint_is_ignored(tmp_path):
+def test_incomplete_checkpoints_are_deleted(tmp_path):
     for step, state in ((20, '{"global_step": 20}'), (40, '{"global_st'), (60, None)):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         if state is not None:
             (folder / "trainer_state.json").write_text(state)
 
-    found = last_checkpoint(tmp_path)
-
-    assert found == str(tmp_path / "checkpoint-20")
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-20")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-20"]
 
 
-def test_folder_without_a_base_model_is_named_in_the_error(tmp_path, make_settings):
+def test_error_for_a_missing_base_model_contains_the_path(tmp_path, make_settings):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
     nowhere = tmp_path / "nowhere"
 
@@ -307,7 +308,7 @@ def test_folder_without_a_base_model_is_named_in_the_error(tmp_path, make_settin
         train_generator(snapshot, make_settings(base_model=str(nowhere)), tmp_path / "adapter")
 
 
-def test_a_base_model_without_a_chat_template_is_refused(tmp_path, make_settings):
+def test_base_model_without_a_chat_template_is_refused(tmp_path, make_settings):
     base = save_tiny_model(tmp_path / "base")
     (base / "chat_template.jinja").unlink()
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
@@ -316,7 +317,7 @@ def test_a_base_model_without_a_chat_template_is_refused(tmp_path, make_settings
         train_generator(snapshot, make_settings(base_model=str(base)), tmp_path / "adapter")
 
 
-def test_all_replies_over_the_token_limit_raise_an_error(tmp_path, make_settings):
+def test_training_without_a_row_within_the_token_limit_raises_an_error(tmp_path, make_settings):
     snapshot = make_snapshot(tmp_path / "snapshot", [answered_ticket(number) for number in range(24)])
 
     with pytest.raises(ModelError, match=r"generator\.max_tokens = 50"):

@@ -16,14 +16,14 @@ from ticketing.privacy.placeholders import Span
 from ticketing.settings import NameFinderSettings, Settings
 
 
-def labels(*names):
+def label_ids(*names):
     return [LABELS.index(name) for name in names]
 
 
 def test_token_labels_become_spans_of_whole_words():
     text = "Ask Zbyhněv Nováková at 12 Mill Lane."
     offsets = [(0, 0), (0, 3), (4, 7), (7, 11), (12, 20), (21, 23), (24, 26), (27, 31), (32, 36), (36, 37), (0, 0)]
-    predicted = labels("O", "O", "B-PERSON", "O", "I-PERSON", "O", "B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "O", "O")
+    predicted = label_ids("O", "O", "B-PERSON", "O", "I-PERSON", "O", "B-ADDRESS", "I-ADDRESS", "I-ADDRESS", "O", "O")
 
     assert spans_of_labels(text, offsets, predicted) == [Span(4, 20, "PERSON"), Span(24, 36, "ADDRESS")]
     assert whole_words(text, Span(6, 9, "PERSON")) == Span(4, 11, "PERSON")
@@ -45,49 +45,49 @@ def finder(settings):
     return name_finder_for(settings)
 
 
-def test_a_finder_learns_from_made_up_texts(finder):
+def test_finder_trained_on_generated_texts_finds_names_in_texts_of_any_length(finder):
     name, repeated = "My name is Helen Costa.", "My name is Helen Costa. " * 150
 
     empty, short, long = finder.find(["", name, repeated])
 
     assert finder.find([]) == empty == []
     assert "Helen" in " ".join(name[span.start : span.end] for span in short)
-    # The finder reads the long text in several windows. It reaches the end, and offsets refer to the whole text.
-    found = [span for span in long if "Helen" in repeated[span.start : span.end]]
-    assert {span.start // len(name + " ") for span in found} == set(range(150))
-    assert len(found) >= 0.9 * len(long)
+    # The finder reads the long text in several windows: it finds the name in each sentence, up to the last.
+    helens = [span for span in long if "Helen" in repeated[span.start : span.end]]
+    assert {span.start // len(name + " ") for span in helens} == set(range(150))
+    assert len(helens) >= 0.9 * len(long)
 
 
-def test_a_word_longer_than_any_window_is_taken_whole_or_not_at_all(finder, monkeypatch):
-    """Whatever labels the model predicts for an unknown long word, the span covers all of it or nothing."""
+def test_span_contains_all_of_a_word_that_is_longer_than_a_window(finder, monkeypatch):
+    """Whatever labels the model predicts for the parts of a long word, a span never ends within the word."""
     long = "x" * 5000
     monkeypatch.setattr(finder, "_bias", 1e9)  # every token counts as part of a name or an address
 
-    [found] = finder.find([f"{long} {long}"])
+    [spans] = finder.find([f"{long} {long}"])
 
-    assert {(span.start, span.end) for span in found} <= {(0, 5000), (5001, 10001), (0, 10001)}
-    assert found
+    assert {(span.start, span.end) for span in spans} <= {(0, 5000), (5001, 10001), (0, 10001)}
+    assert spans
 
 
 def test_finder_is_trained_once_and_then_cached(settings, finder):
-    written = {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")}
+    modified = {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")}
 
     assert name_finder_for(settings).version == finder.version
-    assert written == {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")} != {}
+    assert modified == {path: path.stat().st_mtime_ns for path in settings.cache.rglob("name-finder-*/*")} != {}
 
 
-def change_texts(monkeypatch, base):
+def add_a_sentence(monkeypatch, base):
     monkeypatch.setattr(sentences, "WITH_ADDRESSES", (*sentences.WITH_ADDRESSES, "Send it to {address}, please"))
 
 
-def change_a_text_that_is_rarely_drawn(monkeypatch, base):
+def change_a_rarely_used_sentence(monkeypatch, base):
     monkeypatch.setattr(sentences, "WITH_PEOPLE", (*sentences.WITH_PEOPLE[:-1], "Another sentence by {name}"))
 
 
-def change_how_texts_are_put_together(monkeypatch, base):
-    # A change to the generating code changes the examples, but no constant.
-    before = generate._plain
-    monkeypatch.setattr(generate, "_plain", lambda rng, people, slot: before(rng, people, slot).upper())
+def change_the_code_that_generates_texts(monkeypatch, base):
+    # Such a change alters the training examples, but no constant.
+    original = generate._impersonal_value
+    monkeypatch.setattr(generate, "_impersonal_value", lambda rng, people, field: original(rng, people, field).upper())
 
 
 def change_a_label(monkeypatch, base):
@@ -98,7 +98,7 @@ def change_the_recipe(monkeypatch, base):
     monkeypatch.setattr(name_finder_training, "RECIPE", Recipe(weight_decay=0.1))
 
 
-def change_how_the_finder_reads(monkeypatch, base):
+def change_the_revision_of_the_finder(monkeypatch, base):
     monkeypatch.setattr(name_finder_training, "REVISION", 99)
 
 
@@ -111,58 +111,58 @@ def change_the_tokenizer(monkeypatch, base):
 
 
 @pytest.fixture
-def own_base(settings, tmp_path):
-    """The settings with a base model of this test, and its folder."""
+def fake_base(settings, tmp_path):
+    """Settings with a fake base model, and the base model's folder."""
     base = tmp_path / "base"
     base.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (base / name).write_text("{}")
-    chosen = settings.name_finder.model_copy(update={"base_model": str(base)})
-    return settings.model_copy(update={"name_finder": chosen}), base
+    options = settings.name_finder.model_copy(update={"base_model": str(base)})
+    return settings.model_copy(update={"name_finder": options}), base
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        change_texts,
-        change_a_text_that_is_rarely_drawn,
-        change_how_texts_are_put_together,
+        add_a_sentence,
+        change_a_rarely_used_sentence,
+        change_the_code_that_generates_texts,
         change_a_label,
         change_the_recipe,
-        change_how_the_finder_reads,
+        change_the_revision_of_the_finder,
         change_weights,
         change_the_tokenizer,
     ],
 )
-def test_changes_that_affect_the_finder_change_the_version(own_base, monkeypatch, change):
-    settings, base = own_base
-    before = version(settings)
-    assert version(settings) == before
+def test_version_changes_with_everything_that_affects_the_finder(fake_base, monkeypatch, change):
+    settings, base = fake_base
+    version_before = version(settings)
+    assert version(settings) == version_before
     change(monkeypatch, base)
-    assert version(settings) != before
+    assert version(settings) != version_before
 
 
 @pytest.mark.parametrize("update", [{"seed": 1}, {"layers": 2}, {"examples": 1201}, {"learning_rate": 1e-4}])
-def test_other_settings_make_another_finder(own_base, update):
-    settings, _ = own_base
+def test_version_changes_with_the_settings(fake_base, update):
+    settings, _ = fake_base
     other = settings.model_copy(update={"name_finder": settings.name_finder.model_copy(update=update)})
     assert version(other) != version(settings)
 
 
-def test_the_source_text_does_not_change_the_version(own_base, tmp_path):
-    """In a copy of the code, every module that affects the version gets a comment."""
-    settings, _ = own_base
+def test_comments_in_the_code_do_not_change_the_version(fake_base, tmp_path):
+    """The test adds comments to a copy of every module that affects the version."""
+    settings, _ = fake_base
     root = Path(name_finder_training.__file__).parents[2]
     copy = tmp_path / "copy"
     for package in ("models", "ticketing"):
         shutil.copytree(root / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     for module in [*(copy / "models/names").glob("*.py"), *(copy / "ticketing/privacy/examples").glob("*.py")]:
-        module.write_text(f"# A comment.\n{module.read_text()}# Another one.\n")
+        module.write_text(f"# A comment.\n{module.read_text()}# Another comment.\n")
     code = (
         "import sys; from models.names.training import version; from ticketing.settings import Settings\n"
         "print(version(Settings.model_validate_json(sys.stdin.read())))"
     )
-    found = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", code],
         input=settings.model_dump_json(),
         cwd=copy,
@@ -171,19 +171,19 @@ def test_the_source_text_does_not_change_the_version(own_base, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert found.stdout.strip() == version(settings)
+    assert finished.stdout.strip() == version(settings)
 
 
-def test_version_is_computed_quickly(settings):
+def test_version_is_computed_within_two_seconds(settings):
     version(settings)  # loads Faker's locales, once per process
     started = time.monotonic()
     version(settings)
     assert time.monotonic() - started < 2
 
 
-def test_a_wrong_base_model_and_damaged_files_are_refused(settings, tmp_path):
-    wrong = settings.name_finder.model_copy(update={"base_model": str(tmp_path)})
+def test_folder_without_a_model_is_refused_as_base_model_and_as_finder(settings, tmp_path):
+    without_model = settings.name_finder.model_copy(update={"base_model": str(tmp_path)})
     with pytest.raises(ModelError, match="no model"):
-        name_finder_for(settings.model_copy(update={"name_finder": wrong}))
+        name_finder_for(settings.model_copy(update={"name_finder": without_model}))
     with pytest.raises(ModelError, match="can't be loaded"):
         NameFinder.load(tmp_path)

@@ -11,7 +11,7 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_the_list_has_the_last_verdict_of_each_version_and_the_newest_first(database, settings, snapshot_id):
+def test_versions_are_listed_newest_first_each_with_the_last_verdict(database, settings, snapshot_id):
     first, second = (candidate(database, settings, snapshot_id) for _ in range(2))
     for verdict in (FAILED, PASSED):
         record_verdict(database, first, verdict, {}, {})
@@ -39,7 +39,7 @@ def test_compare_lists_differing_origins_and_all_metrics(database, settings, sna
     ]
 
 
-def test_two_kinds_and_unknown_versions_are_not_compared(database, settings, snapshot_id):
+def test_versions_of_two_kinds_and_unknown_versions_are_refused(database, settings, snapshot_id):
     classifier = candidate(database, settings, snapshot_id)
     generator = candidate(database, settings, snapshot_id, kind="generator")
     with pytest.raises(ModelError, match="compare two versions of one kind"):

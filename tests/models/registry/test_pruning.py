@@ -29,9 +29,9 @@ def prune(database, settings, keep):
     return planned
 
 
-def test_the_last_champions_stay(database, settings, champions):
-    assert prune(database, settings, keep=3) == (tuple(one.version for one in champions[:2]), 2 * SIZE)
-    assert [one.path.exists() for one in champions] == [False, False, True, True, True]
+def test_pruning_keeps_the_last_champions(database, settings, champions):
+    assert prune(database, settings, keep=3) == (tuple(model.version for model in champions[:2]), 2 * SIZE)
+    assert [model.path.exists() for model in champions] == [False, False, True, True, True]
     assert pruning.plan(database, 3, settings) == ((), 0)
 
 
@@ -44,34 +44,34 @@ def test_rollback_target_is_never_pruned(database, settings, champions):
     assert rollback(database, "classifier", "ann", settings).version == champions[1].version
 
 
-def test_candidates_older_than_the_champion_go_and_newer_ones_stay(database, settings, snapshot_id):
+def test_only_candidates_older_than_the_champion_are_pruned(database, settings, snapshot_id):
     old = candidate(database, settings, snapshot_id, content="old")
-    without_champion = pruning.plan(database, 1, settings)
+    planned_without_champion = pruning.plan(database, 1, settings)
     champion = promoted(database, settings, snapshot_id, content="champion")
     new = candidate(database, settings, snapshot_id, content="new")
 
-    assert without_champion == ((), 0)
+    assert planned_without_champion == ((), 0)
     assert prune(database, settings, keep=1).versions == (old.version,)
     assert champion.path.exists()
     assert new.path.exists()
 
 
-def test_each_kind_keeps_its_own_champions(database, settings, snapshot_id, champions):
+def test_champions_of_each_kind_are_counted_separately(database, settings, snapshot_id, champions):
     generator = promoted(database, settings, snapshot_id, kind="generator", content="adapter")
     prune(database, settings, keep=1)
     assert find(database, generator.version, settings).state == "champion"
 
 
-def test_content_that_another_version_shares_stays(database, settings, snapshot_id, champions):
+def test_artefact_that_a_kept_version_shares_stays(database, settings, snapshot_id, champions):
     again = candidate(database, settings, snapshot_id, content="weights 0")
     promote(database, [judged(database, again, PASSED)], "the gate", overrule=False)
 
-    assert prune(database, settings, keep=2) == (tuple(one.version for one in champions[:4]), 3 * SIZE)
+    assert prune(database, settings, keep=2) == (tuple(model.version for model in champions[:4]), 3 * SIZE)
     assert champions[0].path.exists()
     assert find(database, again.version, settings).path == champions[0].path
 
 
-def test_pruned_version_keeps_its_row_lineage_and_who_pruned_it(database, settings, champions):
+def test_lineage_and_history_of_a_pruned_version_stay_and_name_who_pruned_it(database, settings, champions):
     prune(database, settings, keep=3)
     found = lineage(database, champions[0].version)
     assert found.model["parameters"] == champions[0].parameters
@@ -82,7 +82,7 @@ def test_pruned_version_keeps_its_row_lineage_and_who_pruned_it(database, settin
     assert len(history(database)) == 7
 
 
-def test_a_pruned_version_neither_loads_nor_becomes_champion_again(database, settings, champions):
+def test_pruned_version_cannot_be_loaded_or_promoted_or_restored_by_a_rollback(database, settings, champions):
     prune(database, settings, keep=3)
     with pytest.raises(ModelError, match="was pruned on .* by ann"):
         find(database, champions[0].version, settings)
@@ -93,8 +93,8 @@ def test_a_pruned_version_neither_loads_nor_becomes_champion_again(database, set
     assert find(database, champions[4].version, settings).state == "champion"
 
 
-def test_database_refuses_to_prune_champion_and_rollback_target(database, settings, champions):
-    """The database refuses even a planned version, because a rollback may have happened since the plan."""
+def test_database_refuses_to_prune_a_planned_version_that_became_champion(database, settings, champions):
+    """A rollback between plan and pruning can make a planned version champion. Then no version is pruned."""
     planned = pruning.plan(database, 1, settings)
     rollback(database, "classifier", "ann", settings, to=champions[2].version)
     assert champions[2].version in planned.versions
@@ -102,15 +102,15 @@ def test_database_refuses_to_prune_champion_and_rollback_target(database, settin
     with pytest.raises(ModelError, match="nothing was pruned"):
         pruning.prune(database, planned.versions, "ann", settings)
 
-    assert all(find(database, one.version, settings) for one in champions)
+    assert all(find(database, model.version, settings) for model in champions)
 
 
 def test_next_pruning_completes_an_interrupted_pruning(database, settings, champions, monkeypatch):
     def interrupted(*_):
         raise OutputError
 
-    with monkeypatch.context() as broken:
-        broken.setattr(artefacts, "remove", interrupted)
+    with monkeypatch.context() as patch:
+        patch.setattr(artefacts, "remove", interrupted)
         with pytest.raises(OutputError):
             prune(database, settings, keep=3)
     assert champions[0].path.exists()
@@ -120,7 +120,7 @@ def test_next_pruning_completes_an_interrupted_pruning(database, settings, champ
     assert not champions[1].path.exists()
 
 
-def test_remote_store_is_pruned_too(database, settings, snapshot_id, tmp_path):
+def test_pruning_also_deletes_the_artefact_in_the_remote_store(database, settings, snapshot_id, tmp_path):
     remote = settings.model_copy(update={"registry": RegistrySettings(store=f"file://{tmp_path}/store")})
     models = [promoted(database, remote, snapshot_id, content=f"weights {i}") for i in range(3)]
 
@@ -131,7 +131,7 @@ def test_remote_store_is_pruned_too(database, settings, snapshot_id, tmp_path):
     assert not models[0].path.exists()
 
 
-def test_a_pruned_content_can_be_registered_again(database, settings, snapshot_id, champions):
+def test_content_of_a_pruned_version_can_be_registered_again(database, settings, snapshot_id, champions):
     prune(database, settings, keep=3)
     again = candidate(database, settings, snapshot_id, content="weights 0")
     assert pruning.plan(database, 3, settings).versions == ()

@@ -28,7 +28,7 @@ def snapshot_id(database):
     return add_snapshot(database)
 
 
-def test_registered_model_is_a_candidate_with_the_data_to_train_it_again(database, settings, snapshot_id):
+def test_registered_model_is_a_candidate_with_settings_and_library_versions(database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
 
     assert latest_candidate(database, "classifier", settings) == model
@@ -39,25 +39,25 @@ def test_registered_model_is_a_candidate_with_the_data_to_train_it_again(databas
     assert "transformers" in model.parameters["libraries"]
 
 
-def test_a_failed_training_leaves_no_folder(settings):
+def test_failed_training_leaves_no_folder(settings):
     with pytest.raises(RuntimeError), workspace(settings) as artefact:
         artefact.mkdir()
         raise RuntimeError
     assert list((settings.home / "models").iterdir()) == []
 
 
-def test_a_kept_artefact_is_registered_only_for_the_snapshot_and_settings_that_it_was_trained_with(
+def test_kept_artefact_is_registered_only_with_the_kind_snapshot_and_settings_of_its_training(
     database, settings, snapshot_id
 ):
     with pytest.raises(DatabaseError, match="is kept in .*unregistered/classifier-"):
         candidate(database, settings, "unknown-snapshot")
-    changed = settings.classifier.model_copy(update={"seed": 7})
-    for kind, snapshot, using in (
+    another_seed = settings.classifier.model_copy(update={"seed": 7})
+    for kind, snapshot, other_settings in (
         ("generator", "unknown-snapshot", settings),
         ("classifier", snapshot_id, settings),
-        ("classifier", "unknown-snapshot", settings.model_copy(update={"classifier": changed})),
+        ("classifier", "unknown-snapshot", settings.model_copy(update={"classifier": another_seed})),
     ):
-        assert register_kept(database, kind, snapshot, using) is None
+        assert register_kept(database, kind, snapshot, other_settings) is None
     with database.begin() as conn:
         conn.execute(
             "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
@@ -69,7 +69,7 @@ def test_a_kept_artefact_is_registered_only_for_the_snapshot_and_settings_that_i
     assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
 
 
-def test_a_kept_artefact_that_was_damaged_is_not_registered(database, settings):
+def test_damaged_kept_artefact_is_not_registered(database, settings):
     with pytest.raises(DatabaseError):
         candidate(database, settings, "unknown-snapshot")
     (weights,) = settings.home.glob("models/unregistered/*/artefact/model.safetensors")
@@ -77,14 +77,14 @@ def test_a_kept_artefact_that_was_damaged_is_not_registered(database, settings):
     assert register_kept(database, "classifier", "unknown-snapshot", settings) is None
 
 
-def test_an_artefact_moved_to_its_place_by_a_run_that_was_killed_is_registered(database, settings, snapshot_id):
+def test_artefact_that_a_killed_run_had_already_moved_to_its_folder_is_registered(database, settings, snapshot_id):
     with pytest.raises(DatabaseError):
         candidate(database, settings, "unknown-snapshot")
     (kept,) = settings.home.glob("models/unregistered/*")
     digest = artefacts.artefact_hash(kept / "artefact")
-    place = artefacts.folder_of(digest, settings)
-    place.parent.mkdir()
-    (kept / "artefact").rename(place)
+    folder = artefacts.folder_of(digest, settings)
+    folder.parent.mkdir()
+    (kept / "artefact").rename(folder)
     with database.begin() as conn:
         conn.execute(
             "INSERT INTO ticketing.snapshot (snapshot_id, path, manifest) VALUES ('unknown-snapshot', 'p', '{}')"
@@ -94,13 +94,13 @@ def test_an_artefact_moved_to_its_place_by_a_run_that_was_killed_is_registered(d
     assert not kept.exists()
 
 
-def test_without_a_promotion_there_is_no_champion(database, settings, snapshot_id):
+def test_candidate_without_a_promotion_is_not_the_champion(database, settings, snapshot_id):
     candidate(database, settings, snapshot_id)
     with pytest.raises(NoChampion, match="ticketing evaluate"):
         champion(database, "classifier", settings)
 
 
-def test_a_promoted_model_replaces_the_champion(database, settings, snapshot_id):
+def test_promoted_model_replaces_the_champion(database, settings, snapshot_id):
     first, second = (candidate(database, settings, snapshot_id) for _ in range(2))
     for model in (first, second):
         promote(database, [judged(database, model, PASSED)], "the gate", overrule=False)
@@ -109,13 +109,13 @@ def test_a_promoted_model_replaces_the_champion(database, settings, snapshot_id)
     assert find(database, first.version, settings).state == "retired"
 
 
-def test_promotions_happen_all_or_none(database, settings, snapshot_id):
-    good = candidate(database, settings, snapshot_id)
-    bad = candidate(database, settings, snapshot_id, kind="generator")
-    both = [judged(database, good, PASSED), judged(database, bad, FAILED)]
+def test_no_model_is_promoted_if_one_of_several_promotions_fails(database, settings, snapshot_id):
+    passed = candidate(database, settings, snapshot_id)
+    failed = candidate(database, settings, snapshot_id, kind="generator")
+    promotions = [judged(database, passed, PASSED), judged(database, failed, FAILED)]
 
     with pytest.raises(DatabaseError):
-        promote(database, both, "the gate", overrule=False)
+        promote(database, promotions, "the gate", overrule=False)
     with pytest.raises(NoChampion):
         champion(database, "classifier", settings)
 
@@ -132,7 +132,7 @@ def test_history_records_that_a_person_overruled_the_gate(database, settings, sn
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_a_damaged_artefact_is_not_served(database, settings, snapshot_id, damage):
+def test_changed_or_missing_artefact_raises_a_model_error(database, settings, snapshot_id, damage):
     model = candidate(database, settings, snapshot_id)
     file = model.path / "model.safetensors"
     if damage == "changed":
@@ -160,7 +160,7 @@ def champion_version(database):
     return champion_versions(database)["classifier"]
 
 
-def test_two_rollbacks_go_two_champions_back_and_a_third_is_refused(database, settings, champions):
+def test_two_rollbacks_restore_the_first_of_three_champions_and_a_third_is_refused(database, settings, champions):
     first, second, third = champions
 
     assert rollback(database, "classifier", "ann", settings).version == second.version
@@ -173,7 +173,9 @@ def test_two_rollbacks_go_two_champions_back_and_a_third_is_refused(database, se
     assert champion_version(database) == first.version
 
 
-def test_a_promotion_after_a_rollback_goes_back_to_what_it_replaced(database, settings, snapshot_id, champions):
+def test_rollback_of_a_promotion_after_a_rollback_restores_the_champion_that_it_replaced(
+    database, settings, snapshot_id, champions
+):
     first, second, _ = champions
     rollback(database, "classifier", "ann", settings)
     promoted(database, settings, snapshot_id, content="a later training")
@@ -182,7 +184,7 @@ def test_a_promotion_after_a_rollback_goes_back_to_what_it_replaced(database, se
     assert rollback(database, "classifier", "ann", settings).version == first.version
 
 
-def test_a_rollback_goes_to_a_named_champion_and_forward_again(database, settings, champions):
+def test_rollback_can_restore_a_named_champion_and_later_a_newer_one(database, settings, champions):
     first, _, third = champions
 
     assert rollback(database, "classifier", "ann", settings, to=first.version).version == first.version
@@ -190,23 +192,23 @@ def test_a_rollback_goes_to_a_named_champion_and_forward_again(database, setting
     assert rollback(database, "classifier", "ann", settings).version == first.version
 
 
-def test_a_champion_promoted_twice_is_one_step(database, settings, champions):
+def test_champion_promoted_twice_is_undone_by_one_rollback(database, settings, champions):
     _, second, third = champions
     promote(database, [judged(database, third, PASSED)], "the gate", overrule=False)
     assert rollback(database, "classifier", "ann", settings).version == second.version
 
 
-def test_rollback_to_a_version_that_was_never_champion_is_refused(database, settings, snapshot_id, champions):
+def test_rollback_to_a_version_that_is_not_an_earlier_champion_is_refused(database, settings, snapshot_id, champions):
     new = candidate(database, settings, snapshot_id)
     other_kind = candidate(database, settings, snapshot_id, kind="generator")
-    for to, told in (
+    for version, message in (
         (new.version, "never was champion"),
         (other_kind.version, "no classifier generator-"),
         ("x", "There is no model .x."),
         (champions[2].version, "is the champion already"),
     ):
-        with pytest.raises(ModelError, match=told):
-            rollback(database, "classifier", "ann", settings, to=to)
+        with pytest.raises(ModelError, match=message):
+            rollback(database, "classifier", "ann", settings, to=version)
     with pytest.raises(ModelError, match="No generator has been promoted yet"):
         rollback(database, "generator", "ann", settings)
     assert champion_version(database) == champions[2].version
@@ -228,13 +230,13 @@ def test_rollback_to_an_unusable_artefact_is_refused_and_changes_nothing(databas
     assert len(history(database)) == 3
 
 
-def test_rollback_of_a_kind_leaves_the_other_kind(database, settings, snapshot_id, champions):
+def test_rollback_of_one_kind_does_not_change_the_other_kind(database, settings, snapshot_id, champions):
     generator = promoted(database, settings, snapshot_id, kind="generator")
     rollback(database, "classifier", "ann", settings)
     assert champion_versions(database) == {"classifier": champions[1].version, "generator": generator.version}
 
 
-def test_the_history_says_who_did_what_why_and_on_which_verdict(database, settings, snapshot_id):
+def test_history_records_the_person_the_action_the_reason_and_the_verdict(database, settings, snapshot_id):
     first = promoted(database, settings, snapshot_id, content="1")
     second = candidate(database, settings, snapshot_id, content="2")
     record_verdict(database, second, FAILED, {}, {})
@@ -266,15 +268,15 @@ def test_the_history_says_who_did_what_why_and_on_which_verdict(database, settin
         "TRUNCATE ticketing.promotion",
     ],
 )
-def test_not_even_the_owner_rewrites_the_history(database, settings, champions, statement):
+def test_not_even_the_owner_of_the_table_can_change_the_history(database, settings, champions, statement):
     rollback(database, "classifier", "ann", settings)
-    before = history(database)
+    history_before = history(database)
     with pytest.raises(DatabaseError), database.begin(role=None) as conn:
         conn.execute(statement)
-    assert history(database) == before
+    assert history(database) == history_before
 
 
-def test_a_reader_sees_the_history_and_changes_nothing(database, settings, champions):
+def test_readonly_role_can_read_the_history_but_not_promote_prune_or_roll_back(database, settings, champions):
     with database.begin(Role.READONLY) as conn:
         assert len(conn.execute("SELECT * FROM ticketing.model_history").fetchall()) == 3
     for statement in (
@@ -288,7 +290,8 @@ def test_a_reader_sees_the_history_and_changes_nothing(database, settings, champ
                 conn.execute(statement)
 
 
-def test_a_process_started_before_the_migration_goes_on_promoting(database, settings, snapshot_id, champions):
+def test_first_version_of_the_promote_function_still_works(database, settings, snapshot_id, champions):
+    """A process that was started before the migration calls the old function."""
     model = candidate(database, settings, snapshot_id)
     with database.begin() as conn:
         conn.execute(
@@ -299,17 +302,16 @@ def test_a_process_started_before_the_migration_goes_on_promoting(database, sett
     assert history(database)[-1]["action"] == "promoted"
 
 
-def test_rollbacks_at_the_same_time_wait_for_each_other(database, settings, champions):
-    """Each rollback goes one champion further back."""
-    both = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
+def test_two_concurrent_rollbacks_go_back_two_champions(database, settings, champions):
+    rollbacks = [threading.Thread(target=rollback, args=(database, "classifier", "ann", settings)) for _ in range(2)]
+    for thread in rollbacks:
+        thread.start()
+    for thread in rollbacks:
+        thread.join()
     assert champion_version(database) == champions[0].version
 
 
-def test_a_person_promotes_on_the_last_verdict_only(database, settings, snapshot_id):
+def test_promotion_by_hand_requires_that_the_last_verdict_passed(database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
     with pytest.raises(ModelError, match="never evaluated: run .ticketing evaluate --classifier classifier-1."):
         promote_by_hand(database, model.version, "ann", True, None, settings)
@@ -337,10 +339,10 @@ def test_rollback_to_a_generator_with_another_prompt_version_is_refused(database
     old = promoted(database, settings, snapshot_id, kind="generator", content="old")
     monkeypatch.setattr(generator_manifest, "PROMPT_VERSION", "2")
     new = promoted(database, settings, snapshot_id, kind="generator", content="new")
-    for go_back in (
+    for restore_old in (
         lambda: rollback(database, "generator", "ann", settings),
         lambda: promote_by_hand(database, old.version, "ann", True, None, settings),
     ):
         with pytest.raises(ModelError, match="prompts of version 1, and this code writes version 2"):
-            go_back()
+            restore_old()
     assert champion_versions(database)["generator"] == new.version

@@ -11,29 +11,29 @@ from ticketing.errors import ModelError, OutputError
 from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR
 
 
-def test_the_embedded_encoder_is_unpacked_once(settings, tmp_path):
+def test_embedded_encoder_is_unpacked_into_one_folder(settings, tmp_path):
     settings = settings.model_copy(update={"cache": tmp_path / "cache"})
-    first = resolve(EMBEDDED_CLASSIFIER, settings)
-    assert resolve(EMBEDDED_CLASSIFIER, settings) == first
+    folder = resolve(EMBEDDED_CLASSIFIER, settings)
+    assert resolve(EMBEDDED_CLASSIFIER, settings) == folder
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["all-MiniLM-L6-v2"]
 
 
-def test_concurrent_unpackings_all_get_the_whole_model(settings, tmp_path):
+def test_concurrent_calls_unpack_into_the_same_folder(settings, tmp_path):
     settings = settings.model_copy(update={"cache": tmp_path / "cache"})
 
     with ThreadPoolExecutor(4) as pool:
-        found = set(pool.map(lambda _: resolve(EMBEDDED_CLASSIFIER, settings), range(4)))
+        folders = set(pool.map(lambda _: resolve(EMBEDDED_CLASSIFIER, settings), range(4)))
 
-    assert found == {str(tmp_path / "cache" / "all-MiniLM-L6-v2")}
+    assert folders == {str(tmp_path / "cache" / "all-MiniLM-L6-v2")}
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["all-MiniLM-L6-v2"]
 
 
 def test_interrupted_unpacking_leaves_no_files(settings, tmp_path, monkeypatch):
-    def break_off(part):
+    def interrupted(part):
         (part / "config.json").write_text("{}")
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(base.UNPACK, EMBEDDED_CLASSIFIER, break_off)
+    monkeypatch.setitem(base.UNPACK, EMBEDDED_CLASSIFIER, interrupted)
     with pytest.raises(KeyboardInterrupt):
         resolve(EMBEDDED_CLASSIFIER, settings.model_copy(update={"cache": tmp_path / "cache"}))
 
@@ -86,6 +86,6 @@ def test_hub_id_is_returned_unchanged(settings):
     assert resolve("bert-base-chinese", settings) == "bert-base-chinese"
 
 
-def test_the_embedded_generator_writes_english_only():
+def test_embedded_generator_writes_only_english_and_other_models_any_language():
     assert languages_of(EMBEDDED_GENERATOR) == frozenset({"en"})
     assert languages_of("Qwen/Qwen3-8B") is None

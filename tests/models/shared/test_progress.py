@@ -8,11 +8,11 @@ from models.shared.progress import ProgressLog
 
 @pytest.fixture
 def run(tmp_path):
-    """A training of two epochs and 40 steps, at step 10."""
+    """Arguments and state of a training with two epochs and 40 steps, at step 10."""
     return TrainingArguments(str(tmp_path), num_train_epochs=2), TrainerState(epoch=0.5, global_step=10, max_steps=40)
 
 
-def test_each_line_has_step_loss_and_the_time_left_and_the_losses_are_kept(run, caplog):
+def test_progress_line_contains_step_loss_and_remaining_time_and_the_loss_is_recorded(run, caplog):
     caplog.set_level(logging.INFO, "ticketing")
     log = ProgressLog("generator")
     log.on_train_begin(*run, TrainerControl())
@@ -25,7 +25,7 @@ def test_each_line_has_step_loss_and_the_time_left_and_the_losses_are_kept(run, 
     assert log.losses == [(0.5, 1.25)]
 
 
-def test_each_evaluation_has_a_line_with_the_scores_which_are_kept_in_order(run, caplog):
+def test_evaluation_line_contains_the_scores_in_order_and_they_are_recorded(run, caplog):
     caplog.set_level(logging.INFO, "ticketing")
     log = ProgressLog("classifier", ("macro_f1", "accuracy"))
 
@@ -35,7 +35,7 @@ def test_each_evaluation_has_a_line_with_the_scores_which_are_kept_in_order(run,
     assert log.validation == [(0.5, 0.5, 0.75)]
 
 
-def test_without_scores_an_evaluation_is_not_logged(run, caplog):
+def test_evaluation_is_not_logged_without_score_names(run, caplog):
     caplog.set_level(logging.INFO, "ticketing")
     log = ProgressLog("generator")
     log.on_evaluate(*run, TrainerControl(), metrics={"eval_loss": 1.0})

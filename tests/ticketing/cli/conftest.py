@@ -1,4 +1,4 @@
-"""The `ticketing` command in the test's own process: the user's command, without the seconds that a new interpreter takes."""
+"""Runs the `ticketing` command within the process of the test. This saves the seconds that a new interpreter takes."""
 
 import logging
 import signal
@@ -14,7 +14,7 @@ from ticketing.settings import get_settings
 
 @pytest.fixture
 def command(settings, tmp_path, monkeypatch, capsys):
-    """Runs the command; `variables` change the environment for one call; None removes a variable."""
+    """A function that runs the command. Its `variables` change the environment for one call; None removes a variable."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TICKETING_HOME", str(settings.home))
     monkeypatch.setenv("TICKETING_DATABASE_URL", settings.database_url.get_secret_value())
@@ -22,16 +22,16 @@ def command(settings, tmp_path, monkeypatch, capsys):
 
     def call(*arguments, columns=80, **variables):
         capsys.readouterr()
-        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_info:
             for name, value in variables.items():
                 patch.delenv(name) if value is None else patch.setenv(name, value)
             patch.setattr(sys, "argv", ["ticketing", *arguments])
-            for each in (console, output):
-                patch.setattr(each, "_width", columns)
+            for stream in (console, output):
+                patch.setattr(stream, "_width", columns)
             get_settings.cache_clear()
             main()
         printed = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, ended.value.code, printed.out, printed.err)
+        return subprocess.CompletedProcess(arguments, exit_info.value.code, printed.out, printed.err)
 
     yield call
     get_settings.cache_clear()
@@ -41,13 +41,13 @@ def command(settings, tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def refused(command):
-    """Runs a command that must fail with one sentence and exit code 1. Returns the sentence."""
+    """A function that runs a command which must fail with exit code 1 and one sentence. Returns the sentence."""
 
     def call(*arguments, **options):
-        done = command(*arguments, **options)
-        message = " ".join(done.stderr.split())
-        assert done.returncode == 1, done
-        assert done.stdout == ""
+        result = command(*arguments, **options)
+        message = " ".join(result.stderr.split())
+        assert result.returncode == 1, result
+        assert result.stdout == ""
         assert message.startswith("error: ") and "Traceback" not in message
         return message
 

@@ -1,4 +1,4 @@
-"""The checks of the source in `ticketing doctor`."""
+"""The check of the source view in `ticketing doctor`."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.ticketing.test_source import GOOD, replace_view
 from ticketing.cli.status import CHECKS
 
 
-def test_doctor_advises_on_odd_rows_and_a_missing_index_only(database, settings):
+def test_doctor_gives_advice_only_on_invalid_rows_and_a_missing_index(database, settings):
     with database.begin() as conn:
         add_imported(conn, "T1")
     assert CHECKS["source"](settings).advice == ""
@@ -20,5 +20,5 @@ def test_doctor_advises_on_odd_rows_and_a_missing_index_only(database, settings)
 
     advice = CHECKS["source"](settings).advice
 
-    for told in ("1 tickets in ticketing.source_ticket have no finite updated_at", "in the future", "CREATE INDEX ON"):
-        assert told in advice
+    for part in ("1 tickets in ticketing.source_ticket have no finite updated_at", "in the future", "CREATE INDEX ON"):
+        assert part in advice

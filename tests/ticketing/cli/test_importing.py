@@ -1,4 +1,4 @@
-"""`ticketing import`: users' own views, time zones, unwritable paths."""
+"""`ticketing import` with a source view of the user, with time zones and with unwritable paths."""
 
 import json
 
@@ -12,13 +12,14 @@ CSV = (
 )
 
 
-def own_view(database, column="timestamp '2026-03-01 12:00'"):
-    """Replaces our view with a user's own view."""
+def replace_source_view(database):
+    """Replaces the default source view with a view of the user, which shows no imported ticket."""
+    time = "timestamp '2026-03-01 12:00'"
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
         conn.execute(
             "CREATE VIEW ticketing.source_ticket AS SELECT 'T1'::text AS ticket_id, 1 AS revision,"
-            f" {column} AS created_at, {column} AS updated_at, 'en'::text AS language, ''::text AS subject,"
+            f" {time} AS created_at, {time} AS updated_at, 'en'::text AS language, ''::text AS subject,"
             " 'Hello'::text AS body, NULL::text AS category, NULL::text AS reply, NULL::timestamptz AS replied_at"
         )
         conn.execute("GRANT SELECT ON ticketing.source_ticket TO ticketing_pipeline, ticketing_reviewer")
@@ -34,9 +35,11 @@ def imported(database):
     return rows(database, "SELECT ticket_id, created_at FROM ticketing.imported_ticket ORDER BY ticket_id")
 
 
-@pytest.mark.parametrize("view", ["own", "none"])
-def test_import_is_refused_until_a_view_shows_the_imported_tickets(command, refused, database, file, tmp_path, view):
-    own_view(database)
+@pytest.mark.parametrize("view", ["of the user", "none"])
+def test_import_is_refused_until_the_source_view_shows_imported_tickets(
+    command, refused, database, file, tmp_path, view
+):
+    replace_source_view(database)
     if view == "none":
         with database.begin(role=None) as conn:
             conn.execute("DROP VIEW ticketing.source_ticket")
@@ -48,7 +51,7 @@ def test_import_is_refused_until_a_view_shows_the_imported_tickets(command, refu
     assert imported(database) == []
     assert list(tmp_path.glob("*rejects*")) == []
 
-    with database.begin(role=None) as conn:  # the remedy that the message names
+    with database.begin(role=None) as conn:  # what the message advises
         conn.execute("DROP VIEW IF EXISTS ticketing.source_ticket")
     assert command("db", "restore-source").returncode == 0
     assert "2 new" in command("import", "tickets.csv").stdout
@@ -56,31 +59,31 @@ def test_import_is_refused_until_a_view_shows_the_imported_tickets(command, refu
         assert conn.execute("SELECT count(*) AS n FROM ticketing.source_ticket").fetchone() == {"n": 2}
 
 
-def test_own_view_that_includes_imported_tickets_accepts_imports(command, database, file):
+def test_import_is_accepted_if_a_view_of_the_user_shows_imported_tickets(command, database, file):
     with database.begin(role=None) as conn:
         conn.execute("CREATE OR REPLACE VIEW ticketing.source_ticket AS SELECT * FROM ticketing.imported_ticket")
     assert "2 new" in command("import", "tickets.csv").stdout
 
 
-def test_restoring_never_replaces_a_view(refused, database):
-    own_view(database)
+def test_restore_source_never_replaces_a_view(refused, database):
+    replace_source_view(database)
     assert "There is already a view ticketing.source_ticket, and it was not changed" in refused("db", "restore-source")
     assert rows(database, "SELECT body FROM ticketing.source_ticket") == [{"body": "Hello"}]
 
 
-def test_missing_source_view_error_names_the_command_that_restores_it(command, refused, database):
+def test_error_for_a_missing_source_view_names_the_command_that_restores_the_view(command, refused, database):
     with database.begin(role=None) as conn:
         conn.execute("DROP VIEW ticketing.source_ticket")
     assert "'ticketing doctor' says which" in refused("status")
-    found = " ".join(command("doctor").stdout.split())
-    assert "There is no view ticketing.source_ticket" in found and "'ticketing db restore-source'" in found
+    output = " ".join(command("doctor").stdout.split())
+    assert "There is no view ticketing.source_ticket" in output and "'ticketing db restore-source'" in output
     assert command("db", "restore-source").returncode == 0
     assert command("status").returncode == 0
 
 
-def test_time_stamps_without_a_zone_are_read_in_the_zone_that_is_set_and_counted(command, database, file):
-    done = command("import", "tickets.csv", columns=200)
-    assert "1 time stamps without a time zone read as UTC (--timezone)" in done.stdout
+def test_timestamps_without_a_zone_are_counted_and_read_in_the_configured_zone(command, database, file):
+    result = command("import", "tickets.csv", columns=200)
+    assert "1 time stamps without a time zone read as UTC (--timezone)" in result.stdout
     assert [f"{row['created_at']:%d %H:%M}" for row in imported(database)] == ["01 12:00", "01 00:00"]
 
     berlin = command("import", "tickets.csv", columns=200, TICKETING_IMPORTING__TIMEZONE="Europe/Berlin")
@@ -92,15 +95,15 @@ def test_time_stamps_without_a_zone_are_read_in_the_zone_that_is_set_and_counted
     assert f"{imported(database)[0]['created_at']:%d %H:%M}" == "01 03:00"
 
 
-def test_a_wrong_zone_is_refused_before_anything_is_read(refused, file):
+def test_unknown_time_zone_is_refused(refused, file):
     assert "--timezone 'Mars' is not a time zone" in refused("import", "tickets.csv", "--timezone", "Mars")
 
 
-def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, database):
-    own_view(database)
-    found = " ".join(command("doctor").stdout.split())
-    assert "created_at, updated_at in ticketing.source_ticket have no time zone and are read as UTC" in found
-    assert "created_at AT TIME ZONE" in found
+def test_doctor_names_the_source_columns_without_a_time_zone(command, database):
+    replace_source_view(database)
+    output = " ".join(command("doctor").stdout.split())
+    assert "created_at, updated_at in ticketing.source_ticket have no time zone and are read as UTC" in output
+    assert "created_at AT TIME ZONE" in output
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,9 @@ def test_doctor_names_the_columns_of_the_source_that_are_read_as_utc(command, da
         (("review", "approve", "999999"), "There is no draft 999999; nothing changed"),
     ],
 )
-def test_missing_inputs_are_named_and_nothing_is_written(refused, database, file, tmp_path, arguments, expected):
+def test_invalid_paths_and_unknown_ids_are_refused_and_nothing_is_written(
+    refused, database, file, tmp_path, arguments, expected
+):
     (tmp_path / "folder").mkdir()
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Hello"}\n')
     (tmp_path / "bodies.jsonl").write_text('{"id": 1, "body": "Hello"}\n')
@@ -142,13 +147,13 @@ def test_missing_inputs_are_named_and_nothing_is_written(refused, database, file
     assert imported(database) == []
 
 
-def test_a_number_that_no_draft_can_have_is_an_error_of_usage(command):
-    done = command("review", "approve", str(2**63))
-    assert done.returncode == 2
-    assert "Invalid value for 'draft_id'" in " ".join(done.stderr.split())
+def test_draft_id_that_is_too_large_is_a_usage_error(command):
+    result = command("review", "approve", str(2**63))
+    assert result.returncode == 2
+    assert "Invalid value for 'draft_id'" in " ".join(result.stderr.split())
 
 
-def test_full_disk_for_the_reject_file_rolls_the_import_back(refused, database, tmp_path):
+def test_import_is_rolled_back_if_the_disk_of_the_reject_file_is_full(refused, database, tmp_path):
     with small_disk(tmp_path / "disk", 1):
         lines = [{"body": "Where is it?", "category": "x"}] + [{"body": "", "category": "x"} for _ in range(20_000)]
         (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

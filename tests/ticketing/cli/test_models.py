@@ -1,4 +1,4 @@
-"""`ticketing models`: list, history, show, compare, rollback, promote, prune."""
+"""The subcommands of `ticketing models`: list, history, show, compare, rollback, promote and prune."""
 
 import getpass
 import re
@@ -36,18 +36,18 @@ def line_with(text, output):
     return " ".join(line.split())
 
 
-def test_the_list_and_the_history_say_which_model_drafts_and_on_which_verdict(models, champions):
-    listed = models("list").stdout
-    assert line_with("classifier 3", listed).startswith("classifier 3 champion")
-    assert "retired" in line_with("classifier 1", listed)
-    assert "passed" in line_with("classifier 1", listed)
-    assert "accuracy 0.99" in line_with("classifier 1", listed)
+def test_list_and_history_show_the_champion_and_its_verdict(models, champions):
+    output = models("list").stdout
+    assert line_with("classifier 3", output).startswith("classifier 3 champion")
+    assert "retired" in line_with("classifier 1", output)
+    assert "passed" in line_with("classifier 1", output)
+    assert "accuracy 0.99" in line_with("classifier 1", output)
     history = models("history").stdout
     assert history.count("promoted") == 3
     assert "classifier 3 promoted in place of classifier 2 by the gate; verdict passed" in " ".join(history.split())
 
 
-def test_no_version_number_or_word_is_broken_at_80_columns(models, database, settings, snapshot_id, champions):
+def test_tables_of_80_columns_break_no_version_and_no_word(models, database, settings, snapshot_id, champions):
     reason = "customers complain about late answers in Chinese " * 3
     model = candidate(database, settings, snapshot_id, kind="generator", content="text")
     names = ("accuracy", "wrong_order_number (language=zh)", "invented_fact against nearest (language=en)")
@@ -66,13 +66,15 @@ def test_no_version_number_or_word_is_broken_at_80_columns(models, database, set
         printed = models(*arguments).stdout
         assert re.search("generator 1|classifier-1", printed)
         assert set(words) <= set(printed.split()), printed
-        # A name and a long value, such as a path, stay in one piece, so that the value can be copied.
+        # A line with only a name and a long value, such as a path, is not wrapped, so that the value can be copied.
         assert all(cell_len(line) <= 80 for line in printed.splitlines() if len(line.split()) > 2), printed
     history = " ".join(models("history").stdout.split())
     assert f"verdict failed ({', '.join(names)}), overruled; reason: {reason.strip()}" in history
 
 
-def test_short_version_numbers_are_stable_and_accepted_by_every_command(models, database, settings, champions):
+def test_short_version_names_stay_the_same_and_are_accepted_instead_of_full_versions(
+    models, database, settings, champions
+):
     expected = {model.version: f"classifier {number}" for number, model in enumerate(champions, start=1)}
     assert short_names(database) == expected
 
@@ -89,8 +91,8 @@ def test_short_version_numbers_are_stable_and_accepted_by_every_command(models, 
 
 def test_show_prints_origin_verdicts_and_history_of_a_version(models, database, champions):
     record_verdict(database, champions[0], FAILED, {}, {})
-    shown = models("show", "classifier-1").stdout
-    for known in (
+    output = models("show", "classifier-1").stdout
+    for expected in (
         "0123456789",
         champions[0].version,
         champions[0].base_model,
@@ -103,20 +105,20 @@ def test_show_prints_origin_verdicts_and_history_of_a_version(models, database, 
         ">= 0.98",
         "the gate",
     ):
-        assert known in shown, known
+        assert expected in output, f"the output lacks {expected!r}"
 
 
 def test_compare_shows_two_versions_side_by_side(models, champions):
-    compared = models("compare", "classifier 1", champions[1].version, columns=160)
-    assert compared.returncode == 0
-    assert line_with("training.validation_accuracy", compared.stdout).endswith(" 0.9 0.9")
+    comparison = models("compare", "classifier 1", champions[1].version, columns=160)
+    assert comparison.returncode == 0
+    assert line_with("training.validation_accuracy", comparison.stdout).endswith(" 0.9 0.9")
 
 
-def test_a_rollback_is_one_command_and_remembers_who_and_why(models, database, champions):
-    done = models("rollback", "classifier", "--reason", "complaints")
+def test_rollback_changes_the_champion_and_the_history_records_who_and_why(models, database, champions):
+    result = models("rollback", "classifier", "--reason", "complaints")
 
-    assert done.returncode == 0
-    assert "classifier 2 is the champion classifier again" in done.stdout
+    assert result.returncode == 0
+    assert "classifier 2 is the champion classifier again" in result.stdout
     assert champion_versions(database)["classifier"] == champions[1].version
     history = " ".join(models("history").stdout.split())
     assert (
@@ -131,18 +133,18 @@ def test_a_rollback_is_one_command_and_remembers_who_and_why(models, database, c
 def test_impossible_rollback_is_refused_with_a_reason(models, database, champions):
     shutil.rmtree(champions[1].path)
 
-    done = models("rollback", "classifier")
+    result = models("rollback", "classifier")
 
-    assert done.returncode == 1
-    assert "is gone" in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    assert result.returncode == 1
+    assert "is gone" in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
     assert champion_versions(database)["classifier"] == champions[2].version
-    nothing = models("rollback", "generator")
-    assert nothing.returncode == 1
-    assert "No generator has been promoted yet" in " ".join(nothing.stderr.split())
+    without_champion = models("rollback", "generator")
+    assert without_champion.returncode == 1
+    assert "No generator has been promoted yet" in " ".join(without_champion.stderr.split())
 
 
-def test_person_promotes_passed_versions_and_overrules_failed_verdicts(models, database, settings, snapshot_id):
+def test_person_can_promote_passed_versions_and_overrule_failed_verdicts(models, database, settings, snapshot_id):
     model = candidate(database, settings, snapshot_id)
     assert "never evaluated" in " ".join(models("promote", model.version).stderr.split())
 
@@ -163,14 +165,14 @@ def test_person_promotes_passed_versions_and_overrules_failed_verdicts(models, d
 
 
 def test_pruning_asks_for_confirmation_and_prints_the_freed_size(models, database, settings, champions):
-    asked = models("prune", "--keep", "2")
-    assert asked.returncode == 1
-    assert "MiB" in asked.stdout + asked.stderr
+    unconfirmed = models("prune", "--keep", "2")
+    assert unconfirmed.returncode == 1
+    assert "MiB" in unconfirmed.stdout + unconfirmed.stderr
     assert find(database, champions[0].version, settings)
 
-    done = models("prune", "--keep", "2", "--yes")
-    assert done.returncode == 0
-    assert "1 versions pruned, 0.0 MiB freed" in done.stdout
+    result = models("prune", "--keep", "2", "--yes")
+    assert result.returncode == 0
+    assert "1 versions pruned, 0.0 MiB freed" in result.stdout
     assert not champions[0].path.exists()
     assert "pruned" in line_with("classifier 1", models("list").stdout)
     assert models("prune", "--keep", "2", "--yes").stdout.strip() == "There is nothing to prune."

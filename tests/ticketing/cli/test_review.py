@@ -1,4 +1,4 @@
-"""`ticketing review`: the same decisions as in SQL, under the reviewer's name."""
+"""`ticketing review` makes the same decisions as the SQL functions, under the reviewer's name."""
 
 import pytest
 
@@ -18,21 +18,21 @@ def draft(database):
     return str(pending_draft(database))
 
 
-def test_list_shows_waiting_drafts_and_their_holders(review, draft):
+def test_list_shows_pending_drafts_and_their_holders(review, draft):
     assert "it is on its way" in review("list").stdout
-    shown = review("next").stdout
-    assert "Where is my parcel?" in shown and "Dear Ann, it is on its way." in shown
+    output = review("next").stdout
+    assert "Where is my parcel?" in output and "Dear Ann, it is on its way." in output
     assert "ann" in review("list").stdout
     assert review("next", reviewer="bob").stdout.strip() == "No draft is waiting."
 
 
-def test_a_draft_for_a_text_that_has_changed_says_so(review, database, draft):
+def test_warning_is_shown_with_a_draft_for_an_older_text(review, database, draft):
     with database.begin() as conn:
         add_clean(conn, "T1", content_id="text-2")
         conn.execute("DELETE FROM vault.ticket_text")
-    shown = review("show", draft).stdout
-    assert "The ticket's text has changed since" in shown
-    assert "the text is no longer stored" in shown
+    output = review("show", draft).stdout
+    assert "The ticket's text has changed since" in output
+    assert "the text is no longer stored" in output
     assert "older text of ticket T1" in " ".join(review("approve", draft).stderr.split())
 
 
@@ -50,21 +50,21 @@ def test_released_draft_can_be_claimed_by_others(review, draft):
         (("reject", "--reason", "wrong product"), "rejected", []),
     ],
 )
-def test_decision_is_final_and_approved_draft_goes_into_the_outbox(review, database, draft, decision, state, sent):
+def test_decision_is_final_and_accepted_replies_go_into_the_outbox(review, database, draft, decision, state, sent):
     command, *options = decision
     assert review(command, draft, *options).returncode == 0
 
     assert [row["state"] for row in rows(database, "SELECT state FROM ticketing.draft")] == [state]
     assert [row["body"] for row in rows(database, "SELECT body FROM ticketing.outbox")] == sent
     assert rows(database, "SELECT actor FROM ticketing.draft_event ORDER BY event_id DESC LIMIT 1")[0]["actor"] == "ann"
-    again = review("approve", draft)
-    assert again.returncode == 1
-    assert "nothing changed" in " ".join(again.stderr.split())
+    second_decision = review("approve", draft)
+    assert second_decision.returncode == 1
+    assert "nothing changed" in " ".join(second_decision.stderr.split())
 
 
-def test_held_and_missing_drafts_raise_errors(review, draft):
+def test_approving_a_held_or_missing_draft_raises_an_error(review, draft):
     review("next")
-    for taken in (review("approve", draft, reviewer="bob"), review("approve", "999")):
-        assert taken.returncode == 1
-        assert "nothing changed" in " ".join(taken.stderr.split())
-        assert "Traceback" not in taken.stderr
+    for refused in (review("approve", draft, reviewer="bob"), review("approve", "999")):
+        assert refused.returncode == 1
+        assert "nothing changed" in " ".join(refused.stderr.split())
+        assert "Traceback" not in refused.stderr

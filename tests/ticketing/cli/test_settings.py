@@ -1,4 +1,4 @@
-"""Settings and homes that can't be used: the message names the setting or the file, and the command creates no files."""
+"""Settings and homes that can't be used. The message names the setting or the file."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.commands import environment, ticketing
         (b"[gate]\nacuracy = 0.9", "gate.acuracy: Extra inputs are not permitted"),
     ],
 )
-def test_a_settings_file_that_cant_be_read_is_named_with_the_place(refused, tmp_path, content, expected):
+def test_error_for_an_invalid_settings_file_names_the_file_and_the_position(refused, tmp_path, content, expected):
     (tmp_path / "ticketing.toml").write_bytes(content)
     assert expected in refused("status")
 
@@ -48,7 +48,7 @@ def test_settings_file_that_is_a_folder_raises_an_error(refused, tmp_path):
         ("TICKETING_HOME", "~nobody-here/x", "names the folder of a user who does not exist"),
     ],
 )
-def test_a_wrong_value_in_the_environment_is_refused_with_its_setting(refused, variable, value, expected):
+def test_error_for_an_invalid_environment_variable_names_the_setting(refused, variable, value, expected):
     message = refused("status", **{variable: value})
     assert expected in message
     assert "secret" not in message
@@ -60,7 +60,7 @@ def test_help_needs_no_settings(command, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("import", "x.csv"), ("demo",), ("up",), ("review", "list")])
-def test_a_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, arguments):
+def test_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, arguments):
     (tmp_path / "x.csv").write_text("body,category\na,b\n")
     (tmp_path / "home-file").write_text("mine")
     variables = {"TICKETING_HOME": str(tmp_path / "home-file"), "TICKETING_DATABASE_URL": None}
@@ -71,7 +71,7 @@ def test_a_home_that_is_a_file_is_refused_by_every_command(refused, tmp_path, ar
 @pytest.mark.parametrize(
     ("home", "expected"),
     [
-        ("/proc/ticketing", "can't be created: No such file or directory"),  # /proc takes no folder, not even root's
+        ("/proc/ticketing", "can't be created: No such file or directory"),  # Not even root can make a folder in /proc.
         ("/proc", "can't be written to: No such file or directory"),
         ("x" * 300, "can't be created: File name too long"),
         ("file/below", "can't be created: Not a directory"),
@@ -85,16 +85,16 @@ def test_unusable_home_folder_is_refused_with_the_reason(refused, tmp_path, home
     assert expected in message and "Set TICKETING_HOME to a folder" in message
 
 
-def test_home_folder_with_too_long_a_path_is_refused_with_both_lengths(refused, tmp_path):
+def test_home_with_a_path_too_long_for_a_socket_is_refused_with_the_limit(refused, tmp_path):
     message = refused("status", TICKETING_HOME=str(tmp_path / ("x" * 100)), TICKETING_DATABASE_URL=None)
     assert "is too long for the embedded Postgres" in message and "of at most 103" in message
 
 
-def test_doctor_reports_a_wrong_home_folder_and_continues_with_the_other_checks(tmp_path):
+def test_doctor_reports_an_invalid_home_and_continues_with_other_checks(tmp_path):
     (tmp_path / "file").write_text("")
-    done = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
-    found = " ".join(done.stdout.split())
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert f"The home folder {tmp_path}/file is a file. Set TICKETING_HOME" in found
-    assert "ok memory" in found and "base models" in found
+    result = ticketing(environment(tmp_path / "file"), tmp_path, "doctor")
+    output = " ".join(result.stdout.split())
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert f"The home folder {tmp_path}/file is a file. Set TICKETING_HOME" in output
+    assert "ok memory" in output and "base models" in output

@@ -1,4 +1,4 @@
-"""`ticketing study`, as an operator and a rater use it."""
+"""The commands of `ticketing study`, as an operator and a rater use them."""
 
 import csv
 
@@ -16,10 +16,10 @@ def study_command(command):
     return call
 
 
-def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_command, database, tmp_path):
+def test_filled_in_sheet_is_imported_and_the_study_can_be_closed(study_command, database, tmp_path):
     study_id = str(make_study(database, size=4, shared=4))
-    said = study_command("export", study_id, "--rater", "ann", "--output", "ann.csv")
-    assert said.stdout.startswith("4 tickets in ann.csv"), said.stderr
+    result = study_command("export", study_id, "--rater", "ann", "--output", "ann.csv")
+    assert result.stdout.startswith("4 tickets in ann.csv"), result.stderr
     with (tmp_path / "ann.csv").open(encoding="utf-8-sig", newline="") as stream:
         sheet = list(csv.DictReader(stream))
     for row in sheet:
@@ -31,16 +31,16 @@ def test_a_rater_fills_in_a_file_and_the_operator_reads_the_results(study_comman
         writer.writeheader()
         writer.writerows(sheet)
 
-    done = study_command("import", study_id, "ann.csv", "--rater", "ann")
+    result = study_command("import", study_id, "ann.csv", "--rater", "ann")
 
-    assert done.returncode == 3
-    assert done.stdout.strip() == "3 new ratings, 0 unchanged, 0 rows not rated yet, 1 refused"
-    assert done.stderr.strip() == "line 8: preferred is not A, B, C, D or tie"
+    assert result.returncode == 3
+    assert result.stdout.strip() == "3 new ratings, 0 unchanged, 0 rows not rated yet, 1 refused"
+    assert result.stderr.strip() == "line 8: preferred is not A, B, C, D or tie"
     assert study_command("close", study_id).stdout.strip() == f"study {study_id} is closed"
-    listed = study_command("list").stdout
-    assert "closed" in listed and "generator 1" in listed and "generator 2" in listed
-    again = study_command("import", study_id, "ann.csv", "--rater", "ann")
-    assert again.returncode == 1 and "is not open" in again.stderr
+    output = study_command("list").stdout
+    assert "closed" in output and "generator 1" in output and "generator 2" in output
+    refused = study_command("import", study_id, "ann.csv", "--rater", "ann")
+    assert refused.returncode == 1 and "is not open" in refused.stderr
 
 
 def test_results_show_preferences_scores_and_agreement(study_command, database):
@@ -50,14 +50,14 @@ def test_results_show_preferences_scores_and_agreement(study_command, database):
         rate_all(database, study_id, rater, {"candidate": 5, "human": 4, "champion": 3, "nearest": 1}.get, "candidate")
     study.close(database, study_id, "boss")
 
-    shown = study_command("results", str(study_id)).stdout
+    output = study_command("results", str(study_id)).stdout
 
-    assert "20 ratings by 2 raters, 10 of 10 tickets rated; agreement alpha 1.00" in shown
-    assert "0.722–1.000" in shown  # Wilson, 10 of 10
-    assert "payment" in shown and "4.00–4.00" in shown
+    assert "20 ratings by 2 raters, 10 of 10 tickets rated; agreement alpha 1.00" in output
+    assert "0.722–1.000" in output  # the Wilson interval of 10 of 10
+    assert "payment" in output and "4.00–4.00" in output
 
 
 def test_missing_study_raises_an_error(study_command):
-    said = study_command("results", "7")
-    assert said.returncode == 1
-    assert "There is no study 7" in said.stderr
+    result = study_command("results", "7")
+    assert result.returncode == 1
+    assert "There is no study 7" in result.stderr

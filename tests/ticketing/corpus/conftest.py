@@ -24,18 +24,18 @@ def vault():
 
 @pytest.fixture
 def add(database):
-    """Adds tickets to the source, with times of change one minute apart."""
+    """Adds tickets to the source. A ticket with a known id replaces the earlier ticket."""
 
     def add(*tickets: Ticket) -> None:
         with database.begin() as conn:
-            for one in tickets:
+            for ticket in tickets:
                 conn.execute(
                     "INSERT INTO ticketing.imported_ticket (ticket_id, revision, created_at, updated_at, language, subject,"
                     " body, category, reply, content_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '') ON CONFLICT"
                     " (ticket_id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at,"
                     " body = excluded.body, reply = excluded.reply",
-                    (one.ticket_id, one.revision, one.created_at, one.updated_at, one.language, one.subject, one.body,
-                     one.category, one.reply),
+                    (ticket.ticket_id, ticket.revision, ticket.created_at, ticket.updated_at, ticket.language,
+                     ticket.subject, ticket.body, ticket.category, ticket.reply),
                 )  # fmt: skip
 
     return add
@@ -43,7 +43,7 @@ def add(database):
 
 @pytest.fixture
 def run(database, scrubber, vault, settings):
-    """Runs `prepare` chunk by chunk."""
+    """Runs `prepare` chunk by chunk, and returns the counts of the whole run."""
 
     def run(limit: int = 2, scrubber: Scrubber = scrubber, until=None, settings=settings) -> ChunkCounts:
         start_reading(database, scrubber, until)
@@ -57,6 +57,8 @@ def run(database, scrubber, vault, settings):
 
 @pytest.fixture
 def clean_tickets(database):
+    """Reads the rows of `clean_ticket`, by ticket id."""
+
     def clean_tickets() -> dict[str, dict]:
         with database.begin() as conn:
             rows = conn.execute("SELECT * FROM ticketing.clean_ticket ORDER BY ticket_id").fetchall()

@@ -25,7 +25,7 @@ from ticketing.source import START as BEGINNING
 from ticketing.tickets import text_key
 
 
-def test_tickets_are_scrubbed_cleaned_and_their_values_kept(database, vault, run, add, clean_tickets):
+def test_tickets_are_scrubbed_and_cleaned_and_the_vault_keeps_their_values(database, vault, run, add, clean_tickets):
     add(
         make_ticket(
             1,
@@ -51,7 +51,7 @@ def test_tickets_are_scrubbed_cleaned_and_their_values_kept(database, vault, run
         }
 
 
-def test_a_reply_that_greets_by_first_name_uses_the_placeholder_of_the_ticket(run, add, clean_tickets):
+def test_first_name_in_a_reply_gets_the_placeholder_of_the_full_name_in_the_ticket(run, add, clean_tickets):
     add(
         make_ticket(
             1,
@@ -74,17 +74,17 @@ def test_unchanged_tickets_are_not_scrubbed_again(run, add, clean_tickets):
     before = clean_tickets()
 
     add(make_ticket(2, "Another text", updated_at=START + timedelta(hours=4, minutes=30), revision=2))
-    again = run()
+    second_run = run()
 
-    # Tickets 3 and 4 lie in the overlap and are left out.
-    assert again == ChunkCounts(read=1, scrubbed=1)
+    # The run reads the last hour again, but skips tickets 3 and 4 there, because they have not changed.
+    assert second_run == ChunkCounts(read=1, scrubbed=1)
     after = clean_tickets()
     assert after.pop("t0002")["body"] == "Another text"
     del before["t0002"]
     assert after == before
 
 
-def test_another_scrubber_starts_from_the_beginning(run, add, clean_tickets):
+def test_run_with_another_scrubber_scrubs_every_ticket_again(run, add, clean_tickets):
     add(*(make_ticket(number, "Parcel X17 is lost") for number in range(3)))
     run()
     other = Scrubber(PrivacySettings(order_patterns=(r"X\d+",)), JOHN)
@@ -94,7 +94,7 @@ def test_another_scrubber_starts_from_the_beginning(run, add, clean_tickets):
     assert {row["body"] for row in clean_tickets().values()} == {"Parcel <ORDER_ID_1> is lost"}
 
 
-def test_a_row_committed_late_with_an_older_time_is_read_by_the_next_run(run, add, clean_tickets):
+def test_row_committed_late_with_an_earlier_time_is_read_by_the_next_run(run, add, clean_tickets):
     add(make_ticket(1), make_ticket(50))
     run()
 
@@ -105,7 +105,7 @@ def test_a_row_committed_late_with_an_older_time_is_read_by_the_next_run(run, ad
 
 
 @pytest.mark.parametrize("zone", [UTC, None])
-def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets, zone):
+def test_run_reads_only_rows_that_changed_before_the_end_of_its_window(run, add, clean_tickets, zone):
     add(make_ticket(1), make_ticket(2), make_ticket(3))
 
     assert run(until=(START + timedelta(hours=3)).replace(tzinfo=zone)).read == 2
@@ -114,7 +114,7 @@ def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets, zone):
 
 
 @pytest.mark.parametrize(
-    ("given", "body", "language"),
+    ("source_language", "body", "language"),
     [
         ("zh-CN", "hello", "zh"),
         (None, "我的订单还没有收到", "zh"),
@@ -122,8 +122,8 @@ def test_a_run_reads_up_to_the_end_of_its_window(run, add, clean_tickets, zone):
         ("xx", "Where?", "xx"),
     ],
 )
-def test_the_language_is_the_given_one_or_detected(run, add, clean_tickets, given, body, language):
-    add(make_ticket(1, body, language=given))
+def test_language_is_taken_from_the_source_or_detected(run, add, clean_tickets, source_language, body, language):
+    add(make_ticket(1, body, language=source_language))
 
     run()
 
@@ -131,7 +131,7 @@ def test_the_language_is_the_given_one_or_detected(run, add, clean_tickets, give
 
 
 def test_unusable_tickets_are_marked_and_their_text_is_not_stored(settings, run, add, clean_tickets):
-    small = settings.model_copy(update={"corpus": CorpusSettings(max_body_chars=1000)})
+    short_texts_only = settings.model_copy(update={"corpus": CorpusSettings(max_body_chars=1000)})
     secret = "jane@example.com "
     tickets = [
         make_ticket(1, " \n\u200b", subject=secret),
@@ -141,7 +141,7 @@ def test_unusable_tickets_are_marked_and_their_text_is_not_stored(settings, run,
     ]
 
     add(*tickets)
-    counts = run(settings=small)
+    counts = run(settings=short_texts_only)
 
     assert counts == ChunkCounts(4, 4, {"empty body": 1, "body too long": 1, "reply too long": 1})
     rows = clean_tickets()
@@ -151,8 +151,8 @@ def test_unusable_tickets_are_marked_and_their_text_is_not_stored(settings, run,
     assert not any("jane" in str(value) for row in rows.values() for value in row.values())
 
 
-class _Choking(Scrubber):
-    """A real scrubber in which a library fails on one text."""
+class _ScrubberFailingOnOneText(Scrubber):
+    """A real scrubber that raises an error, as a library might, on texts with the word 'choke'."""
 
     def scrub(self, groups, known=None, names=True):
         if any("choke" in text for group in groups for text in group):
@@ -160,11 +160,11 @@ class _Choking(Scrubber):
         return super().scrub(groups, known, names)
 
 
-def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run, add, clean_tickets, caplog):
-    choking = _Choking(settings.privacy, JOHN)
+def test_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run, add, clean_tickets, caplog):
+    failing_scrubber = _ScrubberFailingOnOneText(settings.privacy, JOHN)
 
     add(make_ticket(1), make_ticket(2, "choke, jane@example.com"), make_ticket(3))
-    counts = run(limit=5, scrubber=choking)
+    counts = run(limit=5, scrubber=failing_scrubber)
 
     assert counts.unfit == {"can't be scrubbed": 1}
     rows = clean_tickets()
@@ -173,7 +173,7 @@ def test_a_ticket_that_cannot_be_scrubbed_does_not_stop_the_others(settings, run
     assert "jane" not in caplog.text
 
 
-def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, run, add, clean_tickets):
+def test_newer_revision_is_not_overwritten_by_an_older_revision(database, vault, run, add, clean_tickets):
     add(make_ticket(1, "new #222222", revision=2))
     run()
     add(make_ticket(1, "old #111111", revision=1, updated_at=START + timedelta(days=2)))
@@ -185,47 +185,47 @@ def test_a_newer_revision_is_not_overwritten_by_an_older_one(database, vault, ru
         assert vault.read(conn, [text_key(row)])[text_key(row)] == {"<ORDER_ID_1>": "#222222"}
 
 
-def test_two_concurrent_runs_lose_and_duplicate_nothing(database, scrubber, vault, settings, add, clean_tickets):
+def test_two_concurrent_runs_prepare_each_ticket_exactly_once(database, scrubber, vault, settings, add, clean_tickets):
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(40)))
     start_reading(database, scrubber)
-    both, scrubbed, errors = threading.Barrier(2, timeout=60), [], []
+    both_have_read, scrubbed, errors = threading.Barrier(2, timeout=60), [], []
 
-    class Together(Scrubber):
-        """Waits, the first time, until both runs have read their first chunk, and before either writes."""
+    class WaitingScrubber(Scrubber):
+        """Waits before it scrubs the first chunk until both runs have read theirs. So neither has written yet."""
 
         waited = False
 
         def scrub(self, groups, known=None, names=True):
             if not self.waited:
                 self.waited = True
-                both.wait()
+                both_have_read.wait()
             return super().scrub(groups, known, names)
 
-    def work(own: Scrubber) -> None:
+    def prepare_all(own_scrubber: Scrubber) -> None:
         try:
-            while (chunk := prepare_next_chunk(database, own, vault, settings, 3)) is not None:
+            while (chunk := prepare_next_chunk(database, own_scrubber, vault, settings, 3)) is not None:
                 scrubbed.append(chunk.scrubbed)
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(Together(settings.privacy, JOHN),)) for _ in range(2)]
+    threads = [threading.Thread(target=prepare_all, args=(WaitingScrubber(settings.privacy, JOHN),)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert (errors, both.broken) == ([], False)
+    assert (errors, both_have_read.broken) == ([], False)
     assert sum(scrubbed) == 40
     written = clean_tickets()
     assert {row["body"] for row in written.values()} == {"order <ORDER_ID_1>"}
     with database.begin(Role.WRITEBACK) as conn:
         values = vault.read(conn, [text_key(row) for row in written.values()])
-    assert {key.ticket_id: found for key, found in values.items()} == {
+    assert {key.ticket_id: own_values for key, own_values in values.items()} == {
         f"t{n:04d}": {"<ORDER_ID_1>": f"#{100000 + n}"} for n in range(40)
     }
 
 
-def test_the_cursor_stays_where_it_was_when_a_chunk_cannot_be_written(
+def test_chunk_that_could_not_be_written_is_read_again(
     database, scrubber, vault, settings, add, clean_tickets, monkeypatch
 ):
     add(make_ticket(1), make_ticket(2))
@@ -242,7 +242,7 @@ def test_the_cursor_stays_where_it_was_when_a_chunk_cannot_be_written(
     assert prepare_next_chunk(database, scrubber, vault, settings, 5).scrubbed == 2
 
 
-def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault, settings, add, clean_tickets):
+def test_run_killed_in_the_middle_of_a_chunk_loses_no_ticket(database, scrubber, vault, settings, add, clean_tickets):
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(6)))
     code = f"""
         import os, signal
@@ -259,16 +259,16 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
         preparing.start_reading(database, scrubber)
         preparing.prepare_next_chunk(database, scrubber, vault, settings, 2)
         store, stored = vault.store, []
-        def store_and_die(*of):
+        def store_and_die(*arguments):
             if stored:
                 os.kill(os.getpid(), signal.SIGKILL)
-            stored.append(store(*of))
+            stored.append(store(*arguments))
         vault.store = store_and_die
         preparing.prepare_next_chunk(database, scrubber, vault, settings, 2)
     """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TICKETING_")}
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
+    process = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=False)
+    assert process.returncode == -signal.SIGKILL
     assert len(clean_tickets()) == 2
 
     while prepare_next_chunk(database, scrubber, vault, settings, 2) is not None:
@@ -279,7 +279,7 @@ def test_killed_in_the_middle_of_a_chunk_loses_nothing(database, scrubber, vault
 
 @pytest.fixture
 def texts(database):
-    """The stored raw texts, by ticket."""
+    """Reads the raw texts in the vault, by ticket id."""
 
     def texts() -> dict[str, list[str]]:
         kept: dict[str, list[str]] = {}
@@ -291,7 +291,7 @@ def texts(database):
 
 
 def change(database, ticket_id, **columns):
-    """Changes a row as the help desk does; its time of change is now unless given."""
+    """Changes an imported ticket, as the help desk does. `updated_at` becomes the present time unless it is given."""
     columns = {"updated_at": datetime.now(UTC)} | columns
     with database.begin() as conn:
         for name, value in columns.items():
@@ -310,7 +310,7 @@ def test_raw_text_is_kept_for_open_tickets_only(run, add, texts):
     assert texts() == {"t0001": ["Where is it? I am Jane"], "t0004": [" "]}
 
 
-def test_raw_text_goes_with_the_answer_and_with_a_change_of_the_text(database, run, add, texts):
+def test_raw_text_is_deleted_when_the_ticket_is_answered_or_its_text_changes(database, run, add, texts):
     add(make_ticket(1, "First"), make_ticket(2, "First"))
     run()
     change(database, "t0001", body="Second")
@@ -321,7 +321,7 @@ def test_raw_text_goes_with_the_answer_and_with_a_change_of_the_text(database, r
 
 
 @pytest.mark.parametrize("reply", [" ", "\u200b"])
-def test_reply_that_is_empty_after_cleaning_still_counts_as_an_answer(run, add, texts, clean_tickets, reply):
+def test_reply_that_is_empty_after_cleaning_counts_as_an_answer(run, add, texts, clean_tickets, reply):
     add(make_ticket(1, reply=reply))
     run()
 
@@ -329,7 +329,7 @@ def test_reply_that_is_empty_after_cleaning_still_counts_as_an_answer(run, add, 
     assert texts() == {}
 
 
-def test_a_text_that_changed_under_the_same_revision_is_scrubbed_anew_and_supersedes_its_draft(
+def test_text_that_changed_within_a_revision_is_scrubbed_again_and_its_draft_is_superseded(
     database, vault, run, add, clean_tickets, texts
 ):
     add(make_ticket(1, "It is #111111"))
@@ -349,7 +349,7 @@ def test_a_text_that_changed_under_the_same_revision_is_scrubbed_anew_and_supers
     assert texts() == {"t0001": ["It is #222222"]}
 
 
-def test_text_of_a_claimed_draft_is_kept_beside_the_new_text(database, run, add, clean_tickets, texts):
+def test_old_raw_text_is_kept_until_its_claimed_draft_is_decided(database, run, add, clean_tickets, texts):
     add(make_ticket(1, "First"))
     run()
     with database.begin() as conn:
@@ -365,7 +365,9 @@ def test_text_of_a_claimed_draft_is_kept_beside_the_new_text(database, run, add,
     assert texts() == {"t0001": ["Second"]}
 
 
-def test_new_scrubber_does_not_store_the_text_of_decided_tickets_again(database, run, add, clean_tickets, texts):
+def test_new_scrubber_does_not_store_the_raw_text_of_a_ticket_with_a_decided_draft_again(
+    database, run, add, clean_tickets, texts
+):
     add(make_ticket(1, "Parcel X17 is lost"))
     run()
     with database.begin() as conn:
@@ -377,13 +379,11 @@ def test_new_scrubber_does_not_store_the_text_of_decided_tickets_again(database,
     assert texts() == {}
 
 
-FAR = datetime(2099, 1, 1, tzinfo=UTC)
+FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
 
 
-def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_others(
-    database, scrubber, run, add, clean_tickets
-):
-    add(make_ticket(1, "mistyped", updated_at=FAR), make_ticket(2))
+def test_row_dated_in_the_future_is_read_and_does_not_hide_later_changes(database, scrubber, run, add, clean_tickets):
+    add(make_ticket(1, "mistyped", updated_at=FUTURE), make_ticket(2))
     assert run().scrubbed == 2
     beginning = start_reading(database, scrubber)
     assert beginning.invalid_rows.in_future == 1
@@ -392,7 +392,7 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
 
     add(make_ticket(3, updated_at=datetime.now(UTC)))
     assert run().scrubbed == 1
-    change(database, "t0001", body="changed, still mistyped", updated_at=FAR + timedelta(days=1))
+    change(database, "t0001", body="changed, still mistyped", updated_at=FUTURE + timedelta(days=1))
     assert run().scrubbed == 1
     assert clean_tickets()["t0001"]["body"] == "changed, still mistyped"
     change(database, "t0001", body="corrected")
@@ -402,8 +402,8 @@ def test_a_row_dated_in_the_future_is_read_and_does_not_end_the_reading_of_other
     assert run().read == 0
 
 
-def test_future_row_is_read_outside_the_window_and_after_correction_to_the_past(database, run, add, clean_tickets):
-    add(make_ticket(1, updated_at=FAR), make_ticket(500))
+def test_row_dated_in_the_future_is_read_despite_the_window_and_can_be_corrected(database, run, add, clean_tickets):
+    add(make_ticket(1, updated_at=FUTURE), make_ticket(500))
     run(until=START + timedelta(hours=3))
     assert set(clean_tickets()) == {"t0001"}
     change(database, "t0001", updated_at=START)
@@ -415,34 +415,34 @@ def test_cursor_in_the_future_is_reset(database, scrubber, run, add, clean_ticke
     add(make_ticket(1))
     run()
     with database.begin() as conn:
-        conn.execute("UPDATE ticketing.extract_cursor SET updated_at = %s WHERE name = 'prepare'", (FAR,))
+        conn.execute("UPDATE ticketing.extract_cursor SET updated_at = %s WHERE name = 'prepare'", (FUTURE,))
     add(make_ticket(2, updated_at=datetime.now(UTC)))
     run()
 
     assert set(clean_tickets()) == {"t0001", "t0002"}
 
 
-def test_future_rows_are_read_in_chunks_once_per_run_without_moving_the_cursor(database, run, add):
-    add(*(make_ticket(n, f"#{100000 + n}", updated_at=FAR + timedelta(seconds=n // 2)) for n in range(7)))
+def test_rows_dated_in_the_future_are_read_once_and_do_not_move_the_cursor(database, run, add):
+    add(*(make_ticket(n, f"#{100000 + n}", updated_at=FUTURE + timedelta(seconds=n // 2)) for n in range(7)))
     assert run(limit=3) == ChunkCounts(7, 7)
     [cursor] = rows(database, "SELECT updated_at FROM ticketing.extract_cursor WHERE name = 'prepare'")
     assert cursor["updated_at"] < datetime.now(UTC)
     assert run(limit=3) == ChunkCounts()
 
 
-def test_older_revision_dated_in_the_future_does_not_loop(run, add, clean_tickets):
+def test_older_revision_dated_in_the_future_is_read_once_and_not_written(run, add, clean_tickets):
     add(make_ticket(1, "new", revision=2))
     run()
-    add(make_ticket(1, "old", revision=1, updated_at=FAR))
+    add(make_ticket(1, "old", revision=1, updated_at=FUTURE))
 
     assert run() == ChunkCounts(1, 0)
     assert clean_tickets()["t0001"]["body"] == "new"
 
 
-@pytest.mark.parametrize("apart", [timedelta(0), timedelta(milliseconds=1)])
-def test_a_bulk_import_is_read_once(run, add, apart):
-    now = datetime.now(UTC) - timedelta(minutes=1)
-    add(*(make_ticket(n, f"#{100000 + n}", updated_at=now + n * apart) for n in range(25)))
+@pytest.mark.parametrize("interval", [timedelta(0), timedelta(milliseconds=1)])
+def test_tickets_of_a_bulk_import_are_read_once(run, add, interval):
+    import_time = datetime.now(UTC) - timedelta(minutes=1)
+    add(*(make_ticket(n, f"#{100000 + n}", updated_at=import_time + n * interval) for n in range(25)))
     assert run(limit=10).read == 25
     assert run(limit=10) == ChunkCounts()
     add(make_ticket(30, updated_at=datetime.now(UTC)))
@@ -450,33 +450,33 @@ def test_a_bulk_import_is_read_once(run, add, apart):
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_equal_times_lose_nothing_at_the_ends_of_chunks(run, add, clean_tickets, limit):
+def test_no_ticket_is_lost_when_a_chunk_ends_between_equal_times(run, add, clean_tickets, limit):
     add(*(make_ticket(n, updated_at=START + timedelta(hours=n // 4)) for n in range(12)))
     assert run(limit=limit) == ChunkCounts(12, 12)
     assert len(clean_tickets()) == 12
 
 
-ACTS = st.one_of(
-    st.tuples(st.just("add"), st.integers(-59, 120)),  # time of change of the row, in minutes from now
-    st.tuples(st.just("text"), st.integers(0, 9)),  # which ticket
-    st.tuples(st.just("date"), st.integers(0, 9)),
-    st.tuples(st.just("run"), st.integers(1, 4)),  # tickets in a chunk
+ACTIONS = st.one_of(
+    st.tuples(st.just("add a ticket"), st.integers(-59, 120)),  # minutes from now to the ticket's updated_at
+    st.tuples(st.just("change the text"), st.integers(0, 9)),  # which ticket
+    st.tuples(st.just("change the time"), st.integers(0, 9)),  # which ticket
+    st.tuples(st.just("run"), st.integers(1, 4)),  # tickets per chunk
 )
 
 
 @hypothesis.settings(max_examples=25, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
-@given(st.lists(ACTS, max_size=14))
-def test_last_run_leaves_every_ticket_equal_to_the_source(database, run, add, clean_tickets, acts):
+@given(st.lists(ACTIONS, max_size=14))
+def test_clean_tickets_equal_the_source_after_any_changes_and_runs(database, run, add, clean_tickets, actions):
     with database.begin(role=None) as conn:
         conn.execute("TRUNCATE ticketing.imported_ticket, ticketing.clean_ticket, ticketing.extract_cursor CASCADE")
     count = 0
-    for number, (act, value) in enumerate(acts):
-        if act == "add":
+    for number, (action, value) in enumerate(actions):
+        if action == "add a ticket":
             add(make_ticket(count, f"text {number}", updated_at=datetime.now(UTC) + timedelta(minutes=value)))
             count += 1
-        elif act == "run":
+        elif action == "run":
             run(limit=value)
-        elif count and act == "text":
+        elif count and action == "change the text":
             change(database, f"t{value % count:04d}", body=f"text {number}")
         elif count:
             change(database, f"t{value % count:04d}")
@@ -487,51 +487,51 @@ def test_last_run_leaves_every_ticket_equal_to_the_source(database, run, add, cl
     assert run() == ChunkCounts()
 
 
-def test_two_runs_claim_different_ranges_and_the_second_waits_for_the_first(database, scrubber, add, monkeypatch):
+def test_runs_claim_different_ranges_and_wait_for_one_another(database, scrubber, add, monkeypatch):
     monkeypatch.setattr(preparing, "WAIT_SECONDS", 0.05)
     add(*(make_ticket(number, f"order #{100000 + number}") for number in range(5)))
     start_reading(database, scrubber)
     first = preparing._claim(database, scrubber, 3, None)
-    assert start_reading(database, scrubber).rows == 2  # it joins
+    assert start_reading(database, scrubber).rows == 2  # the second run joins the first, and reads what is left
     second = preparing._claim(database, scrubber, 3, None)
-    assert [[one.ticket_id for one in chunk.tickets] for chunk in (first, second)] == [
+    assert [[ticket.ticket_id for ticket in chunk.tickets] for chunk in (first, second)] == [
         ["t0000", "t0001", "t0002"], ["t0003", "t0004"],
     ]  # fmt: skip
-    done = []
-    waiting = threading.Thread(target=lambda: done.append(prepare_next_chunk(database, scrubber, None, None, 3)))
-    waiting.start()
-    waiting.join(0.3)
-    assert done == []
+    results = []
+    third = threading.Thread(target=lambda: results.append(prepare_next_chunk(database, scrubber, None, None, 3)))
+    third.start()
+    third.join(0.3)
+    assert results == [], "the third run did not wait for the claimed ranges"
     with database.begin() as conn:
         for chunk in (first, second):
             assert queries.finish_range(conn, claim=chunk.claim)
-    waiting.join(10)
-    assert done == [None]
+    third.join(10)
+    assert results == [None]
 
 
-def test_a_range_is_taken_over_when_its_lease_runs_out_and_the_late_run_writes_nothing(
+def test_range_with_an_expired_lease_is_taken_over_and_the_late_run_writes_nothing(
     database, scrubber, vault, settings, add, clean_tickets, monkeypatch
 ):
     add(make_ticket(1, "first"), make_ticket(2, "second"))
     start_reading(database, scrubber)
     scrub = scrubber.scrub
 
-    def be_slow(*given):
+    def scrub_after_another_run_took_over(*arguments):
         with database.begin() as conn:
             conn.execute("UPDATE ticketing.extract_range SET lease_until = '-infinity'")
         monkeypatch.setattr(scrubber, "scrub", scrub)
-        taken.append(prepare_next_chunk(database, scrubber, vault, settings, 5))
-        return scrub(*given)
+        other_run.append(prepare_next_chunk(database, scrubber, vault, settings, 5))
+        return scrub(*arguments)
 
-    taken: list[ChunkCounts | None] = []
-    monkeypatch.setattr(scrubber, "scrub", be_slow)
+    other_run: list[ChunkCounts | None] = []
+    monkeypatch.setattr(scrubber, "scrub", scrub_after_another_run_took_over)
     assert prepare_next_chunk(database, scrubber, vault, settings, 5) == ChunkCounts()
-    assert taken == [ChunkCounts(2, 2)]
+    assert other_run == [ChunkCounts(2, 2)]
     assert prepare_next_chunk(database, scrubber, vault, settings, 5) is None
     assert len(clean_tickets()) == 2
 
 
-def test_a_text_that_was_read_earlier_does_not_overwrite_one_that_was_read_later(database, run, add, clean_tickets):
+def test_text_that_was_read_earlier_does_not_overwrite_a_text_that_was_read_later(database, run, add, clean_tickets):
     add(make_ticket(1, "later"))
     run()
     with database.begin() as conn:
@@ -553,11 +553,11 @@ def test_run_with_another_scrubber_stops_the_current_run(database, scrubber, vau
         prepare_next_chunk(database, scrubber, vault, settings, 5)
 
 
-def test_first_run_reads_everything_and_a_later_run_overlaps_the_previous_one(database, scrubber, run, add):
+def test_first_run_reads_everything_and_a_later_run_reads_the_last_hour_again(database, scrubber, run, add):
     assert start_reading(database, scrubber).position == BEGINNING
     add(make_ticket(100))
     run()
 
-    again = start_reading(database, scrubber)
+    later = start_reading(database, scrubber)
 
-    assert again.position.updated_at == START + timedelta(hours=100) - preparing.OVERLAP
+    assert later.position.updated_at == START + timedelta(hours=100) - preparing.OVERLAP

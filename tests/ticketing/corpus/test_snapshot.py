@@ -40,7 +40,7 @@ THINGS = [
 
 
 def corpus(count=48, **changes):
-    """Different tickets in three categories, with order numbers, and replies to every second."""
+    """Different tickets in three categories. Each has an order number, and every second one has a reply."""
     return [
         make_ticket(
             number,
@@ -58,6 +58,8 @@ def corpus(count=48, **changes):
 
 @pytest.fixture
 def prepare(add, run):
+    """Adds tickets to the source and prepares them."""
+
     def prepare(tickets):
         add(*tickets)
         run(limit=200)
@@ -65,19 +67,19 @@ def prepare(add, run):
     return prepare
 
 
-def test_a_snapshot_holds_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):
-    prepare([*corpus(), make_ticket(900, "a new one without category")])
+def test_snapshot_contains_every_labelled_ticket_once_with_its_prompt(database, settings, prepare):
+    prepare([*corpus(), make_ticket(900, "a new ticket without a category")])
 
     snapshot = build_snapshot(database, settings)
 
     records = [record for part in PARTS for record in snapshot.records(part)]
     assert {record.ticket_id for record in records} == {f"t{number:04d}" for number in range(48)}
-    one = next(record for record in records if record.ticket_id == "t0001")
-    assert one.text.startswith("About a chair\nOrder <ORDER_ID_1>: ")
-    assert one.input == one.text
-    assert one.output == "We are sorry about <ORDER_ID_1>."
-    assert "b" in one.instruction
-    assert (one.category, one.language) == ("b", "en")
+    answered = next(record for record in records if record.ticket_id == "t0001")
+    assert answered.text.startswith("About a chair\nOrder <ORDER_ID_1>: ")
+    assert answered.input == answered.text
+    assert answered.output == "We are sorry about <ORDER_ID_1>."
+    assert "b" in answered.instruction
+    assert (answered.category, answered.language) == ("b", "en")
     assert next(record for record in records if record.ticket_id == "t0002").output is None
 
 
@@ -88,7 +90,7 @@ def test_manifest_describes_the_snapshot(database, scrubber, settings, prepare):
         make_ticket(500, tickets[3].body.upper(), subject=tickets[3].subject, category="a"),
         make_ticket(501, tickets[4].body, subject=tickets[4].subject, category="c"),
         make_ticket(502, " ", category="a"),
-        make_ticket(503, "The colleague answered", category="a", reply="Ask Mr. John Smith, order #999999."),
+        make_ticket(503, "A colleague answered", category="a", reply="Ask Mr. John Smith, order #999999."),
     ])  # fmt: skip
 
     manifest = build_snapshot(database, settings).manifest
@@ -106,7 +108,7 @@ def test_manifest_describes_the_snapshot(database, scrubber, settings, prepare):
     assert json.loads((settings.home / "snapshots" / manifest["snapshot_id"] / "manifest.json").read_text()) == manifest
 
 
-def test_the_newest_tickets_are_in_test(database, settings, prepare):
+def test_newest_tickets_are_in_the_test_part(database, settings, prepare):
     prepare(corpus())
 
     snapshot = build_snapshot(database, settings)
@@ -124,34 +126,41 @@ def test_tickets_without_times_are_split_by_category(database, settings, prepare
     assert all(set(manifest["categories"][part]) == {"a", "b", "c"} for part in PARTS)
 
 
-def test_near_duplicates_are_in_one_part(database, settings, prepare):
+def test_held_out_near_duplicates_are_reduced_to_the_newest_one(database, settings, prepare):
     body = "I would like to know where my parcel with the blue garden chairs is, it should have come on {}."
     days = ["Monday", "Friday", "Sunday", "Tuesday", "the weekend"]
-    prepare([*corpus(), *(make_ticket(40 + 5 * i, body.format(day), ticket_id=f"near{i}", category="a")
+    prepare([*corpus(), *(make_ticket(40 + 5 * i, body.format(day), ticket_id=f"duplicate{i}", category="a")
                           for i, day in enumerate(days))])  # fmt: skip
 
     snapshot = build_snapshot(database, settings)
 
-    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
-    assert near == {"train": [], "validation": [], "test": ["near4"]}
+    assert duplicates_by_part(snapshot) == {"train": [], "validation": [], "test": ["duplicate4"]}
     assert snapshot.manifest["near_copies_left_out"] == {"validation": 0, "test": 4}
     assert sum(snapshot.manifest["tickets"].values()) == 49
 
 
-def test_template_has_one_test_ticket_and_the_manifest_counts_it(database, settings, prepare):
+def duplicates_by_part(snapshot):
+    return {
+        part: [record.ticket_id for record in snapshot.records(part) if record.ticket_id.startswith("duplicate")]
+        for part in PARTS
+    }
+
+
+def test_tickets_from_one_template_have_one_test_ticket_and_the_manifest_counts_them(database, settings, prepare):
     body = "I would like to know where my parcel with the blue garden {} is, it should have come on Monday."
     hours = [10, 15, 20, 25, 30, 35, 46, 47]
-    prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"near{i}", category="a")
+    prepare([*corpus(), *(make_ticket(hour, body.format(f"{THINGS[i]}s"), ticket_id=f"duplicate{i}", category="a")
                           for i, hour in enumerate(hours))])  # fmt: skip
 
-    snapshot = build_snapshot(database, settings)
+    corpus_settings = CorpusSettings(test_share=0.1, min_validation_tickets=200)
+    snapshot = build_snapshot(database, settings.model_copy(update={"corpus": corpus_settings}))
 
-    near = {part: [r.ticket_id for r in snapshot.records(part) if r.ticket_id.startswith("near")] for part in PARTS}
-    assert near == {"train": [f"near{i}" for i in range(6)], "validation": [], "test": ["near7"]}
+    in_train = [f"duplicate{i}" for i in range(6)]
+    assert duplicates_by_part(snapshot) == {"train": in_train, "validation": [], "test": ["duplicate7"]}
     assert snapshot.manifest["groups_in_train_and_test"] == [8]
     assert snapshot.manifest["too_new_left_out"] == 1
-    order = snapshot.manifest["time_order"]
-    assert [order["newer_in_train"], order["newer_in_validation"], order["older_in_test"]] == [0, 0, 0]
+    misplaced = snapshot.manifest["time_order"]
+    assert [misplaced["newer_in_train"], misplaced["newer_in_validation"], misplaced["older_in_test"]] == [0, 0, 0]
 
 
 def test_first_tickets_of_a_department_are_left_out_with_a_warning(database, settings, prepare, caplog):
@@ -207,7 +216,7 @@ def test_other_settings_give_another_snapshot(database, settings, prepare, chang
     assert first.path.is_dir()
 
 
-def test_one_changed_reply_gives_another_snapshot_and_keeps_the_first(database, settings, prepare):
+def test_changed_reply_gives_another_snapshot_and_the_first_is_kept(database, settings, prepare):
     tickets = corpus()
     prepare(tickets)
     first = build_snapshot(database, settings)
@@ -220,9 +229,9 @@ def test_one_changed_reply_gives_another_snapshot_and_keeps_the_first(database, 
     assert find_snapshot(database, settings, first.snapshot_id) == first
 
 
-def test_what_a_killed_build_left_goes_after_a_while_and_what_another_run_builds_stays(database, settings, prepare):
+def test_only_old_folders_of_unfinished_builds_are_removed(database, settings, prepare):
     prepare(corpus())
-    folders = [settings.home / "snapshots" / f"{module._BUILDING}{name}" for name in ("killed", "under-way")]
+    folders = [settings.home / "snapshots" / f"{module._BUILDING}{name}" for name in ("killed", "still-building")]
     for folder in folders:
         folder.mkdir(parents=True)
     long_ago = time.time() - module._ABANDONED_SECONDS - 60
@@ -258,7 +267,7 @@ def test_tickets_scrubbed_by_an_older_scrubber_are_excluded(database, settings, 
     assert manifest["tickets_left_out"]["older_scrubber"] == 10
 
 
-def test_a_snapshot_is_found_by_its_id_and_as_the_newest(database, settings, prepare):
+def test_snapshot_is_found_by_id_and_the_newest_without_an_id(database, settings, prepare):
     prepare(corpus())
     first = build_snapshot(database, settings)
     prepare(corpus(60)[48:])
@@ -266,19 +275,19 @@ def test_a_snapshot_is_found_by_its_id_and_as_the_newest(database, settings, pre
 
     assert find_snapshot(database, settings, first.snapshot_id) == first
     assert find_snapshot(database, settings, None) == second
-    with pytest.raises(CorpusError, match="'nosuch'"):
-        find_snapshot(database, settings, "nosuch")
+    with pytest.raises(CorpusError, match="'no-such-id'"):
+        find_snapshot(database, settings, "no-such-id")
 
 
-def test_a_snapshot_is_found_after_the_home_was_moved(database, settings, prepare, tmp_path):
+def test_snapshot_is_found_after_the_home_was_moved(database, settings, prepare, tmp_path):
     prepare(corpus())
     snapshot = build_snapshot(database, settings)
     shutil.copytree(settings.home / "snapshots", tmp_path / "moved" / "snapshots")
     shutil.rmtree(settings.home / "snapshots")
 
-    found = find_snapshot(database, settings.model_copy(update={"home": tmp_path / "moved"}), None)
+    moved = find_snapshot(database, settings.model_copy(update={"home": tmp_path / "moved"}), None)
 
-    assert found.manifest == snapshot.manifest
+    assert moved.manifest == snapshot.manifest
 
 
 def test_no_tickets_raise_an_error_and_leave_no_files(database, settings):
@@ -290,7 +299,7 @@ def test_no_tickets_raise_an_error_and_leave_no_files(database, settings):
 
 
 @pytest.mark.parametrize("damage", ["test.parquet", "manifest.json"])
-def test_a_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, damage):
+def test_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, damage):
     prepare(corpus())
     snapshot = build_snapshot(database, settings)
     (snapshot.path / damage).write_bytes((snapshot.path / damage).read_bytes()[:-7])
@@ -302,15 +311,15 @@ def test_a_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare
         find_snapshot(database, settings, None)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which is Linux's")  # noqa: PTH110
-def test_a_full_disk_is_told_and_leaves_nothing(database, settings, prepare, monkeypatch):
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which only Linux has")  # noqa: PTH110
+def test_full_disk_raises_an_error_and_no_file_is_left(database, settings, prepare, monkeypatch):
     prepare(corpus())
-    real = pq.ParquetWriter
+    parquet_writer = pq.ParquetWriter
 
-    def full(path, schema):
-        return real("/dev/full" if path.name == "validation.parquet" else path, schema)
+    def writer_on_a_full_disk(path, schema):
+        return parquet_writer("/dev/full" if path.name == "validation.parquet" else path, schema)
 
-    monkeypatch.setattr(module.pq, "ParquetWriter", full)
+    monkeypatch.setattr(module.pq, "ParquetWriter", writer_on_a_full_disk)
     with pytest.raises(CorpusError, match=os.strerror(errno.ENOSPC)):
         build_snapshot(database, settings)
 
@@ -320,13 +329,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(database, settings, prepare, mon
 
 
 def test_folder_that_cannot_be_created_raises_an_error(database, settings):
-    (settings.home / "snapshots").write_text("a file in its place")
+    (settings.home / "snapshots").write_text("a file where the folder should be")
 
     with pytest.raises(CorpusError, match="TICKETING_HOME"):
         build_snapshot(database, settings)
 
 
-def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
+def test_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "BATCH_ROWS", 7)
     records = [replace(answered_ticket(i), category="rare" if i < 5 else "common") for i in range(60)]
     snapshot = make_snapshot(tmp_path / "made", records)
@@ -334,7 +343,7 @@ def test_a_snapshot_is_read_in_batches_and_sampled_by_category(tmp_path, monkeyp
     assert list(snapshot.iterate("train")) == snapshot.records("train") == records
     drawn = snapshot.sample("train", 20)
     assert len(drawn) == 20
-    assert [one for one in drawn if one.category == "rare"] == records[:5]
+    assert [record for record in drawn if record.category == "rare"] == records[:5]
     assert drawn == [record for record in records if record in drawn]
     assert snapshot.sample("train", 20) == drawn
     assert snapshot.sample("train", 100) == records

@@ -11,7 +11,7 @@ from ticketing.corpus.splitting import split as split_by_language
 from ticketing.errors import CorpusError
 from ticketing.settings import CorpusSettings
 
-SETTINGS = CorpusSettings()
+SETTINGS = CorpusSettings(test_share=0.1, min_validation_tickets=200)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -24,6 +24,12 @@ def days(count):
     return [START + timedelta(days=number) for number in range(count)]
 
 
+def misplaced_tickets(result):
+    """Counts of tickets on the wrong side of the cutoff: newer in train, newer in validation, older in test."""
+    _, *counts = result.time_order_violations
+    return counts
+
+
 def parts_by_category(parts, categories):
     return {name: {p for p, c in zip(parts, categories, strict=True) if c == name} for name in set(categories)}
 
@@ -34,29 +40,29 @@ CORPORA = st.lists(
 
 
 def columns(rows, timed):
-    categories, groups, days = (list(column) for column in zip(*rows, strict=True))
-    return categories, groups, [START + timedelta(days=day) if timed else None for day in days]
+    categories, groups, days_after_start = (list(column) for column in zip(*rows, strict=True))
+    return categories, groups, [START + timedelta(days=day) if timed else None for day in days_after_start]
 
 
-def check(result, categories, languages, groups, times, most=2_000):
-    """Checks the invariants of every split."""
-    indices = defaultdict(list)
+def check(result, categories, languages, groups, times, max_held_out=2_000):
+    """Checks what must be true of every split."""
+    tickets_by_group = defaultdict(list)
     for index, (group, category) in enumerate(zip(groups, categories, strict=True)):
         if category not in result.too_small:
-            indices[group].append(index)
-    copies, large = Counter(), []
-    for tickets in indices.values():
-        parts = [result.parts[i] for i in tickets]
+            tickets_by_group[group].append(index)
+    left_out_copies, large_group_sizes = Counter(), []
+    for tickets in tickets_by_group.values():
         newest = max(tickets, key=lambda i: (times[i] or START - timedelta(days=1), i))
-        kept = {part for part in parts if part}
-        if kept == {"train", "test"}:
+        group_parts = {result.parts[i] for i in tickets} - {None}
+        if group_parts == {"train", "test"}:
             assert [i for i in tickets if result.parts[i] == "test"] == [newest]
-            large.append(len(tickets))
-        elif kept and kept != {"train"}:
-            assert [i for i in tickets if result.parts[i]] == [newest], "of a held-out group only the newest counts"
-            copies[kept.pop()] += len(tickets) - 1
-    assert result.near_copies_left_out == {part: copies[part] for part in ("validation", "test")}
-    assert sorted(large, reverse=True) == result.large_groups
+            large_group_sizes.append(len(tickets))
+        elif group_parts and group_parts != {"train"}:
+            kept = [i for i in tickets if result.parts[i]]
+            assert kept == [newest], "a held-out group must keep only its newest ticket"
+            left_out_copies[group_parts.pop()] += len(tickets) - 1
+    assert result.near_copies_left_out == {part: left_out_copies[part] for part in ("validation", "test")}
+    assert sorted(large_group_sizes, reverse=True) == result.large_groups
     kept_categories = set(categories) - set(result.too_small)
     assert all(
         "train" in kinds
@@ -65,18 +71,18 @@ def check(result, categories, languages, groups, times, most=2_000):
     )
     assert set(result.parts) - {None} == set(PARTS)
     left_out = sum(part is None for part in result.parts)
-    small = sum(size.tickets for size in result.too_small.values())
-    assert left_out == small + copies.total() + result.newer_left_out
+    in_small_categories = sum(size.tickets for size in result.too_small.values())
+    assert left_out == in_small_categories + left_out_copies.total() + result.newer_left_out
     if result.time_order_violations:
-        cutoff = result.time_order_violations.cutoff
+        cutoff = result.time_order_violations[0]
         newer, older = Counter(), Counter()
         for part, time in zip(result.parts, times, strict=True):
             newer[part] += time > cutoff
             older[part] += time < cutoff
-        assert result.time_order_violations[1:] == (newer["train"], newer["validation"], older["test"])
-    held = Counter(zip(result.parts, languages, strict=True))
+        assert misplaced_tickets(result) == [newer["train"], newer["validation"], older["test"]]
+    counts = Counter(zip(result.parts, languages, strict=True))
     assert all(
-        held[part, language] <= most + (part == "test") * len(large)
+        counts[part, language] <= max_held_out + (part == "test") * len(large_group_sizes)
         for part in ("validation", "test")
         for language in set(languages)
     )
@@ -84,7 +90,7 @@ def check(result, categories, languages, groups, times, most=2_000):
 
 @given(CORPORA, st.booleans())
 @settings(max_examples=60)
-def test_groups_stay_whole_and_every_category_is_in_train(rows, timed):
+def test_random_corpora_are_split_without_leakage_and_train_has_every_category(rows, timed):
     categories, groups, times = columns(rows, timed)
 
     try:
@@ -98,56 +104,58 @@ def test_groups_stay_whole_and_every_category_is_in_train(rows, timed):
 
 @given(CORPORA, st.booleans(), st.sampled_from([5, 2_000]))
 @settings(max_examples=60)
-def test_a_language_that_is_topped_up_stays_in_train_and_groups_stay_whole(rows, timed, most):
+def test_every_language_keeps_training_tickets_when_validation_needs_a_minimum(rows, timed, max_held_out):
     categories, groups, times = columns(rows, timed)
     languages = ["zh" if group % 3 else "en" for group in groups]
-    chosen = CorpusSettings(min_validation_tickets=15, max_held_out_tickets=most)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=15, max_held_out_tickets=max_held_out)
 
     try:
-        result = split_by_language(categories, languages, groups, times, chosen)
+        result = split_by_language(categories, languages, groups, times, settings)
     except CorpusError as error:
         assert "near-duplicates" in str(error)
         return
 
-    check(result, categories, languages, groups, times, most)
-    able = [i for i, category in enumerate(categories) if category not in result.too_small]
-    total = Counter(languages[i] for i in able)
-    left = Counter(languages[i] for i in able if result.parts[i] == "train")
-    assert all(left[language] >= 0.3 * total[language] for language in total)
+    check(result, categories, languages, groups, times, max_held_out)
+    split_tickets = [i for i, category in enumerate(categories) if category not in result.too_small]
+    total = Counter(languages[i] for i in split_tickets)
+    in_train = Counter(languages[i] for i in split_tickets if result.parts[i] == "train")
+    assert all(in_train[language] >= 0.3 * total[language] for language in total)
 
 
 @given(st.lists(st.integers(0, 149), min_size=150, max_size=150), st.integers(0, 400), st.sampled_from([4, 10, 2_000]))
 @settings(max_examples=60)
-def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, step, most):
-    # Pairs of near-duplicates at random times. Categories and languages alternate, so that no part has to be topped up.
+def test_no_training_or_validation_ticket_is_newer_than_a_test_ticket(partners, step, max_held_out):
+    # Random pairs of near-duplicates. The categories alternate, so no part needs older tickets of a rare category.
     groups = list(range(150))
     for index, partner in enumerate(partners):
         if groups[index] == index and groups[partner] == partner and groups.count(partner) == 1:
             groups[partner] = index
     times = [START + timedelta(minutes=step * index) for index in range(150)]
-    chosen = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=most)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=0, max_held_out_tickets=max_held_out)
 
-    result = split(["a", "b"] * 75, groups, times, chosen)
+    result = split(["a", "b"] * 75, groups, times, settings)
 
-    check(result, ["a", "b"] * 75, ["en"] * 150, groups, times, most)
-    assert result.time_order_violations[1:] == (0, 0, 0)
-    oldest = min(time for part, time in zip(result.parts, times, strict=True) if part == "test")
+    check(result, ["a", "b"] * 75, ["en"] * 150, groups, times, max_held_out)
+    assert misplaced_tickets(result) == [0, 0, 0]
+    oldest_test_time = min(time for part, time in zip(result.parts, times, strict=True) if part == "test")
     assert all(
-        time <= oldest for part, time in zip(result.parts, times, strict=True) if part in ("train", "validation")
+        time <= oldest_test_time
+        for part, time in zip(result.parts, times, strict=True)
+        if part in ("train", "validation")
     )
 
 
 def test_new_language_is_not_held_out_completely():
     languages = ["zh"] * 20 + ["en"] * 310 + ["zh"] * 40
-    settings = CorpusSettings(min_validation_tickets=15)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=15)
 
     parts = split_by_language(["a", "b"] * 185, languages, range(370), days(370), settings).parts
 
-    assert parts[:20] == ["train"] * 20, "twelve more for validation would be more than a fifth of them"
+    assert parts[:20] == ["train"] * 20, "validation took more than a fifth of the 20 oldest Chinese tickets"
 
 
 @given(CORPORA, st.booleans())
-def test_every_category_is_in_every_part_where_no_tickets_are_alike(rows, timed):
+def test_every_category_is_in_every_part_when_no_tickets_are_near_duplicates(rows, timed):
     categories = [category for category, _, _ in rows]
     times = [START + timedelta(days=day) if timed else None for _, _, day in rows]
 
@@ -167,31 +175,33 @@ def test_newest_tickets_are_in_test_and_the_next_newest_in_validation():
     assert result.parts == ["train"] * 80 + ["validation"] * 10 + ["test"] * 10
 
 
-def test_a_group_is_as_new_as_its_newest_ticket_and_counts_once():
+def test_group_is_dated_by_its_newest_ticket_and_only_that_ticket_is_held_out():
     groups = [*range(99), 5]
 
     result = split(["a", "b"] * 50, groups, days(100), SETTINGS)
 
     assert (result.parts[5], result.parts[99]) == (None, "test")
     assert result.near_copies_left_out == {"validation": 0, "test": 1}
-    assert result.time_order_violations == (days(100)[91], 0, 0, 0)
+    assert result.time_order_violations[0] == days(100)[91], "the cutoff is the time of the oldest test ticket"
+    assert misplaced_tickets(result) == [0, 0, 0]
 
 
 def test_group_larger_than_the_test_part_has_one_test_ticket_and_the_rest_in_train():
-    template = [7, 20, *range(40, 95, 5), 92, 95]
-    groups = [7 if index in template else index for index in range(100)]
+    indices_of_one_template = [7, 20, *range(40, 95, 5), 92, 95]
+    groups = [7 if index in indices_of_one_template else index for index in range(100)]
 
     result = split(["a", "b"] * 50, groups, days(100), SETTINGS)
 
     assert result.large_groups == [15]
     assert result.parts[95] == "test"
-    assert [index for index in template if result.parts[index] == "train"] == template[:-3]
-    assert result.parts[90:93:2] == [None, None], "newer than the oldest test ticket"
+    in_train = [index for index in indices_of_one_template if result.parts[index] == "train"]
+    assert in_train == indices_of_one_template[:-3]
+    assert (result.parts[90], result.parts[92]) == (None, None), "too new for train, but not left out"
     assert result.newer_left_out == 2
-    assert result.time_order_violations[1:] == (0, 0, 0)
+    assert misplaced_tickets(result) == [0, 0, 0]
 
 
-def test_a_large_group_without_times_is_in_train_and_once_in_test():
+def test_large_group_without_times_has_one_test_ticket_and_the_rest_in_train():
     groups = [0] * 20 + list(range(20, 100))
 
     result = split(["a", "b"] * 50, groups, [None] * 100, SETTINGS)
@@ -202,35 +212,40 @@ def test_a_large_group_without_times_is_in_train_and_once_in_test():
 
 
 @pytest.mark.parametrize("timed", [True, False])
-def test_held_out_parts_are_capped_by_language_and_keep_rare_categories(timed):
+def test_held_out_parts_are_capped_per_language_and_keep_rare_categories(timed):
     count = 6_000
     languages = ["zh" if index % 6 == 0 else "en" for index in range(count)]
     categories = ["rare" if index % 50 == 0 else "ab"[index % 2] for index in range(count)]
-    settings = CorpusSettings(min_validation_tickets=0, max_held_out_tickets=90)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=0, max_held_out_tickets=90)
 
     result = split_by_language(categories, languages, range(count), days(count) if timed else [None] * count, settings)
 
-    held = Counter(zip(result.parts, languages, strict=True))
-    assert all(85 <= held[part, "en"] <= 90 for part in ("test", "validation"))
-    assert all(45 <= held[part, "zh"] <= 90 for part in ("test", "validation"))
+    counts = Counter(zip(result.parts, languages, strict=True))
+    assert all(85 <= counts[part, "en"] <= 90 for part in ("test", "validation"))
+    assert all(45 <= counts[part, "zh"] <= 90 for part in ("test", "validation"))
     rare = Counter(part for part, category in zip(result.parts, categories, strict=True) if category == "rare")
     assert all(rare[part] >= 2 for part in ("test", "validation"))
     assert result.parts.count("train") > 0.9 * count
     if timed:
-        assert result.time_order_violations.older_in_test <= 15, "only of the rare category"
+        assert result.time_order_violations.older_in_test <= 15, "test has old tickets of more than the rare category"
         assert result.newer_left_out < 0.06 * count
 
 
-def test_extinct_category_keeps_test_tickets_and_the_order_records_it():
+def test_category_without_recent_tickets_keeps_test_tickets_and_they_are_counted_as_older():
     categories = ["rare"] * 200 + ["a", "b"] * 900
 
-    result = split(categories, range(2_000), days(2_000), CorpusSettings(max_held_out_tickets=100))
+    result = split(
+        categories,
+        range(2_000),
+        days(2_000),
+        CorpusSettings(test_share=0.1, min_validation_tickets=200, max_held_out_tickets=100),
+    )
 
     assert [part for part in result.parts[:200] if part == "test"] == ["test"] * 16
     assert result.time_order_violations.older_in_test == 16
 
 
-def test_extinct_category_is_tested_on_its_newest_tickets():
+def test_category_without_recent_tickets_is_tested_on_its_newest_ticket():
     categories = ["old"] * 10 + ["a", "b"] * 45
 
     parts = split(categories, range(100), days(100), SETTINGS).parts
@@ -238,7 +253,7 @@ def test_extinct_category_is_tested_on_its_newest_tickets():
     assert parts[:10] == ["train"] * 8 + ["validation", "test"]
 
 
-def test_new_category_has_training_tickets():
+def test_category_with_only_recent_tickets_has_training_tickets():
     categories = ["a", "b"] * 47 + ["new"] * 6
 
     parts = split(categories, range(100), days(100), SETTINGS).parts
@@ -246,31 +261,33 @@ def test_new_category_has_training_tickets():
     assert parts[-6:] == ["train", "train", "validation", "test", "test", "test"]
 
 
-def test_without_times_additional_tickets_move_few_others():
+def test_adding_tickets_without_times_changes_the_part_of_few_existing_tickets():
     before = split(["a", "b"] * 500, range(1_000), [None] * 1_000, SETTINGS).parts
     after = split(["a", "b"] * 510, range(1_020), [None] * 1_020, SETTINGS).parts
-    tested = [i for i, part in enumerate(after) if part == "test"]
-    learnt_before = [i for i in tested if i < 1_000 and before[i] != "test"]
-    assert len(learnt_before) < 0.1 * len(tested)
+    in_test = [i for i, part in enumerate(after) if part == "test"]
+    moved_to_test = [i for i in in_test if i < 1_000 and before[i] != "test"]
+    assert len(moved_to_test) < 0.1 * len(in_test)
 
 
-def test_without_times_tickets_are_drawn_by_category_and_seed():
+def test_tickets_without_times_are_drawn_by_category_and_seed():
     categories = ["a"] * 70 + ["b"] * 30
     times = [None] * 100
 
     first = split(categories, range(100), times, SETTINGS)
     again = split(categories, range(100), times, SETTINGS)
-    other = split(categories, range(100), times, CorpusSettings(seed=1))
+    other_seed = split(
+        categories, range(100), times, CorpusSettings(test_share=0.1, min_validation_tickets=200, seed=1)
+    )
 
     assert first.kind == "by category"
     assert first == again
-    assert first.parts != other.parts
+    assert first.parts != other_seed.parts
     counts = Counter(zip(categories, first.parts, strict=True))
     assert (counts["a", "test"], counts["b", "test"]) == (7, 3)
     assert (counts["a", "validation"], counts["b", "validation"]) == (7, 3)
 
 
-def test_few_missing_times_keep_the_split_by_time():
+def test_tickets_are_split_by_time_when_few_times_are_missing():
     times = [None, *days(199)]
 
     result = split(["a", "b"] * 100, range(200), times, SETTINGS)
@@ -279,19 +296,22 @@ def test_few_missing_times_keep_the_split_by_time():
     assert result.parts[0] == "train"
 
 
-def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on():
+def test_small_language_gets_the_minimum_number_of_validation_tickets():
     languages = (["en"] * 7 + ["zh"] * 2 + ["de"]) * 60
-    settings = CorpusSettings(min_validation_tickets=20)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=20)
 
     parts = split_by_language(["a", "b"] * 300, languages, range(600), days(600), settings).parts
 
     validation = Counter(language for language, part in zip(languages, parts, strict=True) if part == "validation")
     assert 20 <= validation["zh"] <= 24
     assert validation["en"] == pytest.approx(42, abs=3)
-    assert validation["de"] < 12, "a third of its tickets would be too many"
+    assert validation["de"] < 12, "validation took too many of the few German tickets"
     assert parts.count("test") == 60
-    newest = {part: max(i for i, of in enumerate(parts) if of == part and languages[i] == "zh") for part in PARTS}
-    assert newest["train"] < newest["validation"] < newest["test"]
+    newest_chinese = {
+        part: max(i for i, assigned_part in enumerate(parts) if assigned_part == part and languages[i] == "zh")
+        for part in PARTS
+    }
+    assert newest_chinese["train"] < newest_chinese["validation"] < newest_chinese["test"]
 
 
 @pytest.mark.parametrize(
@@ -302,9 +322,9 @@ def test_a_language_with_few_tickets_has_enough_of_them_to_choose_thresholds_on(
         (["a"] * 30, "have the category 'a'"),
         (
             ["a"] * 30 + ["b"] * 4 + ["c"],
-            r"1 categor.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",
+            r"20 tickets in all, are needed, but there are 1, with 30 tickets.* 'b' \(4 tickets.*'c' \(1 .* Label more .* merge .* corpus.leave_out_categories",
         ),
-        (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"2 categories with 18 tickets .* 20 .* 'c' \(4 tickets"),
+        (["a"] * 10 + ["b"] * 8 + ["c"] * 4, r"20 tickets in all, .* there are 2, with 18 tickets.* 'c' \(4 tickets"),
     ],
 )
 def test_too_few_tickets_raise_an_error(categories, message):
@@ -313,7 +333,7 @@ def test_too_few_tickets_raise_an_error(categories, message):
 
 
 @pytest.mark.parametrize("groups", [[0] * 30, [0, 1] * 15])
-def test_tickets_that_are_all_duplicates_raise_an_error(groups):
+def test_tickets_that_are_all_near_duplicates_raise_an_error(groups):
     with pytest.raises(CorpusError, match="near-duplicates"):
         split(["a", "b"] * 15, groups, [None] * 30, SETTINGS)
 
@@ -334,24 +354,24 @@ def test_single_ticket_of_a_language_is_in_train():
     assert split_by_language(["a", "b"] * 500, languages, range(1000), days(1000), SETTINGS).parts[0] == "train"
 
 
-def test_extinct_language_has_test_tickets():
+def test_language_without_recent_tickets_has_test_tickets():
     languages = ["zh"] * 300 + ["en"] * 900
-    settings = CorpusSettings(min_validation_tickets=20)
+    settings = CorpusSettings(test_share=0.1, min_validation_tickets=20)
     parts = split_by_language(["a", "b"] * 600, languages, range(1200), days(1200), settings).parts
 
-    of_zh = {part: [i for i in range(300) if parts[i] == part] for part in PARTS}
-    assert len(of_zh["test"]) == 30, "its share of the test part"
-    assert max(of_zh["train"]) < max(of_zh["validation"]) < min(of_zh["test"])
+    chinese = {part: [i for i in range(300) if parts[i] == part] for part in PARTS}
+    assert len(chinese["test"]) == 30, "Chinese does not have its share of the test part"
+    assert max(chinese["train"]) < max(chinese["validation"]) < min(chinese["test"])
 
 
 @given(st.lists(st.sampled_from("aaaaaaaaabbbc"), max_size=200), st.integers(1, 250))
-def test_a_drawn_sample_has_its_size_and_keeps_rare_categories(categories, count):
+def test_drawn_sample_has_the_requested_size_and_keeps_rare_categories(categories, count):
     drawn = draw_by_category(categories, count, "seed")
 
-    kept = Counter(categories[index] for index in drawn)
+    drawn_counts = Counter(categories[index] for index in drawn)
     sizes = Counter(categories)
     assert len(drawn) == min(count, len(categories))
-    assert all(kept[name] >= min(size, count // (2 * len(sizes))) for name, size in sizes.items())
+    assert all(drawn_counts[name] >= min(size, count // (2 * len(sizes))) for name, size in sizes.items())
     assert drawn == draw_by_category(categories, count, "seed")
 
 

@@ -1,4 +1,7 @@
-"""One chunk of tickets from claim to write-back; the models are fakes; the queue, the vault and the guard are real."""
+"""Drafts one chunk of tickets, from the claim to the write-back.
+
+The models are fakes. The queue, the vault and the guard are real.
+"""
 
 import time
 
@@ -18,7 +21,7 @@ from ticketing.tickets import TextKey
 
 
 class Classifier:
-    """A fake classifier that routes every ticket except those about a kettle."""
+    """A fake classifier. It routes tickets about a kettle to a human, and all others automatically."""
 
     version = CLASSIFIER
 
@@ -32,7 +35,7 @@ class Classifier:
 
 
 class Generator:
-    """A fake generator that answers after some seconds, or fails."""
+    """A fake generator. It waits `seconds`, calls `meanwhile`, and then replies or raises `error`."""
 
     version, snapshot_id, languages = GENERATOR, SNAPSHOT, None
 
@@ -54,6 +57,7 @@ def scrubber():
 
 @pytest.fixture
 def draft(database, settings, scrubber):
+    """A function that drafts one chunk of three queued tickets. T2 is about a kettle."""
     vault = Vault([bytes(32)])
     with database.begin() as conn:
         add_models(conn)
@@ -64,19 +68,19 @@ def draft(database, settings, scrubber):
         vault.store(conn, TextKey("T3", 1, TEXT), {"<PERSON_1>": "Bob"})
         queue.enqueue(conn)
 
-    def draft(generator, limit=10, **chosen):
-        of = settings.model_copy(update={"draft": DraftSettings(**chosen)})
-        return draft_chunk(database, vault, of, "one", Drafters(Classifier(), generator, scrubber), limit)
+    def draft(generator, limit=10, **draft_settings):
+        changed_settings = settings.model_copy(update={"draft": DraftSettings(**draft_settings)})
+        return draft_chunk(database, vault, changed_settings, "one", Drafters(Classifier(), generator, scrubber), limit)
 
     return draft
 
 
 def work(database):
-    found = rows(database, "SELECT ticket_id, state, error, attempts FROM ticketing.draft_work ORDER BY 1")
-    return [tuple(row.values()) for row in found]
+    work_rows = rows(database, "SELECT ticket_id, state, error, attempts FROM ticketing.draft_work ORDER BY 1")
+    return [tuple(row.values()) for row in work_rows]
 
 
-def test_each_ticket_becomes_a_draft_with_its_own_values_or_goes_to_a_human(database, draft):
+def test_each_ticket_gets_a_draft_with_its_own_values_or_goes_to_a_human(database, draft):
     outcome = draft(Generator())
 
     assert (outcome.claimed, outcome.drafted, outcome.to_human, outcome.lost) == (3, 2, 1, 0)
@@ -86,12 +90,12 @@ def test_each_ticket_becomes_a_draft_with_its_own_values_or_goes_to_a_human(data
         ("T3", "Dear Bob, it left."),
     ]
     assert {row["placeholder_body"] for row in bodies} == {"Dear <PERSON_1>, it left."}
-    assert draft(Generator()) is None, "nothing is left"
+    assert draft(Generator()) is None, "the queue is not empty"
 
 
-def test_a_chunk_that_fails_is_back_in_the_queue_with_the_kind_of_the_error_alone(database, draft):
+def test_failed_chunk_is_queued_again_with_the_type_of_the_error_but_not_its_message(database, draft):
     with pytest.raises(EngineError):
-        draft(Generator(error=EngineError("it said: jane@example.com")), limit=2)
+        draft(Generator(error=EngineError("the engine said: jane@example.com")), limit=2)
 
     assert work(database) == [
         ("T1", "queued", "EngineError", 1),
@@ -101,20 +105,20 @@ def test_a_chunk_that_fails_is_back_in_the_queue_with_the_kind_of_the_error_alon
     assert rows(database, "SELECT * FROM ticketing.routing") == []
 
 
-def test_the_lease_of_a_chunk_is_kept_while_the_generator_takes_longer_than_it(database, draft):
-    stolen = []
+def test_lease_of_a_chunk_is_renewed_while_the_generator_takes_longer_than_the_lease(database, draft):
+    claimed_by_another = []
 
-    def steal():
+    def claim_as_another_worker():
         with database.begin() as conn:
-            stolen.extend(queue.claim(conn, "two", 10, 60, 3))
+            claimed_by_another.extend(queue.claim(conn, "two", 10, 60, 3))
 
-    outcome = draft(Generator(seconds=2.0, meanwhile=steal), lease_seconds=1)
+    outcome = draft(Generator(seconds=2.0, meanwhile=claim_as_another_worker), lease_seconds=1)
 
-    assert stolen == []
+    assert claimed_by_another == []
     assert (outcome.drafted, outcome.lost) == (2, 0)
 
 
-def test_tickets_that_another_worker_has_taken_are_counted_as_lost_and_not_written(database, draft):
+def test_tickets_that_another_worker_has_taken_over_are_counted_as_lost_and_not_written(database, draft):
     def take_over():
         with database.begin(role=None) as conn:
             conn.execute("UPDATE ticketing.draft_work SET claimed_by = 'two' WHERE ticket_id = 'T1'")

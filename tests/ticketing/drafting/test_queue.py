@@ -16,7 +16,7 @@ LEASE, ATTEMPTS = 60.0, 3
 
 
 def fill(database, *ticket_ids, **columns):
-    """Adds new tickets and their queued work."""
+    """Adds new tickets and queues them. Returns the number of queued tickets."""
     with database.begin() as conn:
         add_models(conn)
         add_clean(conn, *ticket_ids, **columns)
@@ -29,10 +29,10 @@ def claim(database, worker, limit=10, lease=LEASE):
 
 
 def result(ticket, body="Dear Ann", generator=GENERATOR):
-    """The outcome for a ticket; without a body it goes to a human."""
-    routed = Prediction("logistics", 0.9, 0.5, "auto" if body else "human", None if body else "not sure")
+    """What a worker writes back for a ticket: a draft, or without a body the route to a human."""
+    prediction = Prediction("logistics", 0.9, 0.5, "auto" if body else "human", None if body else "not sure")
     draft = queue.DraftRow(body, "Dear <PERSON_1>", generator, SNAPSHOT, "p", 10, 5, 0.1) if body else None
-    return queue.Result(ticket, routed, CLASSIFIER, draft)
+    return queue.Result(ticket, prediction, CLASSIFIER, draft)
 
 
 def write_back(database, worker, results):
@@ -41,18 +41,18 @@ def write_back(database, worker, results):
 
 
 def work(database):
-    found = rows(database, "SELECT ticket_id, revision, state FROM ticketing.draft_work ORDER BY 1, 2, queued_at")
-    return [tuple(row.values()) for row in found]
+    work_rows = rows(database, "SELECT ticket_id, revision, state FROM ticketing.draft_work ORDER BY 1, 2, queued_at")
+    return [tuple(row.values()) for row in work_rows]
 
 
 def drafts(database):
-    found = rows(
+    draft_rows = rows(
         database, "SELECT ticket_id, revision, generator_version, state FROM ticketing.draft ORDER BY draft_id"
     )
-    return [tuple(row.values()) for row in found]
+    return [tuple(row.values()) for row in draft_rows]
 
 
-def test_only_new_tickets_fit_for_drafting_are_queued_and_each_revision_once(database):
+def test_each_revision_of_a_new_usable_ticket_is_queued_once(database):
     with database.begin() as conn:
         add_clean(conn, "new")
         add_clean(conn, "labelled", category="payment")
@@ -65,7 +65,7 @@ def test_only_new_tickets_fit_for_drafting_are_queued_and_each_revision_once(dat
     assert work(database) == [("new", 1, "queued"), ("new", 2, "queued")]
 
 
-def test_window_leaves_out_what_changed_after_its_end(database):
+def test_tickets_that_changed_at_or_after_the_end_of_the_window_are_not_queued(database):
     with database.begin() as conn:
         add_clean(conn, "early", updated_at=DAY)
         add_clean(conn, "late", updated_at=DAY + timedelta(hours=1))
@@ -73,7 +73,7 @@ def test_window_leaves_out_what_changed_after_its_end(database):
     assert work(database) == [("early", 1, "queued")]
 
 
-def test_claim_gives_the_scrubbed_tickets_up_to_the_limit_and_holds_them(database):
+def test_claim_returns_scrubbed_tickets_that_no_other_worker_has_claimed(database):
     fill(database, "T1", "T2", "T3")
     first, second = claim(database, "one", limit=2), claim(database, "two", limit=2)
     assert [ticket.ticket_id for ticket in first + second] == ["T1", "T2", "T3"]
@@ -81,25 +81,25 @@ def test_claim_gives_the_scrubbed_tickets_up_to_the_limit_and_holds_them(databas
     assert claim(database, "three") == []
 
 
-def test_workers_claiming_at_once_get_disjoint_tickets(database):
+def test_workers_that_claim_at_the_same_time_get_different_tickets(database):
     ids = [f"T{n:03}" for n in range(120)]
     fill(database, *ids)
-    meet, taken = threading.Barrier(4), []
+    barrier, claimed = threading.Barrier(4), []
 
     def run(worker):
-        meet.wait(20)
+        barrier.wait(20)
         while tickets := claim(database, worker, limit=7):
-            taken.extend(ticket.ticket_id for ticket in tickets)
+            claimed.extend(ticket.ticket_id for ticket in tickets)
 
     threads = [threading.Thread(target=run, args=(f"w{n}",)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(taken) == ids
+    assert sorted(claimed) == ids
 
 
-def test_worker_claims_past_rows_that_another_has_not_committed_yet(database):
+def test_claim_skips_rows_that_another_worker_has_claimed_but_not_committed(database):
     fill(database, "T1", "T2")
     with database.begin() as conn:
         [first] = queue.claim(conn, "one", 1, LEASE, ATTEMPTS)
@@ -107,7 +107,7 @@ def test_worker_claims_past_rows_that_another_has_not_committed_yet(database):
     assert {first.ticket_id, second.ticket_id} == {"T1", "T2"}
 
 
-def test_ticket_revised_or_answered_after_it_was_queued_is_done_with_and_hides_no_other(database):
+def test_queued_ticket_that_was_revised_or_answered_is_skipped_and_its_work_is_done(database):
     fill(database, "T1", "T2", "T3")
     with database.begin() as conn:
         add_clean(conn, "T1", revision=2)
@@ -116,18 +116,18 @@ def test_ticket_revised_or_answered_after_it_was_queued_is_done_with_and_hides_n
     assert work(database) == [("T1", 1, "done"), ("T2", 1, "done"), ("T3", 1, "claimed")]
 
 
-def test_write_back_leaves_routing_draft_and_finished_work(database):
+def test_write_back_stores_routing_and_draft_and_finishes_the_work(database):
     fill(database, "T1", "T2")
     sure, unsure = claim(database, "one")
     written = write_back(database, "one", [result(sure), result(unsure, body=None)])
-    assert [r.ticket.ticket_id for r in written] == ["T1", "T2"]
+    assert [stored.ticket.ticket_id for stored in written] == ["T1", "T2"]
     assert drafts(database) == [("T1", 1, GENERATOR, "pending")]
     assert work(database) == [("T1", 1, "done"), ("T2", 1, "done")]
     routing = rows(database, "SELECT ticket_id, route, reason, threshold FROM ticketing.routing ORDER BY 1")
     assert [tuple(row.values()) for row in routing] == [("T1", "auto", None, 0.5), ("T2", "human", "not sure", 0.5)]
 
 
-def test_written_back_twice_is_written_once(database):
+def test_second_write_back_of_the_same_results_writes_nothing(database):
     fill(database, "T1")
     results = [result(ticket) for ticket in claim(database, "one")]
     assert write_back(database, "one", results) == results
@@ -135,7 +135,7 @@ def test_written_back_twice_is_written_once(database):
     assert len(drafts(database)) == 1
 
 
-def test_work_done_again_for_the_same_model_keeps_the_first_draft(database):
+def test_second_draft_by_the_same_model_is_not_stored(database):
     fill(database, "T1")
     write_back(database, "one", [result(ticket, "first") for ticket in claim(database, "one")])
     with database.begin(role=None) as conn:
@@ -145,20 +145,20 @@ def test_work_done_again_for_the_same_model_keeps_the_first_draft(database):
     assert work(database) == [("T1", 1, "done")]
 
 
-def test_lease_that_ran_out_is_claimed_by_another_and_the_late_worker_writes_nothing(database):
+def test_late_worker_cannot_write_tickets_that_another_worker_has_taken_over(database):
     fill(database, "T1", "T2")
-    late = claim(database, "late", lease=0.05)
+    late_tickets = claim(database, "late", lease=0.05)
     time.sleep(0.1)
-    [taken] = claim(database, "next", limit=1)
-    written = write_back(database, "late", [result(ticket, "late") for ticket in late])
+    [taken_over] = claim(database, "next", limit=1)
+    late_write = write_back(database, "late", [result(ticket, "late") for ticket in late_tickets])
     # The late worker still holds the tickets that no other worker took over.
-    assert [r.ticket.ticket_id for r in written] == ["T2"]
-    write_back(database, "next", [result(taken, "in time")])
+    assert [stored.ticket.ticket_id for stored in late_write] == ["T2"]
+    write_back(database, "next", [result(taken_over, "in time")])
     bodies = rows(database, "SELECT ticket_id, body FROM ticketing.draft ORDER BY 1")
     assert [tuple(row.values()) for row in bodies] == [("T1", "in time"), ("T2", "late")]
 
 
-def test_kept_lease_does_not_run_out(database):
+def test_lease_is_renewed_until_its_work_ends(database):
     fill(database, "T1")
     claim(database, "one", lease=0.6)
     with queue.lease_kept_alive(database, "one", 0.6):
@@ -168,7 +168,7 @@ def test_kept_lease_does_not_run_out(database):
     assert len(claim(database, "two")) == 1
 
 
-def test_lease_is_kept_through_a_database_that_goes_away_for_a_moment(database):
+def test_lease_is_renewed_after_the_database_has_closed_all_connections(database):
     fill(database, "T1")
     claim(database, "one", lease=1.5)
     with queue.lease_kept_alive(database, "one", 1.5):
@@ -179,7 +179,7 @@ def test_lease_is_kept_through_a_database_that_goes_away_for_a_moment(database):
         assert claim(database, "two") == []
 
 
-def test_given_back_work_is_claimed_again_and_parked_after_too_many_attempts(database):
+def test_work_that_was_given_back_too_often_fails_and_goes_to_the_human_queue(database):
     fill(database, "T1")
     for _ in range(ATTEMPTS):
         assert len(claim(database, "one")) == 1
@@ -195,7 +195,7 @@ def test_given_back_work_is_claimed_again_and_parked_after_too_many_attempts(dat
         ]
 
 
-def test_ticket_that_kills_its_worker_is_parked_after_too_many_attempts(database):
+def test_work_whose_lease_has_run_out_too_often_fails(database):
     fill(database, "T1")
     for n in range(ATTEMPTS):
         assert len(claim(database, f"w{n}", lease=0.01)) == 1
@@ -204,7 +204,7 @@ def test_ticket_that_kills_its_worker_is_parked_after_too_many_attempts(database
     assert work(database) == [("T1", 1, "failed")]
 
 
-def test_giving_back_touches_nothing_of_other_workers(database):
+def test_giving_back_work_does_not_change_the_work_of_other_workers(database):
     fill(database, "T1", "T2")
     claim(database, "one", limit=1)
     claim(database, "two", limit=1)
@@ -214,7 +214,7 @@ def test_giving_back_touches_nothing_of_other_workers(database):
 
 
 @pytest.mark.parametrize("body", ["Dear Ann", None])
-def test_new_revision_supersedes_an_older_draft_nobody_has_touched(database, body):
+def test_new_revision_supersedes_an_older_draft_that_nobody_has_claimed(database, body):
     fill(database, "T1")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     with database.begin() as conn:
@@ -225,10 +225,11 @@ def test_new_revision_supersedes_an_older_draft_nobody_has_touched(database, bod
     assert drafts(database)[1:] == ([("T1", 2, GENERATOR, "pending")] if body else [])
 
 
-def test_draft_written_late_for_an_older_revision_is_superseded_with_the_newer_ones_write_back(database):
+def test_write_back_for_a_newer_revision_supersedes_a_late_draft_for_an_older_revision(database):
     pending_draft(database, "T1")
     fill(database, "T1", revision=2)
-    with database.begin(role=None) as conn:  # as if it had been written after the newer revision was queued
+    # Makes the older draft pending again, as if it had been written after the newer revision was queued.
+    with database.begin(role=None) as conn:
         conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER USER")
         conn.execute("UPDATE ticketing.draft SET state = 'pending'")
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER USER")
@@ -236,14 +237,14 @@ def test_draft_written_late_for_an_older_revision_is_superseded_with_the_newer_o
     assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
 
 
-def test_newer_model_supersedes_an_older_models_draft_of_the_same_revision(database):
+def test_draft_by_a_newer_model_supersedes_the_draft_by_an_older_model(database):
     fill(database, "T1")
     pending_draft(database, "T1", generator="generator-2")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     assert drafts(database) == [("T1", 1, "generator-2", "superseded"), ("T1", 1, GENERATOR, "pending")]
 
 
-def test_answered_ticket_lets_its_untouched_draft_expire(database):
+def test_unclaimed_draft_of_an_answered_ticket_expires(database):
     pending_draft(database, "T1")
     with database.begin() as conn:
         add_clean(conn, "T1", category="logistics", reply="Dear Ann")
@@ -251,12 +252,12 @@ def test_answered_ticket_lets_its_untouched_draft_expire(database):
     assert drafts(database) == [("T1", 1, GENERATOR, "expired")]
 
 
-@pytest.mark.parametrize("touched", ["claimed", "approved"])
-def test_draft_a_human_has_touched_stays_whatever_comes(database, touched):
+@pytest.mark.parametrize("state", ["claimed", "approved"])
+def test_claimed_or_approved_draft_is_not_changed_by_newer_revisions(database, state):
     draft = pending_draft(database, "T1")
     with database.begin() as conn:
         reviewing.set_actor(conn, "ann")
-        (reviewing.claim if touched == "claimed" else reviewing.approve)(conn, draft)
+        (reviewing.claim if state == "claimed" else reviewing.approve)(conn, draft)
     before = rows(database, "SELECT * FROM ticketing.draft")
     fill(database, "T1", revision=2)
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
@@ -277,45 +278,45 @@ def test_enqueue_does_not_wait_for_a_reviewer(database):
     assert drafts(database) == [("T1", 1, GENERATOR, "pending")]
 
 
-def test_results_do_not_show_the_restored_reply():
+def test_repr_of_a_draft_row_does_not_show_the_restored_reply():
     assert "Ann" not in repr(queue.DraftRow("Dear Ann", "Dear <PERSON_1>", "g", "s", "p", 1, 1, 0.1))
 
 
-def test_text_that_changed_under_the_same_revision_is_queued_and_its_old_draft_superseded(database):
+def test_text_that_changed_within_a_revision_is_queued_and_its_old_draft_is_superseded(database):
     fill(database, "T1")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     fill(database, "T1", content_id="text-2")
     assert drafts(database) == [("T1", 1, GENERATOR, "superseded")]
-    [again] = claim(database, "two")
-    assert again.content_id == "text-2"
-    write_back(database, "two", [result(again, "Dear Bob")])
-    found = rows(database, "SELECT content_id, body, state FROM ticketing.draft ORDER BY draft_id")
-    assert [tuple(row.values()) for row in found] == [
+    [claimed_again] = claim(database, "two")
+    assert claimed_again.content_id == "text-2"
+    write_back(database, "two", [result(claimed_again, "Dear Bob")])
+    draft_rows = rows(database, "SELECT content_id, body, state FROM ticketing.draft ORDER BY draft_id")
+    assert [tuple(row.values()) for row in draft_rows] == [
         (TEXT, "Dear Ann", "superseded"), ("text-2", "Dear Bob", "pending")
     ]  # fmt: skip
     with database.begin() as conn:
         assert queue.enqueue(conn) == 0
 
 
-def test_queued_work_for_an_older_text_is_done_with_and_the_new_text_is_claimed(database):
+def test_queued_work_for_an_older_text_is_closed_and_the_new_text_is_claimed(database):
     fill(database, "T1")
     fill(database, "T1", content_id="text-2")
     assert [ticket.content_id for ticket in claim(database, "one")] == ["text-2"]
     assert work(database) == [("T1", 1, "done"), ("T1", 1, "claimed")]
 
 
-def test_draft_for_a_text_that_changed_while_it_was_written_is_not_stored(database):
+def test_draft_is_not_stored_if_its_text_changed_meanwhile(database):
     fill(database, "T1", "T2")
     tickets = claim(database, "one")
     fill(database, "T1", content_id="text-2")
     written = write_back(database, "one", [result(ticket) for ticket in tickets])
-    assert [r.ticket.ticket_id for r in written] == ["T2"]
+    assert [stored.ticket.ticket_id for stored in written] == ["T2"]
     assert drafts(database) == [("T2", 1, GENERATOR, "pending")]
     assert work(database) == [("T1", 1, "done"), ("T1", 1, "queued"), ("T2", 1, "done")]
     assert rows(database, "SELECT ticket_id FROM ticketing.routing") == [{"ticket_id": "T2"}]
 
 
-def test_draft_for_a_text_that_was_scrubbed_again_while_it_was_written_is_not_stored_and_queued_again(database):
+def test_ticket_that_was_scrubbed_meanwhile_is_queued_again_and_its_draft_is_not_stored(database):
     fill(database, "T1")
     [ticket] = claim(database, "one")
     with database.begin(role=None) as conn:
@@ -324,25 +325,25 @@ def test_draft_for_a_text_that_was_scrubbed_again_while_it_was_written_is_not_st
     with database.begin() as conn:
         assert queue.enqueue(conn) == 1
         assert queue.enqueue(conn) == 0
-    [again] = claim(database, "two")
-    assert write_back(database, "two", [result(again)]) != []
+    [claimed_again] = claim(database, "two")
+    assert write_back(database, "two", [result(claimed_again)]) != []
 
 
 @pytest.mark.parametrize("meanwhile", ["queued", "drafted"])
-def test_text_that_comes_back_after_another_one_is_drafted_for_again(database, meanwhile):
+def test_text_that_was_changed_and_changed_back_gets_a_new_draft(database, meanwhile):
     fill(database, "T1")
     if meanwhile == "drafted":
         write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
     fill(database, "T1", content_id="text-2")
     write_back(database, "two", [result(ticket) for ticket in claim(database, "two")])
     assert fill(database, "T1") == 1
-    [again] = claim(database, "three")
-    assert (again.content_id, len(write_back(database, "three", [result(again, "again")]))) == (TEXT, 1)
+    [claimed_again] = claim(database, "three")
+    assert (claimed_again.content_id, len(write_back(database, "three", [result(claimed_again, "again")]))) == (TEXT, 1)
     pending = rows(database, "SELECT content_id, body FROM ticketing.draft WHERE state = 'pending'")
     assert pending == [{"content_id": TEXT, "body": "again"}]
 
 
-def test_text_with_a_decided_draft_or_with_a_human_is_not_queued_again_when_it_comes_back(database):
+def test_text_that_was_changed_back_is_not_queued_if_it_was_decided_or_went_to_a_human(database):
     fill(database, "T1", "T2")
     first, second = claim(database, "one")
     write_back(database, "one", [result(first), result(second, body=None)])
@@ -352,7 +353,7 @@ def test_text_with_a_decided_draft_or_with_a_human_is_not_queued_again_when_it_c
     assert fill(database, "T1", "T2") == 0
 
 
-def test_draft_in_a_reviewers_hands_stays_when_the_text_changes(database):
+def test_claimed_draft_stays_pending_when_the_text_changes(database):
     draft = pending_draft(database, "T1")
     with database.begin() as conn:
         reviewing.set_actor(conn, "ann")
@@ -362,7 +363,7 @@ def test_draft_in_a_reviewers_hands_stays_when_the_text_changes(database):
     assert drafts(database) == [("T1", 1, GENERATOR, "pending"), ("T1", 1, GENERATOR, "pending")]
 
 
-def test_text_is_kept_while_its_ticket_waits_for_a_draft_by_a_newer_model(database):
+def test_raw_text_is_kept_when_a_draft_by_a_newer_model_supersedes_the_older_draft(database):
     fill(database, "T1")
     pending_draft(database, "T1", generator="generator-2")
     write_back(database, "one", [result(ticket) for ticket in claim(database, "one")])
@@ -376,8 +377,11 @@ def plan_of(conn, query, **parameters):
 
 
 @pytest.fixture
-def a_hundred_thousand(database):
-    """Work for 100,000 tickets: 300 claimed, the others queued or done; and as many answered clean tickets."""
+def large_database(database):
+    """A database with work for 100,000 tickets, of which 300 are claimed, and with 100,000 clean tickets.
+
+    The other work is queued or done. All but 1,000 of the clean tickets are answered.
+    """
     with database.begin(role=None) as conn:
         conn.execute(
             "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, queued_at, claimed_by, lease_until,"
@@ -394,8 +398,8 @@ def a_hundred_thousand(database):
     return database
 
 
-def test_what_runs_for_every_chunk_looks_at_claimed_work_only(a_hundred_thousand):
-    with a_hundred_thousand.begin(role=None) as conn:
+def test_queries_that_run_for_every_chunk_use_the_index_of_work_by_state(large_database):
+    with large_database.begin(role=None) as conn:
         for query, parameters in (
             (queries.fail_exhausted_work, {"max_attempts": 3}),
             (queries.renew_work, {"worker": "w1", "lease_seconds": 60}),
@@ -408,8 +412,8 @@ def test_what_runs_for_every_chunk_looks_at_claimed_work_only(a_hundred_thousand
         assert queries.fail_exhausted_work(conn, max_attempts=3) == 300
 
 
-def test_new_tickets_are_queued_and_drafts_retired_without_a_look_at_answered_tickets(a_hundred_thousand):
-    with a_hundred_thousand.begin(role=None) as conn:
+def test_queries_that_queue_tickets_and_retire_drafts_do_not_scan_all_clean_tickets(large_database):
+    with large_database.begin(role=None) as conn:
         plan = plan_of(conn, queries.enqueue_work, until=DAY)
         assert "clean_ticket_open" in plan
         assert "Seq Scan on clean_ticket" not in plan
@@ -417,7 +421,7 @@ def test_new_tickets_are_queued_and_drafts_retired_without_a_look_at_answered_ti
         assert "Seq Scan on clean_ticket" not in plan
 
 
-def test_claim_finds_its_rows_through_the_index_of_open_work(database):
+def test_claim_uses_the_index_of_open_work_and_takes_less_than_two_seconds(database):
     with database.begin(role=None) as conn:
         conn.execute(
             "INSERT INTO ticketing.draft_work (ticket_id, revision, content_id, state, queued_at)"
@@ -425,7 +429,7 @@ def test_claim_finds_its_rows_through_the_index_of_open_work(database):
         )
         conn.execute("ANALYZE ticketing.draft_work")
         body = conn.execute("SELECT prosrc FROM pg_proc WHERE proname = 'claim_work_v2'").fetchone()["prosrc"]
-        # The query from the function's text: EXPLAIN shows no plan inside a function.
+        # EXPLAIN shows no plan for a statement inside a function. So the test takes the statement from the function.
         for parameter, value in (("p_worker", "'w'"), ("p_limit", "256"), ("p_lease", "interval '15 min'")):
             body = re.sub(rf"\b{parameter}\b", value, body)
         plan = "\n".join(row["QUERY PLAN"] for row in conn.execute(f"EXPLAIN {body}").fetchall())

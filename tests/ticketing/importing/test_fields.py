@@ -22,12 +22,13 @@ from ticketing.settings import CorpusSettings
 CORPUS = CorpusSettings(max_body_chars=1000)
 
 
-def made(role="history", zone=UTC, **values):
+def import_row(role="history", zone=UTC, **values):
+    """Makes a ticket, or a refused row, from line 7 of a file. `values` change the fields of a valid row."""
     return make_ticket(RawRow(7, {"body": "The box is empty.", "category": "logistics", **values}), role, CORPUS, zone)
 
 
-def test_a_full_row_becomes_a_ticket():
-    ticket = made(
+def test_row_with_all_fields_becomes_a_ticket():
+    ticket = import_row(
         ticket_id=" 17 ",
         revision="3",
         created_at="2024-05-01T10:00:00+02:00",
@@ -77,36 +78,36 @@ def test_a_full_row_becomes_a_ticket():
         ({"replied_at": "0001-01-01T00:00:00+10:00"}, "replied_at is not a time", "replied_at"),
     ],
 )
-def test_unstorable_values_are_refused_with_line_and_field(values, kind, name):
-    refused = made(**values)
+def test_invalid_values_are_refused_with_line_and_field(values, kind, name):
+    refused = import_row(**values)
 
     assert isinstance(refused, RefusedRow)
     assert (refused.line_number, refused.kind, refused.fields) == (7, kind, (name,))
 
 
-def test_error_for_a_too_long_body_has_its_length_and_the_setting():
+def test_reason_for_refusing_a_too_long_body_names_its_length_and_the_setting():
     refused = make_ticket(RawRow(1, {"body": "x" * 2**20, "category": "a"}), "history", CorpusSettings())
 
     assert refused.reason == "body too long (1,048,576 characters; the limit is corpus.max_body_chars=100000)"
 
 
 @given(st.text(min_size=1))
-def test_refusal_reasons_contain_no_values_of_the_row(secret):
+def test_refused_rows_and_reprs_contain_no_values_of_the_row(secret):
     marked = f"Jane{secret}Doe"
     for name in ("ticket_id", "revision", "created_at", "language", "body"):
-        result = made(**{name: marked + "\0"})
+        result = import_row(**{name: marked + "\0"})
         assert isinstance(result, RefusedRow)
         assert "Jane" not in repr(result)
     assert "Jane" not in repr(RawRow(1, {"body": marked}))
-    ticket = made(subject="Jane")
+    ticket = import_row(subject="Jane")
     assert isinstance(ticket, NewTicket)
     assert "Jane" not in repr(ticket)
 
 
-def test_a_row_without_an_id_is_named_by_its_content():
-    ticket, again, other = made(), made(), made(reply="Sorry.")
+def test_row_without_an_id_gets_an_id_from_its_content():
+    ticket, same_content, other_content = import_row(), import_row(), import_row(reply="Sorry.")
 
-    assert ticket.ticket_id == again.ticket_id != other.ticket_id
+    assert ticket.ticket_id == same_content.ticket_id != other_content.ticket_id
     assert ticket.ticket_id.startswith("h-")
     assert len(ticket.ticket_id) == 26
 
@@ -123,7 +124,7 @@ def test_a_row_without_an_id_is_named_by_its_content():
     ],
 )
 def test_ids_from_numeric_columns_have_no_decimals(value, text):
-    assert made(ticket_id=value).ticket_id == text
+    assert import_row(ticket_id=value).ticket_id == text
 
 
 @pytest.mark.parametrize(
@@ -137,58 +138,58 @@ def test_ids_from_numeric_columns_have_no_decimals(value, text):
         1714550400,
         1714550400.0,
         Decimal("1714550400"),
-        datetime(2024, 5, 1, 8),  # noqa: DTZ001 - what a database without zones gives
+        datetime(2024, 5, 1, 8),  # noqa: DTZ001 - as a database without time zones returns it
         datetime(2024, 5, 1, 10, tzinfo=timezone(timedelta(hours=2))),
     ],
 )
-def test_a_moment_is_the_same_however_it_is_written(value):
-    assert made(created_at=value).created_at == datetime(2024, 5, 1, 8, tzinfo=UTC)
-    assert made(created_at=value).content_hash == made(created_at="2024-05-01T08:00Z").content_hash
+def test_same_time_is_read_from_every_notation(value):
+    assert import_row(created_at=value).created_at == datetime(2024, 5, 1, 8, tzinfo=UTC)
+    assert import_row(created_at=value).content_hash == import_row(created_at="2024-05-01T08:00Z").content_hash
 
 
 @pytest.mark.parametrize("value", ["2024-05-01", "20240501", date(2024, 5, 1)])
 def test_date_without_a_time_means_midnight(value):
-    assert made(created_at=value).created_at == datetime(2024, 5, 1, tzinfo=UTC)
+    assert import_row(created_at=value).created_at == datetime(2024, 5, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("value", "hour"),
     [
         ("2024-05-01 08:00", 6),
-        (datetime(2024, 5, 1, 8), 6),  # noqa: DTZ001 - what a database without zones gives
-        ("2024-12-01 08:00", 7),  # winter
+        (datetime(2024, 5, 1, 8), 6),  # noqa: DTZ001 - as a database without time zones returns it
+        ("2024-12-01 08:00", 7),  # no daylight saving time
         (date(2024, 5, 2), 22),
         ("2024-05-01T08:00Z", 8),
         (1714550400, 8),
     ],
 )
-def test_a_moment_without_a_zone_is_read_in_the_zone_that_is_set(value, hour):
-    ticket = made(zone=ZoneInfo("Europe/Berlin"), created_at=value)
+def test_time_without_a_zone_is_read_in_the_configured_zone(value, hour):
+    ticket = import_row(zone=ZoneInfo("Europe/Berlin"), created_at=value)
     assert ticket.created_at.hour == hour
     assert ticket.times_without_zone == (hour != 8)
 
 
-def test_a_moment_that_has_no_date_in_utc_is_refused():
-    assert made(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is not a time"
+def test_time_before_the_year_1_in_utc_is_refused():
+    assert import_row(zone=ZoneInfo("Asia/Tokyo"), created_at="0001-01-01 00:00").kind == "created_at is not a time"
 
 
 @pytest.mark.parametrize("value", [None, "", " ", float("nan"), Decimal("NaN")])
 def test_missing_time_becomes_none(value):
-    assert made(created_at=value).created_at is None
+    assert import_row(created_at=value).created_at is None
 
 
-def test_an_incoming_ticket_keeps_neither_category_nor_reply():
-    ticket = made("incoming", reply="Sorry.", replied_at="2024-05-01")
+def test_incoming_ticket_keeps_neither_category_nor_reply():
+    ticket = import_row("incoming", reply="Sorry.", replied_at="2024-05-01")
 
     assert (ticket.category, ticket.reply, ticket.replied_at, ticket.answer_dropped) == (None, None, None, True)
-    assert made("incoming", category=None).answer_dropped is False
+    assert import_row("incoming", category=None).answer_dropped is False
 
 
 def test_blank_reply_becomes_none():
-    assert made(reply=" \n").reply is None
+    assert import_row(reply=" \n").reply is None
 
 
-def test_columns_are_chosen_by_mapping_and_by_name():
+def test_columns_are_chosen_by_the_mapping_and_by_their_names():
     chosen = choose_columns("f.csv", ["text", "category", "other"], {"body": "text"}, "history")
 
     assert chosen == {"body": "text", "category": "category"}
@@ -209,11 +210,11 @@ def test_error_for_a_missing_column_lists_the_existing_columns():
         choose_columns("f.csv", ["body", "body"], {}, "incoming")
 
 
-def test_a_mapping_is_read_from_the_command_line():
+def test_mapping_is_parsed_from_command_line_arguments():
     assert parse_mapping(["body=text", "reply = a=b"]) == {"body": "text", "reply": "a=b"}
 
 
 @pytest.mark.parametrize("pairs", [["body"], ["body="], ["text=body"], ["body=a", "body=b"], ["updated_at=changed"]])
-def test_a_wrong_mapping_is_refused(pairs):
+def test_invalid_mapping_is_refused(pairs):
     with pytest.raises(InputError, match="map"):
         parse_mapping(pairs)

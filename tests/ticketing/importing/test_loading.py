@@ -21,6 +21,8 @@ STORED = "SELECT * FROM ticketing.source_ticket ORDER BY updated_at, ticket_id"
 
 @pytest.fixture
 def load(database, settings, tmp_path):
+    """A function that imports rows and returns the report."""
+
     def load(*rows, role="history", progress=None):
         numbered = [row if isinstance(row, RefusedRow) else RawRow(n, row) for n, row in enumerate(rows, start=1)]
         return import_tickets(database, numbered, role, settings, tmp_path / "rejects.jsonl", progress)
@@ -30,6 +32,8 @@ def load(database, settings, tmp_path):
 
 @pytest.fixture
 def stored(database):
+    """A function that returns the stored tickets, or some of their columns, in order of change."""
+
     def stored(*columns):
         with database.begin() as conn:
             rows = conn.execute(STORED).fetchall()
@@ -46,7 +50,7 @@ def counts(report):
     return report.read, report.new, report.changed, report.unchanged, report.repeated, report.refused_count
 
 
-def test_rows_become_tickets_in_the_order_of_the_file(load, stored):
+def test_rows_are_stored_as_tickets_in_the_order_of_the_file(load, stored):
     report = load(ticket("b", subject="Hi", reply="On its way."), ticket("a", language="EN", revision=4))
 
     assert counts(report) == (2, 2, 0, 0, 0, 0)
@@ -56,7 +60,7 @@ def test_rows_become_tickets_in_the_order_of_the_file(load, stored):
     ]
 
 
-def test_the_same_import_twice_changes_nothing(load, stored):
+def test_importing_the_same_rows_again_changes_nothing(load, stored):
     rows = (ticket("a"), {"body": "no id", "category": "x"}, ticket("b", body="first"), ticket("b", body="second"))
     load(*rows)
     before = stored()
@@ -67,7 +71,7 @@ def test_the_same_import_twice_changes_nothing(load, stored):
     assert stored() == before
 
 
-def test_changed_content_is_a_new_revision_that_prepare_will_see(load, stored):
+def test_changed_content_becomes_a_new_revision_with_a_later_time(load, stored):
     load(ticket("a"), ticket("b"))
     before = stored("updated_at")
 
@@ -79,14 +83,16 @@ def test_changed_content_is_a_new_revision_that_prepare_will_see(load, stored):
 
 
 @pytest.mark.parametrize(
-    ("given_revision", "then"), [(None, 6), (2, 6), (6, 6), (9, 9)], ids=["none", "smaller", "next", "greater"]
+    ("given_revision", "stored_revision"),
+    [(None, 6), (2, 6), (6, 6), (9, 9)],
+    ids=["none", "smaller", "next", "greater"],
 )
-def test_a_revision_only_grows(load, stored, given_revision, then):
+def test_revision_of_a_changed_ticket_always_increases(load, stored, given_revision, stored_revision):
     load(ticket(revision=5))
 
     load(ticket(body="changed", revision=given_revision))
 
-    assert stored("revision") == [(then,)]
+    assert stored("revision") == [(stored_revision,)]
 
 
 @pytest.mark.parametrize(
@@ -100,28 +106,28 @@ def test_a_revision_only_grows(load, stored, given_revision, then):
         {"replied_at": "2024-01-01"},
     ],
 )
-def test_every_field_that_is_stored_counts_as_content(load, stored, change):
+def test_change_of_any_stored_field_gives_a_new_revision(load, stored, change):
     load(ticket())
 
     assert load(ticket(**change)).changed == 1
     assert stored("revision") == [(2,)]
 
 
-def test_last_row_of_an_id_wins(load, stored):
+def test_last_row_with_the_same_id_is_stored(load, stored):
     report = load(ticket("a", body="1"), ticket("b"), ticket("a", body="2"), ticket("a", body="3"))
 
     assert counts(report) == (4, 2, 0, 0, 2, 0)
     assert stored("ticket_id", "revision", "body") == [("b", 1, "Where is it?"), ("a", 1, "3")]
 
 
-def test_an_incoming_ticket_has_neither_category_nor_reply(load, stored):
+def test_incoming_ticket_is_stored_without_category_and_reply(load, stored):
     report = load(ticket("a", reply="On its way."), ticket("b", category=None), role="incoming")
 
     assert (report.new, report.answers_dropped) == (2, 1)
     assert stored("ticket_id", "category", "reply") == [("a", None, None), ("b", None, None)]
 
 
-def test_an_incoming_row_never_takes_the_answer_of_a_historical_ticket_away(load, stored, tmp_path):
+def test_incoming_row_does_not_replace_an_answered_ticket(load, stored, tmp_path):
     load(ticket("a", reply="On its way."))
     before = stored()
 
@@ -132,7 +138,7 @@ def test_an_incoming_row_never_takes_the_answer_of_a_historical_ticket_away(load
     assert json.loads((tmp_path / "rejects.jsonl").read_text())["line"] == 2
 
 
-def test_an_answer_turns_an_incoming_ticket_into_history(load, stored):
+def test_incoming_ticket_becomes_historical_when_it_is_answered(load, stored):
     load(ticket("a"), role="incoming")
 
     assert load(ticket("a", reply="On its way.")).changed == 1
@@ -149,20 +155,20 @@ def test_refused_rows_are_counted_by_reason_and_listed_without_their_text(load, 
         ticket("d", body=""),
     )
 
-    listed = (tmp_path / "rejects.jsonl").read_text()
+    rejects = (tmp_path / "rejects.jsonl").read_text()
     assert counts(report) == (5, 1, 0, 0, 0, 4)
-    assert {kind: (r.count, r.first_lines) for kind, r in report.refused.items()} == {
+    assert {kind: (refused.count, refused.first_lines) for kind, refused in report.refused.items()} == {
         "body is empty": (2, (2, 5)),
         "unknown language": (1, (3,)),
         "broken UTF-8": (1, (9,)),
     }
-    assert [(row["line"], row["fields"]) for row in map(json.loads, listed.splitlines())] == [
+    assert [(row["line"], row["fields"]) for row in map(json.loads, rejects.splitlines())] == [
         (2, ["body"]),
         (3, ["language"]),
         (9, []),
         (5, ["body"]),
     ]
-    assert "Jane" not in listed
+    assert "Jane" not in rejects
     assert "2 body is empty (lines 2, 5)" in report.sentence()
     assert "1 broken UTF-8 (line 9)" in report.sentence()
     assert str(tmp_path / "rejects.jsonl") in report.sentence()
@@ -179,7 +185,7 @@ def test_list_of_refused_rows_is_removed_when_no_row_is_refused(load, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "my notes\n", '{"body": "a ticket"}\n', "[]\n"])
-def test_another_file_is_never_overwritten_by_the_list_of_refused_rows(load, stored, tmp_path, content):
+def test_list_of_refused_rows_never_overwrites_another_file(load, stored, tmp_path, content):
     (tmp_path / "rejects.jsonl").write_text(content)
 
     with pytest.raises(OutputError, match="choose another path"):
@@ -189,7 +195,7 @@ def test_another_file_is_never_overwritten_by_the_list_of_refused_rows(load, sto
     assert stored() == []
 
 
-def test_an_import_that_fails_midway_leaves_nothing(database, settings, stored, tmp_path):
+def test_import_that_fails_midway_stores_nothing(database, settings, stored, tmp_path):
     def rows():
         yield RawRow(1, ticket("a"))
         yield RawRow(2, ticket("b", body=""))
@@ -202,7 +208,7 @@ def test_an_import_that_fails_midway_leaves_nothing(database, settings, stored, 
     assert list(tmp_path.glob("*rejects*")) == []
 
 
-def test_killed_import_loses_and_duplicates_nothing(database, settings, stored, tmp_path):
+def test_import_after_a_killed_import_stores_each_ticket_once(database, settings, stored, tmp_path):
     path = tmp_path / "f.jsonl"
     path.write_text("".join(json.dumps(ticket(f"t{n}", body=f"body {n}")) + "\n" for n in range(20_000)))
     code = (
@@ -213,8 +219,9 @@ def test_killed_import_loses_and_duplicates_nothing(database, settings, stored, 
         "from ticketing.settings import Settings\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "settings = Settings()\n"
-        "tell = lambda rows: print(rows, flush=True)\n"
-        "import_tickets(Database.open(settings), read_file(path), 'history', settings, path.with_suffix('.r'), tell)\n"
+        "progress = lambda rows: print(rows, flush=True)\n"
+        "rejects = path.with_suffix('.r')\n"
+        "import_tickets(Database.open(settings), read_file(path), 'history', settings, rejects, progress)\n"
     )
     environment = {**os.environ, "TICKETING_DATABASE_URL": settings.database_url.get_secret_value()}
     command = [sys.executable, "-c", code, str(path)]
@@ -222,16 +229,16 @@ def test_killed_import_loses_and_duplicates_nothing(database, settings, stored, 
         assert process.stdout.readline() == "1000\n"
         process.send_signal(signal.SIGKILL)
         process.wait()
-    found = stored("ticket_id")
-    # The killed run's lock goes with its connection, which the server may notice a moment later.
+    after_kill = stored("ticket_id")
+    # The killed run may still hold its lock for a moment, until the server notices that the connection is closed.
     report = import_tickets(database, read_file(path), "history", settings, tmp_path / "rejects.jsonl")
 
-    assert found in ([], [(f"t{n}",) for n in range(20_000)])
+    assert after_kill in ([], [(f"t{n}",) for n in range(20_000)])
     assert report.new + report.unchanged == 20_000
     assert sorted(stored("ticket_id", "revision")) == sorted((f"t{n}", 1) for n in range(20_000))
 
 
-def test_two_imports_at_once_wait_for_each_other(settings, stored, tmp_path):
+def test_two_imports_at_the_same_time_run_one_after_the_other(settings, stored, tmp_path):
     for name in ("one", "two"):
         rows = [json.dumps(ticket(f"t{n}", body=f"body {n} of {name}")) for n in range(2_000)]
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows if name == "one" else rows[::-1]))
@@ -257,14 +264,14 @@ def test_two_imports_at_once_wait_for_each_other(settings, stored, tmp_path):
 
 
 def test_progress_is_reported_every_thousand_rows_and_at_the_end(load):
-    told = []
+    reported_counts = []
 
-    load(*(ticket(str(n)) for n in range(2_500)), progress=told.append)
+    load(*(ticket(str(n)) for n in range(2_500)), progress=reported_counts.append)
 
-    assert told == [1000, 2000, 2500]
+    assert reported_counts == [1000, 2000, 2500]
 
 
-def test_a_query_without_rows_is_an_empty_report(load):
+def test_report_of_an_import_without_rows_has_only_zeros(load):
     assert counts(load()) == (0, 0, 0, 0, 0, 0)
 
 
@@ -275,7 +282,9 @@ rows = st.fixed_dictionaries({"subject": texts, "body": bodies, "category": bodi
 
 @examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=st.lists(rows, min_size=1, max_size=8), suffix=st.sampled_from(["csv", "jsonl"]))
-def test_any_text_is_stored_as_it_was_written_and_only_once(database, settings, stored, tmp_path, table, suffix):
+def test_any_text_is_stored_unchanged_and_a_second_import_changes_nothing(
+    database, settings, stored, tmp_path, table, suffix
+):
     with database.begin(role=None) as conn:
         conn.execute("TRUNCATE ticketing.imported_ticket")
     path = tmp_path / f"f.{suffix}"
@@ -318,7 +327,7 @@ def test_all_real_tickets_are_imported(database, settings, stored, shared_data, 
     assert len({category for (category,) in stored("category")}) == 11
 
 
-def test_the_sample_is_not_stored_beside_other_tickets(database, settings, load, stored):
+def test_sample_is_refused_if_there_are_other_tickets(database, settings, load, stored):
     load(ticket("T000001", body="Mine"))
     for seed in (0, 1):
         with pytest.raises(InputError, match="1 tickets in .* that are not this sample's, such as 'T000001'"):
@@ -326,21 +335,21 @@ def test_the_sample_is_not_stored_beside_other_tickets(database, settings, load,
     assert stored("ticket_id", "body") == [("T000001", "Mine")]
 
 
-def test_another_sample_is_not_mixed_with_the_first(database, settings, stored):
+def test_sample_with_another_seed_is_refused(database, settings, stored):
     load_sample(database, 0, 30, 10, settings)
     with pytest.raises(InputError, match="not this sample's"):
         load_sample(database, 1, 30, 10, settings)
     assert len(stored()) == 40
 
 
-def test_the_list_of_refused_rows_lies_beside_the_file(tmp_path):
+def test_default_path_of_the_list_of_refused_rows_is_next_to_the_file(tmp_path):
     assert default_reject_path(tmp_path / "f.csv") == tmp_path / "f.csv.rejects.jsonl"
 
 
-def test_the_sample_shop_s_tickets_are_stored_once(database, settings, stored):
+def test_tickets_of_the_sample_shop_are_stored_only_once(database, settings, stored):
     first = load_sample(database, 0, 30, 10, settings)
-    again = load_sample(database, 0, 30, 10, settings)
+    second = load_sample(database, 0, 30, 10, settings)
 
     assert counts(first) == (40, 40, 0, 0, 0, 0)
-    assert counts(again) == (40, 0, 0, 40, 0, 0)
+    assert counts(second) == (40, 0, 0, 40, 0, 0)
     assert sum(category is None for (category,) in stored("category")) == 10

@@ -12,6 +12,7 @@ from ticketing.importing.remote import read_remote
 
 @pytest.fixture
 def helpdesk(tmp_path):
+    """The URL of a help desk's database, in SQLite."""
     path = tmp_path / "helpdesk.db"
     with contextlib.closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("CREATE TABLE request (number INTEGER, text TEXT, team TEXT)")
@@ -21,7 +22,7 @@ def helpdesk(tmp_path):
     return f"sqlite:///{path}"
 
 
-def count(url):
+def count_requests(url):
     with sqlalchemy.create_engine(url).connect() as conn:
         return conn.execute(sqlalchemy.text("SELECT count(*) FROM request")).scalar()
 
@@ -29,7 +30,7 @@ def count(url):
 MAPPING = {"ticket_id": "number", "body": "text", "category": "team"}
 
 
-def test_the_rows_of_a_query_come_with_their_fields(helpdesk):
+def test_rows_of_a_query_are_read_with_the_mapped_columns(helpdesk):
     rows = list(read_remote(helpdesk, "SELECT * FROM request ORDER BY number;", MAPPING))
 
     assert rows == [
@@ -44,7 +45,7 @@ def test_colons_and_percent_signs_in_a_query_are_literal(helpdesk):
     assert [row.values["category"] for row in read_remote(helpdesk, query)] == ["a :b 100% %(c)s"]
 
 
-def test_the_pipeline_s_own_database_can_be_read_too(server, database_name):
+def test_database_of_the_pipeline_can_be_read_but_not_changed(server, database_name):
     query = "SELECT 'a%' AS body, 'b' AS category, now() AS created_at FROM generate_series(1, 3)"
 
     assert [row.values["body"] for row in read_remote(server.uri(database_name), query)] == ["a%"] * 3
@@ -57,8 +58,8 @@ def test_the_pipeline_s_own_database_can_be_read_too(server, database_name):
 
 
 @pytest.mark.timeout(60)
-def test_a_large_result_is_streamed(server, database_name):
-    # A client that fetched all of it would need far longer than the test may take.
+def test_large_result_is_streamed(server, database_name):
+    # To fetch the whole result would take much longer than the timeout of this test.
     query = "SELECT repeat('x', 1000) AS body, generate_series(1, 1000000000)"
 
     rows = read_remote(server.uri(database_name), query, role="incoming")
@@ -78,16 +79,16 @@ def test_a_large_result_is_streamed(server, database_name):
         "",
     ],
 )
-def test_only_a_select_is_run(helpdesk, query):
+def test_query_that_is_not_a_single_select_is_refused(helpdesk, query):
     with pytest.raises(InputError, match="must be one SELECT"):
         read_remote(helpdesk, query)
 
 
-def test_delete_inside_a_with_query_changes_nothing(helpdesk):
+def test_delete_after_a_with_clause_is_refused_and_changes_nothing(helpdesk):
     with pytest.raises(InputError, match="readonly"):
         list(read_remote(helpdesk, "WITH x AS (SELECT 1) DELETE FROM request RETURNING *", MAPPING))
 
-    assert count(helpdesk) == 2
+    assert count_requests(helpdesk) == 2
 
 
 def test_error_for_a_missing_column_lists_the_existing_columns(helpdesk):
@@ -107,7 +108,7 @@ def test_missing_sqlite_file_is_not_created(tmp_path):
     assert not (tmp_path / "absent.db").exists()
 
 
-def test_broken_utf_8_costs_only_its_own_row(helpdesk, tmp_path):
+def test_row_with_broken_utf_8_is_returned_with_a_lone_surrogate(helpdesk, tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "helpdesk.db")) as conn, conn:
         conn.execute("INSERT INTO request VALUES (3, CAST(x'4aff' AS TEXT), 'a')")
 
@@ -134,7 +135,7 @@ def test_error_messages_never_contain_the_password(url):
     assert error.value.__suppress_context__
 
 
-def test_values_in_database_messages_are_not_reported(server, database_name):
+def test_error_messages_contain_no_values_from_messages_of_the_database(server, database_name):
     with pytest.raises(InputError) as error:
         list(read_remote(server.uri(database_name), "SELECT CAST('Jane Doe' AS integer) AS body", role="incoming"))
 

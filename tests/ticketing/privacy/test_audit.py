@@ -31,13 +31,14 @@ def vault(database):
 
 
 @pytest.fixture
-def look(database, settings, vault):
+def run_audit(database, settings, vault):
+    """A function that runs the audit and returns its findings."""
     scrubber = Scrubber(PrivacySettings(), Finder(("Zoe", "PERSON")))
 
-    def look(share=1.0):
+    def run_audit(share=1.0):
         return audit(database, settings, vault, scrubber, share, lambda place, count: None)[0]
 
-    return look
+    return run_audit
 
 
 def write(database, table, ticket_id, **columns):
@@ -46,53 +47,54 @@ def write(database, table, ticket_id, **columns):
             conn.execute(f"UPDATE {table} SET {column} = %s WHERE ticket_id = %s", (text, ticket_id))
 
 
-def found(findings):
-    return sorted({(one.place, one.kind, one.how) for one in findings})
+def summary(findings):
+    return sorted({(finding.place, finding.kind, finding.how) for finding in findings})
 
 
-def test_audit_of_clean_data_finds_nothing(look):
-    assert look() == []
+def test_audit_of_clean_data_finds_nothing(run_audit):
+    assert run_audit() == []
 
 
-def test_values_are_found_in_clean_tickets_of_the_same_and_of_other_tickets(database, look):
+def test_values_are_found_in_their_own_ticket_and_in_other_tickets(database, run_audit):
     write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
     write(database, "ticketing.clean_ticket", "two", reply="Dear ROSE OKAFOR, a rose. About 王小明的包裹")
 
-    findings = look()
+    findings = run_audit()
 
-    assert {(one.key, one.kind) for one in findings if one.how == "vault"} == {("one", "PERSON"), ("two", "PERSON")}
+    from_vault = [finding for finding in findings if finding.how == "vault"]
+    assert {(finding.key, finding.kind) for finding in from_vault} == {("one", "PERSON"), ("two", "PERSON")}
 
 
-def test_another_persons_first_name_is_no_finding(database, look):
+def test_first_name_from_another_ticket_is_no_finding(database, run_audit):
     write(database, "ticketing.clean_ticket", "two", body="Rose is a flower")
 
-    assert look() == []
+    assert run_audit() == []
 
 
-def test_values_that_only_a_recogniser_finds_are_reported(database, look):
+def test_values_that_are_not_in_the_vault_are_found_by_recognisers(database, run_audit):
     write(database, "ticketing.clean_ticket", "two", body="Write to Zoe, jane.doe@example.com")
 
-    assert found(look()) == [
+    assert summary(run_audit()) == [
         ("clean tickets", "EMAIL_ADDRESS", "recogniser"),
         ("clean tickets", "PERSON", "recogniser"),
     ]
 
 
-def test_audit_reads_drafts_before_restoring(database, look):
+def test_audit_searches_drafts_before_their_values_are_restored(database, run_audit):
     with database.begin() as conn:
         add_draft(conn, "one", body="Dear Rose Okafor, it is on its way.")
-    assert look() == []
+    assert run_audit() == []
     with database.begin(None) as conn:
         conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER draft_guard")
         conn.execute("UPDATE ticketing.draft SET placeholder_body = 'I wrote to Rose Okafor'")
         conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_guard")
 
-    assert found(look()) == [("drafts before restoring", "PERSON", "vault")]
+    assert summary(run_audit()) == [("drafts before restoring", "PERSON", "vault")]
 
 
-def test_audit_searches_studies(database, look):
+def test_audit_searches_studies(database, run_audit):
     study_id = make_study(database, records=[record(n) for n in range(3)], name="first")
-    assert look() == []
+    assert run_audit() == []
     with database.begin(None) as conn:
         for table in ("study", "study_item", "study_reply"):
             conn.execute(f"ALTER TABLE ticketing.{table} DISABLE TRIGGER USER")
@@ -107,49 +109,49 @@ def test_audit_searches_studies(database, look):
             ' \'{"A": 1, "B": 1, "C": 1, "D": 1}\', \'SH20240501123 again\' FROM ticketing.study_assignment'
         )
 
-    assert {one.place for one in look()} == {"studies", "study tickets", "study replies", "study comments"}
+    assert {finding.place for finding in run_audit()} == {"studies", "study tickets", "study replies", "study comments"}
 
 
-def test_category_that_looks_like_a_name_is_no_finding(database, look):
+def test_category_that_looks_like_a_name_is_no_finding(database, run_audit):
     make_study(database, records=[record(n, category="Zoe") for n in range(3)])
     write(database, "ticketing.clean_ticket", "two", category="Zoe")
 
-    assert look() == []
+    assert run_audit() == []
 
 
-@pytest.mark.parametrize("left", ["answered", "decided", "another text"])
-def test_raw_text_that_is_kept_too_long_is_found_by_its_ticket(database, look, left):
+@pytest.mark.parametrize("reason", ["answered", "decided", "another text"])
+def test_raw_text_that_is_kept_too_long_is_reported_with_its_ticket(database, run_audit, reason):
     with database.begin(None) as conn:
         add_text(conn, "one")
         add_text(conn, "two")
         draft = add_draft(conn, "one")
-    assert look() == []
+    assert run_audit() == []
     with database.begin(None) as conn:
-        if left == "decided":
+        if reason == "decided":
             conn.execute("ALTER TABLE ticketing.draft DISABLE TRIGGER draft_trail")
             conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
             conn.execute("ALTER TABLE ticketing.draft ENABLE TRIGGER draft_trail")
         else:
             conn.execute("UPDATE ticketing.draft SET state = 'expired'")
-            add_text(conn, "one", content_id="text-0" if left == "another text" else TEXT)
-            add_clean(conn, "one", reply="Hello" if left == "answered" else None)
+            add_text(conn, "one", content_id="text-0" if reason == "another text" else TEXT)
+            add_clean(conn, "one", reply="Hello" if reason == "answered" else None)
 
-    assert look() == [("raw texts", "TICKET", "one", "kept too long")]
+    assert run_audit() == [("raw texts", "TICKET", "one", "kept too long")]
 
 
-def test_audit_searches_snapshots(settings, look):
+def test_audit_searches_snapshots(settings, run_audit):
     folder = settings.home / "p"
     folder.mkdir()
     rows = [{"ticket_id": "x", "text": "Parcel\nof SH20240501123", "output": None}]
     pq.write_table(pa.Table.from_pylist(rows), folder / "train.parquet")
 
-    assert {(one.place, one.key, one.how) for one in look()} == {
+    assert {(finding.place, finding.key, finding.how) for finding in run_audit()} == {
         ("snapshots", "snapshot-1 train.parquet", "vault"),
         ("snapshots", "snapshot-1 train.parquet", "recogniser"),
     }
 
 
-def test_audit_searches_prefect_reports_and_logs(settings, look):
+def test_audit_searches_prefect_reports_and_logs(settings, run_audit):
     (settings.home / "prefect").mkdir()
     (settings.home / "reports").mkdir()
     (settings.home / "logs").mkdir()
@@ -159,17 +161,17 @@ def test_audit_searches_prefect_reports_and_logs(settings, look):
     (settings.home / "reports" / "evaluation.html").write_text("<p>Rose <b>x</b></p><p>Rose Okafor</p>")
     (settings.home / "logs" / "engine.log").write_text("fine\nINFO 王小明\n")
 
-    findings = look()
+    findings = run_audit()
 
-    assert {(one.place, one.key) for one in findings if one.how == "vault"} == {
+    assert {(finding.place, finding.key) for finding in findings if finding.how == "vault"} == {
         ("Prefect's database", "flow_run (id a)"),
         ("reports", "evaluation.html, line 6"),
         ("logs", "engine.log, line 2"),
     }
-    assert not [one for one in findings if "Rose" in str(one) or "SH2024" in str(one)]
+    assert not [finding for finding in findings if "Rose" in str(finding) or "SH2024" in str(finding)]
 
 
-def test_programs_own_log_lines_are_no_finding(settings, look):
+def test_technical_log_lines_are_no_finding(settings, run_audit):
     (settings.home / "logs").mkdir()
     (settings.home / "logs" / "prefect.log").write_text(
         "2026-11-24 03:16:07,047 INFO View at http://127.0.0.1:4200/runs/flow-run/29838f19-26f8-4a5c-a9e5-afc9f1aca7f7\n"
@@ -181,35 +183,35 @@ def test_programs_own_log_lines_are_no_finding(settings, look):
         "bleu (language=en) minus that of the base 52.20 (surely enough 47.75) is > 0 ([46.96, 57.63], p 0.0010)\n"
     )
 
-    assert look() == []
+    assert run_audit() == []
 
 
-def test_other_links_in_a_log_are_a_finding(settings, look):
+def test_link_to_an_unknown_page_in_a_log_is_a_finding(settings, run_audit):
     (settings.home / "logs").mkdir()
     (settings.home / "logs" / "prefect.log").write_text("fetching https://github.com/jane-doe-1979/private\n")
 
-    assert found(look()) == [("logs", "URL", "recogniser")]
+    assert summary(run_audit()) == [("logs", "URL", "recogniser")]
 
 
-def test_card_number_in_a_log_is_not_taken_for_a_hash(settings, look):
+def test_card_number_in_a_log_is_a_finding_and_a_hash_is_none(settings, run_audit):
     (settings.home / "logs").mkdir()
     (settings.home / "logs" / "engine.log").write_text("paid with 4539148803436467, hash 4539148803436467a\n")
 
-    assert found(look()) == [("logs", "CREDIT_CARD", "recogniser")]
+    assert summary(run_audit()) == [("logs", "CREDIT_CARD", "recogniser")]
 
 
-def test_invalid_prefect_database_raises_an_error(settings, look):
+def test_invalid_prefect_database_raises_an_error(settings, run_audit):
     (settings.home / "prefect").mkdir()
     (settings.home / "prefect" / "prefect.db").write_text("no database" * 100)
 
     with pytest.raises(InputError, match="can't be read"):
-        look()
+        run_audit()
 
 
-def test_share_of_zero_searches_for_no_value(database, look):
+def test_audit_with_a_share_of_zero_searches_for_no_value(database, run_audit):
     write(database, "ticketing.clean_ticket", "one", body="Rose wrote")
 
-    assert look(share=0.0) == []
+    assert run_audit(share=0.0) == []
 
 
 @pytest.mark.parametrize(
@@ -217,11 +219,11 @@ def test_share_of_zero_searches_for_no_value(database, look):
     [("Rose Okafor", True), ("Rose", False), ("SH20240501123", True), ("12345", False), ("王小明", True), ("小明", False),
      ("Christopher", False), ("a@b.example", True)],
 )  # fmt: skip
-def test_which_values_identify_a_person(value, identifying):
+def test_identifying_values_are_distinguished_from_ordinary_words(value, identifying):
     assert is_identifying(value) is identifying
 
 
-def test_number_within_a_longer_number_does_not_match():
+def test_value_is_not_found_within_a_longer_number():
     values = Values()
     values.add("t", "<ORDER_ID_1>", "12345678")
 
@@ -229,11 +231,11 @@ def test_number_within_a_longer_number_does_not_match():
     assert {hit.kind for hit in values.found_in("订单12345678号", None)} == {"ORDER_ID"}
 
 
-def test_phrase_once_mistaken_for_an_address_is_no_finding(database, look, vault):
+def test_common_phrase_in_the_vault_is_no_finding(database, run_audit, vault):
     with database.begin() as conn:
         vault.store(conn, TextKey("one", 1, TEXT), {"<ADDRESS_1>": "20 square metres", "<ADDRESS_2>": "5 Mill Lane"})
         add_clean(conn, "three")
     write(database, "ticketing.clean_ticket", "two", body="20 square metres", reply="at 5 Mill Lane")
     write(database, "ticketing.clean_ticket", "three", body="20 square metres")
 
-    assert [(one.key, one.kind) for one in look()] == [("two", "ADDRESS")]
+    assert [(finding.key, finding.kind) for finding in run_audit()] == [("two", "ADDRESS")]

@@ -1,15 +1,16 @@
 import pytest
 
 
-def found(scrubber, text):
+def found_values(scrubber, text):
+    """The values that the scrubber replaces, with their kinds."""
     scrubbed = scrubber.scrub([[text]])[0]
     return {(value, placeholder.rsplit("_", 1)[0].strip("<")) for placeholder, value in scrubbed.values.items()}
 
 
-def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is(scrubber):
+def test_chinese_names_and_addresses_are_found_after_english_words(scrubber):
     text = "Hello, 我叫王小明，住在浙江省杭州市西湖区文三路3763号2栋301室，包裹还没有到。"
 
-    assert found(scrubber, text) == {
+    assert found_values(scrubber, text) == {
         ("王小明", "PERSON"),
         ("浙江省杭州市西湖区文三路3763号2栋301室", "ADDRESS"),
     }
@@ -26,8 +27,8 @@ def test_names_and_addresses_are_found_in_chinese_whatever_the_ticket_says_it_is
         ("请寄到上海市浦东新区锦绣路12号3栋1201室，谢谢", {("上海市浦东新区锦绣路12号3栋1201室", "ADDRESS")}),
     ],
 )
-def test_people_and_places(scrubber, text, expected):
-    assert found(scrubber, text) == expected
+def test_chinese_names_and_addresses_are_found(scrubber, text, expected):
+    assert found_values(scrubber, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,5 +44,5 @@ def test_people_and_places(scrubber, text, expected):
         "亲您好，客服您好",
     ],
 )
-def test_towns_products_and_staff_stay(scrubber, text):
-    assert found(scrubber, text) == set()
+def test_towns_products_and_job_titles_are_not_replaced(scrubber, text):
+    assert found_values(scrubber, text) == set()

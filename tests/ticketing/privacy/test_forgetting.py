@@ -16,7 +16,7 @@ def vault():
 
 
 def fill(database, vault, **bodies):
-    """Tickets with an e-mail address in the vault, and a draft each."""
+    """Adds tickets. Each has an e-mail address in the vault and a draft."""
     with database.begin(None) as conn:
         add_models(conn)
     with database.begin() as conn:
@@ -37,7 +37,7 @@ TABLES = ("vault.entry", "ticketing.clean_ticket", "ticketing.draft", "ticketing
           "vault.ticket_text")  # fmt: skip
 
 
-def test_a_forgotten_ticket_is_gone_everywhere_and_others_stay(database, vault):
+def test_forgotten_ticket_is_removed_from_all_tables_and_other_tickets_stay(database, vault):
     fill(database, vault, one="It is broken", two="It is late")
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.draft SET claimed_by = 'ann', claimed_at = now() WHERE ticket_id = 'two'")
@@ -45,16 +45,16 @@ def test_a_forgotten_ticket_is_gone_everywhere_and_others_stay(database, vault):
         conn.execute("SELECT ticketing.approve_draft_v1(%s)", (draft,))
     assert count(database, "ticketing.outbox", "one") == 1
 
-    gone = forget_tickets(database, ["one"])
+    removed_rows = forget_tickets(database, ["one"])
 
-    assert gone == (1, 1, 1, 1)
+    assert removed_rows == (1, 1, 1, 1)
     assert [count(database, table, "one") for table in TABLES] == [0] * 6
     assert [count(database, table, "two") for table in TABLES] == [1, 1, 1, 0, 1, 1]
     with database.begin(None) as conn:
         assert conn.execute("SELECT ticket_id FROM ticketing.forgotten_ticket").fetchall() == [{"ticket_id": "one"}]
 
 
-def test_the_trail_of_other_drafts_stays_append_only(database, vault):
+def test_trail_of_drafts_stays_append_only_after_forgetting_a_ticket(database, vault):
     fill(database, vault, one="It is broken", two="It is late")
     forget_tickets(database, ["one"])
 
@@ -62,13 +62,13 @@ def test_the_trail_of_other_drafts_stays_append_only(database, vault):
         conn.execute("DELETE FROM ticketing.draft_event")
 
 
-def test_forgetting_twice_or_what_is_not_there_does_no_harm(database, vault):
+def test_repeated_and_unknown_ticket_ids_are_ignored(database, vault):
     fill(database, vault, one="It is broken")
 
-    assert forget_tickets(database, ["one", "one", "never seen"]) == (1, 1, 1, 1)
+    assert forget_tickets(database, ["one", "one", "unknown"]) == (1, 1, 1, 1)
 
 
-def test_a_forgotten_ticket_is_not_written_again(database, vault):
+def test_forgotten_ticket_is_not_written_again(database, vault):
     fill(database, vault, one="It is broken")
     forget_tickets(database, ["one"])
 
@@ -82,19 +82,19 @@ def test_a_forgotten_ticket_is_not_written_again(database, vault):
     assert written is None
 
 
-def test_a_reviewer_may_not_forget(database, vault):
+def test_reviewer_may_not_forget_tickets(database, vault):
     with pytest.raises(Exception, match="may not"), database.begin(Role.REVIEWER) as conn:
         conn.execute("SELECT ticketing.forget_ticket_v1('one')")
 
 
-def test_a_person_is_found_in_the_vault_in_any_spelling_and_in_the_source(database, vault):
+def test_tickets_of_a_person_are_found_in_the_vault_and_in_the_source_ignoring_case(database, vault):
     fill(database, vault, one="It is broken", two="Write to ONE@mail.example please", three="It is late")
 
     assert tickets_with_value(database, vault, " one@MAIL.example ") == ["one", "two"]
     assert tickets_with_value(database, vault, "nobody@mail.example") == []
 
 
-def test_a_person_is_found_in_the_kept_text_of_a_ticket_that_the_source_has_lost(database, vault):
+def test_tickets_of_a_person_are_found_in_raw_texts_if_the_source_has_lost_the_ticket(database, vault):
     fill(database, vault, one="Write to jane.doe please", two="It is late")
     with database.begin(None) as conn:
         conn.execute("DELETE FROM ticketing.imported_ticket")
@@ -102,18 +102,18 @@ def test_a_person_is_found_in_the_kept_text_of_a_ticket_that_the_source_has_lost
     assert tickets_with_value(database, vault, "Jane.Doe") == ["one"]
 
 
-def test_percent_signs_and_quotes_are_looked_for_as_they_are(database, vault):
+def test_percent_signs_and_quotes_are_searched_for_literally(database, vault):
     fill(database, vault, one="100%' of it", two="It is late")
 
     assert tickets_with_value(database, vault, "100%'") == ["one"]
 
 
-def test_a_value_that_says_nothing_is_refused(database, vault):
+def test_value_that_is_too_short_to_identify_a_person_is_refused(database, vault):
     with pytest.raises(PrivacyError, match="in too many tickets"):
         tickets_with_value(database, vault, "al")
 
 
-def test_holders_name_snapshots_and_models(database, settings, vault):
+def test_snapshots_and_models_with_the_tickets_are_listed(database, settings, vault):
     with database.begin(None) as conn:
         add_models(conn)
     folder = settings.home / "p"
@@ -128,7 +128,7 @@ def test_holders_name_snapshots_and_models(database, settings, vault):
     assert affected_snapshots(database, settings, ["four"]) == []
 
 
-def test_values_leave_the_vault_when_the_ticket_is_old_enough(database, settings, vault):
+def test_values_and_raw_texts_are_removed_when_their_ticket_is_older_than_the_retention_time(database, settings, vault):
     fill(database, vault, old="It is broken", new="It is late")
     with database.begin(None) as conn:
         conn.execute("UPDATE ticketing.clean_ticket SET updated_at = clock_timestamp() WHERE ticket_id = 'new'")

@@ -12,6 +12,7 @@ from ticketing.privacy.recognisers import FLAGS, count_digits
 from ticketing.privacy.scrubber import Scrubber
 from ticketing.settings import PrivacySettings
 
+# In each row: a kind, a sentence, and the value of this kind to find in the sentence.
 FOUND = [
     ("CN_ID_CARD", "身份证号{}，请核对", "11010519491231002X"),
     ("CN_ID_CARD", "My ID is {} thanks", "330106196503157928"),
@@ -55,6 +56,7 @@ FOUND = [
     ("PHONE_NUMBER", "Call me at {}.", "785 8949"),
     ("PHONE_NUMBER", "Nobody answers: {}, ever", "001-321-194-8268x44208"),
 ]  # fmt: skip
+# Texts in which nothing is to be replaced.
 KEPT = [
     "Meet me at the shop at noon, look at the dot on the lamp.",
     "My login is not working and my account was closed.",
@@ -68,23 +70,23 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "frame", "value"), FOUND)
-def test_a_value_is_found_whole(scrubber, kind, frame, value):
-    scrubbed = scrubber.scrub([[frame.format(value)]])[0]
+@pytest.mark.parametrize(("kind", "sentence", "value"), FOUND)
+def test_whole_value_is_replaced_as_its_kind(scrubber, kind, sentence, value):
+    scrubbed = scrubber.scrub([[sentence.format(value)]])[0]
 
-    assert scrubbed.texts == (frame.format(f"<{kind}_1>"),)
+    assert scrubbed.texts == (sentence.format(f"<{kind}_1>"),)
     assert scrubbed.values == {f"<{kind}_1>": value}
 
 
 @pytest.mark.parametrize("text", KEPT)
-def test_what_identifies_nobody_stays(scrubber, text):
+def test_text_that_identifies_nobody_is_not_changed(scrubber, text):
     assert scrubber.scrub([[text]])[0].texts == (text,)
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: f"{form.kind}-{FORMATS.index(form)}")
 @settings(max_examples=30)
 @given(data=st.data())
-def test_a_format_is_searched_for_in_every_text_that_its_pattern_matches(form, data):
+def test_format_is_searched_for_in_every_text_that_its_pattern_matches(form, data):
     # Python's re has no \K, which only moves the beginning of the match. What must follow the match is generated as well.
     pattern = re.sub(r"\(\?=(.*)\)$", r"(?:\1)", form.pattern.replace(r"\K", ""))
     like_the_pattern = re.compile(pattern, re.IGNORECASE | re.MULTILINE | re.DOTALL | re.ASCII)
@@ -96,7 +98,7 @@ def test_a_format_is_searched_for_in_every_text_that_its_pattern_matches(form, d
     assert not valid or form.can_match(text.lower(), count_digits(text))
 
 
-def test_links_to_the_shop_itself_stay_unless_they_name_a_user():
+def test_links_to_own_domains_are_kept_unless_they_contain_a_user_name():
     scrubber = Scrubber(PrivacySettings(own_domains=("shop.example.com",)), JOHN)
     text = "See https://www.shop.example.com/returns, not https://jane@shop.example.com or https://evil.example.com/x"
 
@@ -105,7 +107,7 @@ def test_links_to_the_shop_itself_stay_unless_they_name_a_user():
     assert scrubbed.texts == ("See https://www.shop.example.com/returns, not <URL_1> or <URL_2>",)
 
 
-def test_check_digits():
+def test_wrong_check_digits_are_recognised():
     assert is_card("4111 1111 1111 1111") and not is_card("4111 1111 1111 1112")
     assert is_chinese_id("11010519491231002X") is True
     assert is_chinese_id("110105194912310021") is None

@@ -5,7 +5,7 @@ from ticketing.privacy.normalising import normalise
 
 
 @given(st.text(st.sampled_from("aB1１\u200b\ufeff\u3000一八〇\ud800 -\n王"), max_size=40))
-def test_every_span_of_the_normalised_text_has_its_span_in_the_original(text):
+def test_every_character_of_the_normalised_text_is_mapped_to_its_original_character(text):
     normalised = normalise(text)
 
     for start in range(len(normalised.text)):

@@ -38,96 +38,98 @@ VALUES = st.dictionaries(
 
 
 @given(st.lists(PIECES, max_size=3), VALUES)
-def test_what_was_put_in_can_be_restored_exactly(texts, found):
-    known = {}
+def test_original_texts_can_be_restored_exactly(texts, found_values):
+    values = {}
 
-    scrubbed = insert_placeholders(texts, found, known)
+    scrubbed = insert_placeholders(texts, found_values, values)
 
-    assert [restore(text, known) for text in scrubbed] == texts
-
-
-@given(PIECES, VALUES)
-def test_no_value_is_left(text, found):
-    scrubbed = insert_placeholders([text], found, {})[0]
-
-    # Kinds are in capitals, and a digit value never matches inside a longer number, so no value remains by chance.
-    assert not [value for value in found if value in scrubbed]
+    assert [restore(text, values) for text in scrubbed] == texts
 
 
 @given(PIECES, VALUES)
-def test_spans_say_where_the_values_were(text, found):
-    known = {}
-    scrubbed = insert_placeholders([text], found, known)[0]
+def test_no_found_value_is_left_in_the_text(text, found_values):
+    scrubbed = insert_placeholders([text], found_values, {})[0]
 
-    spans = original_spans(scrubbed, known)
+    # No value occurs by chance in a placeholder: kinds are in capitals, and the number never contains a short value.
+    assert not [value for value in found_values if value in scrubbed]
 
-    assert all(text[span.start : span.end] in found for span in spans)
+
+@given(PIECES, VALUES)
+def test_original_spans_are_the_positions_of_the_values_in_the_original_text(text, found_values):
+    values = {}
+    scrubbed = insert_placeholders([text], found_values, values)[0]
+
+    spans = original_spans(scrubbed, values)
+
+    assert all(text[span.start : span.end] in found_values for span in spans)
     assert list(spans) == sorted(spans)
-    assert sum(scrubbed.count(placeholder) for placeholder in known) == len(spans)
+    assert sum(scrubbed.count(placeholder) for placeholder in values) == len(spans)
 
 
-def test_text_that_looks_like_a_placeholder_is_neither_numbered_again_nor_restored():
-    known = {}
+def test_text_that_looks_like_a_placeholder_keeps_its_number_and_is_not_restored():
+    values = {}
 
-    scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, known)
+    scrubbed = insert_placeholders(["<PERSON_1> is not anna"], {"anna": "PERSON"}, values)
 
     assert scrubbed == ["<PERSON_1> is not <PERSON_2>"]
-    assert known == {"<PERSON_2>": "anna"}
-    assert restore(scrubbed[0], known) == "<PERSON_1> is not anna"
+    assert values == {"<PERSON_2>": "anna"}
+    assert restore(scrubbed[0], values) == "<PERSON_1> is not anna"
 
 
-def test_one_value_has_one_placeholder_and_the_longer_value_goes_first():
-    known = {}
+def test_equal_values_share_a_placeholder_and_longer_values_are_replaced_first():
+    values = {}
 
-    scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    scrubbed = insert_placeholders(["Ann Lee", "Lee and Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, values)
 
     assert scrubbed == ["<PERSON_2>", "<PERSON_1> and <PERSON_2>"]
 
 
-def test_more_values_than_numbers_are_refused_without_naming_one():
-    found = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
+def test_error_for_too_many_values_contains_no_value():
+    found_values = {f"value{number}x": "ORDER_ID" for number in range(MAX_NUMBER + 1)}
 
     with pytest.raises(PrivacyError, match="ORDER_ID") as refused:
-        insert_placeholders(["value1x"], found, {})
+        insert_placeholders(["value1x"], found_values, {})
 
     assert "value1x" not in str(refused.value)
 
 
-def test_placeholders_that_a_ticket_does_not_have_are_foreign():
+def test_placeholders_of_a_reply_that_are_not_in_the_ticket_are_found():
     assert placeholders_not_in_ticket("Dear <PERSON_1>, <ORDER_ID_2>", "<PERSON_1> wrote") == {"<ORDER_ID_2>"}
 
 
-def test_spellings_of_one_value_share_its_number_and_keep_their_own_form():
-    known = {}
+def test_spellings_of_one_value_share_a_number_and_are_restored_as_they_were_written():
+    values = {}
     text = "138-1234-5678, +86 13812345678 or １３８１２３４５６７８; 13900000000"
-    found = dict.fromkeys(["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER")
+    found_values = dict.fromkeys(
+        ["138-1234-5678", "+86 13812345678", "１３８１２３４５６７８", "13900000000"], "PHONE_NUMBER"
+    )
 
-    scrubbed = insert_placeholders([text], found, known)
+    scrubbed = insert_placeholders([text], found_values, values)
 
     assert scrubbed == ["<PHONE_NUMBER_1>, <PHONE_NUMBER_1b> or <PHONE_NUMBER_1c>; <PHONE_NUMBER_2>"]
-    assert restore(scrubbed[0], known) == text
+    assert restore(scrubbed[0], values) == text
 
 
-def test_a_spelling_that_is_found_later_shares_the_number_too():
-    known = {}
-    texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, known)
+def test_spelling_that_is_found_in_a_later_call_shares_the_number():
+    values = {}
+    texts = insert_placeholders(["anna and ANNA"], {"anna": "PERSON"}, values)
 
-    assert insert_placeholders(texts, {"ANNA": "PERSON"}, known) == ["<PERSON_1> and <PERSON_1b>"]
+    assert insert_placeholders(texts, {"ANNA": "PERSON"}, values) == ["<PERSON_1> and <PERSON_1b>"]
 
 
-def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
+def test_value_with_more_spellings_than_variant_letters_gets_another_number():
     letters = "abcdefgh"
     spellings = ["".join(c.upper() if bits >> i & 1 else c for i, c in enumerate(letters)) for bits in range(30)]
-    known = {}
+    values = {}
 
-    scrubbed = insert_placeholders([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), known)
+    scrubbed = insert_placeholders([" ".join(spellings)], dict.fromkeys(spellings, "PERSON"), values)
 
-    assert len(known) == len(spellings)
-    assert restore(scrubbed[0], known) == " ".join(spellings)
+    assert len(values) == len(spellings)
+    assert restore(scrubbed[0], values) == " ".join(spellings)
 
 
 @pytest.mark.parametrize(
-    ("kind", "one", "other", "same"),
+    ("kind", "first", "second", "same"),
     [
         ("PHONE_NUMBER", "+44 7700 900123", "07700 900 123", True),
         ("PHONE_NUMBER", "一三八一二三四五六七八", "13812345678", True),
@@ -138,13 +140,13 @@ def test_a_value_with_more_spellings_than_marks_goes_on_under_another_number():
         ("PERSON", "Ann Lee", "Ann Lea", False),
     ],
 )
-def test_what_counts_as_another_spelling(kind, one, other, same):
-    assert (spelling_key(one, kind) == spelling_key(other, kind)) is same
+def test_spellings_of_one_value_have_the_same_key(kind, first, second, same):
+    assert (spelling_key(first, kind) == spelling_key(second, kind)) is same
 
 
-def test_a_value_that_stands_only_within_a_longer_one_leaves_nothing_behind():
-    known = {}
+def test_value_that_occurs_only_within_a_longer_value_gets_no_placeholder():
+    values = {}
 
-    insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, known)
+    insert_placeholders(["Ann Lee"], {"Lee": "PERSON", "Ann Lee": "PERSON"}, values)
 
-    assert list(known.values()) == ["Ann Lee"]
+    assert list(values.values()) == ["Ann Lee"]

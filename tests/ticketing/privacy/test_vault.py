@@ -35,16 +35,16 @@ def stored_rows(database):
         return conn.execute("SELECT * FROM vault.entry ORDER BY placeholder").fetchall()
 
 
-def test_what_is_stored_can_be_read_and_only_the_asked_for(database, vault):
+def test_only_the_values_of_the_requested_tickets_are_read(database, vault):
     store(database, vault)
     store(database, vault, ticket_id="t2", values={"<PERSON_1>": "Bob"})
 
-    found = read(database, vault, ("t1", 1, TEXT), ("t3", 1, TEXT))
+    values = read(database, vault, ("t1", 1, TEXT), ("t3", 1, TEXT))
 
-    assert found == {("t1", 1, TEXT): VALUES, ("t3", 1, TEXT): {}}
+    assert values == {("t1", 1, TEXT): VALUES, ("t3", 1, TEXT): {}}
 
 
-def test_no_value_is_readable_in_the_table_and_equal_values_look_different(database, vault):
+def test_table_contains_no_plain_value_and_equal_values_are_encrypted_differently(database, vault):
     store(database, vault, values={"<PERSON_1>": "Jane Doe", "<PERSON_2>": "Jane Doe"})
 
     rows = stored_rows(database)
@@ -53,25 +53,25 @@ def test_no_value_is_readable_in_the_table_and_equal_values_look_different(datab
     assert not any(b"Jane" in bytes(row["value"]) for row in rows)
 
 
-def test_storing_again_replaces_older_revisions_and_leaves_other_tickets(database, vault):
+def test_storing_a_newer_revision_replaces_the_older_one_and_keeps_other_tickets(database, vault):
     store(database, vault)
     store(database, vault, ticket_id="t2")
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
     store(database, vault, revision=2, values={"<PERSON_1>": "Joan"})
 
-    found = read(database, vault, ("t1", 1, TEXT), ("t1", 2, TEXT), ("t2", 1, TEXT))
+    values = read(database, vault, ("t1", 1, TEXT), ("t1", 2, TEXT), ("t2", 1, TEXT))
 
-    assert found == {("t1", 1, TEXT): {}, ("t1", 2, TEXT): {"<PERSON_1>": "Joan"}, ("t2", 1, TEXT): VALUES}
+    assert values == {("t1", 1, TEXT): {}, ("t1", 2, TEXT): {"<PERSON_1>": "Joan"}, ("t2", 1, TEXT): VALUES}
 
 
-def test_the_pipeline_may_not_read_values(database, vault):
+def test_pipeline_may_not_read_values(database, vault):
     store(database, vault)
 
     with pytest.raises(DatabaseError, match="42501"), database.begin(Role.PIPELINE) as conn:
         vault.read(conn, [TextKey("t1", 1, TEXT)])
 
 
-def test_another_key_fails_with_ticket_and_key_named_and_no_value(database, vault):
+def test_error_for_a_wrong_key_names_ticket_and_key_and_contains_no_value(database, vault):
     store(database, vault)
 
     with pytest.raises(PrivacyError) as refused:
@@ -93,7 +93,7 @@ def test_another_key_fails_with_ticket_and_key_named_and_no_value(database, vaul
         "SET value = ''",
     ],
 )
-def test_an_entry_that_was_moved_or_changed_is_not_decrypted(database, vault, change):
+def test_entry_that_was_moved_or_changed_is_not_decrypted(database, vault, change):
     store(database, vault, values={"<PERSON_1>": "Jane Doe"})
     with database.begin(None) as conn:
         conn.execute(f"UPDATE vault.entry {change}")
@@ -102,7 +102,7 @@ def test_an_entry_that_was_moved_or_changed_is_not_decrypted(database, vault, ch
         read(database, vault, ("t1", 1, TEXT), ("t2", 1, TEXT), ("t1", 7, TEXT), ("t1", 1, "text-7"))
 
 
-def test_a_key_file_is_made_once_readable_by_its_owner_only(tmp_path):
+def test_key_file_is_created_only_once_and_only_its_owner_can_read_it(tmp_path):
     home = tmp_path / "home"
 
     first = Vault.open(Settings(home=home))
@@ -117,14 +117,14 @@ def _open_key_id(home):
     return Vault.open(Settings(home=home)).key_id
 
 
-def test_processes_that_make_the_key_at_the_same_time_get_the_same_one(tmp_path):
+def test_processes_that_create_the_key_at_the_same_time_get_the_same_key(tmp_path):
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         ids = pool.map(_open_key_id, [tmp_path / "home"] * 8, chunksize=1)
 
     assert len(set(ids)) == 1
 
 
-def test_a_key_file_that_others_can_read_is_refused(tmp_path):
+def test_key_file_that_others_can_read_is_refused(tmp_path):
     Vault.open(Settings(home=tmp_path))
     (tmp_path / KEY_FILE).chmod(0o640)
 
@@ -133,7 +133,7 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "short", base64.b64encode(b"x" * 31).decode(), "é" * 44])
-def test_a_damaged_key_file_is_refused_and_left_as_it_is(tmp_path, content):
+def test_damaged_key_file_is_refused_and_not_changed(tmp_path, content):
     path = tmp_path / KEY_FILE
     path.write_text(content)
     path.chmod(0o600)
@@ -144,14 +144,14 @@ def test_a_damaged_key_file_is_refused_and_left_as_it_is(tmp_path, content):
     assert path.read_text() == content
 
 
-def test_a_home_that_is_a_file_is_told(tmp_path):
+def test_opening_the_vault_in_a_home_that_is_a_file_raises_an_error(tmp_path):
     (tmp_path / "home").write_text("")
 
     with pytest.raises(PrivacyError, match="TICKETING_PRIVACY__VAULT_KEY"):
         Vault.open(Settings(home=tmp_path / "home"))
 
 
-def test_the_key_of_the_settings_is_used_and_a_wrong_one_is_not_shown(tmp_path):
+def test_key_in_the_settings_is_used_and_an_invalid_key_is_not_shown(tmp_path):
     key = base64.b64encode(bytes(32)).decode()
 
     assert (
@@ -163,7 +163,7 @@ def test_the_key_of_the_settings_is_used_and_a_wrong_one_is_not_shown(tmp_path):
     assert "c2VjcmV0" not in str(refused.value)
 
 
-def test_a_ticket_without_values_leaves_nothing(database, vault):
+def test_storing_no_values_removes_the_earlier_values_of_the_ticket(database, vault):
     store(database, vault)
 
     store(database, vault, values={})

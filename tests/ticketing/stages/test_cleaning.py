@@ -40,7 +40,7 @@ MAIL = st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=30)), max_siz
         ("in\u200bvisi\x00ble\ud800", "invisible"),
     ],
 )
-def test_quoted_mail_signatures_and_superfluous_space_are_removed(text, cleaned):
+def test_quoted_mail_signatures_and_extra_space_are_removed(text, cleaned):
     assert clean(text, "zh") == cleaned
 
 
@@ -58,10 +58,11 @@ def test_quoted_mail_signatures_and_superfluous_space_are_removed(text, cleaned)
         "First option\n--\nSecond option\n" + "and a long list\n" * 30 + "end",
     ],
 )
-def test_lines_that_may_belong_to_the_message_stay(text):
+def test_lines_that_may_belong_to_the_message_are_kept(text):
     assert clean(text, "en") == text
 
 
+# Endings of tickets that are removed, except for a name.
 SIGNATURES = {
     "en": [
         "Best regards,\n<PERSON_1>",
@@ -116,6 +117,7 @@ SIGNATURES = {
     ],
 }  # fmt: skip
 
+# Endings of tickets that look like signatures, but are requests and must be kept.
 REQUESTS = {
     "en": [
         "Thanks,\nplease pay <IBAN_CODE_1> the money back",
@@ -223,8 +225,8 @@ REQUESTS = {
 }  # fmt: skip
 
 
-def cases(table):
-    return [(language, ending) for language, endings in table.items() for ending in endings]
+def cases(endings_by_language):
+    return [(language, ending) for language, endings in endings_by_language.items() for ending in endings]
 
 
 @pytest.mark.parametrize(("language", "signature"), cases(SIGNATURES))
@@ -238,7 +240,7 @@ def test_signature_is_removed_except_for_the_name(language, signature):
 
 
 @pytest.mark.parametrize(("language", "ending"), cases(REQUESTS))
-def test_a_request_below_a_closing_formula_stays(language, ending):
+def test_request_below_a_closing_formula_is_kept(language, ending):
     text = f"The lamp <ORDER_ID_1> is broken.\n\n{ending}"
 
     assert clean(text, language) == normalise(text)
@@ -262,7 +264,7 @@ def test_a_request_below_a_closing_formula_stays(language, ending):
         ("还没收到\n\n来自我的华为手机", "还没收到"),
     ],
 )
-def test_quoted_mail_in_five_languages_is_removed_and_inline_answers_stay(text, cleaned):
+def test_quoted_mail_in_five_languages_is_removed_and_inline_answers_are_kept(text, cleaned):
     assert clean(text, "en") == cleaned
 
 
@@ -281,7 +283,7 @@ def test_quoted_mail_in_five_languages_is_removed_and_inline_answers_stay(text, 
         "Gestern schrieb Ihr Kollege:\nes kommt morgen\nEs kam nicht.",
     ],
 )
-def test_text_that_only_resembles_quoted_mail_stays(text):
+def test_text_that_only_resembles_quoted_mail_is_kept(text):
     assert clean(text, "en") == text
 
 
@@ -291,7 +293,7 @@ def test_cleaning_never_empties_a_readable_text(text, language):
 
 
 @given(MAIL, st.sampled_from(["en", "zh"]))
-def test_cleaning_adds_nothing(text, language):
+def test_cleaned_text_contains_only_lines_and_placeholders_of_the_original(text, language):
     cleaned = clean(text, language)
 
     assert set(cleaned.split("\n")) <= {*normalise(text).split("\n"), ""}
@@ -300,13 +302,13 @@ def test_cleaning_adds_nothing(text, language):
 
 @given(st.text())
 def test_normalised_text_is_storable_and_normalising_again_changes_nothing(text):
-    tidy = normalise(text)
+    normalised = normalise(text)
 
-    tidy.encode("utf-8")
-    assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in tidy if character != "\n")
-    assert "  " not in tidy
-    assert "\n\n\n" not in tidy
-    assert normalise(tidy) == tidy
+    normalised.encode("utf-8")
+    assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in normalised if character != "\n")
+    assert "  " not in normalised
+    assert "\n\n\n" not in normalised
+    assert normalise(normalised) == normalised
 
 
 @pytest.mark.parametrize(
@@ -318,7 +320,7 @@ def test_normalised_text_is_storable_and_normalising_again_changes_nothing(text)
         "Thanks\n" + "Aa1 " * 30 + "\n", "Danke\n" + "Tel. " * 24 + "\n", "谢谢\n" + "王经理" * 40 + "\n", "--\n" + "A" * 120 + "\n",
     ],
 )  # fmt: skip
-def test_a_hostile_megabyte_takes_seconds(unit):
+def test_one_megabyte_of_adversarial_text_is_cleaned_within_ten_seconds(unit):
     text = (unit * 1_000_000)[:1_000_000]
 
     began = time.monotonic()
@@ -327,7 +329,7 @@ def test_a_hostile_megabyte_takes_seconds(unit):
     assert time.monotonic() - began < 10
 
 
-def test_agents_name_is_removed_and_the_customers_name_stays():
+def test_signature_of_the_human_agent_is_removed_and_the_name_of_the_customer_is_kept():
     assert without_agent_signature("It is on its way.\n<PERSON_2>", "I am <PERSON_1>") == "It is on its way."
     assert (
         without_agent_signature("It is on its way.\n<PERSON_1>", "I am <PERSON_1>") == "It is on its way.\n<PERSON_1>"

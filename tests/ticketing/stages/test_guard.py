@@ -18,17 +18,18 @@ def scrubber():
     )
 
 
-def why(scrubber, reply, ticket=TICKET, told="Write the reply."):
-    return why_unsafe([ReplyCheck(reply, ticket, told)], scrubber)[0]
+def reason_against(scrubber, reply, ticket=TICKET, given_instruction="Write the reply."):
+    """Why the guard refuses a reply; None if the guard accepts it."""
+    return why_unsafe([ReplyCheck(reply, ticket, given_instruction)], scrubber)[0]
 
 
-def test_a_reply_with_its_own_tickets_placeholders_is_safe(scrubber):
-    assert why(scrubber, "Dear <PERSON_1>, <ORDER_ID_1> left on 2024-05-01 and costs 12.50 EUR.") is None
-    assert why(scrubber, "Ask aurora, or Aurora.") is None, "the ticket itself says so"
+def test_reply_with_only_the_placeholders_and_names_of_its_ticket_is_safe(scrubber):
+    assert reason_against(scrubber, "Dear <PERSON_1>, <ORDER_ID_1> left on 2024-05-01 and costs 12.50 EUR.") is None
+    assert reason_against(scrubber, "Ask aurora, or Aurora.") is None, "a name that the ticket contains was refused"
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "expected"),
     [
         ("Dear <PERSON_2>, it left.", "<PERSON_2>"),
         ("Dear Zoe Okafor, it left.", r"\(PERSON\)"),
@@ -40,18 +41,23 @@ def test_a_reply_with_its_own_tickets_placeholders_is_safe(scrubber):
         ("Order SO-20267428165 is on its way.", r"\(ORDER_ID\)"),
     ],
 )
-def test_reply_with_another_persons_data_is_refused_without_naming_the_value(scrubber, reply, reason):
-    said = why(scrubber, reply)
+def test_reply_with_other_personal_data_is_refused_and_the_reason_does_not_show_the_value(scrubber, reply, expected):
+    reason = reason_against(scrubber, reply)
 
-    assert said is not None
-    assert re.search(reason, said)
-    assert not [word for word in ("Zoe", "Mill", "7946", "138", "jane", "4111", "2026") if word in said]
+    assert reason is not None
+    assert re.search(expected, reason)
+    assert not [word for word in ("Zoe", "Mill", "7946", "138", "jane", "4111", "2026") if word in reason]
 
 
 @pytest.mark.parametrize(("language", "category"), [("en", "logistics"), ("zh", "物流")])
-def test_reply_never_reveals_the_instructions(scrubber, language, category):
-    told = instruction(category, language, Settings())
+def test_reply_that_repeats_its_instruction_is_refused(scrubber, language, category):
+    own_instruction = instruction(category, language, Settings())
 
-    assert why(scrubber, f"Of course, here they are: {told}", told=told) == "the reply repeats its instructions"
-    assert why(scrubber, told.upper().replace(" ", "\n"), told=told) is not None
-    assert why(scrubber, "Your parcel is with the logistics department. 您的包裹在物流部门。", told=told) is None
+    reason = reason_against(scrubber, f"Of course, here they are: {own_instruction}", given_instruction=own_instruction)
+    assert reason == "the reply repeats its instructions"
+    assert (
+        reason_against(scrubber, own_instruction.upper().replace(" ", "\n"), given_instruction=own_instruction)
+        is not None
+    )
+    harmless = "Your parcel is with the logistics department. 您的包裹在物流部门。"
+    assert reason_against(scrubber, harmless, given_instruction=own_instruction) is None

@@ -17,18 +17,18 @@ def scrubber():
 
 
 class Generator:
-    """A fake generator: its second reply differs from its first."""
+    """A fake generator. It gives the reply `first`, or `second` if it is asked again, and records each call."""
 
     version, snapshot_id = "g", "s"
 
     def __init__(self, first, second="never", languages=None):
-        self.answers = {False: first, True: second}
-        self.asked = []
+        self.replies = {False: first, True: second}
+        self.calls = []
         self.languages = languages
 
     def complete(self, conversations, again=False):
-        self.asked.append((len(conversations), again))
-        return [Completion(self.answers[again], 1, 1, "stop")] * len(conversations)
+        self.calls.append((len(conversations), again))
+        return [Completion(self.replies[again], 1, 1, "stop")] * len(conversations)
 
 
 class Classifier:
@@ -52,16 +52,16 @@ def requests(count=1):
     return [reply_request(ticket(), "logistics", Settings())] * count
 
 
-def test_an_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
-    better = Generator("Call +44 20 7946 0958.", "Dear <PERSON_1>, it left.")
-    worse = Generator("Call +44 20 7946 0958.", "Call +44 20 7946 0959.")
+def test_unsafe_reply_is_generated_once_more_and_then_refused(scrubber):
+    unsafe_once = Generator("Call +44 20 7946 0958.", "Dear <PERSON_1>, it left.")
+    unsafe_twice = Generator("Call +44 20 7946 0958.", "Call +44 20 7946 0959.")
 
-    [good] = propose(requests(), better, scrubber).proposals
-    [bad] = propose(requests(), worse, scrubber).proposals
+    [accepted] = propose(requests(), unsafe_once, scrubber).proposals
+    [refused] = propose(requests(), unsafe_twice, scrubber).proposals
 
-    assert (good.refused, good.completion.text) == (None, "Dear <PERSON_1>, it left.")
-    assert bad.refused == "the reply has personal data that its ticket does not have (PHONE_NUMBER)"
-    assert better.asked == worse.asked == [(1, False), (1, True)]
+    assert (accepted.refused, accepted.completion.text) == (None, "Dear <PERSON_1>, it left.")
+    assert refused.refused == "the reply has personal data that its ticket does not have (PHONE_NUMBER)"
+    assert unsafe_once.calls == unsafe_twice.calls == [(1, False), (1, True)]
 
 
 def test_safe_reply_is_generated_once(scrubber):
@@ -70,16 +70,16 @@ def test_safe_reply_is_generated_once(scrubber):
     proposals = propose(requests(3), generator, scrubber).proposals
 
     assert [proposal.refused for proposal in proposals] == [None] * 3
-    assert generator.asked == [(3, False)]
+    assert generator.calls == [(3, False)]
 
 
 @pytest.fixture
 def draft(scrubber):
-    """Drafts for tickets with the given values."""
+    """A function that drafts replies to tickets. `values` has the value of each placeholder."""
 
     def draft(tickets, classifier, generator, values, **options):
         drafters = Drafters(classifier, generator, scrubber)
-        return draft_tickets(tickets, drafters, lambda places: [values] * len(places), Settings(), **options).tickets
+        return draft_tickets(tickets, drafters, lambda indices: [values] * len(indices), Settings(), **options).tickets
 
     return draft
 
@@ -87,14 +87,14 @@ def draft(scrubber):
 VALUES = {"<PERSON_1>": "Ann", "<ORDER_ID_1>": "SH1"}
 
 
-def test_a_reply_is_restored(draft):
+def test_placeholders_in_a_reply_are_replaced_by_their_values(draft):
     [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>, <ORDER_ID_1> left."), VALUES)
     assert drafted.reply.body == "Dear Ann, SH1 left."
     assert drafted.reply.placeholder_body == "Dear <PERSON_1>, <ORDER_ID_1> left."
     assert (drafted.prediction.route, drafted.no_reply) == ("auto", None)
 
 
-def test_reply_with_missing_values_is_never_shown(draft):
+def test_reply_whose_values_are_missing_is_dropped_and_the_ticket_goes_to_a_human(draft):
     [drafted] = draft([ticket()], Classifier(), Generator("Dear <PERSON_1>."), {})
     assert drafted.reply is None
     assert (drafted.prediction.route, drafted.prediction.reason) == (
@@ -105,8 +105,8 @@ def test_reply_with_missing_values_is_never_shown(draft):
 
 def test_ticket_for_a_human_gets_a_reply_only_on_request(draft):
     generator = Generator("It left.")
-    [silent] = draft([ticket()], Classifier("human"), generator, {})
-    assert (silent.reply, silent.no_reply, generator.asked) == (None, "not sure", [])
+    [without_reply] = draft([ticket()], Classifier("human"), generator, {})
+    assert (without_reply.reply, without_reply.no_reply, generator.calls) == (None, "not sure", [])
     [drafted] = draft([ticket()], Classifier("human"), generator, {}, also_unsure=True)
     assert (drafted.reply.body, drafted.prediction.route, drafted.prediction.reason) == (
         "It left.",
@@ -123,7 +123,7 @@ def test_ticket_for_a_human_gets_a_reply_only_on_request(draft):
         (Generator(""), "the reply was empty"),
     ],
 )
-def test_without_a_reply_the_ticket_goes_to_a_human_with_the_reason(draft, generator, reason):
+def test_ticket_without_a_reply_goes_to_a_human_with_the_reason(draft, generator, reason):
     [drafted] = draft([ticket()], Classifier(), generator, {})
     assert (drafted.reply, drafted.no_reply) == (None, reason)
     assert (drafted.prediction.route, drafted.prediction.reason) == ("human", reason)

@@ -13,22 +13,22 @@ def scrubber():
     return Scrubber(PrivacySettings(), JOHN)
 
 
-def test_unusual_characters_become_storable_text(scrubber):
+def test_characters_that_cannot_be_stored_are_removed(scrubber):
     [clean] = clean_texts([RawTexts("", "a\x00b \ud800 #123456\x00")], scrubber, LIMIT)
     assert clean.body == "ab <ORDER_ID_1>"
 
 
-def test_a_subject_of_several_lines_becomes_one(scrubber):
+def test_subject_of_several_lines_becomes_one_line(scrubber):
     [clean] = clean_texts([RawTexts("Where is\n\nmy parcel", "It is late.")], scrubber, LIMIT)
     assert clean.subject == "Where is my parcel"
 
 
-def test_values_joined_by_cleaning_are_scrubbed_too(scrubber):
+def test_value_that_only_cleaning_makes_recognisable_is_scrubbed_too(scrubber):
     [clean] = clean_texts([RawTexts("", "Call John\u200b Smith about it.")], scrubber, LIMIT)
     assert "Smith" not in clean.body
 
 
-def test_unfit_tickets_keep_no_text_and_the_others_stay_in_order(scrubber):
+def test_unusable_tickets_keep_no_text_and_the_others_stay_in_order(scrubber):
     first, empty, long, last = clean_texts(
         [RawTexts("", "one"), RawTexts("jane@example.com", " "), RawTexts("", "x" * 2000), RawTexts("", "two")],
         scrubber,

@@ -1,4 +1,4 @@
-"""A rater's file: it does not unblind, it contains no formulas, and the import checks every row."""
+"""The sheet of a rater: it reveals no system and contains no formulas, and the import checks every row."""
 
 import csv
 import io
@@ -21,7 +21,8 @@ from ticketing.study.sheets import (
     write_sheet,
 )
 
-HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(
+# Texts that a CSV file or a spreadsheet could misread.
+DIFFICULT_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(
     ["=1+1", '"', ";;,\t", "'=x", "''", "\r", "\n\n", "a\r\nb", '=cmd|" /C calc"!A0', "＝1", "-2", "@x", "﻿"]
 )
 
@@ -31,14 +32,15 @@ def read(path):
         return list(csv.DictReader(stream))
 
 
-def write(path, filled, delimiter=","):
+def write(path, sheet_rows, delimiter=","):
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(filled[0]), delimiter=delimiter)
+        writer = csv.DictWriter(stream, fieldnames=list(sheet_rows[0]), delimiter=delimiter)
         writer.writeheader()
-        writer.writerows(filled)
+        writer.writerows(sheet_rows)
 
 
 def rated(row, score="4", preferred="B", comment=""):
+    """A row of a sheet, filled in with a rating. Every reply gets the same score."""
     return {
         **row,
         **{name: score for name in row if name.startswith("score_")},
@@ -54,18 +56,19 @@ def study_id(database):
 
 @pytest.fixture
 def sheet(database, study_id, tmp_path):
+    """The path of the sheet of the rater ann. The sheet has four items."""
     path = tmp_path / "ann.csv"
     assert export_sheet(database, study_id, "ann", path) == 4
     return path
 
 
-def test_a_sheet_has_a_row_an_item_and_names_no_system_and_no_version(database, study_id, tmp_path):
-    records = [record(n, output=f"said {n}") for n in range(3)]
+def test_sheet_names_no_system_and_no_model_version(database, study_id, tmp_path):
+    records = [record(n, output=f"reply {n}") for n in range(3)]
     other = make_study(database, records=records, name="other", candidate=None)
     with database.begin(None) as conn:
-        # The tests read the order of the systems from the seed; a rater can't see the seed.
+        # The made-up replies begin with the name of their system, so the test replaces them.
         conn.execute("ALTER TABLE ticketing.study_reply DISABLE TRIGGER USER")
-        conn.execute("UPDATE ticketing.study_reply SET body = 'said' WHERE body LIKE '% wrote %'")
+        conn.execute("UPDATE ticketing.study_reply SET body = 'reply' WHERE body LIKE '% wrote %'")
     path = tmp_path / "bob.csv"
     export_sheet(database, other, "bob", path)
     text = path.read_text("utf-8")
@@ -75,17 +78,17 @@ def test_a_sheet_has_a_row_an_item_and_names_no_system_and_no_version(database, 
     ]  # fmt: skip
 
 
-def test_a_sheet_is_in_the_raters_order_and_with_the_raters_labels(database, study_id, sheet):
-    given_ = rows(
+def test_sheet_has_the_order_and_the_labels_that_were_drawn_for_its_rater(database, study_id, sheet):
+    assignments = rows(
         database,
         "SELECT item_id, systems FROM ticketing.study_assignment WHERE rater = 'ann' ORDER BY place",
     )
-    for row, assigned in zip(read(sheet), given_, strict=True):
-        assert int(row["item"]) == assigned["item_id"]
-        assert [row[f"reply_{label}"].split()[0] for label in "ABCD"] == assigned["systems"]
+    for row, assignment in zip(read(sheet), assignments, strict=True):
+        assert int(row["item"]) == assignment["item_id"]
+        assert [row[f"reply_{label}"].split()[0] for label in "ABCD"] == assignment["systems"]
 
 
-def test_a_filled_in_sheet_is_taken_once(database, study_id, sheet):
+def test_second_import_of_a_filled_in_sheet_changes_nothing(database, study_id, sheet):
     filled = [rated(row, comment="good\nso far") for row in read(sheet)]
     write(
         sheet,
@@ -99,24 +102,22 @@ def test_a_filled_in_sheet_is_taken_once(database, study_id, sheet):
 
     assert (first.read, first.new, first.unchanged, first.unrated, first.refused) == (4, 3, 0, 1, [])
     assert (second.new, second.unchanged) == (0, 3)
-    by_system = {row["item"]: row["reply_B"].split()[0] for row in filled}
-    assert {rating.preferred for rating in study.ratings(database, study_id)} <= set(by_system.values())
-    assert {rating.item_id: rating.preferred for rating in study.ratings(database, study_id)} == {
-        int(row["item"]): by_system[row["item"]] for row in filled[:3]
-    }
+    preferred_systems = {int(row["item"]): row["reply_B"].split()[0] for row in filled[:3]}
+    ratings = study.ratings(database, study_id)
+    assert {rating.item_id: rating.preferred for rating in ratings} == preferred_systems
     assert {row["comment"] for row in rows(database, "SELECT comment FROM ticketing.study_rating")} == {"good\nso far"}
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
-def test_a_sheet_that_a_spreadsheet_has_saved_its_own_way_is_read(database, study_id, sheet, delimiter):
+def test_sheet_that_a_spreadsheet_saved_with_another_delimiter_is_imported(database, study_id, sheet, delimiter):
     write(sheet, [rated(row, " 3 ", " tie ") for row in read(sheet)], delimiter)
     assert import_sheet(database, study_id, "ann", sheet).new == 4
     assert {rating.preferred for rating in study.ratings(database, study_id)} == {None}
 
 
-def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, sheet):
+def test_invalid_rows_are_refused_with_their_line_and_valid_rows_are_imported(database, study_id, sheet):
     filled = [rated(row) for row in read(sheet)]
-    broken = [
+    sheet_rows = [
         filled[0] | {"score_C": "6"},
         filled[0] | {"score_A": ""},
         filled[0] | {"preferred": ""},
@@ -126,13 +127,13 @@ def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, s
         filled[0] | {"rater": "bob"},
         filled[1],
     ]
-    write(sheet, broken)
+    write(sheet, sheet_rows)
 
-    done = import_sheet(database, study_id, "ann", sheet)
+    report = import_sheet(database, study_id, "ann", sheet)
 
-    assert done.new == 1
-    # A ticket takes two lines.
-    assert [(one.line_number, one.reason) for one in done.refused] == [
+    assert report.new == 1
+    # Each row takes two lines of the file, because its ticket has two lines.
+    assert [(refused.line_number, refused.reason) for refused in report.refused] == [
         (2, "score_C is not 1, 2, 3, 4 or 5"),
         (4, "score_A is not 1, 2, 3, 4 or 5"),
         (6, "preferred is not A, B, C, D or tie"),
@@ -141,21 +142,21 @@ def test_bad_rows_are_refused_by_line_and_the_others_taken(database, study_id, s
         (12, "Item 987654321 is not one of ann's"),
         (14, "the row belongs to another rater"),
     ]
-    assert done.sentence() == "1 new ratings, 0 unchanged, 0 rows not rated yet, 7 refused"
+    assert report.sentence() == "1 new ratings, 0 unchanged, 0 rows not rated yet, 7 refused"
 
 
-def test_another_raters_sheet_is_refused_whole(database, study_id, sheet):
+def test_every_row_of_another_raters_sheet_is_refused(database, study_id, sheet):
     write(sheet, [rated(row) for row in read(sheet)])
     study.assign(database, study_id, "bob")
-    done = import_sheet(database, study_id, "bob", sheet)
-    assert (done.new, len(done.refused)) == (0, 4)
+    report = import_sheet(database, study_id, "bob", sheet)
+    assert (report.new, len(report.refused)) == (0, 4)
 
 
-def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, study_id, sheet):
+def test_rating_of_a_ticket_that_was_forgotten_after_the_export_is_refused(database, study_id, sheet):
     write(sheet, [rated(row) for row in read(sheet)])
     forget_tickets(database, ["t0000"])
-    done = import_sheet(database, study_id, "ann", sheet)
-    assert (done.new, len(done.refused)) == (3, 1)
+    report = import_sheet(database, study_id, "ann", sheet)
+    assert (report.new, len(report.refused)) == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -168,23 +169,23 @@ def test_a_rating_of_a_ticket_that_was_forgotten_meanwhile_is_refused(database, 
         ('item,rater,preferred,comment,score_A,score_B\n1,ann,"A', "this is not CSV"),
     ],
 )
-def test_a_file_that_is_no_sheet_is_refused(database, study_id, tmp_path, content, message):
+def test_file_that_is_not_a_sheet_is_refused(database, study_id, tmp_path, content, message):
     path = tmp_path / "x.csv"
     path.write_text(content)
     with pytest.raises(InputError, match=message):
         import_sheet(database, study_id, "ann", path)
 
 
-def test_rows_that_are_cut_or_of_another_encoding_are_refused(database, study_id, sheet):
+def test_truncated_rows_and_rows_that_are_not_utf_8_are_refused(database, study_id, sheet):
     text = sheet.read_bytes().decode("utf-8-sig").split("\r\n")
     sheet.write_bytes(text[0].encode() + b'\r\n"1","ann"\r\n' + text[1].replace('"ann"', '"ann\xff"').encode("latin-1"))
-    done = import_sheet(database, study_id, "ann", sheet)
-    assert [one.reason for one in done.refused] == [
+    report = import_sheet(database, study_id, "ann", sheet)
+    assert [refused.reason for refused in report.refused] == [
         "2 columns where the header has 13", "broken UTF-8 (save the file as 'CSV UTF-8')"
     ]  # fmt: skip
 
 
-def test_a_sheet_is_never_written_over_and_a_closed_study_gives_and_takes_none(database, study_id, sheet):
+def test_export_overwrites_no_file_and_a_closed_study_exports_and_imports_no_sheet(database, study_id, sheet):
     with pytest.raises(OutputError, match="exists already"):
         export_sheet(database, study_id, "ann", sheet)
     study.close(database, study_id, "boss")
@@ -194,17 +195,17 @@ def test_a_sheet_is_never_written_over_and_a_closed_study_gives_and_takes_none(d
         export_sheet(database, study_id, "bob", sheet.with_name("bob.csv"))
 
 
-@given(ticket=HOSTILE, replies=st.lists(HOSTILE, min_size=2, max_size=4), rater=HOSTILE)
-def test_any_text_comes_back_to_the_letter_and_no_cell_is_a_formula(ticket, replies, rater):
+@given(ticket=DIFFICULT_TEXTS, replies=st.lists(DIFFICULT_TEXTS, min_size=2, max_size=4), rater=DIFFICULT_TEXTS)
+def test_any_text_is_read_back_unchanged_and_no_cell_is_a_formula(ticket, replies, rater):
     stream = io.StringIO(newline="")
     write_sheet(stream, rater, [(1, ticket, replies), (2, ticket, replies)])
     stream.seek(0)
     cells = [cell for row in csv.reader(io.StringIO(stream.getvalue(), newline="")) for cell in row]
     assert not [cell for cell in cells if cell.startswith(FORMULA_SIGNS)]
 
-    found = [row for _, row in read_sheet(stream, Path("x.csv"))]
+    rows_read = [row for _, row in read_sheet(stream, Path("x.csv"))]
 
-    assert [row["item"] for row in found] == ["1", "2"]
-    for row in found:
+    assert [row["item"] for row in rows_read] == ["1", "2"]
+    for row in rows_read:
         assert (row["ticket"], row["rater"]) == (ticket, rater)
         assert [row[f"reply_{label}"] for label in "ABCD"[: len(replies)]] == replies
