@@ -10,7 +10,7 @@ from models.registry.versions import ModelVersion
 from reports.cells import comparison_section, count_cell, interval_cell, learning_curve_svgs, score_cell, share_cell
 from reports.page import Section
 from reports.plots import scores_svg
-from ticketing.settings import ANY_FAULT, FAULTS
+from ticketing.gate_settings import ANY_FAULT, FAULTS
 
 SHOWN_EXAMPLES = 4
 MAX_CELL_CHARS = 1_200

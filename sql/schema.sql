@@ -402,7 +402,7 @@ $$;
 -- Name: FUNCTION hash_part(part text); Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-COMMENT ON FUNCTION ticketing.hash_part(part text) IS 'sha256 over the parts in a row is ticketing.tickets.content_hash: prepare finds changed tickets with it';
+COMMENT ON FUNCTION ticketing.hash_part(part text) IS 'encodes one part as ticketing.tickets.content_hash in Python does: its length, a byte that tells NULL from empty, its bytes; prepare compares the SHA-256 of the concatenated parts to find changed tickets';
 
 --
 -- Name: promote_v1(text, bigint, text, boolean); Type: FUNCTION; Schema: ticketing; Owner: -
@@ -972,6 +972,12 @@ CREATE TABLE ticketing.clean_ticket (
 COMMENT ON TABLE ticketing.clean_ticket IS 'the current revision of each ticket, scrubbed and cleaned; no personal data';
 
 --
+-- Name: COLUMN clean_ticket.unfit; Type: COMMENT; Schema: ticketing; Owner: -
+--
+
+COMMENT ON COLUMN ticketing.clean_ticket.unfit IS 'why the ticket is excluded from training and drafting; NULL if it is not';
+
+--
 -- Name: COLUMN clean_ticket.content_id; Type: COMMENT; Schema: ticketing; Owner: -
 --
 
@@ -1072,7 +1078,7 @@ CREATE TABLE ticketing.extract_cursor (
 -- Name: TABLE extract_cursor; Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-COMMENT ON TABLE ticketing.extract_cursor IS 'up to where ranges of ticketing.source_ticket have been claimed';
+COMMENT ON TABLE ticketing.extract_cursor IS 'the position in ticketing.source_ticket up to which ranges have been claimed, per cursor';
 
 --
 -- Name: extract_range; Type: TABLE; Schema: ticketing; Owner: -
@@ -1093,7 +1099,7 @@ CREATE TABLE ticketing.extract_range (
 -- Name: TABLE extract_range; Type: COMMENT; Schema: ticketing; Owner: -
 --
 
-COMMENT ON TABLE ticketing.extract_range IS 'ranges of the source that are being read: after the first place, up to and with the second; deleted when written';
+COMMENT ON TABLE ticketing.extract_range IS 'one row per range of the source that a run is reading: after (after_updated_at, after_ticket_id), up to and including (upto_updated_at, upto_ticket_id); the row is deleted when the tickets of the range are written';
 
 --
 -- Name: extract_range_range_id_seq; Type: SEQUENCE; Schema: ticketing; Owner: -

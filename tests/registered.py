@@ -7,7 +7,7 @@ from models.generator.manifest import write_manifest
 from models.registry.registering import register, workspace
 from models.registry.versions import Promotion, promote
 from models.shared.base import weights_hash
-from ticketing.settings import GateRule
+from ticketing.gate_settings import GateRule
 
 RULES = [GateRule(kind="classifier", metric="accuracy", value=0.98)]
 PASSED = judge(RULES, Measurements({("accuracy", "all"): share(990, 1000)}))

@@ -1,4 +1,4 @@
-"""Types of settings that pydantic lacks: time zones, cron expressions, folders.
+"""The base class of settings sections, and types that pydantic lacks: time zones, cron expressions, folders.
 
 `ticketing.settings` defines the settings.
 """
@@ -9,7 +9,14 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """One section of the settings. An unknown name in it is an error, because it is most likely a typing mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 

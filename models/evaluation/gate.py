@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from models.evaluation.measurements import ALL, Comparison, Measurement, Measurements
-from ticketing.settings import GateRule, GateSettings
+from ticketing.gate_settings import GateRule, GateSettings
 
 OPERATORS = {
     ">=": lambda value, bound: value >= bound,

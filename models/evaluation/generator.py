@@ -16,7 +16,7 @@ from models.evaluation.reply_checks import Answer, ReplyChecker
 from models.evaluation.training_replies import training_replies
 from models.shared.encoder import Encoder
 from ticketing.corpus.snapshot import Record, Snapshot
-from ticketing.settings import ANY_FAULT, FAULTS
+from ticketing.gate_settings import ANY_FAULT, FAULTS
 from ticketing.stages.guard import ReplyScrubber
 from ticketing.stages.protocols import Completion
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ticketing.corpus.snapshot import Record
+from ticketing.gate_settings import FAULTS
 from ticketing.language import detect_language
 from ticketing.privacy.placeholders import PLACEHOLDER, placeholders_not_in_ticket
-from ticketing.settings import FAULTS
 
 NUMBER_KINDS = ("ORDER_ID", "TRACKING_ID")  # placeholder kinds of order and tracking numbers
 # A fact (a deadline, a fee, a link of the shop) is customary in a category if enough of the agents' replies state it

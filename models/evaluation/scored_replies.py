@@ -15,7 +15,7 @@ from models.evaluation.nearest_reply import nearest_replies
 from models.shared.base import resolve
 from ticketing.corpus.snapshot import Record, Snapshot
 from ticketing.errors import CorpusError
-from ticketing.settings import GateSettings
+from ticketing.gate_settings import GateSettings
 from ticketing.stages.prompts import messages
 from ticketing.stages.protocols import Completion
 

@@ -111,7 +111,7 @@ def prepare(settings):
     os.environ["OMP_NUM_THREADS"] = "1"
     chinese._tagged = lambda sentence: []
     with closing(Database.open(settings)) as database:
-        scrubber, vault = Scrubber(settings.privacy, Finder()), Vault(settings)
+        scrubber, vault = Scrubber(settings.privacy, Finder()), Vault.open(settings)
         preparing.start_reading(database, scrubber)
         while preparing.prepare_next_chunk(database, scrubber, vault, settings, CHUNK_TICKETS) is not None:
             pass

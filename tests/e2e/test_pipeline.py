@@ -154,9 +154,12 @@ def untrained(run, demo, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo_again(run, untrained):
-    """A second `ticketing demo` with barely trained models and the default gate, and the drafts from before it."""
+    """A second `ticketing demo` with barely trained models and the default gate.
+
+    Returns the finished command, the drafts from before it, and the champions after it.
+    """
     drafts_before = run.rows("SELECT * FROM ticketing.draft ORDER BY draft_id")
-    return run.ticketing("demo", *SIZE, **untrained), drafts_before
+    return run.ticketing("demo", *SIZE, **untrained), drafts_before, run.champions()
 
 
 @pytest.fixture(scope="module")
@@ -262,16 +265,17 @@ def test_demo_promotes_both_models_routes_every_new_ticket_and_shows_a_draft(run
 
 
 def test_repeated_demo_adds_no_tickets_and_changes_no_drafts(run, demo_again):
-    again, drafts_before = demo_again
+    again, drafts_before, _ = demo_again
     assert f"0 new, 0 changed, {HISTORY + INCOMING} unchanged" in " ".join(again.stderr.split())
     assert run.rows("SELECT * FROM ticketing.draft WHERE ticket_id LIKE 'T%' ORDER BY draft_id") == drafts_before
 
 
 def test_barely_trained_models_fail_the_gate_and_the_champions_stay(demo, demo_again):
-    (_, champions), (again, _) = demo, demo_again
+    (_, champions), (again, _, champions_after) = demo, demo_again
     assert again.returncode == 1
     assert "GateFailed" in again.stderr
     assert "The champion stays" in " ".join(again.stderr.split())
+    assert champions_after == champions
     assert champions, "there were no champions to stay"
 
 
@@ -421,7 +425,7 @@ def test_output_file_keeps_the_order_of_rows_and_fields(answered, command, field
 def test_replies_do_not_repeat_canary_values_or_the_instruction(answered):
     _, answers = answered
     replies = answers["reply"][-len(QUESTIONS) :]
-    assert any(answer["draft"] for answer in answers["reply"]), "no ticket was answered"
+    assert any(answer["draft"] for answer in replies), "no question was answered"
     text = json.dumps(replies, ensure_ascii=False)
     # The name "Quillon" alone is no leak, because two questions contain it.
     assert leaks_in([("replies", text)], set(CANARY.values())) == []

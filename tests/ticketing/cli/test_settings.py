@@ -8,8 +8,8 @@ from tests.commands import environment, ticketing
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b'home = "a"\nlog_level = [', "ticketing.toml is no valid TOML: Invalid value (at end of document)"),
-        (b"\n\nlog_level = INFO\n", "ticketing.toml is no valid TOML: Invalid value (at line 3, column 13)"),
+        (b'home = "a"\nlog_level = [', "ticketing.toml is not valid TOML: Invalid value (at end of document)"),
+        (b"\n\nlog_level = INFO\n", "ticketing.toml is not valid TOML: Invalid value (at line 3, column 13)"),
         (b'home = "\xff"', "ticketing.toml is not UTF-8 (byte 8): save it as UTF-8"),
         (b'cache = "a\\u0000b"', "cache: a path can't hold a null byte"),
         (b"[gate]\nacuracy = 0.9", "gate.acuracy: Extra inputs are not permitted"),
