@@ -119,7 +119,9 @@ def test_every_language_keeps_training_tickets_when_validation_needs_a_minimum(r
     split_tickets = [i for i, category in enumerate(categories) if category not in result.too_small]
     total = Counter(languages[i] for i in split_tickets)
     in_train = Counter(languages[i] for i in split_tickets if result.parts[i] == "train")
-    assert all(in_train[language] >= 0.3 * total[language] for language in total)
+    # A language of a single group of near-duplicates can't be in two parts.
+    group_counts = Counter(language for language, _ in {(languages[i], groups[i]) for i in split_tickets})
+    assert all(in_train[language] >= 0.3 * total[language] for language in total if group_counts[language] > 1)
 
 
 @given(st.lists(st.integers(0, 149), min_size=150, max_size=150), st.integers(0, 400), st.sampled_from([4, 10, 2_000]))
