@@ -6,6 +6,8 @@ LOCK := requirements/cpu.lock
 # The lock pins torch without a build tag; a CPU machine wants the CPU build of that very version.
 TORCH = $(shell sed -n 's/^torch==\([0-9.]*\).*/torch==\1+cpu/p' $(LOCK))
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+# Most tests wait for another process most of the time. The tests of one file share their set-up.
+TEST_PROCESSES ?= 2
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --no-header --quiet --upgrade --extra embedded --extra dev \
 	--override requirements/overrides.txt
 
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ticketing demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .

@@ -24,6 +24,8 @@ for name in [name for name in os.environ if name.startswith("TICKETING_") and na
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
 # The command sets this too. Otherwise torch's waiting threads spin and take processor time from everything else.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the other test processes use the other processors
 
 # No deadline: on a busy machine, a slow example is not a defect.
 hypothesis.settings.register_profile("ticketing", deadline=None)

@@ -167,6 +167,9 @@ def _calibrate(
         The part of the training metrics that describes the calibrated classifier.
     """
     validation, labels = corpus.validation, corpus.labels
+    logger.info(
+        "classifier: calibrating with %d validation tickets and %d training tickets", len(validation), len(neighbours)
+    )
     reader = TextReader([output / name for name in members], len(labels), settings.classifier.max_tokens)
     outputs = reader.read([record.text for record in validation])
     category_ids = {label: i for i, label in enumerate(labels)}

@@ -114,6 +114,7 @@ def _judge_classifier(context: Context, model: ModelVersion) -> JudgedCandidate:
     if comparison.champion is not None:
         champion = TrainedClassifier.load(comparison.champion.version, comparison.champion.path, settings)
         rival = Rival(champion, comparison.training_ticket_ids)
+    logger.info("evaluate: %s classifies the test tickets", model.short_name)
     candidate = TrainedClassifier.load(model.version, model.path, settings)
     evaluation = evaluate_classifier(candidate, _snapshot(context, model), rival, comparison.missing_systems)
     return _apply_gate(context, model, evaluation, started, comparison.version)
@@ -127,12 +128,16 @@ def _judge_generator(context: Context, model: ModelVersion) -> JudgedCandidate:
     with serve_generator(model, settings) as served:
         languages = served.languages
         records = scored_records(snapshot, languages, settings.gate, comparison.training_ticket_ids)
+        logger.info("evaluate: %s writes %d replies", model.short_name, len(records))
         replies["tuned"] = write_replies(served, records)
+        logger.info("evaluate: the base model writes %d replies", len(records))
         replies["base"] = write_base_replies(served, records)
     replies["nearest"] = look_up_replies(snapshot, records)
     if comparison.champion is not None:
         with serve_generator(comparison.champion, settings) as served:
+            logger.info("evaluate: the champion writes %d replies", len(records))
             replies["champion"] = write_replies(served, records)
+    logger.info("evaluate: computing the scores of the replies")
     evaluation = evaluate_generator(
         model.version, snapshot, records, replies, Encoder.load(settings), comparison.training_ticket_ids,
         comparison.missing_systems, languages,

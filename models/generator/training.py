@@ -127,6 +127,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     validation.sort(key=lambda row: len(row.input_ids))  # rows of similar length in a batch need less padding
     steps = training_steps([len(row.input_ids) for row in rows], options)
     weights = weights_hash(base)
+    logger.info("generator: loading the base model, to train on %d tickets in %d steps", len(rows), steps)
 
     work = settings.home / "work" / f"generator-{work_key(snapshot.snapshot_id, options, languages)}"
     work.mkdir(parents=True, exist_ok=True)
@@ -147,6 +148,7 @@ def train_generator(snapshot: Snapshot, settings: Settings, output: Path) -> dic
     trainer.remove_callback(PrinterCallback)  # it would print what ProgressLog logs
     with keep_freed_memory():
         trained = trainer.train(resume_from_checkpoint=last_checkpoint(work))
+        logger.info("generator: measuring the loss on %d validation tickets", len(validation))
         loss = trainer.evaluate()["eval_loss"] if validation else None
     save_adapter(trainer.model, options, weights, languages, output)
     shutil.rmtree(work)
