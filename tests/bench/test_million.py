@@ -75,7 +75,7 @@ class Run:
             print(f"{self.tickets:,} tickets, {name}: {self.seconds[name]:.0f} s, peak so far {self.gigabytes:.2f} GB")
 
     def _watch(self, ended):
-        while not ended.wait(1.0):
+        while not ended.wait(5.0):
             self.gigabytes = max(self.gigabytes, proportional_memory(psutil.Process()) / 1e9)
 
     def milliseconds_per_ticket(self, *steps):
