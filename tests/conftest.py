@@ -22,6 +22,7 @@ from ticketing.settings import Settings
 for name in [name for name in os.environ if name.startswith("TICKETING_") and name != "TICKETING_TEST_DATA"]:
     del os.environ[name]  # The tests must not depend on a developer's own settings.
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", DO_NOT_TRACK="1")
+os.environ["TQDM_DISABLE"] = "1"  # as the command does for itself
 # The command sets this too. Otherwise torch's waiting threads spin and take processor time from everything else.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 if "PYTEST_XDIST_WORKER" in os.environ:

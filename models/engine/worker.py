@@ -36,7 +36,8 @@ def progress_bar(report: Callable[[int], None]) -> Callable[..., Any]:
 
     class FinishedReplies(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            super().__init__(*args, **kwargs, file=io.StringIO())
+            # A disabled bar has no elapsed time, by which vLLM divides; the environment can disable all bars.
+            super().__init__(*args, **kwargs, disable=False, file=io.StringIO())
 
         def update(self, n: float | None = 1) -> bool | None:
             shown: bool | None = super().update(n)
