@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 
 def environment(home, **settings):
     """The environment of a user with this home, who has also set these TICKETING_… variables."""
-    return {**os.environ, "TICKETING_HOME": str(home), "PYTHONPATH": str(ROOT), **settings}
+    # A narrow terminal breaks the long paths of tests in the middle of a word.
+    return {**os.environ, "COLUMNS": "400", "TICKETING_HOME": str(home), "PYTHONPATH": str(ROOT), **settings}
 
 
 def ticketing(env, folder, *arguments, timeout=600):

@@ -54,13 +54,13 @@ class CorpusSettings(Section):
     leave_out_categories: tuple[str, ...] = Field((), description="categories that are not trained on")
     validation_share: float = Field(0.1, gt=0, lt=0.5)
     min_validation_tickets: int = Field(
-        400,
+        200,
         ge=0,
         description="minimum number of validation tickets of a language, unless that takes more than a fifth of its "
         "training tickets; the lower confidence bound reaches 0.98 with 114 tickets if all predictions are right, and "
-        "with 400 tickets if four are wrong",
+        "with 194 tickets if one is wrong",
     )
-    test_share: float = Field(0.15, gt=0, lt=0.5)
+    test_share: float = Field(0.1, gt=0, lt=0.5)
     max_held_out_tickets: int = Field(
         2_000,
         gt=0,

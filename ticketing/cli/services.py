@@ -35,7 +35,7 @@ def up_command() -> None:
 
 
 def demo_command(
-    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 4000,
+    history: Annotated[int, typer.Option(min=300, help="Historical tickets in the sample.")] = 3000,
     incoming: Annotated[int, typer.Option(min=10, help="New tickets in the sample.")] = 300,
     seed: Annotated[int, typer.Option(help="The seed from which the sample is made.")] = 0,
 ) -> None:

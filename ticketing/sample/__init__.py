@@ -1,7 +1,4 @@
-"""The sample shop: made-up tickets in English and Chinese, with their personal data marked.
-
-The same seed gives the same tickets.
-"""
+"""A sample shop: made-up tickets in English and Chinese, with their personal data marked, from a seed."""
 
 from ticketing.sample.generate import SampleTicket, generate_tickets
 

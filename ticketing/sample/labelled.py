@@ -7,7 +7,7 @@ from ticketing.sample.generate import SampleTicket
 
 
 def labelled_texts(tickets: Iterable[SampleTicket]) -> Iterator[LabelledText]:
-    """Yields the subject, body and reply of each made-up ticket, with the spans of the personal data in them."""
+    """The subjects, bodies and replies of made-up tickets, with the spans of their personal data."""
     for sample in tickets:
         for field in ("subject", "body", "reply"):
             text = getattr(sample.ticket, field)

@@ -1,9 +1,10 @@
-"""Makes up the sample shop's customers and their personal data, in realistic formats.
+"""The sample shop's customers and their personal data: made up, in the formats that such data has.
 
-Card numbers and IBANs have valid check digits, but are published examples. The e-mail domains are reserved for examples.
+Card numbers and IBANs pass their checks but belong to ranges that are documented as examples; e-mail domains are reserved.
 """
 
 import random
+from collections.abc import Mapping
 
 from ticketing.sample.text import Personal
 
@@ -50,10 +51,7 @@ EXAMPLE_IBANS = (
 
 
 def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
-    """Makes up one customer. Returns the customer's personal data, by the field names that the templates use.
-
-    `short` is how a reply addresses the customer: the first name in English. `order2` is another order of the customer.
-    """
+    """One customer: field → personal data."""
     if language == "zh":
         name = rng.choice(CHINESE_FAMILY) + rng.choice(CHINESE_GIVEN)
         login = f"user{rng.randrange(10**4, 10**7)}"
@@ -85,8 +83,8 @@ def make_person(rng: random.Random, language: str) -> dict[str, Personal]:
     }
 
 
-def contact(rng: random.Random, language: str) -> str:
-    """A template for a sentence with contact data or identity data. `make_person` makes the values of its fields."""
+def contact(rng: random.Random, person: Mapping[str, Personal], language: str) -> str:
+    """A template for a line in which a customer leaves a way to be reached; its fields are the person's."""
     if language == "zh":
         return rng.choice(
             ("我的电话是{phone}。", "联系方式：{phone}，{email}。", "请发邮件到{email}。", "收货地址：{address}。", "微信：{im}",

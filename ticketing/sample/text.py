@@ -1,7 +1,10 @@
-"""Text together with the spans of its personal data. Every operation keeps the spans correct."""
+"""Text that knows where its personal data is: spans are right by construction, whatever is put together from it.
+
+What the texts say is `english` and `chinese`.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketing.privacy.placeholders import Span
@@ -19,7 +22,7 @@ class Personal:
 
 @dataclass(frozen=True)
 class Text:
-    """A text, and the spans of the personal data in it."""
+    """A text with the spans of the personal data in it."""
 
     text: str = ""
     spans: tuple[Span, ...] = ()
@@ -27,49 +30,37 @@ class Text:
     def __add__(self, other: "Text | str") -> "Text":
         if isinstance(other, str):
             return Text(self.text + other, self.spans)
-        length = len(self.text)
-        moved_spans = tuple(Span(span.start + length, span.end + length, span.kind) for span in other.spans)
-        return Text(self.text + other.text, self.spans + moved_spans)
+        moved = tuple(Span(s.start + len(self.text), s.end + len(self.text), s.kind) for s in other.spans)
+        return Text(self.text + other.text, self.spans + moved)
 
     def stripped(self) -> "Text":
-        """The text without white space around it."""
-        removed = len(self.text) - len(self.text.lstrip())
-        spans = tuple(Span(span.start - removed, span.end - removed, span.kind) for span in self.spans)
-        return Text(self.text.strip(), spans)
+        """Without white space around it."""
+        lead = len(self.text) - len(self.text.lstrip())
+        return Text(self.text.strip(), tuple(Span(s.start - lead, s.end - lead, s.kind) for s in self.spans))
 
     def quoted(self) -> "Text":
-        """The text with '> ' before each line."""
+        """Each line behind '> '."""
         result = Text()
         for start, end in _lines(self.text):
             result = result + "> " + self.piece(start, end)
         return result
 
-    def rewritten(self, change: Callable[[str], str]) -> "Text":
-        """The text with `change` applied between the personal data, which stays unchanged."""
-        result, last = Text(), 0
-        for span in sorted(self.spans, key=lambda span: span.start):
-            result = result + change(self.text[last : span.start]) + self.piece(span.start, span.end)
-            last = span.end
-        return result + change(self.text[last:])
-
     def piece(self, start: int, end: int) -> "Text":
-        """The text between two offsets. Spans that are only partly in it are left out."""
-        inside = [span for span in self.spans if start <= span.start and span.end <= end]
-        spans = tuple(Span(span.start - start, span.end - start, span.kind) for span in inside)
-        return Text(self.text[start:end], spans)
+        """A part; spans that cross its border are left out."""
+        inside = [s for s in self.spans if start <= s.start and s.end <= end]
+        return Text(self.text[start:end], tuple(Span(s.start - start, s.end - start, s.kind) for s in inside))
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
-    """The start and end of each line."""
-    offsets, start = [], 0
+    places, start = [], 0
     for line in text.splitlines(keepends=True):
-        offsets.append((start, start + len(line)))
+        places.append((start, start + len(line)))
         start += len(line)
-    return offsets
+    return places
 
 
 def fill(template: str, values: Mapping[str, Personal | str]) -> Text:
-    """The template with its {fields} replaced by their values."""
+    """The template with its {fields} filled in."""
     result, last = Text(), 0
     for match in FIELD.finditer(template):
         value = values[match.group(1)]
@@ -83,7 +74,7 @@ def fill(template: str, values: Mapping[str, Personal | str]) -> Text:
 
 
 def join(parts: list[Text], separator: str) -> Text:
-    """Joins the parts that are not empty, with the separator between them."""
+    """The parts that are not empty, with the separator between them."""
     result = Text()
     for part in parts:
         if part.text:

@@ -10,9 +10,9 @@ from ticketing.settings import ClassifierSettings
 @pytest.mark.parametrize(
     ("rows", "categories", "fields", "epochs", "adversarial"),
     [
-        (2_830, 6, {}, 3, 0.0),  # the sample shop
+        (2_400, 6, {}, 2, 0.0),  # the sample shop
         (8_000, 77, {}, 10, 0.5),  # BANKING77
-        (3_600, 11, {}, 4, 0.0),
+        (3_600, 11, {}, 3, 0.0),
         (1_000_000, 10, {}, 2, 0.0),
         (160, 2, {}, 20, 0.5),  # min_steps would need more epochs than MAX_EPOCHS
         (1_600, 2, {"epochs": 5, "adversarial": 0.1}, 5, 0.1),

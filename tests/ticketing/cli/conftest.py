@@ -44,7 +44,8 @@ def refused(command):
     """A function that runs a command which must fail with exit code 1 and one sentence. Returns the sentence."""
 
     def call(*arguments, **options):
-        result = command(*arguments, **options)
+        # A narrow terminal breaks the long paths of tests in the middle of a word.
+        result = command(*arguments, **{"columns": 400, **options})
         message = " ".join(result.stderr.split())
         assert result.returncode == 1, result
         assert result.stdout == ""
