@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/ticketing demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest tests -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
