@@ -36,6 +36,11 @@ _DATE = (
 )
 
 
+def has_required_parts(lowered: str, digits: int, min_digits: int, needs: tuple[str, ...]) -> bool:
+    """Whether a text in lower case has enough digits and one of the parts that it needs, if it needs any."""
+    return digits >= min_digits and (not needs or any(part in lowered for part in needs))
+
+
 class Format(NamedTuple):
     """One way to write a value of a kind.
 
@@ -53,7 +58,7 @@ class Format(NamedTuple):
 
     def can_match(self, lowered: str, digits: int) -> bool:
         """Whether the pattern could match a text, given the text in lower case and its number of digits."""
-        return digits >= self.min_digits and (not self.needs or any(part in lowered for part in self.needs))
+        return has_required_parts(lowered, digits, self.min_digits, self.needs)
 
 
 def _announced(words: str, value: str) -> str:

@@ -21,7 +21,7 @@ from presidio_analyzer.predefined_recognizers import (
 
 from ticketing.errors import ConfigurationError
 from ticketing.privacy.chinese import ChineseRecogniser
-from ticketing.privacy.formats import FORMATS, URLS, Format
+from ticketing.privacy.formats import FORMATS, URLS, Format, has_required_parts
 from ticketing.privacy.placeholders import PLACEHOLDER
 from ticketing.settings import PrivacySettings
 
@@ -239,7 +239,7 @@ class Search:
             lowered: the text in lower case, after a line break.
             digits: the number of digits in the text, outside placeholders.
         """
-        return digits >= self.min_digits and (not self.needs or any(part in lowered for part in self.needs))
+        return has_required_parts(lowered, digits, self.min_digits, self.needs)
 
 
 def recognisers_for(settings: PrivacySettings) -> list[Search]:

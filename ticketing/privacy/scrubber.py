@@ -38,6 +38,7 @@ CODE_VERSION = 5
 MAX_TEXT_CHARS = 1_000_000
 MAX_PASSES = 6
 REMEMBERED_TEXTS = 8_192  # more than the texts of a chunk of tickets
+REMEMBERED_CHARS = 4_000  # longer texts are rare, and remembering thousands of them could take gigabytes
 MIN_ALNUM = {"ADDRESS": 3}
 # Presidio can pass the output of a spaCy pipeline to recognisers; none here uses it.
 NO_ARTIFACTS = None
@@ -66,7 +67,7 @@ class Scrubber:
         self._name_search = [Search(self._learnt)]
         self._searches = recognisers_for(settings)
         # A pass reads the texts of a changed ticket again, and most of them have not changed.
-        self._match_patterns = lru_cache(REMEMBERED_TEXTS)(self._patterns_found)
+        self._remembered_matches = lru_cache(REMEMBERED_TEXTS)(self._search_patterns)
         self._threshold = settings.score_threshold
         self.version = _version(settings, finder.version)
 
@@ -142,7 +143,10 @@ class Scrubber:
         self._learnt.clear()
         return found
 
-    def _patterns_found(self, text: str) -> tuple[RecognizerResult, ...]:
+    def _match_patterns(self, text: str) -> tuple[RecognizerResult, ...]:
+        return self._remembered_matches(text) if len(text) <= REMEMBERED_CHARS else self._search_patterns(text)
+
+    def _search_patterns(self, text: str) -> tuple[RecognizerResult, ...]:
         return tuple(self._found_by(self._searches, text))
 
     def _found_by(self, searches: Iterable[Search], text: str) -> Iterator[RecognizerResult]:

@@ -311,7 +311,6 @@ def test_damaged_or_incomplete_snapshot_is_refused(database, settings, prepare, 
         find_snapshot(database, settings, None)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which only Linux has")  # noqa: PTH110
 def test_full_disk_raises_an_error_and_no_file_is_left(database, settings, prepare, monkeypatch):
     prepare(corpus())
     parquet_writer = pq.ParquetWriter
